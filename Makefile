@@ -1,0 +1,42 @@
+# Two commands are all you need: `make run` and `make test`. The others are for developers.
+PY ?= python3
+BIN := .venv/bin
+CONFIG ?= etc/bitrixmail.toml
+KILLS ?= 20
+
+.PHONY: install run test check bench crashtest clean
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml
+	@$(PY) -c 'import sys; sys.exit("bitrixmail needs Python 3.11 or newer, $(PY) is " + sys.version.split()[0] + "; name another: make PY=python3.12" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PY) -m venv .venv || { echo 'no venv: on Debian run: apt-get install python3-venv' >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/developer: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,dev]'
+	@touch $@
+
+run: .venv/installed
+	@exec $(BIN)/twistd -n --pidfile= bitrixmail --config $(CONFIG)
+
+test: .venv/developer
+	@sh tests/install-programs.sh
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/developer
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/developer
+	@sh tests/install-programs.sh
+	$(BIN)/python -m bench $(ARGS)
+
+crashtest: .venv/developer
+	$(BIN)/python -m tests.crash --kills $(KILLS) $(ARGS)
+
+clean:
+	rm -rf .venv build dist

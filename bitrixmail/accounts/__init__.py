@@ -1,0 +1,1 @@
+"""FLOOR 4: who may log in: realm, checkers, passwords, throttle."""

@@ -1,0 +1,1 @@
+"""FLOOR 4: use cases of the two faces, web and command line."""

@@ -1,0 +1,1 @@
+"""FLOOR 5: the bitrixmail command; decides nothing itself."""

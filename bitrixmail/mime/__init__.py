@@ -1,0 +1,1 @@
+"""FLOOR 2: message syntax: header fields, charsets, trace fields. PURE."""

@@ -1,0 +1,48 @@
+"""Bounds of a door, changeable while the server runs. 0 means no limit where a count or size is meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
+
+
+def listed(address: str, networks: Networks) -> bool:
+    """Tell whether an IP address lies in one of `networks`; an empty address lies in none."""
+    if not address or not networks:
+        return False
+    found = ip_address(address.partition("%")[0])
+    return any(found in network for network in networks if network.version == found.version)
+
+
+@dataclass(frozen=True, slots=True)
+class SMTPLimits:
+    """Bounds of one SMTP door. Time-outs: RFC 5321 §4.5.3.2; lines: §4.5.3.1."""
+
+    max_size_octets: int = 50 * 1024 * 1024
+    max_recipients: int = 1000
+    max_messages: int = 1000
+    max_errors: int = 20
+    max_command_octets: int = 4096
+    max_line_octets: int = 2048
+    max_hops: int = 50
+    command_timeout_s: float = 300.0
+    data_timeout_s: float = 600.0
+    connections: int = 5000
+    connections_per_ip: int = 50
+    connections_per_minute_per_ip: int = 60
+    exempt_networks: Networks = ()
+    normalize_networks: Networks = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLimits:
+    """Bounds of the doors for readers (RFC 1939 §3: an autologout timer of at least 10 minutes)."""
+
+    failed_logins_per_minute: int = 20
+    idle_timeout_s: float = 600.0
+    login_timeout_s: float = 60.0
+    max_errors: int = 20
+    connections: int = 5000
+    connections_per_ip: int = 50

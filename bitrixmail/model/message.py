@@ -1,0 +1,121 @@
+"""A message: its content, what is written of it in one commit, and what is read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bitrixmail.model.client import Client
+from bitrixmail.model.plan import Trace
+
+INBOX = "INBOX"
+TRASH = "Trash"
+QUARANTINE = "Quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The octets of a message as they came: CRLF lines, un-dotted, immutable.
+
+    Just one of `inline` (the octets) and `blob_id` (a name in the blob store) is given.
+    `head` holds the first octets: the header section with the empty line behind it, or as much
+    of it as the limit allows (then `head_complete` is False).
+    """
+
+    size_octets: int
+    head: bytes
+    head_complete: bool
+    inline: bytes | None = None
+    blob_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What becomes of a message for one mailbox.
+
+    `folders` holds the folders that get a place, the first being where it was moved; none: it
+    was refused or discarded and only the trace remains. `outcome` is one of kept, quarantined,
+    discarded, rejected. `prefix` (Return-Path, Delivered-To) is put before what this mailbox reads.
+    """
+
+    mailbox_id: int
+    recipient: str
+    outcome: str
+    folders: tuple[str, ...]
+    flags: frozenset[str]
+    tags: frozenset[str]
+    prefix: bytes
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """All that one commit writes of one message."""
+
+    queue_id: str
+    received: datetime
+    client: Client
+    sender: str
+    content: Content
+    prefix: bytes
+    message_id: str
+    subject: str
+    header_from: str
+    filings: tuple[Filing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A message in a folder. `size_octets` counts what a reader gets, prefixes included."""
+
+    id: int
+    uid: int
+    modseq: int
+    queue_id: str
+    size_octets: int
+    flags: frozenset[str]
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderView:
+    """A folder as it stood at one moment, places by rising UID (RFC 9051 §2.3.1.1)."""
+
+    id: int
+    mailbox_id: int
+    name: str
+    uidvalidity: int
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of a message listing."""
+
+    queue_id: str
+    mailbox: str
+    folder: str
+    uid: int
+    received: datetime
+    sender: str
+    header_from: str
+    subject: str
+    size_octets: int
+    flags: frozenset[str]
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the event log: what happened, to which message, for which address.
+
+    `kind` is a stable code: received, filed, refused, moved, deleted, expired, …;
+    `detail` is JSON (for `filed`: the trace). `queue_id` is empty where no message exists.
+    """
+
+    at: datetime
+    kind: str
+    queue_id: str
+    address: str
+    text: str
+    detail: str = ""

@@ -1,0 +1,16 @@
+"""What became of one recipient at the end of a transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bitrixmail.model.address import Address
+from bitrixmail.model.reply import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The reply that is true for this recipient; LMTP sends each, SMTP folds them into one."""
+
+    recipient: Address
+    reply: Reply

@@ -1,0 +1,63 @@
+"""What the rules decided for one mailbox, and the path by which they came to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """How a plan ends."""
+
+    KEEP = "keep"
+    DISCARD = "discard"
+    REJECT = "reject"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One condition as it was judged. `seen` is the text it looked at, printable and cut."""
+
+    __test__ = False  # not a test case of pytest's
+
+    field: str
+    op: str
+    value: tuple[str, ...]
+    seen: str
+    matched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStep:
+    """One evaluated rule. `fault` says why it was skipped, if it was."""
+
+    rule: str
+    matched: bool
+    tests: tuple[TestResult, ...] = ()
+    actions: tuple[str, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The path of one message through the rules, for one mailbox. `note` holds a bug's traceback."""
+
+    rule_set_version: int = 0
+    steps: tuple[RuleStep, ...] = ()
+    result: str = ""
+    elapsed_us: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decision for one mailbox. `text` is the rule's own words for a rejection."""
+
+    disposition: Disposition = Disposition.KEEP
+    folder: str = "INBOX"
+    copies: tuple[str, ...] = ()
+    flags: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    text: str = ""
+    trace: Trace = field(default_factory=Trace)

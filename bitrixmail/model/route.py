@@ -1,0 +1,33 @@
+"""Where an address leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bitrixmail.model.directory import Mailbox
+
+
+class RouteKind(StrEnum):
+    """The four ends of a look-up."""
+
+    LOCAL = "local"
+    UNKNOWN = "unknown"
+    FOREIGN = "foreign"
+    LOOP = "loop"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A mailbox that gets the message, and the folder its address asked for (INBOX if none)."""
+
+    mailbox: Mailbox
+    folder: str = "INBOX"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`targets` is filled, each mailbox once, only if `kind` is LOCAL."""
+
+    kind: RouteKind
+    targets: tuple[Target, ...] = ()

@@ -1,0 +1,1 @@
+"""FLOOR 4: what is kept: database, messages, directory, rulebook, blobs."""

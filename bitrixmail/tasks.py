@@ -1,0 +1,74 @@
+"""Time, threads and waiting, each given by the caller and never reached for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, ParamSpec, TypeVar
+
+from twisted.internet.defer import Deferred, execute
+from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+from zope.interface import implementer
+
+from bitrixmail.interfaces.threads import IThreads
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_log = Logger()
+
+
+def utcnow(clock: IReactorTime) -> datetime:
+    """Return the wall-clock time of `clock` as an aware UTC datetime."""
+    return datetime.fromtimestamp(clock.seconds(), UTC)
+
+
+def spawn(coroutine: Coroutine[Deferred[Any], Any, T], what: str) -> Deferred[T | None]:
+    """Start a coroutine that nobody awaits; its error is logged with `what`, never lost."""
+    running: Deferred[T] = Deferred.fromCoroutine(coroutine)
+
+    def failed(failure: Any) -> None:
+        _log.failure("{what} failed", failure=failure, what=what)
+
+    return running.addErrback(failed)
+
+
+async def deadline(awaited: Awaitable[T], seconds: float, clock: IReactorTime) -> T:
+    """Await no longer than `seconds`, then cancel it and raise TimeoutError."""
+
+    async def waiting() -> T:
+        return await awaited
+
+    return await Deferred.fromCoroutine(waiting()).addTimeout(seconds, clock)
+
+
+@implementer(IThreads)
+class Threads:
+    """A named pool of threads. Made by compose, started and stopped by its service."""
+
+    def __init__(self, reactor: IReactorFromThreads, name: str, size: int) -> None:
+        self._reactor = reactor
+        self._pool = ThreadPool(minthreads=0, maxthreads=size, name=name)
+
+    def start(self) -> None:
+        """Begin to take work."""
+        self._pool.start()
+
+    def stop(self) -> None:
+        """Finish what was begun, then end the threads."""
+        self._pool.stop()
+
+    def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        """See IThreads."""
+        return deferToThreadPool(self._reactor, self._pool, function, *args, **kwargs)
+
+
+@implementer(IThreads)
+class InlineThreads:
+    """Runs everything at once in the calling thread: for the command line and for tests."""
+
+    def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        """See IThreads."""
+        return execute(function, *args, **kwargs)

@@ -1,0 +1,1 @@
+"""FLOOR 2: octets to lines and back, without sockets. PURE."""

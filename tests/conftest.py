@@ -1,0 +1,56 @@
+"""What every test gets: a deadline of its own, and a look at what it left behind."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+from twisted.internet import defer
+from twisted.logger import LogEvent, globalLogPublisher
+from twisted.python.failure import Failure
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("deferred_timeout", "seconds a test may wait", default="20")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    inner: Callable[..., Any] = pyfuncitem.obj
+    if getattr(inner, "hypothesis", None) is None:
+        seconds = float(pyfuncitem.config.getini("deferred_timeout"))
+
+        def bounded(**arguments: object) -> defer.Deferred[Any]:
+            from twisted.internet import reactor  # noqa: PLC0415 - pytest-twisted chooses it
+
+            call = defer.maybeDeferred(inner, **arguments)
+            return call.addTimeout(seconds, reactor)  # type: ignore[arg-type]  # reactor is a module to mypy
+
+        pyfuncitem.obj = bounded
+    try:
+        return (yield)
+    finally:
+        pyfuncitem.obj = inner
+
+
+@pytest.fixture(autouse=True)
+def nothing_lost_or_left() -> Iterator[list[Failure]]:
+    """Fail a test that loses an error in a Deferred or leaves a delayed call."""
+    from twisted.internet import reactor  # noqa: PLC0415 - pytest-twisted chooses it
+
+    before = {id(call) for call in reactor.getDelayedCalls()}  # type: ignore[attr-defined]  # reactor is a module to mypy
+    failures: list[Failure] = []
+
+    def watch(event: LogEvent) -> None:
+        if "log_failure" in event:
+            failures.append(event["log_failure"])
+
+    globalLogPublisher.addObserver(watch)
+    yield failures
+    gc.collect()
+    globalLogPublisher.removeObserver(watch)
+    assert not failures, failures[0].getTraceback()
+    left = [call for call in reactor.getDelayedCalls() if id(call) not in before]  # type: ignore[attr-defined]  # same
+    assert not left, left
