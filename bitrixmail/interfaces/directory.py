@@ -30,7 +30,7 @@ class IDirectory(Interface):
         """Look an alias up by `Address.key`."""
 
     async def credential(key: str) -> Credential | None:
-        """Return the password verifiers of an active mailbox; None if it has none or is inactive."""
+        """Return the verifiers of an active mailbox; None if it has none or is inactive."""
 
     async def domains() -> tuple[Domain, ...]:
         """List the domains by name."""
@@ -42,7 +42,7 @@ class IDirectory(Interface):
         """List the aliases, of one domain or all, by address."""
 
     async def add_domain(domain: Domain) -> None:
-        """Add a domain with `postmaster@` as a mailbox and `abuse@` as its alias. Raise ExistsError."""
+        """Add a domain, its mailbox `postmaster@` and alias `abuse@`. Raise ExistsError."""
 
     async def change_domain(domain: Domain) -> None:
         """Replace a domain's `alias_of` and `catch_all`. Raise NotFoundError."""
@@ -51,7 +51,10 @@ class IDirectory(Interface):
         """Remove a domain with its aliases, mailboxes and their mail. Raise NotFoundError."""
 
     async def add_mailbox(mailbox: Mailbox, credential: Credential | None) -> Mailbox:
-        """Add a mailbox (its `id` is given by the store). Raise ExistsError (also for an alias), NotFoundError (domain)."""
+        """Add a mailbox; the store gives its `id`.
+
+        Raise ExistsError (also for an alias of that address), NotFoundError (its domain).
+        """
 
     async def change_mailbox(mailbox: Mailbox) -> None:
         """Replace everything but id, address and password. Raise NotFoundError."""

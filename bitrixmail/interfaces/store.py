@@ -37,7 +37,7 @@ class IMessageStore(Interface):
         """
 
     async def expunge(folder_id: int, uids: Sequence[int]) -> None:
-        """Remove places for good, in one transaction; unknown UIDs are passed over. Leaves tombstones."""
+        """Remove places in one transaction, leaving tombstones; unknown UIDs are passed over."""
 
     async def usage(mailbox_id: int) -> int:
         """Count the octets that a mailbox holds, over all its folders."""
@@ -46,10 +46,16 @@ class IMessageStore(Interface):
         """Add entries to the event log."""
 
     async def listing(address: str, folder: str | None, limit: int) -> tuple[Listed, ...]:
-        """List a mailbox, newest first; None: all folders. Raise NotFoundError for no such mailbox or folder."""
+        """List a mailbox, newest first; None: all folders.
+
+        Raise NotFoundError for no such mailbox or folder.
+        """
 
     async def find(queue_id: str) -> tuple[Listed, ...]:
-        """List every place of a message; none if it was not kept. Raise NotFoundError if it was never seen."""
+        """List every place of a message, none if it was not kept.
+
+        Raise NotFoundError if it was never seen.
+        """
 
     async def export(queue_id: str) -> bytes:
         """Return message prefix and content of a stored message. Raise NotFoundError."""

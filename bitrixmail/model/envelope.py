@@ -10,7 +10,11 @@ from bitrixmail.model.client import Client
 
 @dataclass(frozen=True, slots=True)
 class SenderParameters:
-    """The parameters of MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), DSN (RFC 3461), AUTH (RFC 4954)."""
+    """The parameters of MAIL.
+
+    SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461 §4.3, §4.4),
+    AUTH (RFC 4954 §5).
+    """
 
     size_octets: int | None = None
     body: str = "7BIT"

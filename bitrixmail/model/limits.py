@@ -1,4 +1,4 @@
-"""Bounds of a door, changeable while the server runs. 0 means no limit where a count or size is meant."""
+"""Bounds of a door, changeable while the server runs. A count or size of 0 means no limit."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class RuleStep:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The path of one message through the rules, for one mailbox. `note` holds a bug's traceback."""
+    """The path of a message through the rules, for one mailbox. `note`: a bug's traceback."""
 
     rule_set_version: int = 0
     steps: tuple[RuleStep, ...] = ()

@@ -12,7 +12,7 @@ _UNSAFE = re.compile(
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """Return `text` on one line, unsafe characters as `\\u{hex}`, cut to `limit` characters with `…`."""
+    r"""Return `text` on one line, unsafe characters as `\u{hex}`, cut to `limit` characters."""
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     if cut.isascii() and cut.isprintable():
         return cut
