@@ -17,4 +17,4 @@ class IRulebook(Interface):
         """Read the rule set in force; version 0, empty, if none was ever stored."""
 
     async def replace(rules: RuleSet, author: str, comment: str) -> RuleSet:
-        """Store `rules` as the next version, return it so numbered; raises StoreUnavailableError."""
+        """Store `rules` as the next version and return it; raises StoreUnavailableError."""
