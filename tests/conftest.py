@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from twisted.internet import defer
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 
@@ -26,7 +26,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
             from twisted.internet import reactor  # noqa: PLC0415 - pytest-twisted chooses it
 
             call = defer.maybeDeferred(inner, **arguments)
-            return call.addTimeout(seconds, reactor)  # type: ignore[arg-type]  # reactor is a module to mypy
+            return call.addTimeout(seconds, reactor)
 
         pyfuncitem.obj = bounded
     try:
@@ -40,17 +40,18 @@ def nothing_lost_or_left() -> Iterator[list[Failure]]:
     """Fail a test that loses an error in a Deferred or leaves a delayed call."""
     from twisted.internet import reactor  # noqa: PLC0415 - pytest-twisted chooses it
 
-    before = {id(call) for call in reactor.getDelayedCalls()}  # type: ignore[attr-defined]  # reactor is a module to mypy
+    before = {id(call) for call in reactor.getDelayedCalls()}
     failures: list[Failure] = []
 
     def watch(event: LogEvent) -> None:
         if "log_failure" in event:
             failures.append(event["log_failure"])
 
-    globalLogPublisher.addObserver(watch)
+    observer = cast("ILogObserver", watch)
+    globalLogPublisher.addObserver(observer)
     yield failures
     gc.collect()
-    globalLogPublisher.removeObserver(watch)
+    globalLogPublisher.removeObserver(observer)
     assert not failures, failures[0].getTraceback()
-    left = [call for call in reactor.getDelayedCalls() if id(call) not in before]  # type: ignore[attr-defined]  # same
+    left = [call for call in reactor.getDelayedCalls() if id(call) not in before]
     assert not left, left
