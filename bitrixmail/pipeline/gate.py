@@ -1,0 +1,72 @@
+"""The one entrance to the pipeline: counts connections in, opens transactions."""
+
+from __future__ import annotations
+
+from random import Random
+
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from bitrixmail.interfaces.blobs import IBlobStore
+from bitrixmail.interfaces.directory import IRouter
+from bitrixmail.interfaces.gate import IGate
+from bitrixmail.interfaces.maillog import IMailLog
+from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.model.client import Client
+from bitrixmail.model.limits import SMTPLimits
+from bitrixmail.model.reply import Reply
+from bitrixmail.pipeline.admission import Admission
+from bitrixmail.pipeline.judge import Judge
+from bitrixmail.pipeline.queue_id import QueueIds
+from bitrixmail.pipeline.refusals import Refusals
+from bitrixmail.pipeline.transaction import Transaction, Workshop
+
+
+@implementer(IGate)
+class Gate:
+    """See IGate. Made by compose, lives as long as the server.
+
+    `limits` may be replaced while it runs: sessions that are open go on with theirs.
+    """
+
+    def __init__(
+        self,
+        *,
+        router: IRouter,
+        messages: IMessageStore,
+        blobs: IBlobStore,
+        judge: Judge,
+        maillog: IMailLog,
+        clock: IReactorTime,
+        random: Random,
+        hostname: str,
+        inline_octets: int,
+        limits: SMTPLimits,
+    ) -> None:
+        self.limits = limits
+        self.refusals = Refusals(messages, clock)
+        self._admission = Admission(clock)
+        self._workshop = Workshop(
+            router=router,
+            messages=messages,
+            blobs=blobs,
+            judge=judge,
+            maillog=maillog,
+            refusals=self.refusals,
+            queue_ids=QueueIds(clock, random),
+            clock=clock,
+            hostname=hostname,
+            inline_octets=inline_octets,
+        )
+
+    def arrived(self, client: Client) -> Reply | None:
+        """See IGate."""
+        return self._admission.enter(client.address, self.limits)
+
+    def left(self, client: Client) -> None:
+        """See IGate."""
+        self._admission.leave(client.address)
+
+    def open(self, client: Client) -> Transaction:
+        """See IGate."""
+        return Transaction(self._workshop, client, self.limits)

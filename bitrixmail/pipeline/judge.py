@@ -1,0 +1,100 @@
+"""The rules in force, asked for every mailbox of a message."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from bitrixmail.interfaces.changes import IChanges
+from bitrixmail.interfaces.rulebook import IRulebook
+from bitrixmail.interfaces.threads import IThreads
+from bitrixmail.model.errors import InputError, MailError
+from bitrixmail.model.plan import Disposition, Plan, Trace
+from bitrixmail.model.route import Target
+from bitrixmail.model.rule import RuleSet
+from bitrixmail.rules.engine import CompiledRules
+from bitrixmail.rules.facts import Facts
+from bitrixmail.tasks import deadline, spawn
+
+_log = Logger()
+# Far below the ten minutes that a client waits after the final dot (RFC 5321 §4.5.3.2.6).
+_JUDGE_S = 60.0
+
+
+class Judge:
+    """Holds the compiled rule set. Made by compose, lives as long as the server.
+
+    A rule set that cannot be compiled or read leaves the one before it in force.
+    """
+
+    def __init__(
+        self,
+        rulebook: IRulebook,
+        threads: IThreads,
+        clock: IReactorTime,
+        time_limit_s: float,
+    ) -> None:
+        self._rulebook = rulebook
+        self._threads = threads
+        self._clock = clock
+        self._time_limit_s = time_limit_s
+        self._compiled = CompiledRules.compile(RuleSet(), time_limit_s)
+
+    async def load(self) -> None:
+        """Take the rule set in force from the rulebook. Raises MailError or InputError."""
+        rules = await self._rulebook.current()
+        self._compiled = CompiledRules.compile(rules, self._time_limit_s)
+
+    def follow(self, changes: IChanges) -> None:
+        """Take each new version of the rules as soon as it is stored."""
+        changes.watch("rules", lambda: spawn(self._reload(), "loading the rules"))
+
+    async def _reload(self) -> None:
+        try:
+            await self.load()
+        except (MailError, InputError) as error:
+            _log.error("the new rules can't be used, the old ones stay: {error}", error=error)
+
+    async def plans(self, facts: Facts, targets: Sequence[tuple[Target, str]]) -> list[Plan]:
+        """Judge a message for each (target, recipient address), in their order.
+
+        A bug while judging puts the message into quarantine, with the traceback in its trace.
+        """
+        compiled = self._compiled
+        if not compiled.needs_thread:
+            return _judge_all(compiled, facts, targets)
+        judging = self._threads.run(_judge_all, compiled, facts, targets)
+        try:
+            return await deadline(judging, _JUDGE_S, self._clock)
+        except TimeoutError:
+            _log.error("judging a message took longer than {limit_s} s", limit_s=_JUDGE_S)
+            return [quarantined(f"the rules took longer than {_JUDGE_S} s") for _ in targets]
+
+
+def _judge_all(
+    compiled: CompiledRules, facts: Facts, targets: Sequence[tuple[Target, str]]
+) -> list[Plan]:
+    return [_judge(compiled, facts, target, recipient) for target, recipient in targets]
+
+
+def _judge(compiled: CompiledRules, facts: Facts, target: Target, recipient: str) -> Plan:
+    address = target.mailbox.address
+    try:
+        return compiled.judge(
+            facts.for_mailbox(address, recipient),
+            mailbox=address,
+            domain=address.rpartition("@")[2],
+            folder=target.folder,
+        )
+    except Exception:  # noqa: BLE001 - a bug must not lose the message: it is kept and shown
+        _log.failure("judging a message for {mailbox} failed", mailbox=address)
+        return quarantined(traceback.format_exc())
+
+
+def quarantined(note: str) -> Plan:
+    """Return the plan for a message that could not be judged."""
+    trace = Trace(result="kept in quarantine: it could not be judged", note=note[-8000:])
+    return Plan(disposition=Disposition.QUARANTINE, trace=trace)

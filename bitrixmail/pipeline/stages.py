@@ -1,0 +1,168 @@
+"""The stages of a message between its last octet and the commit: parse, judge, fold, draft."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from twisted.logger import Logger
+
+from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.mime.trace_fields import (
+    count_hops,
+    delivered_to_field,
+    received_field,
+    return_path_field,
+)
+from bitrixmail.model.envelope import Envelope
+from bitrixmail.model.errors import PermanentError
+from bitrixmail.model.message import QUARANTINE, Content, Draft, Filing
+from bitrixmail.model.plan import Disposition, Plan
+from bitrixmail.model.reply import TOO_MANY_HOPS, Reply
+from bitrixmail.model.route import Target
+from bitrixmail.model.text import printable
+from bitrixmail.pipeline.judge import Judge, quarantined
+from bitrixmail.rules.facts import Facts
+
+_log = Logger()
+_OUTCOMES = {
+    Disposition.KEEP: "kept",
+    Disposition.QUARANTINE: "quarantined",
+    Disposition.DISCARD: "discarded",
+    Disposition.REJECT: "rejected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message whose content is complete, before anything is decided about it.
+
+    `targets`: each mailbox once, with the recipient address that led to it.
+    """
+
+    queue_id: str
+    received: datetime
+    envelope: Envelope
+    targets: tuple[tuple[Target, str], ...]
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the commit writes, and the reply that is true once it is durable."""
+
+    draft: Draft
+    reply: Reply
+
+    @property
+    def keeps(self) -> bool:
+        """Tell whether any mailbox keeps the message."""
+        return any(filing.folders for filing in self.draft.filings)
+
+
+async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -> Decision:
+    """Parse and judge a message. Raises PermanentError (it goes in circles).
+
+    A bug on the way never loses the message: it goes to quarantine, traceback in its trace.
+    """
+    try:
+        headers = HeaderSection.parse(arrival.content.head)
+        refuse_loops(headers, max_hops)
+        envelope = arrival.envelope
+        facts = Facts(
+            headers, sender=envelope.reverse_path, size_octets=arrival.content.size_octets
+        )
+        subject, header_from = headers.text("subject"), headers.text("from")
+        message_id = headers.text("message-id")
+        plans = await judge.plans(facts, arrival.targets)
+    except PermanentError:
+        raise
+    except Exception:  # noqa: BLE001 - deterministic poison: answering 4xx only loses it slowly
+        _log.failure("message {queue_id} could not be parsed", queue_id=arrival.queue_id)
+        note = traceback.format_exc()
+        plans = [quarantined(note) for _ in arrival.targets]
+        subject = header_from = message_id = ""
+    plans = fold(plans)
+    draft = Draft(
+        queue_id=arrival.queue_id,
+        received=arrival.received,
+        client=arrival.envelope.client,
+        sender=arrival.envelope.reverse_path,
+        content=arrival.content,
+        prefix=_received(arrival, hostname),
+        message_id=message_id[:998],
+        subject=subject[:998],
+        header_from=header_from[:998],
+        filings=file(arrival, plans),
+    )
+    return Decision(draft, reply_to(arrival.queue_id, plans))
+
+
+def reply_to(queue_id: str, plans: Sequence[Plan]) -> Reply:
+    """Say it in one reply: the rule's own words if every mailbox rejects, else where it is."""
+    if all(plan.disposition is Disposition.REJECT for plan in plans):
+        text = next((plan.text for plan in plans if plan.text), "Refused by the recipient")
+        return Reply(550, "5.7.1", printable(text, 400))
+    return Reply(250, "2.0.0", f"Ok: queued as {queue_id}")
+
+
+def refuse_loops(headers: HeaderSection, max_hops: int) -> None:
+    """Raise PermanentError if the message has passed too many hosts (RFC 5321 §6.3)."""
+    if 0 < max_hops < count_hops(headers):
+        raise PermanentError(TOO_MANY_HOPS)
+
+
+def fold(plans: Sequence[Plan]) -> list[Plan]:
+    """Make one answer possible: a rejection stands only if every mailbox rejects.
+
+    Otherwise the rejecting mailbox's copy is quarantined: SMTP has one reply for all recipients,
+    and a bounce would go to whoever was named as sender.
+    """
+    if all(plan.disposition is Disposition.REJECT for plan in plans):
+        return list(plans)
+    return [
+        _not_rejected(plan) if plan.disposition is Disposition.REJECT else plan for plan in plans
+    ]
+
+
+def _not_rejected(plan: Plan) -> Plan:
+    result = f"{plan.trace.result}; kept in quarantine, since another recipient accepts it"
+    trace = replace(plan.trace, result=result)
+    return replace(plan, disposition=Disposition.QUARANTINE, trace=trace)
+
+
+def file(arrival: Arrival, plans: Sequence[Plan]) -> tuple[Filing, ...]:
+    """Turn the plans into what is written for each mailbox."""
+    return_path = return_path_field(arrival.envelope.reverse_path)
+    return tuple(
+        Filing(
+            mailbox_id=target.mailbox.id,
+            recipient=recipient,
+            outcome=_OUTCOMES[plan.disposition],
+            folders=_folders(plan),
+            flags=plan.flags,
+            tags=plan.tags,
+            prefix=return_path + delivered_to_field(recipient),
+            trace=plan.trace,
+        )
+        for (target, recipient), plan in zip(arrival.targets, plans, strict=True)
+    )
+
+
+def _folders(plan: Plan) -> tuple[str, ...]:
+    if plan.disposition is Disposition.QUARANTINE:
+        return (QUARANTINE,)
+    if plan.disposition is not Disposition.KEEP:
+        return ()
+    return (plan.folder, *(copy for copy in plan.copies if copy != plan.folder))
+
+
+def _received(arrival: Arrival, hostname: str) -> bytes:
+    recipients = arrival.envelope.recipients
+    # Naming one of several recipients would show a blind copy to the others (RFC 5321 §7.2).
+    only = str(recipients[0].address) if len(recipients) == 1 else None
+    return received_field(
+        arrival.envelope.client, hostname, arrival.queue_id, only, arrival.received
+    )

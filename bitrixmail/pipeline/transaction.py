@@ -1,0 +1,177 @@
+"""One mail transaction, from the reverse-path to the durable line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from bitrixmail.interfaces.blobs import IBlobStore
+from bitrixmail.interfaces.directory import IRouter
+from bitrixmail.interfaces.gate import ISink, ITransaction
+from bitrixmail.interfaces.maillog import IMailLog
+from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.model.address import Address
+from bitrixmail.model.client import Client
+from bitrixmail.model.envelope import Envelope, Recipient, RecipientParameters, SenderParameters
+from bitrixmail.model.errors import MailError, PermanentError, TemporaryError
+from bitrixmail.model.limits import SMTPLimits
+from bitrixmail.model.outcome import Outcome
+from bitrixmail.model.reply import MAILBOX_FULL, NO_SUCH_MAILBOX, RELAY_DENIED, Reply
+from bitrixmail.model.route import Route, RouteKind, Target
+from bitrixmail.model.text import printable
+from bitrixmail.pipeline.content import ContentSink
+from bitrixmail.pipeline.judge import Judge
+from bitrixmail.pipeline.queue_id import QueueIds
+from bitrixmail.pipeline.refusals import Refusals
+from bitrixmail.pipeline.stages import Arrival, Decision, decide
+from bitrixmail.tasks import utcnow
+
+TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients, send the rest separately")
+ALIAS_LOOP = Reply(550, "5.4.6", "That address leads back to itself")
+_REFUSED = {
+    RouteKind.UNKNOWN: NO_SUCH_MAILBOX,
+    RouteKind.FOREIGN: RELAY_DENIED,
+    RouteKind.LOOP: ALIAS_LOOP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every transaction works with. Made by the gate, shared by all."""
+
+    router: IRouter
+    messages: IMessageStore
+    blobs: IBlobStore
+    judge: Judge
+    maillog: IMailLog
+    refusals: Refusals
+    queue_ids: QueueIds
+    clock: IReactorTime
+    hostname: str
+    inline_octets: int
+
+
+@implementer(ITransaction)
+class Transaction:
+    """See ITransaction. Made by the gate for a door, ends with commit or abort."""
+
+    def __init__(self, workshop: Workshop, client: Client, limits: SMTPLimits) -> None:
+        self._shop = workshop
+        self._client = client
+        self._limits = limits
+        self._sender: Address | None = None
+        self._parameters = SenderParameters()
+        self._recipients: list[Recipient] = []
+        # mailbox id -> its target and the recipient address that led there first
+        self._targets: dict[int, tuple[Target, str]] = {}
+        self._sink: ContentSink | None = None
+
+    async def sender(self, address: Address | None, parameters: SenderParameters) -> None:
+        """See ITransaction."""
+        self._sender = address
+        self._parameters = parameters
+
+    async def recipient(self, address: Address, parameters: RecipientParameters) -> None:
+        """See ITransaction."""
+        most = self._limits.max_recipients
+        if 0 < most <= len(self._recipients):
+            raise TemporaryError(TOO_MANY_RECIPIENTS)
+        route = await self._shop.router.resolve(address)
+        refusal = _REFUSED.get(route.kind)
+        if refusal is not None:
+            self._refused(address, refusal)
+            raise PermanentError(refusal)
+        if await self._full(route):
+            self._refused(address, MAILBOX_FULL)
+            raise TemporaryError(MAILBOX_FULL)
+        self._recipients.append(Recipient(address, parameters))
+        for target in route.targets:
+            self._targets.setdefault(target.mailbox.id, (target, str(address)))
+
+    async def _full(self, route: Route) -> bool:
+        """Tell whether every mailbox behind a recipient is over its quota."""
+        for target in route.targets:
+            quota = target.mailbox.quota_octets
+            if not quota:
+                return False
+            used = await self._shop.messages.usage(target.mailbox.id)
+            if used + (self._parameters.size_octets or 0) < quota:
+                return False
+        return True
+
+    def _refused(self, recipient: Address | None, reply: Reply) -> None:
+        self._shop.refusals.note(self._client, self._sender, recipient, reply)
+
+    def body(self) -> ISink:
+        """See ITransaction."""
+        self._sink = ContentSink(self._shop.blobs, self._shop.inline_octets)
+        return self._sink
+
+    async def commit(self) -> tuple[Outcome, ...]:
+        """See ITransaction."""
+        sink = self._sink
+        if sink is None:
+            raise RuntimeError("commit before body")
+        try:
+            decision = await self._decide(sink)
+            await self._shop.messages.append(decision.draft)
+        except MailError as error:
+            sink.abort()
+            self._not_kept(error)
+            raise
+        except BaseException:
+            sink.abort()
+            raise
+        if not decision.keeps:
+            sink.abort()
+        self._tell(decision)
+        return tuple(Outcome(found.address, decision.reply) for found in self._recipients)
+
+    async def _decide(self, sink: ContentSink) -> Decision:
+        content = await sink.finish()
+        arrival = Arrival(
+            queue_id=self._shop.queue_ids.next(),
+            received=utcnow(self._shop.clock),
+            envelope=Envelope(
+                self._client, self._sender, self._parameters, tuple(self._recipients)
+            ),
+            targets=tuple(self._targets.values()),
+            content=content,
+        )
+        return await decide(arrival, self._shop.judge, self._shop.hostname, self._limits.max_hops)
+
+    def _tell(self, decision: Decision) -> None:
+        draft = decision.draft
+        for filing in draft.filings:
+            self._shop.maillog.record(
+                "accepted" if filing.outcome == "kept" else filing.outcome,
+                queue_id=draft.queue_id,
+                session_id=self._client.session_id,
+                peer=self._client.address,
+                sender=draft.sender,
+                recipient=filing.recipient,
+                folder=filing.folders[0] if filing.folders else None,
+                size_octets=draft.content.size_octets,
+            )
+
+    def _not_kept(self, error: MailError) -> None:
+        self._shop.maillog.record(
+            "refused" if isinstance(error, PermanentError) else "deferred",
+            session_id=self._client.session_id,
+            peer=self._client.address,
+            sender="" if self._sender is None else str(self._sender),
+            recipient=str(self._recipients[0].address) if self._recipients else "",
+            reply=str(error.reply),
+            reason=error.cause or None,
+        )
+        if isinstance(error, PermanentError):
+            self._refused(self._recipients[0].address if self._recipients else None, error.reply)
+
+    def abort(self, reason: Reply | None = None) -> None:
+        """See ITransaction."""
+        if self._sink is not None:
+            self._sink.abort()
+        if reason is not None and self._recipients:
+            self._refused(self._recipients[0].address, reason)
