@@ -41,16 +41,23 @@ class Judge:
         self._threads = threads
         self._clock = clock
         self._time_limit_s = time_limit_s
+        self._version = 0
         self._compiled = CompiledRules.compile(RuleSet(), time_limit_s)
 
     async def load(self) -> None:
         """Take the rule set in force from the rulebook. Raises MailError or InputError."""
         rules = await self._rulebook.current()
-        self._compiled = CompiledRules.compile(rules, self._time_limit_s)
+        if rules.version >= self._version:  # two loads may overtake one another
+            self._compiled = CompiledRules.compile(rules, self._time_limit_s)
+            self._version = rules.version
 
     def follow(self, changes: IChanges) -> None:
         """Take each new version of the rules as soon as it is stored."""
-        changes.watch("rules", lambda: spawn(self._reload(), "loading the rules"))
+
+        def changed() -> None:
+            spawn(self._reload(), "loading the rules")
+
+        changes.watch("rules", changed)
 
     async def _reload(self) -> None:
         try:

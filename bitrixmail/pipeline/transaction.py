@@ -20,7 +20,6 @@ from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.model.outcome import Outcome
 from bitrixmail.model.reply import MAILBOX_FULL, NO_SUCH_MAILBOX, RELAY_DENIED, Reply
 from bitrixmail.model.route import Route, RouteKind, Target
-from bitrixmail.model.text import printable
 from bitrixmail.pipeline.content import ContentSink
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.queue_id import QueueIds
