@@ -6,6 +6,7 @@ line nor a comment, so that no client writes a field, or a part of one, in our n
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import datetime
 from email.utils import format_datetime
@@ -61,10 +62,9 @@ def _origin(client: Client) -> str:
     """Write the from clause: what the client called itself, and whence it really came."""
     helo = client.helo[:_MAX_HELO]
     if not helo.isascii():
-        try:
+        # Where that fails, the strange letters become question marks below.
+        with contextlib.suppress(ValueError):
             helo = to_ascii(helo)
-        except ValueError:
-            pass  # its strange letters become question marks below
     helo = _NOT_IN_HELO.sub("?", helo)
     if not client.address:
         return f"from {helo} (local)" if helo else ""
