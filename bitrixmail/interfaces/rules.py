@@ -1,0 +1,55 @@
+"""The parts that rules are made of once compiled. All of them are pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from bitrixmail.model.effects import Effects
+    from bitrixmail.model.plan import TestResult
+
+
+class IValues(Interface):
+    """The texts of one field of a message, in the forms that comparisons want."""
+
+    texts: tuple[str, ...] = Attribute("the texts that are compared; none if the field is absent")
+    shown: str = Attribute("the field for people: one printable line, cut")
+
+    def forms(exact: bool) -> tuple[str, ...]:
+        """Return the texts composed (NFC) and, unless `exact`, case-folded; as many as `texts`."""
+
+    def show(index: int) -> str:
+        """Return one of the texts for people: one printable line, cut."""
+
+
+class IFacts(Interface):
+    """What is known of a message for one mailbox. Decodes on demand; one thread at a time."""
+
+    size_octets: int = Attribute("the size of the content")
+    patience_s: float = Attribute("how long regular expressions may still take, for all mailboxes")
+
+    def values(field: str) -> IValues:
+        """Return what a test of this field compares."""
+
+    def spend(seconds: float) -> None:
+        """Take time from the patience."""
+
+
+class ICondition(Interface):
+    """A compiled condition, used again and again."""
+
+    def matches(facts: IFacts, results: list[TestResult]) -> bool:
+        """Tell whether it holds, adding to `results` what each comparison saw.
+
+        Parts that can't change the outcome any more are not looked at. Raise TimeoutError if a
+        comparison took too long.
+        """
+
+
+class IAction(Interface):
+    """A compiled action."""
+
+    def plan(facts: IFacts) -> Effects:
+        """Say what is wished for this message; nothing happens here."""

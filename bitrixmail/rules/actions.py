@@ -1,0 +1,130 @@
+"""The actions of the rule language: which there are, what each needs, what each wishes for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from zope.interface import implementer
+
+from bitrixmail.interfaces.rules import IAction, IFacts
+from bitrixmail.model.effects import Effects
+from bitrixmail.model.folder import folder_name
+from bitrixmail.model.message import QUARANTINE, TRASH
+from bitrixmail.model.plan import Disposition
+from bitrixmail.model.rule import Action
+from bitrixmail.rules.words import Complaint, choice
+
+SEEN = "\\Seen"
+FLAGGED = "\\Flagged"
+_SYSTEM_FLAGS = (SEEN, FLAGGED, "\\Answered", "\\Draft")
+# A keyword is an atom (RFC 9051 §9, flag-keyword).
+_KEYWORD = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|}~]{1,64}")
+_MAX_TAG = 64
+_MAX_TEXT = 300
+
+
+def flag_name(text: str) -> str:
+    """Return a flag in its one form (RFC 9051 §2.3.2). Raises ValueError with a sentence."""
+    for flag in _SYSTEM_FLAGS:
+        if text.lower() == flag.lower():
+            return flag
+    if not _KEYWORD.fullmatch(text):
+        raise ValueError(f"a flag is one of {' '.join(_SYSTEM_FLAGS)} or a word in Latin letters")
+    return text
+
+
+def tag_name(text: str) -> str:
+    """Return a tag in its one form. Raises ValueError with a sentence for people."""
+    tag = unicodedata.normalize("NFC", text)
+    if not tag.isprintable() or tag.strip() != tag or not 0 < len(tag) <= _MAX_TAG:
+        raise ValueError(f"a tag is a word or a few, at most {_MAX_TAG} characters on one line")
+    return tag
+
+
+def reject_text(text: str) -> str:
+    """Return the text of a rejection. Raises ValueError with a sentence for people."""
+    if not text.isprintable() or len(text) > _MAX_TEXT:
+        raise ValueError(f"the text has at most {_MAX_TEXT} characters on one line")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an action needs and does. `key` names its argument in a file, empty for none."""
+
+    effects: Callable[[str], Effects]
+    key: str = ""
+    required: bool = False
+    normal: Callable[[str], str] = str
+
+
+_MOVE = Kind(lambda folder: Effects(folder=folder), "folder", required=True, normal=folder_name)
+_COPY = Kind(lambda folder: Effects(copy=folder), "folder", required=True, normal=folder_name)
+KINDS: dict[str, Kind] = {
+    "move": _MOVE,
+    "copy": _COPY,
+    "mark_read": Kind(lambda _: Effects(set_flags=frozenset({SEEN}))),
+    "mark_unread": Kind(lambda _: Effects(clear_flags=frozenset({SEEN}))),
+    "flag": Kind(
+        lambda flag: Effects(set_flags=frozenset({flag or FLAGGED})), "flag", normal=flag_name
+    ),
+    "unflag": Kind(
+        lambda flag: Effects(clear_flags=frozenset({flag or FLAGGED})), "flag", normal=flag_name
+    ),
+    "tag": Kind(
+        lambda tag: Effects(set_tags=frozenset({tag})), "tag", required=True, normal=tag_name
+    ),
+    "untag": Kind(
+        lambda tag: Effects(clear_tags=frozenset({tag})), "tag", required=True, normal=tag_name
+    ),
+    "delete": Kind(lambda _: Effects(folder=TRASH)),
+    "discard": Kind(lambda _: Effects(disposition=Disposition.DISCARD)),
+    "reject": Kind(
+        lambda text: Effects(disposition=Disposition.REJECT, text=text), "text", normal=reject_text
+    ),
+    "quarantine": Kind(lambda _: Effects(disposition=Disposition.QUARANTINE, folder=QUARANTINE)),
+    "stop": Kind(lambda _: Effects(stop=True)),
+}
+ARGUMENT_KEYS = tuple(dict.fromkeys(kind.key for kind in KINDS.values() if kind.key))
+
+
+@implementer(IAction)
+class ConstantAction:
+    """An action that wishes the same for every message. Made by `compile_action`."""
+
+    __slots__ = ("effects", "shown")
+
+    def __init__(self, effects: Effects, shown: str) -> None:
+        self.effects = effects
+        self.shown = shown
+
+    def plan(self, facts: IFacts) -> Effects:  # noqa: ARG002 - the interface's; these need none
+        """See IAction."""
+        return self.effects
+
+
+def compile_action(action: Action) -> ConstantAction:
+    """Make an action ready; one about which `action_complaints` has nothing to say."""
+    kind = KINDS[action.do]
+    argument = kind.normal(action.argument) if action.argument else ""
+    return ConstantAction(kind.effects(argument), f"{action.do} {argument}".rstrip())
+
+
+def action_complaints(action: Action) -> Iterator[Complaint]:
+    """Find all that is wrong with one action."""
+    kind = KINDS.get(action.do)
+    if kind is None:
+        yield Complaint("do", *choice("action", action.do, KINDS))
+    elif not action.argument:
+        if kind.required:
+            yield Complaint(kind.key, f'"{action.do}" needs it', f'add {kind.key} = "…"')
+    elif not kind.key:
+        yield Complaint("do", f'"{action.do}" takes no argument', "leave it out")
+    else:
+        try:
+            kind.normal(action.argument)
+        except ValueError as error:
+            yield Complaint(kind.key, str(error), "choose another")

@@ -1,0 +1,144 @@
+"""The operators of the rule language: which there are, and how each compares.
+
+Positive operators want any text of the field to fit any of the values, negative ones that none
+of the texts fits any of them; so a field that is absent satisfies every negative operator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import regex  # type: ignore[import-untyped]  # it ships no types
+
+from bitrixmail.interfaces.rules import IFacts, IValues
+from bitrixmail.model.rule import Test
+from bitrixmail.rules.facts import compose, fold
+
+NEGATIVE = {"not_contains": "contains", "not_equals": "equals"}
+TEXT_OPERATORS = ("contains", "equals", "starts_with", "ends_with", "regex", "exists", *NEGATIVE)
+NUMBER_OPERATORS = ("greater", "less", "equals", "not_equals")
+OPERATORS = tuple(dict.fromkeys((*TEXT_OPERATORS, *NUMBER_OPERATORS)))
+
+_UNITS = {
+    "": 1,
+    "b": 1,
+    "kb": 1000,
+    "mb": 1000**2,
+    "gb": 1000**3,
+    "kib": 1024,
+    "mib": 1024**2,
+    "gib": 1024**3,
+}
+_SIZE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([A-Za-z]*)\s*")
+
+# Finds the text that fits: its number among the texts of the field, or -1.
+Finder = Callable[[IValues, IFacts], int]
+
+
+def size_octets(text: str) -> int:
+    """Read a size such as `10MB` (10,000,000 octets), `1 KiB` (1,024) or `512`.
+
+    Raises ValueError with a sentence for people.
+    """
+    found = _SIZE.fullmatch(text)
+    if not found or found[2].lower() not in _UNITS:
+        raise ValueError("a size is a number and a unit: B, KB, MB, GB, KiB, MiB or GiB")
+    return int(float(found[1]) * _UNITS[found[2].lower()])
+
+
+def compile_pattern(pattern: str, exact: bool) -> Any:
+    """Compile a regular expression; raises ValueError with a sentence for people."""
+    flags = regex.UNICODE if exact else regex.UNICODE | regex.IGNORECASE
+    try:
+        return regex.compile(compose(pattern), flags)
+    except (regex.error, OverflowError, RecursionError, MemoryError) as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+
+
+def text_finder(test: Test, time_limit_s: float, monotonic: Callable[[], float]) -> Finder:
+    """Make the finder of a test on a field of texts; its operator is a positive one."""
+    op = NEGATIVE.get(test.op, test.op)
+    if op == "regex":
+        patterns = [compile_pattern(value, test.exact) for value in test.value]
+        return _regex(patterns, time_limit_s, monotonic)
+    wanted = tuple(map(compose if test.exact else fold, test.value))
+    return _FINDERS[op](wanted, test.exact)
+
+
+def _contains(wanted: tuple[str, ...], exact: bool) -> Finder:
+    def find(values: IValues, _facts: IFacts) -> int:
+        for index, text in enumerate(values.forms(exact)):
+            for value in wanted:
+                if value in text:
+                    return index
+        return -1
+
+    return find
+
+
+def _equals(wanted: tuple[str, ...], exact: bool) -> Finder:
+    any_of = frozenset(value.strip() for value in wanted)
+
+    def find(values: IValues, _facts: IFacts) -> int:
+        for index, text in enumerate(values.forms(exact)):
+            if text in any_of or text.strip() in any_of:
+                return index
+        return -1
+
+    return find
+
+
+def _starts_with(wanted: tuple[str, ...], exact: bool) -> Finder:
+    def find(values: IValues, _facts: IFacts) -> int:
+        for index, text in enumerate(values.forms(exact)):
+            if text.startswith(wanted):
+                return index
+        return -1
+
+    return find
+
+
+def _ends_with(wanted: tuple[str, ...], exact: bool) -> Finder:
+    def find(values: IValues, _facts: IFacts) -> int:
+        for index, text in enumerate(values.forms(exact)):
+            if text.endswith(wanted):
+                return index
+        return -1
+
+    return find
+
+
+def _exists(_wanted: tuple[str, ...], _exact: bool) -> Finder:
+    return lambda values, _facts: 0 if values.texts else -1
+
+
+_FINDERS: dict[str, Callable[[tuple[str, ...], bool], Finder]] = {
+    "contains": _contains,
+    "equals": _equals,
+    "starts_with": _starts_with,
+    "ends_with": _ends_with,
+    "exists": _exists,
+}
+
+
+def _regex(patterns: list[Any], time_limit_s: float, monotonic: Callable[[], float]) -> Finder:
+    """Search by patterns, all together no longer than the limit nor the message's patience."""
+
+    def find(values: IValues, facts: IFacts) -> int:
+        allowed = min(time_limit_s, facts.patience_s)
+        began = monotonic()
+        try:
+            for index, text in enumerate(values.forms(exact=True)):
+                for pattern in patterns:
+                    left = allowed - (monotonic() - began)
+                    if left <= 0:
+                        raise TimeoutError
+                    if pattern.search(text, timeout=left, concurrent=True):
+                        return index
+        finally:
+            facts.spend(monotonic() - began)
+        return -1
+
+    return find

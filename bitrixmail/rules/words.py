@@ -1,0 +1,44 @@
+"""How a fault in a rule is told: where, what, and the word that was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bitrixmail.model.errors import Fault
+from bitrixmail.model.text import printable
+
+_SHOWN = 60
+
+
+class Complaint(NamedTuple):
+    """A fault within a rule, whose place is not yet complete. Made by the checks of this room."""
+
+    where: str
+    what: str
+    remedy: str
+
+    def under(self, path: str) -> Complaint:
+        """Return the same, standing below `path`."""
+        return Complaint(path + self.where, self.what, self.remedy)
+
+    def fault(self, place: str) -> Fault:
+        """Return the fault as people get it; `place` names the file and the rule."""
+        where = f"{place}: {self.where}" if self.where else place
+        return Fault(where.removesuffix(": "), self.what, self.remedy)
+
+
+def choice(kind: str, word: str, known: Iterable[str]) -> tuple[str, str]:
+    """Say that a word is unknown, and which was probably meant."""
+    known = tuple(known)
+    shown = printable(word, _SHOWN)
+    near = difflib.get_close_matches(shown.lower(), known, 1)
+    remedy = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(known)}"
+    return f'unknown {kind} "{shown}"', remedy
+
+
+def place_of(rule: str, where: str = "") -> str:
+    """Return how a rule is named in a fault; `where` names its file, if any."""
+    place = f'rule "{printable(rule, _SHOWN)}"'
+    return f"{where}: {place}" if where else place
