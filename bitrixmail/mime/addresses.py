@@ -157,7 +157,7 @@ class _Reader:
                 element = _Element()
             elif text == b"(" and self._comments:
                 position = self._comment(position, element)
-            elif text not in (b">", b")", b'"'):
+            elif text not in (b">", b"(", b")", b'"'):
                 element.pieces.append((text, spaced, False))
             spaced = False
         return position, element

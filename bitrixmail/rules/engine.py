@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import is_
 from time import perf_counter
 
 from bitrixmail.model.effects import Effects
@@ -32,15 +33,20 @@ from bitrixmail.rules.words import Complaint, place_of
 _MAX_FAULT = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CompiledRule:
-    """One rule made ready. Made by CompiledRules, lives as long as it."""
+    """One rule made ready. Made by CompiledRules, lives as long as it.
+
+    `passed` is its last step without a match: most messages look alike to most rules, and a step
+    is a value that many traces can share.
+    """
 
     name: str
     condition: CompiledCondition
     actions: tuple[ConstantAction, ...]
     shown: tuple[str, ...]
     stop: bool
+    passed: RuleStep
 
 
 # Rules by whose they are: "" for all, a domain, a mailbox.
@@ -167,6 +173,7 @@ def _compiled(rule: Rule, time_limit_s: float, monotonic: Callable[[], float]) -
         actions,
         tuple(action.shown for action in actions),
         rule.stop,
+        RuleStep(rule.name, matched=False),
     )
 
 
@@ -175,7 +182,7 @@ def _apply(rule: CompiledRule, facts: Facts, draft: _Draft) -> tuple[RuleStep, b
     results: list[TestResult] = []
     try:
         if not rule.condition.matches(facts, results):
-            return RuleStep(rule.name, False, tuple(results)), False
+            return _passed(rule, results), False
         wishes = [action.plan(facts) for action in rule.actions]
     except TimeoutError:
         fault = "skipped: a regular expression took too long"
@@ -193,6 +200,16 @@ def _apply(rule: CompiledRule, facts: Facts, draft: _Draft) -> tuple[RuleStep, b
             break
     step = RuleStep(rule.name, matched=True, tests=tuple(results), actions=rule.shown[:done])
     return step, stop or draft.ended
+
+
+def _passed(rule: CompiledRule, results: list[TestResult]) -> RuleStep:
+    """Return the step of a rule that did not match: the last one again if nothing differs."""
+    step = rule.passed
+    tests = step.tests
+    if len(tests) == len(results) and all(map(is_, tests, results)):
+        return step
+    step = rule.passed = RuleStep(rule.name, matched=False, tests=tuple(results))
+    return step
 
 
 def _plan(draft: _Draft, trace: Trace) -> Plan:

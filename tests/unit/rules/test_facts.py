@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.rules.facts import Facts, fold, header_name
+
+HEAD = (
+    b'From: "Petrov, Ivan" <ivan@romashka.example>\r\nReply-To: office@romashka.example\r\n'
+    b"To: Info <INFO@example.org>\r\nCc: a@b.ru, c@xn--e1afmkfd.xn--p1ai\r\n"
+    b"X-Note: one\r\nX-Note: two\r\nSubject: Hi\r\n\r\n"
+)
+FACTS = Facts(HeaderSection.parse(HEAD), "bounce@romashka.example", 12345)
+
+
+def test_the_sender_is_from_and_reply_to() -> None:
+    assert FACTS.values("sender").texts == (
+        "ivan@romashka.example",
+        "Petrov, Ivan <ivan@romashka.example>",
+        "office@romashka.example",
+        '"Petrov, Ivan" <ivan@romashka.example>',
+    )
+    assert FACTS.values("envelope_sender").texts == ("bounce@romashka.example",)
+
+
+def test_the_recipient_is_to_and_cc_and_where_it_was_sent() -> None:
+    mine = FACTS.for_mailbox("info@example.org", "sales@example.org")
+    texts = mine.values("recipient").texts
+    assert {"INFO@example.org", "a@b.ru", "sales@example.org", "info@example.org"} <= set(texts)
+    assert mine.values("envelope_recipient").texts == ("sales@example.org", "info@example.org")
+
+
+def test_a_domain_in_another_alphabet_is_compared_both_ways() -> None:
+    texts = FACTS.values("cc").texts
+    assert "c@xn--e1afmkfd.xn--p1ai" in texts
+    assert "c@пример.рф" in texts
+
+
+def test_mailboxes_share_what_was_decoded_and_nothing_of_their_own() -> None:
+    one = FACTS.for_mailbox("one@example.org", "one@example.org")
+    two = FACTS.for_mailbox("two@example.org", "two@example.org")
+    assert one.values("subject") is two.values("subject")
+    assert "one@example.org" not in two.values("recipient").texts
+    assert "two@example.org" not in one.values("recipient").texts
+    one.spend(0.25)
+    assert two.patience_s == FACTS.patience_s == 0.75
+
+
+def test_every_occurrence_of_a_header_field_counts() -> None:
+    assert FACTS.values("header:x-NOTE").texts == ("one", "two")
+    assert FACTS.values("header:X-Other").texts == ()
+    assert FACTS.values("header:X-Note").shown == "one | two"
+
+
+def test_size_and_unknown_fields() -> None:
+    assert FACTS.values("size").texts == ("12345",)
+    assert FACTS.values("colour").texts == ()
+    assert Facts(HeaderSection.parse(b""), "", 0).values("envelope_sender").texts == ()
+
+
+def test_folding() -> None:
+    assert fold("ПРИВЕТ Ё") == "привет ё"
+    assert fold("И\u0306") == "й"
+    assert fold("Straße") == fold("STRASSE")
+    assert fold("Ёлка") != fold("Елка")
+
+
+def test_names_of_header_fields() -> None:
+    assert header_name("header:List-Id") == "list-id"
+    assert header_name("Header:X") == "x"
+    assert header_name("header:") is None
+    assert header_name("header:a b") is None

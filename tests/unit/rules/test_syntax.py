@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bitrixmail.model.errors import InputError
+from bitrixmail.model.rule import Action, All, AnyOf, Not, Rule, RuleSet, Test
+from bitrixmail.rules.syntax import (
+    MAX_RULES,
+    MAX_TEXT,
+    dump_rules,
+    parse_rules,
+    rules_from_data,
+    rules_to_data,
+)
+
+FULL = RuleSet(
+    rules=(
+        Rule(
+            "Счета",
+            AnyOf(
+                (
+                    Test("subject", "contains", ("invoice", "счёт \\d \"' \t")),
+                    Not(All((Test("size", "greater", ("1 KiB",)), Not(Test("cc", "exists"))))),
+                    All((AnyOf(()), Test("header:X-A", "regex", (r"\d+",), exact=True))),
+                )
+            ),
+            (Action("move", "Счета/2027"), Action("flag"), Action("reject", "No"), Action("stop")),
+            order=-3,
+            on=frozenset({"manual"}),
+            stop=True,
+            active=False,
+            mailbox="info@xn--e1afmkfd.xn--p1ai",
+            description="two\nlines",
+        ),
+        Rule("All", All(), (Action("tag", "x"),), domain="example.org"),
+    )
+)
+
+
+def test_what_is_written_is_read_back() -> None:
+    assert parse_rules(dump_rules(FULL), "x") == FULL
+    assert rules_from_data(json.loads(json.dumps(rules_to_data(FULL))), "x") == FULL
+    assert dump_rules(parse_rules(dump_rules(FULL), "x")) == dump_rules(FULL)
+    assert parse_rules(dump_rules(RuleSet()), "x") == RuleSet()
+    assert parse_rules("", "x") == RuleSet()
+
+
+def test_defaults_are_left_out() -> None:
+    assert rules_to_data(RuleSet(rules=(Rule("a", All(), (Action("flag"),)),))) == [
+        {"name": "a", "action": [{"do": "flag"}]}
+    ]
+
+
+def test_a_lone_condition_is_written_as_a_list_of_one() -> None:
+    test = Test("subject", "exists")
+    lone = RuleSet(rules=(Rule("a", test, (Action("flag"),)),))
+    assert parse_rules(dump_rules(lone), "x").rules[0].condition == All((test,))
+
+
+def test_names_get_their_one_form() -> None:
+    rules = rules_from_data(
+        [
+            {
+                "name": "a",
+                "mailbox": "Info@Пример.РФ",
+                "action": [{"do": "move", "folder": "inbox"}],
+            },
+            {"name": "b", "domain": "EXAMPLE.org.", "action": [{"do": "flag", "flag": "\\seen"}]},
+            {"name": "c", "stop": True, "condition": [{"field": "size", "op": "less", "value": 9}]},
+        ],
+        "x",
+    ).rules
+    assert rules[0].mailbox == "info@xn--e1afmkfd.xn--p1ai"
+    assert rules[0].actions[0].argument == "INBOX"
+    assert rules[1].domain == "example.org"
+    assert rules[1].actions[0].argument == "\\Seen"
+    assert rules[2].condition == All((Test("size", "less", ("9",)),))
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(InputError) as error:
+        parse_rules(text, "rules.toml")
+    assert all(fault.remedy for fault in error.value.faults)
+    return [f"{fault.where}: {fault.what}" for fault in error.value.faults]
+
+
+def faults_of(**changed: object) -> list[str]:
+    data = {"name": "A", "action": [{"do": "flag"}], **changed}
+    with pytest.raises(InputError) as error:
+        rules_from_data([data], "f")
+    assert all(fault.remedy for fault in error.value.faults)
+    return [f"{fault.where}: {fault.what}" for fault in error.value.faults]
+
+
+def test_every_fault_is_found_at_one_reading() -> None:
+    assert faults(
+        'x = 1\n[[rule]]\nnam = "a"\norder = "1"\n'
+        '[[rule]]\nname = "b"\nstop = 1\nmatch = "some"\n'
+        '[[rule.condition]]\nfield = "subjet"\nop = "contain"\nvalue = 5\n'
+        '[[rule.action]]\ndo = "discrad"\n[[rule]]\nname = "b"\nstop = true\n'
+    ) == [
+        "rules.toml: x: does not belong here",
+        'rules.toml: rule 1: nam: unknown key "nam"',
+        "rules.toml: rule 1: name: is missing",
+        "rules.toml: rule 1: action: is missing",
+        "rules.toml: rule 1: order: must be a number",
+        'rules.toml: rule "b": match: unknown word "some"',
+        'rules.toml: rule "b": condition 1: value: must be a text or a list of texts',
+        'rules.toml: rule "b": condition 1: field: unknown field "subjet"',
+        'rules.toml: rule "b": condition 1: op: unknown operator "contain"',
+        'rules.toml: rule "b": action 1: do: unknown action "discrad"',
+        'rules.toml: rule "b": stop: must be true or false',
+        'rules.toml: rule "b": stands there twice',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"name": 5}, "f: rule 1: name: must be a text"),
+        ({"name": "a\nb"}, 'f: rule "a\\u{a}b": name: must be one line of at most 200 characters'),
+        ({"on": ["recieve"]}, 'f: rule "A": on: unknown occasion "recieve"'),
+        ({"on": []}, 'f: rule "A": on: names no occasion'),
+        ({"on": "receive"}, 'f: rule "A": on: must be a list'),
+        ({"order": True}, 'f: rule "A": order: must be a number'),
+        ({"order": 10**9}, 'f: rule "A": order: must lie within ±1000000'),
+        ({"mailbox": "info"}, 'f: rule "A": mailbox: is no address'),
+        ({"mailbox": "@a.ru"}, 'f: rule "A": mailbox: is no address'),
+        ({"domain": "a b"}, 'f: rule "A": domain: not a domain name'),
+        ({"domain": "a.ru", "mailbox": "b@a.ru"}, 'f: rule "A": domain: stands beside a mailbox'),
+        ({"condition": {}}, 'f: rule "A": condition: must be a list'),
+        ({"condition": ["x"]}, 'f: rule "A": condition 1: must be a table'),
+        ({"condition": [{"not": 5}]}, 'f: rule "A": condition 1: not: must be a table'),
+        ({"condition": [{"not": {"match": "al"}}]},
+         'f: rule "A": condition 1: not: match: unknown word "al"'),
+        ({"condition": [{"match": "any", "fild": 1}]},
+         'f: rule "A": condition 1: fild: unknown key "fild"'),
+        ({"action": [{"do": "move"}]}, 'f: rule "A": action 1: folder: "move" needs it'),
+        ({"action": [{"do": "move", "folder": 5}]},
+         'f: rule "A": action 1: folder: must be a text'),
+        ({"action": [{"do": "move", "folder": "a/../b"}]},
+         'f: rule "A": action 1: folder: between the slashes of a folder\'s name stand words'),
+        ({"action": [{"do": "stop", "folder": "a"}]},
+         'f: rule "A": action 1: folder: unknown key "folder"'),
+        ({"action": [{"do": "tag", "tag": " a"}]},
+         'f: rule "A": action 1: tag: a tag is a word or a few, at most 64 characters on one line'),
+        ({"action": [{"do": "reject", "text": "a\nb"}]},
+         'f: rule "A": action 1: text: the text has at most 300 characters on one line'),
+        ({"action": [{}]}, 'f: rule "A": action 1: do: is missing'),
+        ({"action": [{"do": 5}]}, 'f: rule "A": action 1: do: must be a text'),
+        ({"description": "x" * 3000}, 'f: rule "A": description: has more than 2000 characters'),
+    ],
+)  # fmt: skip
+def test_faults(changed: dict[str, object], fault: str) -> None:
+    assert fault in faults_of(**changed)
+
+
+def test_missing_parts_of_a_test() -> None:
+    assert faults_of(condition=[{"value": "a"}]) == [
+        'f: rule "A": condition 1: field: is missing',
+        'f: rule "A": condition 1: op: is missing',
+    ]
+
+
+def test_what_is_no_list_of_rules() -> None:
+    assert faults("rule = 5") == ["rules.toml: rule: is no list"]
+    assert faults("[rule]\nname = 1") == ["rules.toml: rule: is no list"]
+    assert faults("rule = [5]")[0] == "rules.toml: rule 1: must be a table"
+    assert faults("[[rule")[0].startswith("rules.toml: is not TOML: ")
+    assert faults("a = " + "[" * 100_000)[0].startswith("rules.toml: ")
+    assert faults("#" * (MAX_TEXT + 1)) == [f"rules.toml: has more than {MAX_TEXT} characters"]
+    with pytest.raises(InputError):
+        rules_from_data([{}] * (MAX_RULES + 1), "f")
+
+
+def test_nesting_is_bounded() -> None:
+    inner: dict[str, object] = {"field": "subject", "op": "exists"}
+    for _ in range(500):
+        inner = {"not": inner}
+    assert "nested more than" in faults_of(condition=[inner])[0]
