@@ -52,7 +52,7 @@ _MAX_NAME = 40
 _BELIEVED = re.compile(
     r"cp125[02-8]|cp874|iso8859_(?!5)\w+|big5\w*|gb18030|cp949|cp932|euc_jp|iso2022_\w+"
 )
-_SAMPLE_OCTETS = 1024
+_SAMPLE_OCTETS = 512
 
 
 def codec_name(charset: str) -> str | None:
@@ -68,7 +68,7 @@ def codec_name(charset: str) -> str | None:
 def guess_charset(sample: bytes) -> str:
     """Return the codec by which 8-bit text that is no UTF-8 reads best. Never fails.
 
-    Looks at the first KiB; costs a few milliseconds at most.
+    Looks at the first 512 octets; costs a few milliseconds at most.
     """
     sample = sample[:_SAMPLE_OCTETS]
     cyrillic = cyrillic_charset(sample)

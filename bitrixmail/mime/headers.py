@@ -15,7 +15,7 @@ from bitrixmail.mime.words import decode_words
 
 MAX_SECTION_OCTETS = 256 * 1024
 MAX_FIELDS = 5000
-_SAMPLE_OCTETS = 1024
+_SAMPLE_OCTETS = 512
 
 # A name, perhaps white space (obsolete syntax), a colon, then its line and the folded ones.
 _FIELD = re.compile(rb"^([!-9;-~\x80-\xff]++)[ \t]*+:(.*+(?:\n[ \t].*+)*+)", re.MULTILINE)

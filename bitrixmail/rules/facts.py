@@ -57,13 +57,21 @@ def compose(text: str) -> str:
 class Values:
     """The texts of one field, in the forms that tests ask for. Made by Facts, lives as long.
 
-    `texts` are the ones compared, `whole` the ones shown to people.
+    `texts` are the ones compared, `whole` the ones shown to people. `behind` are values whose
+    texts follow and whose forms are not made again.
     """
 
-    __slots__ = ("_forms", "_shown", "texts", "whole")
+    __slots__ = ("_behind", "_forms", "_own", "_shown", "texts", "whole")
 
-    def __init__(self, texts: tuple[str, ...], whole: tuple[str, ...] | None = None) -> None:
-        self.texts = texts
+    def __init__(
+        self,
+        texts: tuple[str, ...],
+        whole: tuple[str, ...] | None = None,
+        behind: Values | None = None,
+    ) -> None:
+        self._own = texts
+        self._behind = behind
+        self.texts: tuple[str, ...] = texts if behind is None else texts + behind.texts
         self.whole = texts if whole is None else whole
         self._forms: dict[bool, tuple[str, ...]] = {}
         self._shown: str | None = None
@@ -79,7 +87,9 @@ class Values:
         """Return the texts ready to be compared, one for each of `texts`."""
         forms = self._forms.get(exact)
         if forms is None:
-            forms = tuple(map(compose if exact else fold, self.texts))
+            forms = tuple(map(compose if exact else fold, self._own))
+            if self._behind is not None:
+                forms += self._behind.forms(exact)
             self._forms[exact] = forms
         return forms
 
@@ -158,28 +168,37 @@ class Facts:
         return found
 
     def _read(self, field: str) -> Values:
-        if field == "subject":
-            return self._text("subject")
-        name = header_name(field)
+        name = "subject" if field == "subject" else header_name(field)
         if name is not None:
             return self._text(name)
         if field == "size":
             return Values((f"{self.size_octets}",))
-        names = ADDRESS_FIELDS.get(field)
-        if names is None:
-            return _NOTHING
-        extra: tuple[str, ...] = ()
         if field == "envelope_sender":
-            extra = (self.sender,) if self.sender else ()
-        elif field in _OF_MAILBOX:
-            extra = self.recipients
-        return self._addresses(names, extra)
+            return Values(_spellings(self.sender))
+        if field == "envelope_recipient":
+            return Values(self._reached(), self.recipients)
+        if field == "recipient":
+            # To and Cc may be long: they are read once for all mailboxes.
+            both = self._shared_addresses("to+cc", ADDRESS_FIELDS[field])
+            return Values(self._reached(), (*self.recipients[:1], *both.whole), behind=both)
+        names = ADDRESS_FIELDS.get(field)
+        return self._addresses(names) if names else _NOTHING
+
+    def _reached(self) -> tuple[str, ...]:
+        """Return the addresses by which the message came here, in all spellings."""
+        return tuple(each for address in self.recipients for each in _spellings(address))
+
+    def _shared_addresses(self, key: str, names: tuple[str, ...]) -> Values:
+        found = self._message.values.get(key)
+        if found is None:
+            found = self._message.values[key] = self._addresses(names)
+        return found
 
     def _text(self, name: str) -> Values:
         texts = self.headers.texts(name)
         return Values(texts) if texts else _NOTHING
 
-    def _addresses(self, names: tuple[str, ...], extra: tuple[str, ...]) -> Values:
+    def _addresses(self, names: tuple[str, ...]) -> Values:
         """Gather each address bare, each with its name, and each field as a whole."""
         texts: dict[str, None] = {}
         whole: list[str] = []
@@ -191,9 +210,7 @@ class Facts:
                     if found.name:
                         texts[str(found)] = None
         texts.update(dict.fromkeys(whole))
-        for address in extra:
-            texts.update(dict.fromkeys(_spellings(address)))
-        return Values(tuple(texts), (*whole, *extra[:1]))
+        return Values(tuple(texts), tuple(whole))
 
 
 def _spellings(address: str) -> tuple[str, ...]:
