@@ -1,0 +1,1 @@
+"""Measures durable receive beside a private Postfix, in one run, as ratios. Not a test."""

@@ -1,0 +1,1 @@
+"""Kills a loaded server again and again and counts what was lost or doubled."""

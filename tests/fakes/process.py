@@ -1,0 +1,132 @@
+"""The server as its own process, on ports that stay the same when it dies and comes back."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+
+def free_port() -> int:
+    """Find a port that nobody holds now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class ServerProcess:
+    """`twistd -n bitrixmail` with everything it keeps under `home`. Made by a test; use `with`."""
+
+    def __init__(self, home: Path, extra_settings: str = "") -> None:
+        self.home = home
+        self.smtp_port = free_port()
+        self.pop3_port = free_port()
+        self.data_dir = home / "var"
+        self.config = home / "bitrixmail.toml"
+        self.log = home / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        home.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(
+            f"""\
+[server]
+hostname = "mx.example.org"
+data_dir = "{self.data_dir}"
+[database]
+url = "sqlite:///{self.data_dir}/bitrixmail.sqlite"
+[listen]
+smtp = ["tcp:{self.smtp_port}:interface=127.0.0.1"]
+pop3 = ["tcp:{self.pop3_port}:interface=127.0.0.1"]
+{extra_settings}"""
+        )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError("the server is not running")
+        return self._process.pid
+
+    def start(self) -> None:
+        """Run, and return when both doors answer; RuntimeError with the log's end if it dies."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [BIN / "twistd", "-n", "--pidfile=", "bitrixmail", "--config", self.config],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+            )
+        until = time.monotonic() + 30
+        for port in (self.smtp_port, self.pop3_port):
+            while not self._answers(port):
+                if self._process.poll() is not None or time.monotonic() > until:
+                    self.kill()
+                    raise RuntimeError("the server did not start:\n" + self.log.read_text()[-3000:])
+                time.sleep(0.01)
+
+    def stop(self) -> int:
+        """Ask it to end as a service manager would (SIGTERM); return its exit code."""
+        if self._process is None:
+            return 0
+        self._process.terminate()
+        return self._process.wait(40)
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), whatever it is doing; harmless if it has ended."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def cli(self, *arguments: str, stdin: str = "") -> str:
+        """Run a `bitrixmail` command on this server's settings; return what it printed."""
+        done = subprocess.run(
+            [BIN / "bitrixmail", "--config", self.config, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=ROOT,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"bitrixmail {' '.join(arguments)}: {done.stderr or done.stdout}")
+        return done.stdout
+
+    def furnish(self, addresses: tuple[str, ...], password: str, rules: str = "") -> None:
+        """Make the domains, the mailboxes and the rules by the command line."""
+        for domain in sorted({address.partition("@")[2] for address in addresses}):
+            self.cli("domain", "add", domain)
+        for address in addresses:
+            self.cli("mailbox", "add", address, "--password-stdin", stdin=password + "\n")
+        if rules:
+            file = self.home / "rules.toml"
+            file.write_text(rules)
+            self.cli("rules", "import", str(file))
+
+    @staticmethod
+    def _answers(port: int) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as link:
+                return bool(link.recv(3))
+        except OSError:
+            return False
