@@ -1,0 +1,83 @@
+"""Write etc/bitrixmail.toml out of the settings' own documentation.
+
+`python -m bitrixmail.app.example_config > etc/bitrixmail.toml`
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+import tomlkit
+from pydantic.fields import FieldInfo
+
+from bitrixmail.app.loading import tables_of
+from bitrixmail.app.settings import Settings
+
+_WIDTH = 100
+_HEAD = """\
+Settings of bitrixmail. Every one is shown with its default: what you do not need, delete.
+
+Sizes and durations are written with a unit: "50MiB", "30s". A setting may also come from the
+environment (BITRIXMAIL_SMTP__MAX_SIZE=20MiB) or the command line (--set smtp.max_size=20MiB);
+the order is: default, this file, environment, command line; the last one wins.
+Check it: twistd bitrixmail --config FILE --check-config
+
+Domains, mailboxes, aliases and rules are no settings: see `bitrixmail --help`.
+"""
+# Their defaults depend on the machine or on other settings.
+_OPEN = {
+    "server.hostname": "mx.example.org",
+    "tls.certificate": "/etc/bitrixmail/cert.pem",
+    "tls.key": "/etc/bitrixmail/key.pem",
+    "database.url": "sqlite:///var/bitrixmail.sqlite",
+}
+
+
+def example() -> str:
+    """Return the annotated file."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    settings = Settings()
+    tables = tables_of(settings)
+    yield from _comment(_HEAD)
+    for section in fields(settings):
+        values = getattr(settings, section.name)
+        yield ""
+        yield f"[{section.name}]"
+        yield from _comment(inspect.cleandoc(type(values).__doc__ or ""))
+        hints = get_type_hints(type(values), include_extras=True)
+        for key in fields(values):
+            yield from _comment(_description(hints[key.name]))
+            path = f"{section.name}.{key.name}"
+            if path in _OPEN:
+                yield f"# {key.name} = {_toml(_OPEN[path])}"
+            else:
+                yield f"{key.name} = {_toml(tables[section.name][key.name])}"
+
+
+def _description(hint: Any) -> str:
+    infos = [found for found in hint.__metadata__ if isinstance(found, FieldInfo)]
+    return infos[0].description or ""
+
+
+def _comment(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        for part in textwrap.wrap(line, _WIDTH - 2, break_on_hyphens=False) or [""]:
+            yield f"# {part}".rstrip()
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{}" if not value else tomlkit.item(value).as_string()
+    return tomlkit.item(value).as_string()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(example())

@@ -1,0 +1,211 @@
+"""Settings from their sources: defaults < file < environment < `--set`.
+
+Raises InputError with every fault found, each with its dotted path and a remedy.
+"""
+
+from __future__ import annotations
+
+import socket
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from bitrixmail.app.settings import MAX_DRAIN_S, Settings
+from bitrixmail.mime.domains import to_ascii
+from bitrixmail.model.errors import Fault, InputError
+from bitrixmail.model.text import printable
+
+_PREFIX = "BITRIXMAIL_"
+_SQLITE = "sqlite:///"
+_ADAPTER = TypeAdapter(Settings)
+Tables = dict[str, Any]
+
+
+def machine_name() -> str:
+    """Return the full name of this machine if it has one, else its name."""
+    name = socket.gethostname()
+    if "." not in name:
+        full = socket.getfqdn()
+        if "." in full and not full.startswith("localhost"):
+            return full
+    return name
+
+
+def load_settings(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    name_of_machine: Callable[[], str] = machine_name,
+) -> Settings:
+    """Read and check the settings of all sources; `overrides` are `section.key=value` texts.
+
+    What was left open is filled in and relative paths are made absolute.
+    """
+    tables: Tables = _read(file) if file is not None else {}
+    faults: list[Fault] = []
+    for path, value in _from_environment(environment or {}):
+        _put(tables, path, value)
+    for text in overrides:
+        path, equals, value = text.partition("=")
+        if not equals or path.count(".") < 1:
+            remedy = "write it like --set smtp.max_size=20MiB"
+            faults.append(Fault(f"--set {printable(text)}", "is not section.key=value", remedy))
+            continue
+        _put(tables, path.strip(), value)
+    settings, wrong = _checked(tables)
+    settings, incomplete = _complete(settings, name_of_machine)
+    faults += wrong + incomplete
+    if faults:
+        raise InputError(*faults)
+    return settings
+
+
+def tables_of(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return the settings as the tables of a file, written as a person would."""
+    tables: dict[str, dict[str, Any]] = _ADAPTER.dump_python(settings, mode="json")
+    return tables
+
+
+def _checked(tables: Tables) -> tuple[Settings, list[Fault]]:
+    """Return the settings with every faulty one left out, and the faults."""
+    try:
+        return _ADAPTER.validate_python(tables), []
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    for details in found:
+        section, *keys = details["loc"]
+        table = tables.get(str(section))
+        if keys and isinstance(table, dict):
+            table.pop(keys[0], None)
+        else:
+            tables.pop(str(section), None)
+    return _ADAPTER.validate_python(tables), [_fault(details) for details in found]
+
+
+def _read(file: Path) -> Tables:
+    where = printable(str(file))
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        remedy = "name another by --config, or make it: cp etc/bitrixmail.toml FILE"
+        raise InputError(Fault(where, error.strerror or str(error), remedy)) from None
+    except UnicodeDecodeError:
+        raise InputError(Fault(where, "is not UTF-8", "save it in UTF-8")) from None
+    except tomllib.TOMLDecodeError as error:
+        remedy = "texts stand in quotes, lists in [ ]; https://toml.io shows how"
+        raise InputError(Fault(where, f"is not TOML: {printable(str(error))}", remedy)) from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in sorted(environment.items()):
+        section, separator, key = name.removeprefix(_PREFIX).partition("__")
+        if name.startswith(_PREFIX) and separator:
+            yield f"{section.lower()}.{key.lower()}", value
+
+
+def _put(tables: Tables, path: str, value: str) -> None:
+    """Set one value by its dotted path; a namespace of log.levels has dots of its own."""
+    section, _, key = path.partition(".")
+    table = tables.setdefault(section, {})
+    if key.startswith("levels.") and section == "log" and isinstance(table, dict):
+        table = table.setdefault("levels", {})
+        key = key.removeprefix("levels.")
+    if isinstance(table, dict):
+        table[key] = value
+
+
+def _fault(details: ErrorDetails) -> Fault:
+    """Say what pydantic found in our words."""
+    where = ".".join(str(part) for part in details["loc"])
+    kind, context = details["type"], details.get("ctx", {})
+    if kind in ("unexpected_keyword_argument", "extra_forbidden"):
+        return _unknown(where)
+    if kind == "setting":
+        return Fault(where, context["what"], context["remedy"])
+    if kind.startswith("dataclass"):
+        return Fault(where, "is not a section", f"write it as a table: [{where}]")
+    given = printable(repr(details["input"]), 80)
+    if kind == "string_pattern_mismatch":
+        choice = context["pattern"].strip("^$()").replace("|", " or ")
+        return Fault(where, f"{given} will not do", f"it must be {choice}")
+    return Fault(where, f"{given}: {details['msg'].lower()}", "etc/bitrixmail.toml shows it")
+
+
+def _unknown(where: str) -> Fault:
+    """Name the known key that an unknown one most resembles."""
+    section, _, key = where.partition(".")
+    known = {field.name: _keys(field.name) for field in fields(Settings)}
+    if not key:
+        close = get_close_matches(section, known, 1)
+        remedy = f'did you mean "[{close[0]}]"?' if close else f"sections: {', '.join(known)}"
+        return Fault(printable(where), "there is no such section", remedy)
+    elsewhere = [f"{name}.{key}" for name, keys in known.items() if key in keys]
+    close = [f"{section}.{name}" for name in get_close_matches(key, known.get(section, ()), 1)]
+    remedy = f'did you mean "{(close or elsewhere)[0]}"?' if close or elsewhere else ""
+    if not remedy:
+        remedy = f"[{section}] has {', '.join(known.get(section, ()))}"
+    return Fault(printable(where), "there is no such setting", remedy)
+
+
+def _keys(section: str) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(getattr(Settings(), section)))
+
+
+def _complete(
+    settings: Settings, name_of_machine: Callable[[], str]
+) -> tuple[Settings, list[Fault]]:
+    """Fill in what depends on other settings or the machine, and check what needs both."""
+    faults: list[Fault] = []
+    server, tls = settings.server, settings.tls
+    data_dir = Path(server.data_dir or ".").absolute()
+    try:
+        hostname = to_ascii(server.hostname or name_of_machine())
+    except ValueError as error:
+        hostname = ""
+        shown = printable(repr(server.hostname), 80)
+        remedy = 'the name of this server, like "mx.example.org"'
+        faults.append(Fault("server.hostname", f"{shown}: {error}", remedy))
+    domains: list[str] = []
+    for name in server.domains:
+        try:
+            domains.append(to_ascii(name))
+        except ValueError as error:
+            where = f"server.domains: {printable(name, 80)}"
+            faults.append(Fault(where, str(error), 'write it like "example.org"'))
+    if server.drain_timeout > MAX_DRAIN_S:
+        faults.append(Fault("server.drain_timeout", "is longer than 30s", 'at most "30s"'))
+    if bool(tls.certificate) != bool(tls.key):
+        missing = "tls.key" if tls.certificate else "tls.certificate"
+        faults.append(Fault(missing, "is missing", "give both the certificate and its key"))
+    url, more = _database_url(settings.database.url, data_dir)
+    complete = replace(
+        settings,
+        server=replace(server, hostname=hostname, data_dir=str(data_dir), domains=tuple(domains)),
+        tls=replace(tls, certificate=_absolute(tls.certificate), key=_absolute(tls.key)),
+        database=replace(settings.database, url=url),
+    )
+    return complete, faults + more
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).absolute()) if path else ""
+
+
+def _database_url(url: str, data_dir: Path) -> tuple[str, list[Fault]]:
+    if not url:
+        return f"{_SQLITE}{data_dir / 'bitrixmail.sqlite'}", []
+    path = url.removeprefix(_SQLITE)
+    if path == url or not path or "?" in path or path == ":memory:":
+        shown = printable(url.partition("@")[2] or url, 80)
+        remedy = (
+            'this version keeps its data in a file of SQLite: "sqlite:///var/bitrixmail.sqlite"'
+        )
+        return url, [Fault("database.url", f'"{shown}" can\'t be used', remedy)]
+    return f"{_SQLITE}{Path(path).absolute()}", []
