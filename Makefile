@@ -10,7 +10,7 @@ install: .venv/installed
 
 .venv/installed: pyproject.toml
 	@$(PY) -c 'import sys; sys.exit("bitrixmail needs Python 3.11 or newer, $(PY) is " + sys.version.split()[0] + "; name another: make PY=python3.12" if sys.version_info < (3, 11) else 0)'
-	@test -x $(BIN)/python || $(PY) -m venv .venv || { echo 'no venv: on Debian run: apt-get install python3-venv' >&2; exit 1; }
+	@test -x $(BIN)/pip || { PY=$(PY) sh tests/install-programs.sh python3-venv && $(PY) -m venv .venv; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
@@ -32,7 +32,7 @@ check: .venv/developer
 	$(BIN)/lint-imports
 
 bench: .venv/developer
-	@sh tests/install-programs.sh
+	@sh tests/install-programs.sh postfix
 	$(BIN)/python -m bench $(ARGS)
 
 crashtest: .venv/developer

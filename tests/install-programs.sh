@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages whose programs the tests and the benchmark call.
+# Installs the Debian packages whose programs the tests, the benchmark and the set-up call.
 #
 #   install-programs.sh [PACKAGE...]            install what is missing (default: all below)
 #   install-programs.sh --missing [PACKAGE...]  only name what is missing, one a line
@@ -13,6 +13,7 @@ ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl curl mpop fetchmail st
 present() {
     case $1 in
         postfix) command -v postconf && command -v smtp-source ;;
+        python3-venv) "${PY:-python3}" -c 'import ensurepip, venv' ;;
         libnet-ssleay-perl) perl -MNet::SSLeay -e 1 ;;
         libauthen-sasl-perl) perl -MAuthen::SASL -e 1 ;;
         *) command -v "$1" ;;

@@ -37,6 +37,7 @@ class Victim(Protocol):
 
     def start(self) -> None: ...
     def kill(self) -> None: ...
+    def stop(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -51,23 +52,23 @@ class Result:
 
 
 def run_campaign(
-    victim: Victim, *, kills: int, seed: int, senders: int, tls: bool = True
+    victim: Victim, *, kills: int, seed: int, senders: int, graceful: bool = False
 ) -> Result:
     """Kill a running, furnished server `kills` times under load; leave it running and drained.
 
     Load lasts a random 50 to 600 ms from the moment the server answers until each kill.
+    `graceful`: by SIGTERM, as a service manager ends it, instead of SIGKILL.
     """
+    end = victim.stop if graceful else victim.kill
     chance = random.Random(seed)
     ledger = Ledger()
-    load = Senders(
-        victim.smtp_port, RECIPIENTS, ledger, seed, senders, trusting_context() if tls else None
-    )
+    load = Senders(victim.smtp_port, RECIPIENTS, ledger, seed, senders, trusting_context())
     slowest = 0.0
     load.start()
     try:
         for _ in range(kills):
             time.sleep(chance.uniform(0.05, 0.6))
-            victim.kill()
+            end()
             begun = time.monotonic()
             victim.start()
             slowest = max(slowest, time.monotonic() - begun)

@@ -27,7 +27,7 @@ class Senders:
         ledger: Ledger,
         seed: int,
         count: int,
-        tls: ssl.SSLContext | None,
+        tls: ssl.SSLContext,
     ) -> None:
         self._port = port
         self._recipients = tuple(recipients)
