@@ -52,6 +52,7 @@ def _lines() -> Iterator[str]:
         yield ""
         yield f"[{section.name}]"
         yield from _comment(inspect.cleandoc(type(values).__doc__ or ""))
+        yield ""
         hints = get_type_hints(type(values), include_extras=True)
         for key in fields(values):
             yield from _comment(_description(hints[key.name]))

@@ -1,0 +1,85 @@
+"""Who holds a TCP port of this machine: read from /proc. Blocking; only for a failed start."""
+
+from __future__ import annotations
+
+import pwd
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bitrixmail.model.text import printable
+
+_LISTENING = "0A"
+_SOCKET = re.compile(r"socket:\[(\d+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A program that listens. `pid` 0: we may not see which one, only whose it is."""
+
+    user: str
+    pid: int = 0
+    program: str = ""
+
+    def __str__(self) -> str:
+        if self.pid:
+            return f"{self.program} (PID {self.pid}, user {self.user})"
+        return f"a program of user {self.user}"
+
+
+def holders_of(port: int, proc: Path = Path("/proc")) -> tuple[Holder, ...]:
+    """Return who listens on a TCP port, on any address of this network namespace."""
+    owners = dict(_listening(port, proc))
+    found = {inode: _program(pid, proc) for inode, pid in _owners(set(owners), proc)}
+    named = {
+        Holder(_user(uid), *found[inode]) if inode in found else Holder(_user(uid))
+        for inode, uid in owners.items()
+    }
+    return tuple(sorted(named, key=lambda holder: (-holder.pid, holder.user)))
+
+
+def _listening(port: int, proc: Path) -> Iterator[tuple[str, int]]:
+    """Yield (inode, uid) of each listening socket of the port; proc(5), /proc/net/tcp."""
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = (proc / "net" / table).read_text("ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            words = line.split()
+            if words[3] == _LISTENING and int(words[1].rpartition(":")[2], 16) == port:
+                yield words[9], int(words[7])
+
+
+def _owners(inodes: set[str], proc: Path) -> Iterator[tuple[str, int]]:
+    """Yield (inode, pid) for the processes that we may look into; the oldest of several."""
+    pids = sorted(int(entry.name) for entry in proc.iterdir() if entry.name.isdecimal())
+    for pid in pids:
+        try:
+            descriptors = list((proc / str(pid) / "fd").iterdir())
+        except OSError:
+            continue
+        for descriptor in descriptors:
+            try:
+                match = _SOCKET.fullmatch(str(descriptor.readlink()))
+            except OSError:
+                continue
+            if match is not None and match[1] in inodes:
+                inodes.discard(match[1])
+                yield match[1], pid
+
+
+def _program(pid: int, proc: Path) -> tuple[int, str]:
+    try:
+        name = (proc / str(pid) / "comm").read_text("utf-8", "replace").strip()
+    except OSError:
+        name = "a program"
+    return pid, printable(name, 40)
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

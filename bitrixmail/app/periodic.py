@@ -1,0 +1,50 @@
+"""Work that comes back: at the full interval, one at a time, ended cleanly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+
+from bitrixmail.tasks import spawn
+
+
+class Periodic(Service):
+    """Runs `action` every `interval_s` between `begin` and the end of the service.
+
+    Made by compose, lives as long as the server. An error of the action is logged and does not
+    end it; a run that is on its way is waited for.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        name: str,
+        interval_s: float,
+        action: Callable[[], Coroutine[Deferred[Any], Any, object]],
+    ) -> None:
+        self.setName(name)
+        self._interval_s = interval_s
+        self._running: Deferred[object | None] | None = None
+
+        def run() -> Deferred[object | None]:
+            self._running = spawn(action(), name)
+            return self._running
+
+        self._loop = LoopingCall(run)
+        self._loop.clock = clock
+
+    def begin(self) -> None:
+        """Start counting; the first run comes after one interval."""
+        self._loop.start(self._interval_s, now=False)
+
+    def stopService(self) -> Deferred[object | None] | None:
+        """End it; the Deferred waits for a run on its way."""
+        super().stopService()
+        if self._loop.running:
+            self._loop.stop()
+        return self._running

@@ -1,0 +1,91 @@
+"""SIGHUP: new limits, certificates and log levels without a restart."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.logger import Logger
+
+from bitrixmail.app.loading import tables_of
+from bitrixmail.app.settings import Settings
+from bitrixmail.model.errors import InputError, SetupError
+
+_log = Logger()
+_LIVE_SECTIONS = ("smtp", "access", "tls")
+_LIVE_KEYS = ("log.level", "log.levels")
+
+
+class Reload(Service):
+    """Rereads the settings at SIGHUP. Made by compose, lives as long as the server.
+
+    `take` puts the live part of new settings in force, or raises SetupError having changed
+    nothing. After any error the old values stay.
+    """
+
+    name = "reload"
+
+    def __init__(
+        self,
+        reactor: IReactorFromThreads,
+        settings: Settings,
+        reread: Callable[[], Settings],
+        take: Callable[[Settings], None],
+    ) -> None:
+        self._reactor = reactor
+        self._settings = settings
+        self._reread = reread
+        self._take = take
+        self._before: Any = None
+
+    def startService(self) -> None:
+        """Take the signal."""
+        super().startService()
+        self._before = signal.signal(signal.SIGHUP, self._signalled)
+
+    def stopService(self) -> None:
+        """Give the signal back."""
+        super().stopService()
+        signal.signal(signal.SIGHUP, self._before or signal.SIG_DFL)
+
+    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
+        self._reactor.callFromThread(self.reload)
+
+    def reload(self) -> None:
+        """Reread now; tells in the log what came of it."""
+        try:
+            settings = self._reread()
+            self._take(settings)
+        except InputError as error:
+            self._refused("; ".join(map(str, error.faults)))
+        except SetupError as error:
+            self._refused(error.problem)
+        else:
+            changed = tuple(changes(self._settings, settings))
+            live = [path for path in changed if is_live(path)]
+            _log.info("settings reloaded, changed: {changed}", changed=", ".join(live) or "none")
+            waiting = [path for path in changed if not is_live(path)]
+            if waiting:
+                _log.warn("a restart is needed for: {settings}", settings=", ".join(waiting))
+            self._settings = settings
+
+    def _refused(self, reason: str) -> None:
+        _log.error("settings not reloaded, the old ones stay: {reason}", reason=reason)
+
+
+def changes(old: Settings, new: Settings) -> Iterator[str]:
+    """Yield the dotted paths of settings that differ."""
+    before, after = tables_of(old), tables_of(new)
+    for section, table in after.items():
+        for key, value in table.items():
+            if before[section][key] != value:
+                yield f"{section}.{key}"
+
+
+def is_live(path: str) -> bool:
+    """Tell whether a setting is taken without a restart."""
+    return path.partition(".")[0] in _LIVE_SECTIONS or path in _LIVE_KEYS

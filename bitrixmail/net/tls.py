@@ -1,0 +1,122 @@
+"""The server's side of TLS: one context for all doors, replaceable while the server runs.
+
+TLS 1.2 and 1.3 (RFC 8996, RFC 9325 §3.1, §4.2). Raises SetupError.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from OpenSSL import SSL
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.protocols.tls import TLSMemoryBIOProtocol
+from zope.interface import implementer
+
+from bitrixmail.model.errors import SetupError
+
+# Forward secrecy and authenticated encryption only (RFC 9325 §4.2); those of TLS 1.3 are
+# OpenSSL's own list. The AES-CBC ones at the end: for mail servers of 2012 that know TLS 1.2 only.
+_CIPHERS = (
+    b"ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL:!MD5:!DSS:!PSK"
+)
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class ServerTLS:
+    """Gives each connection its TLS state. Made by compose, shared by all doors.
+
+    `load` must have succeeded once before the first connection. A connection keeps the
+    certificate it began with; a session ticket of an older context leads to a full handshake.
+    """
+
+    def __init__(self) -> None:
+        self._context: SSL.Context | None = None
+
+    def load(self, certificate: Path, key: Path, now: datetime) -> None:
+        """Take certificate, chain and key from PEM files; after an error the old ones stay."""
+        self._context = _context(certificate, key, now)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there is a certificate."""
+        return self._context is not None
+
+    def serverConnectionForTLS(
+        self,
+        protocol: TLSMemoryBIOProtocol,  # noqa: ARG002 - all connections get the same
+    ) -> SSL.Connection:
+        """See IOpenSSLServerConnectionCreator."""
+        if self._context is None:
+            raise RuntimeError("a TLS connection before the certificate was loaded")
+        return SSL.Connection(self._context, None)
+
+
+def _context(certificate: Path, key: Path, now: datetime) -> SSL.Context:
+    try:
+        chain = x509.load_pem_x509_certificates(_read("tls.certificate", certificate))
+    except ValueError:
+        raise _unusable(
+            f"tls.certificate: {certificate} holds no certificate in PEM form",
+            'it must hold lines from "-----BEGIN CERTIFICATE-----" on; '
+            f"convert it: openssl x509 -inform DER -in {certificate} -out cert.pem",
+        ) from None
+    if chain[0].not_valid_after_utc < now:
+        raise _unusable(
+            f"tls.certificate: {certificate} is out of date since {chain[0].not_valid_after_utc}",
+            "renew it, or leave tls.certificate and tls.key out: then a self-signed one is made",
+        )
+    secret = _read("tls.key", key)
+    try:
+        private = load_pem_private_key(secret, None)
+    except TypeError:
+        raise _unusable(
+            f"tls.key: {key} is locked by a passphrase",
+            f"unlock it: openssl pkey -in {key} -out key.pem && chmod 600 key.pem",
+        ) from None
+    except ValueError:
+        raise _unusable(
+            f"tls.key: {key} holds no private key in PEM form",
+            'it must hold lines from "-----BEGIN PRIVATE KEY-----" on',
+        ) from None
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_options(
+        SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE
+    )
+    context.set_cipher_list(_CIPHERS)
+    context.set_session_id(b"bitrixmail")
+    try:
+        context.use_certificate(chain[0])
+        for further in chain[1:]:
+            context.add_extra_chain_cert(further)
+        context.use_privatekey(private)  # type: ignore[arg-type]  # other kinds: SSL.Error, TypeError
+        context.check_privatekey()
+    except (SSL.Error, TypeError):
+        raise _unusable(
+            f"tls.key: {key} does not belong to {certificate}",
+            "compare: openssl x509 -noout -pubkey -in CERTIFICATE; openssl pkey -pubout -in KEY",
+        ) from None
+    return context
+
+
+def _read(setting: str, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        denied = isinstance(error, PermissionError)
+        raise SetupError(
+            f"{setting}: {file}: {error.strerror}",
+            f"let the server's user read it: setfacl -m u:USER:r {file}"
+            if denied
+            else "name the right file, or leave tls.certificate and tls.key out:"
+            " then a self-signed one is made",
+            exit_code=os.EX_NOPERM if denied else os.EX_CONFIG,
+        ) from None
+
+
+def _unusable(problem: str, remedy: str) -> SetupError:
+    return SetupError(problem, remedy, exit_code=os.EX_CONFIG)
