@@ -32,7 +32,7 @@ check: .venv/developer
 	$(BIN)/lint-imports
 
 bench: .venv/developer
-	@sh tests/install-programs.sh postfix
+	@sh tests/install-programs.sh postfix strace
 	$(BIN)/python -m bench $(ARGS)
 
 crashtest: .venv/developer

@@ -22,19 +22,19 @@ def print_report(results: Sequence[Result], *, rules: int, filesystem: str) -> N
         "filed/s     until all lie in the mailbox: bitrixmail files before it says 250 (what is\n"
         "            added here is the POP3 login that counts), Postfix delivers behind the 250\n"
         "CPU s       user and system, of all processes of the server, delivery included\n"
-        "syncs       one fsync per message and more for Postfix; bitrixmail shares one among the\n"
-        "            messages that wait together, none is answered before it\n"
+        "syncs       fsync and fdatasync calls per message, counted by strace in a burst apart;\n"
+        "            below 1: messages that wait together share one, none is answered before it\n"
     )
-    head = f"{'':<28}{'accepted/s':>11}{'filed/s':>9}{'CPU s/1000':>12}{'filed of sent':>18}"
+    names = f"{'accepted/s':>11}{'filed/s':>9}{'CPU s/1000':>12}{'syncs':>7}{'filed of sent':>18}"
     for result in results:
-        print(f"{result.mode.name}\n{head}")
+        print(f"{result.mode.name}\n{'':<28}{names}")
         for name in (OURS, THEIRS):
-            _line(name, result.rounds[name])
+            _line(name, result.rounds[name], result.syncs[name])
         _ratios(result)
         print()
 
 
-def _line(name: str, rounds: Sequence[Round]) -> None:
+def _line(name: str, rounds: Sequence[Round], syncs: float | None) -> None:
     sent = sum(each.messages for each in rounds)
     filed = sum(each.delivered for each in rounds)
     print(
@@ -42,6 +42,7 @@ def _line(name: str, rounds: Sequence[Round]) -> None:
         f"{median(each.rate for each in rounds):>11.0f}"
         f"{median(each.delivered / each.delivered_s for each in rounds):>9.0f}"
         f"{median(1000 * each.cpu_s / each.messages for each in rounds):>12.2f}"
+        f"{'-' if syncs is None else f'{syncs:.2f}':>7}"
         f"{f'{filed} of {sent}':>18}" + ("" if filed == sent else "  WRONG")
     )
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bench.contestants import ADDRESS, Contestant
-from bench.cpu import cpu_s
+from bench.processes import cpu_s
+from bench.syncs import count_syncs
 
 SESSIONS = 20
 PAYLOAD_OCTETS = 4096
@@ -43,10 +44,11 @@ class Round:
 
 @dataclass
 class Result:
-    """All rounds of one mode, by contestant, in their order."""
+    """All rounds of one mode, by contestant, in their order; and syncs per message, if known."""
 
     mode: Mode
     rounds: dict[str, list[Round]] = field(default_factory=dict)
+    syncs: dict[str, float | None] = field(default_factory=dict)
 
 
 def measure(mode: Mode, contestants: Sequence[Contestant], rounds: int, messages: int) -> Result:
@@ -63,8 +65,15 @@ def measure(mode: Mode, contestants: Sequence[Contestant], rounds: int, messages
                 flush=True,
             )
             result.rounds[contestant.name].append(_burst(contestant, mode, messages))
+    for contestant in contestants:
+        result.syncs[contestant.name] = _syncs_per_message(contestant, mode, messages // 10)
     print("\r" + " " * 72 + "\r", end="", file=sys.stderr)
     return result
+
+
+def _syncs_per_message(contestant: Contestant, mode: Mode, messages: int) -> float | None:
+    counted = count_syncs(contestant.pid, lambda: _burst(contestant, mode, messages))
+    return None if counted is None else counted / messages
 
 
 def _burst(contestant: Contestant, mode: Mode, messages: int) -> Round:

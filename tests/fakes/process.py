@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import subprocess
 import sys
@@ -15,11 +16,20 @@ BIN = Path(sys.executable).parent
 
 
 def free_port() -> int:
-    """Find a port that nobody holds now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Find a port that nobody holds now, below those that clients get.
+
+    While a server is dead, a client that calls its port must not be given that very port as its
+    own: it would be connected to itself, and the server could not come back.
+    """
+    chance = random.SystemRandom()
+    while True:
+        port = chance.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class ServerProcess:

@@ -1,12 +1,17 @@
-"""CPU time of a process and its descendants, from /proc (see proc(5))."""
+"""A process and its descendants, and the CPU time they took, from /proc (see proc(5))."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+def tree(root: int) -> frozenset[int]:
+    """Return `root` and all processes below it."""
+    return frozenset(_tree(root, dict(_stats())))
 
 
 def cpu_s(root: int) -> float:
@@ -15,14 +20,17 @@ def cpu_s(root: int) -> float:
     The time of children that have ended is their parent's, once it has waited for them.
     """
     stats = dict(_stats())
-    tree, added = {root}, True
-    while added:
-        below = {pid for pid, fields in stats.items() if int(fields[1]) in tree} - tree
-        added = bool(below)
-        tree |= below
     # After the name: state 0, ppid 1, …, utime 11, stime 12, cutime 13, cstime 14.
-    ticks = sum(sum(map(int, stats[pid][11:15])) for pid in tree if pid in stats)
+    ticks = sum(sum(map(int, stats[pid][11:15])) for pid in _tree(root, stats) if pid in stats)
     return ticks / _TICKS_PER_S
+
+
+def _tree(root: int, stats: Mapping[int, list[str]]) -> set[int]:
+    found, added = {root}, {root}
+    while added:
+        added = {pid for pid, fields in stats.items() if int(fields[1]) in added} - found
+        found |= added
+    return found
 
 
 def _stats() -> Iterator[tuple[int, list[str]]]:
