@@ -80,12 +80,13 @@ class SMTPClient:
         self._expect(221)
 
     def _chunks(self, content: bytes) -> bytes:
-        """Send two BDAT commands, the last one marked so (RFC 3030)."""
+        """Send one or two BDAT commands, the last one marked so (RFC 3030 §2)."""
         cut = len(content) // 3
-        first, rest = content[:cut], content[cut:]
-        self._write(b"BDAT %d\r\n%b" % (len(first), first))
-        self._write(b"BDAT %d LAST\r\n%b" % (len(rest), rest))
-        self._expect(250)
+        if cut:
+            self._write(b"BDAT %d\r\n%b" % (cut, content[:cut]))
+        self._write(b"BDAT %d LAST\r\n%b" % (len(content) - cut, content[cut:]))
+        if cut:
+            self._expect(250)
         return self._expect(250)
 
     def _greet(self, tls: ssl.SSLContext | None) -> None:
