@@ -1,0 +1,174 @@
+"""DATA and BDAT: the content of a message from the 354 to the reply at its end.
+
+RFC 5321 §4.1.1.4, RFC 3030.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from bitrixmail.interfaces.gate import ISink, ITransaction
+from bitrixmail.model.errors import PermanentError
+from bitrixmail.model.limits import listed
+from bitrixmail.model.reply import Reply
+from bitrixmail.smtp.channel import Channel
+from bitrixmail.smtp.content import ContentRules, Inspector
+from bitrixmail.smtp.replies import (
+    BDAT_SYNTAX,
+    FAULTS,
+    HELO_FIRST,
+    IN_CHUNKS,
+    MAIL_FIRST,
+    NO_ARGUMENT,
+    NO_RECIPIENTS,
+    RCPT_FIRST,
+    START_DATA,
+    folded,
+)
+from bitrixmail.smtp.wire import Chunk, End
+
+if TYPE_CHECKING:
+    from bitrixmail.smtp.factory import SMTPFactory
+
+_BDAT = re.compile(rb"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE)
+
+
+class ContentPhase(Channel):
+    """The part of a session that knows of a transaction and its content."""
+
+    def __init__(self, factory: SMTPFactory) -> None:
+        super().__init__(factory)
+        self.transaction: ITransaction | None = None
+        self.recipients = 0
+        self.refused_recipients = 0
+        self._sink: ISink | None = None
+        self._inspector: Inspector | None = None
+        self._last_chunk = False
+        self._committing = False
+        self._content_deadline = math.inf
+
+    def in_message(self) -> bool:
+        """See Channel. From DATA or the first BDAT to the reply at the end."""
+        return self._sink is not None or self._committing or self.wire.in_content
+
+    def content_deadline(self) -> float:
+        """See Channel."""
+        return self._content_deadline
+
+    def forget(self) -> None:
+        """See Channel."""
+        if self.transaction is not None:
+            self.transaction.abort()
+        self._detach()
+
+    def _detach(self) -> None:
+        self.transaction = None
+        self.recipients = self.refused_recipients = 0
+        self._sink = None
+        self._inspector = None
+        self._content_deadline = math.inf
+
+    # Commands
+
+    def do_DATA(self, argument: bytes) -> None:
+        """DATA."""
+        if self._sink is not None:
+            raise PermanentError(IN_CHUNKS)
+        if argument:
+            raise PermanentError(NO_ARGUMENT)
+        transaction = self._ready()
+        self.wire.begin_data(self._open(transaction))
+        self.reply(START_DATA)
+
+    def do_BDAT(self, argument: bytes) -> None:
+        """BDAT. Whatever is wrong, its octets are read, or they would be taken for commands."""
+        match = _BDAT.fullmatch(argument)
+        if match is None:
+            # nobody can tell where the content ends and the next command begins
+            self.end(BDAT_SYNTAX)
+            return
+        size_octets, self._last_chunk = int(match[1]), match[2] is not None
+        inspector = self._inspector
+        if inspector is None and self.transaction is not None and self.recipients:
+            inspector = self._open(self.transaction)
+        self.wire.begin_chunk(size_octets, inspector)
+        if inspector is None:
+            self._begin_deadline()
+
+    def _ready(self) -> ITransaction:
+        """Return the transaction if content may come now."""
+        if not self.client.helo:
+            raise PermanentError(HELO_FIRST)
+        if self.transaction is None:
+            raise PermanentError(MAIL_FIRST)
+        if not self.recipients:
+            raise PermanentError(NO_RECIPIENTS if self.refused_recipients else RCPT_FIRST)
+        return self.transaction
+
+    def _open(self, transaction: ITransaction) -> Inspector:
+        limits = self.limits
+        self._sink = transaction.body()
+        self._inspector = Inspector(
+            ContentRules(
+                limits.max_size_octets,
+                limits.max_line_octets,
+                normalize=listed(self.client.address, limits.normalize_networks),
+            )
+        )
+        self._begin_deadline()
+        return self._inspector
+
+    def _begin_deadline(self) -> None:
+        self._content_deadline = self._clock.seconds() + self.limits.data_timeout_s
+        self.look_at_clock_by(self._content_deadline)
+
+    # Content
+
+    def content(self, event: Chunk | End) -> None:
+        """Hand a chunk on, or bring the message to its end."""
+        if isinstance(event, Chunk):
+            self._write(event.octets)
+        elif self._inspector is None:
+            self._content_deadline = math.inf
+            self._ready()
+        elif self._inspector.fault is not None:
+            self._refuse(FAULTS[self._inspector.fault])
+        elif event is End.DATA or self._last_chunk:
+            self._end_of_content(self._inspector)
+        else:
+            self.reply(Reply(250, "2.0.0", "Chunk received"))
+
+    def _write(self, octets: bytes) -> None:
+        if octets and self._sink is not None:
+            emptied = self._sink.write(octets)
+            if emptied is not None:
+                self.hold_for_sink(emptied)
+
+    def _end_of_content(self, inspector: Inspector) -> None:
+        rest, sink, transaction = inspector.finish(), self._sink, self.transaction
+        if inspector.fault is not None:
+            self._refuse(FAULTS[inspector.fault])
+        elif transaction is not None:
+            if rest and sink is not None:
+                # whether it has room for more is no question any longer
+                sink.write(rest)
+            self._detach()
+            self.work(self._commit(transaction))
+
+    def _refuse(self, reply: Reply) -> None:
+        if self.transaction is not None:
+            self.transaction.abort(reply)
+        self._detach()
+        self.factory.refused(self.client, reply)
+        self.reply(reply)
+
+    async def _commit(self, transaction: ITransaction) -> None:
+        """From here on nothing is taken back, whether the peer stays or not."""
+        self._committing = True
+        try:
+            outcomes = await transaction.commit()
+        finally:
+            self._committing = False
+        self.reply(folded(outcomes))

@@ -1,0 +1,83 @@
+"""The replies that this door gives by itself (RFC 5321 §4.2.3, RFC 3463)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bitrixmail.model.outcome import Outcome
+from bitrixmail.model.reply import TRANSACTION_FAILED, Reply
+from bitrixmail.model.text import printable
+from bitrixmail.smtp.content import ContentFault
+
+OK = Reply(250, "2.0.0", "OK")
+SENDER_OK = Reply(250, "2.1.0", "Sender OK")
+RECIPIENT_OK = Reply(250, "2.1.5", "Recipient OK")
+START_DATA = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
+BYE = Reply(221, "2.0.0", "Bye")
+READY_FOR_TLS = Reply(220, "2.0.0", "Ready to start TLS")
+CANNOT_VERIFY = Reply(252, "2.0.0", "Cannot VRFY a user, but will take mail for one")
+HELP = Reply(214, "2.0.0", "See RFC 5321; the reply to EHLO names what is offered")
+
+TIMED_OUT = Reply(421, "4.4.2", "Timeout, closing transmission channel")
+TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing transmission channel")
+TOO_MANY_MESSAGES = Reply(421, "4.7.0", "Too many messages in one session, connect again")
+TOO_MANY_SESSIONS = Reply(421, "4.3.2", "Too many connections, please try again later")
+
+BAD_LINE = Reply(500, "5.5.2", "A command is one line of text ended by CR LF")
+LONG_COMMAND = Reply(500, "5.5.2", "Command line too long")
+UNKNOWN_COMMAND = Reply(500, "5.5.1", "Command not recognized")
+NOT_OFFERED = Reply(502, "5.5.1", "Command not offered here")
+NO_ARGUMENT = Reply(501, "5.5.4", "This command takes no argument")
+HELO_SYNTAX = Reply(501, "5.5.4", "Syntax: HELO or EHLO, then your host name")
+MAIL_SYNTAX = Reply(501, "5.5.2", "Syntax: MAIL FROM:<address>")
+RCPT_SYNTAX = Reply(501, "5.5.2", "Syntax: RCPT TO:<address>")
+BDAT_SYNTAX = Reply(501, "5.5.4", "Syntax: BDAT octets [LAST]; where commands go on is not clear")
+NOT_UTF8 = Reply(501, "5.5.2", "Not UTF-8")
+BAD_SENDER = Reply(501, "5.1.7", "Bad sender address syntax")
+BAD_RECIPIENT = Reply(501, "5.1.3", "Bad recipient address syntax")
+NEEDS_SMTPUTF8 = Reply(553, "5.6.7", "Address needs SMTPUTF8 at MAIL")
+UNKNOWN_PARAMETER = Reply(555, "5.5.4", "Parameter not recognized")
+BAD_PARAMETER = Reply(501, "5.5.4", "Parameter malformed or given twice")
+TOO_LARGE = Reply(552, "5.3.4", "Message larger than the fixed maximum")
+
+HELO_FIRST = Reply(503, "5.5.1", "Send HELO or EHLO first")
+NESTED_MAIL = Reply(503, "5.5.1", "Sender already given")
+MAIL_FIRST = Reply(503, "5.5.1", "Send MAIL first")
+RCPT_FIRST = Reply(503, "5.5.1", "Send RCPT first")
+NO_RECIPIENTS = Reply(554, "5.5.1", "No valid recipients")
+IN_CHUNKS = Reply(503, "5.5.1", "Content is being sent by BDAT already")
+IN_TLS = Reply(503, "5.5.1", "TLS is active already")
+
+FAULTS = {
+    ContentFault.BARE_LINE_END: Reply(550, "5.6.0", "Content has CR or LF standing alone"),
+    ContentFault.NUL: Reply(550, "5.6.0", "Content has NUL"),
+    ContentFault.LONG_LINE: Reply(550, "5.6.0", "Content has a line that is too long"),
+    ContentFault.OVERSIZE: TOO_LARGE,
+}
+
+
+def encoded(reply: Reply, *, utf8: bool = False) -> bytes:
+    """Write a reply as one line; `utf8` if the client asked for SMTPUTF8 (RFC 6531 §3.7.4.2)."""
+    line = (
+        f"{reply.code} {reply.enhanced} {reply.text}"
+        if reply.enhanced
+        else (f"{reply.code} {reply.text}")
+    )
+    # 512 octets of a reply line (RFC 5321 §4.5.3.1.5) hold this also if every letter takes two
+    return printable(line, 250).encode("utf-8" if utf8 else "ascii", "replace") + b"\r\n"
+
+
+def folded(outcomes: Sequence[Outcome]) -> Reply:
+    """Make one reply of the outcomes of all recipients.
+
+    Alike: that one. Any success: that, or the client would send the whole again to those who have
+    it. Else a temporary refusal, so that those who may yet get it are tried again; else the first.
+    """
+    replies = [outcome.reply for outcome in outcomes]
+    if not replies:
+        return TRANSACTION_FAILED
+    return min(replies, key=_preference)
+
+
+def _preference(reply: Reply) -> int:
+    return {2: 0, 4: 1}.get(reply.code // 100, 2)

@@ -1,0 +1,263 @@
+"""One SMTP session: what each command means, in which order it may come (RFC 5321 §4.1, §4.1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from twisted.internet.interfaces import ITLSTransport
+
+from bitrixmail.interfaces.gate import ITransaction
+from bitrixmail.model.address import Address
+from bitrixmail.model.envelope import RecipientParameters, SenderParameters
+from bitrixmail.model.errors import MailError, PermanentError
+from bitrixmail.model.reply import Reply
+from bitrixmail.model.text import printable
+from bitrixmail.smtp.content_phase import ContentPhase
+from bitrixmail.smtp.grammar import forward_path, reverse_path
+from bitrixmail.smtp.parameters import recipient_parameters, sender_parameters
+from bitrixmail.smtp.replies import (
+    BAD_LINE,
+    BYE,
+    CANNOT_VERIFY,
+    HELO_FIRST,
+    HELO_SYNTAX,
+    HELP,
+    IN_CHUNKS,
+    IN_TLS,
+    LONG_COMMAND,
+    MAIL_FIRST,
+    NEEDS_SMTPUTF8,
+    NESTED_MAIL,
+    NO_ARGUMENT,
+    NOT_OFFERED,
+    OK,
+    READY_FOR_TLS,
+    RECIPIENT_OK,
+    SENDER_OK,
+    TOO_MANY_MESSAGES,
+    UNKNOWN_COMMAND,
+    UNKNOWN_PARAMETER,
+)
+from bitrixmail.smtp.wire import Event
+from bitrixmail.wire.lines import Line, LineFault
+
+if TYPE_CHECKING:
+    from bitrixmail.smtp.factory import SMTPFactory
+
+# A domain name has 255 octets, an address literal fewer (RFC 5321 §4.5.3.1.2)
+MAX_HELO = 255
+
+
+class ESMTP(ContentPhase):
+    """See Channel for its life. Errors raised by a command are its reply."""
+
+    def __init__(self, factory: SMTPFactory) -> None:
+        super().__init__(factory)
+        self._sender = ""
+        self._messages = 0
+
+    def handle(self, event: Event) -> None:
+        """See Channel."""
+        if not isinstance(event, Line):
+            self.content(event)
+        elif event.fault is not None:
+            self.reply(LONG_COMMAND if event.fault is LineFault.TOO_LONG else BAD_LINE)
+        else:
+            verb, _, argument = event.octets.partition(b" ")
+            command = self._COMMANDS.get(verb.upper(), ESMTP.do_UNKNOWN)
+            command(self, argument.strip(b" \t"))
+
+    # Hello
+
+    def do_HELO(self, argument: bytes) -> None:
+        """HELO (RFC 5321 §4.1.1.1)."""
+        self._introduced(argument, esmtp=False)
+        self.reply(Reply(250, "", self.factory.hostname))
+
+    def do_EHLO(self, argument: bytes) -> None:
+        """EHLO (RFC 5321 §4.1.1.1)."""
+        self._introduced(argument, esmtp=True)
+        lines = [self.factory.hostname, *self.announced()]
+        last = len(lines) - 1
+        text = "".join(f"250{' ' if n == last else '-'}{line}\r\n" for n, line in enumerate(lines))
+        self.reply_lines(text.encode("ascii"))
+
+    def _introduced(self, argument: bytes, *, esmtp: bool) -> None:
+        if not argument:
+            raise PermanentError(HELO_SYNTAX)
+        self.forget()
+        name = printable(argument.decode("utf-8", "replace"), MAX_HELO)
+        self.client = replace(self.client, helo=name, esmtp=esmtp)
+
+    def announced(self) -> list[str]:
+        """Return what EHLO announces (RFC 1869, RFC 9422 for LIMITS)."""
+        limits = self.limits
+        found = [
+            f"SIZE {limits.max_size_octets}",
+            "PIPELINING",
+            "8BITMIME",
+            "SMTPUTF8",
+            "CHUNKING",
+            "ENHANCEDSTATUSCODES",
+            "DSN",
+        ]
+        if self._tls_possible() and self.client.tls is None:
+            found.append("STARTTLS")
+        counts = (("MAILMAX", limits.max_messages), ("RCPTMAX", limits.max_recipients))
+        named = [f"{name}={count}" for name, count in counts if count]
+        if named:
+            found.append(" ".join(["LIMITS", *named]))
+        return found
+
+    # Transaction
+
+    def do_MAIL(self, argument: bytes) -> None:
+        """MAIL (RFC 5321 §4.1.1.2)."""
+        if not self.client.helo:
+            raise PermanentError(HELO_FIRST)
+        if self.transaction is not None:
+            raise PermanentError(NESTED_MAIL)
+        if 0 < self.limits.max_messages <= self._messages:
+            self.factory.refused(self.client, TOO_MANY_MESSAGES)
+            self.end(TOO_MANY_MESSAGES)
+            return
+        path = reverse_path(argument)
+        parameters = SenderParameters()
+        if path.parameters:
+            self._only_esmtp()
+            parameters = sender_parameters(path.parameters, self.limits.max_size_octets)
+        if path.utf8 and not parameters.smtputf8:
+            raise PermanentError(NEEDS_SMTPUTF8)
+        self.work(self._open_transaction(path.address, parameters))
+
+    def _only_esmtp(self) -> None:
+        """Refuse parameters where nothing was announced (RFC 5321 §4.1.1.11)."""
+        if not self.client.esmtp:
+            raise PermanentError(UNKNOWN_PARAMETER)
+
+    async def _open_transaction(self, sender: Address | None, parameters: SenderParameters) -> None:
+        self.utf8_replies = parameters.smtputf8
+        client = replace(self.client, smtputf8=True) if parameters.smtputf8 else self.client
+        self._sender = "" if sender is None else str(sender)
+        transaction = self.transaction = self.factory.gate.open(client)
+        try:
+            await transaction.sender(sender, parameters)
+        except MailError as error:
+            self._drop(transaction)
+            self.factory.refused(self.client, error.reply, sender=self._sender)
+            raise
+        except BaseException:
+            self._drop(transaction)
+            raise
+        self._messages += 1
+        self.reply(SENDER_OK)
+
+    def _drop(self, transaction: ITransaction) -> None:
+        """Forget a transaction that was refused at its beginning, if nobody else did meanwhile."""
+        if self.transaction is transaction:
+            self.forget()
+
+    def do_RCPT(self, argument: bytes) -> None:
+        """RCPT (RFC 5321 §4.1.1.3)."""
+        if not self.client.helo:
+            raise PermanentError(HELO_FIRST)
+        transaction = self.transaction
+        if transaction is None:
+            raise PermanentError(MAIL_FIRST)
+        if self.in_message():
+            raise PermanentError(IN_CHUNKS)
+        path = forward_path(argument)
+        parameters = RecipientParameters()
+        if path.parameters:
+            self._only_esmtp()
+            parameters = recipient_parameters(path.parameters)
+        if path.utf8 and not self.utf8_replies:
+            raise PermanentError(NEEDS_SMTPUTF8)
+        if path.address is not None:
+            self.work(self._add_recipient(transaction, path.address, parameters))
+
+    async def _add_recipient(
+        self, transaction: ITransaction, address: Address, parameters: RecipientParameters
+    ) -> None:
+        try:
+            await transaction.recipient(address, parameters)
+        except MailError as error:
+            self.refused_recipients += 1
+            self.factory.refused(
+                self.client, error.reply, sender=self._sender, recipient=str(address)
+            )
+            raise
+        self.recipients += 1
+        self.reply(RECIPIENT_OK)
+
+    def do_RSET(self, argument: bytes) -> None:
+        """RSET."""
+        _nothing(argument)
+        self.forget()
+        self.reply(OK)
+
+    # The others
+
+    def do_QUIT(self, argument: bytes) -> None:
+        """QUIT."""
+        _nothing(argument)
+        self.end(BYE)
+
+    def do_NOOP(self, argument: bytes) -> None:  # noqa: ARG002 - RFC 5321 §4.1.1.9: it is ignored
+        """NOOP."""
+        self.reply(OK)
+
+    def do_VRFY(self, argument: bytes) -> None:  # noqa: ARG002 - the answer is the same for all
+        """VRFY: nobody learns here who has a mailbox (RFC 5321 §3.5.3)."""
+        self.reply(CANNOT_VERIFY)
+
+    def do_HELP(self, argument: bytes) -> None:  # noqa: ARG002 - there is one text for all
+        """HELP."""
+        self.reply(HELP)
+
+    def not_offered(self, argument: bytes) -> None:  # noqa: ARG002 - with or without one
+        """EXPN, AUTH: known, not announced."""
+        raise PermanentError(NOT_OFFERED)
+
+    def do_UNKNOWN(self, argument: bytes) -> None:  # noqa: ARG002 - unknown with any
+        """Anything else."""
+        raise PermanentError(UNKNOWN_COMMAND)
+
+    def ext_STARTTLS(self, argument: bytes) -> None:
+        """STARTTLS (RFC 3207): nothing that was said before counts any more."""
+        if self.client.tls is not None:
+            raise PermanentError(IN_TLS)
+        if not self._tls_possible():
+            raise PermanentError(NOT_OFFERED)
+        _nothing(argument)
+        self.forget()
+        self.client = replace(self.client, helo="", esmtp=False)
+        self.reply(READY_FOR_TLS)
+        self.start_tls()
+
+    def _tls_possible(self) -> bool:
+        return self.factory.tls is not None and ITLSTransport.providedBy(self.transport)
+
+    _COMMANDS: ClassVar[dict[bytes, Callable[[ESMTP, bytes], None]]] = {
+        b"HELO": do_HELO,
+        b"EHLO": do_EHLO,
+        b"MAIL": do_MAIL,
+        b"RCPT": do_RCPT,
+        b"DATA": ContentPhase.do_DATA,
+        b"BDAT": ContentPhase.do_BDAT,
+        b"RSET": do_RSET,
+        b"NOOP": do_NOOP,
+        b"VRFY": do_VRFY,
+        b"EXPN": not_offered,
+        b"HELP": do_HELP,
+        b"QUIT": do_QUIT,
+        b"AUTH": not_offered,
+        b"STARTTLS": ext_STARTTLS,
+    }
+
+
+def _nothing(argument: bytes) -> None:
+    if argument:
+        raise PermanentError(NO_ARGUMENT)
