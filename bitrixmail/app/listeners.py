@@ -1,5 +1,8 @@
 """Listening sockets: bound with the rights of the start, read once the store is open."""
 
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import errno
@@ -11,7 +14,8 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IProtocolFactory, IReactorSocket
+from twisted.internet.interfaces import IReactorSocket
+from twisted.internet.protocol import ServerFactory
 from twisted.internet.tcp import Port
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -34,7 +38,7 @@ class Listener(Service):
     """
 
     def __init__(
-        self, reactor: IReactorSocket, door: str, endpoint: Endpoint, factory: IProtocolFactory
+        self, reactor: IReactorSocket, door: str, endpoint: Endpoint, factory: ServerFactory
     ) -> None:
         self.setName(f"{door} {endpoint}")
         self.door = door
@@ -98,7 +102,7 @@ class Listener(Service):
         return self.close()
 
 
-def bind(reactor: IReactorSocket, endpoint: Endpoint, factory: IProtocolFactory) -> Port:
+def bind(reactor: IReactorSocket, endpoint: Endpoint, factory: ServerFactory) -> Port:
     """Bind and listen at once. Raises OSError, or LookupError for a socket not inherited."""
     if endpoint.everywhere:
         return _bind_everywhere(reactor, endpoint, factory)
@@ -110,13 +114,11 @@ def bind(reactor: IReactorSocket, endpoint: Endpoint, factory: IProtocolFactory)
         if isinstance(error, CannotListenError):
             cause = error.socketError
             raise cause if isinstance(cause, OSError) else OSError(errno.EIO, str(error))
-        raise error
+        outcome[0].raiseException()
     return cast("Port", outcome[0])
 
 
-def _bind_everywhere(
-    reactor: IReactorSocket, endpoint: Endpoint, factory: IProtocolFactory
-) -> Port:
+def _bind_everywhere(reactor: IReactorSocket, endpoint: Endpoint, factory: ServerFactory) -> Port:
     """Listen on all addresses: one socket for IPv6 and IPv4 (RFC 3493 §5.3), else IPv4 alone."""
     backlog = int(endpoint.arguments.get("backlog", _BACKLOG))
     family = socket.AF_INET6

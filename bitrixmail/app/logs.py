@@ -4,6 +4,9 @@ How it gets its place: `Server.setServiceParent` sets the observer as ILogObserv
 application, which both the plugin and a .tac file go through before logging begins.
 """
 
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import getopt
@@ -126,7 +129,7 @@ def twistd_flags(arguments: list[str]) -> dict[str, object]:
     """Read twistd's own options without their effects, for a .tac file: it isn't handed them."""
     from twisted.scripts._twistd_unix import ServerOptions  # noqa: PLC0415 - for a .tac file only
 
-    options = ServerOptions()  # type: ignore[no-untyped-call]  # Twisted's
+    options = ServerOptions()
     try:
         found, _ = getopt.getopt(arguments, options.shortOpt, options.longOpt)
     except getopt.GetoptError:
@@ -143,7 +146,7 @@ def log_stream(flags: Mapping[str, object]) -> Stream | None:
     name = str(flags.get("logfile") or "")
     if name == "-" or (flags.get("nodaemon") and not name):
         return sys.stdout
-    file = LogFile.fromFullPath(name or "twistd.log")  # type: ignore[no-untyped-call]  # Twisted's
+    file = LogFile.fromFullPath(name or "twistd.log")
     if not signal.getsignal(signal.SIGUSR1):
 
         def rotate(_signal: int, _frame: object) -> None:

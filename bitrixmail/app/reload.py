@@ -1,5 +1,8 @@
 """SIGHUP: new limits, certificates and log levels without a restart."""
 
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import signal

@@ -1,0 +1,59 @@
+"""What twistd calls: options to service, and every fault of the settings before anything starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+from bitrixmail.app.compose import compose
+from bitrixmail.app.failure import Complaint, told
+from bitrixmail.app.logs import log_observer, log_stream, twistd_flags
+from bitrixmail.app.options import Options
+from bitrixmail.app.services import Server
+from bitrixmail.app.settings import Settings
+from bitrixmail.model.errors import InputError, SetupError
+
+__all__ = ["Options", "makeService", "tac_service"]
+
+
+def makeService(options: Options) -> Server:
+    """Make the server as the options say. Ends the process with 78 if the settings have faults."""
+    # twistd runs us as its sub-command: its own options are those of the parent.
+    return _service(options, options.parent or {})
+
+
+def tac_service() -> Server:
+    """Make the server for a .tac file: options from the environment (BITRIXMAIL_CONFIG)."""
+    options = Options()
+    options.parseOptions([])
+    return _service(options, twistd_flags(sys.argv[1:]))
+
+
+def _service(options: Options, flags: Mapping[str, object]) -> Server:
+    from twisted.internet import reactor  # noqa: PLC0415 - twistd has chosen it by now
+
+    try:
+        settings = options.settings()
+        if options["check-config"]:
+            _checked(settings)
+        server = compose(settings, reactor, options.settings)
+    except (InputError, SetupError) as error:
+        sys.stderr.write(told(error))
+        code = error.exit_code if isinstance(error, SetupError) else os.EX_CONFIG
+        raise SystemExit(code) from None
+    stream = log_stream(flags)
+    if stream is not None:
+        server.observer = log_observer(stream, settings.log, server.levels)
+    complaint = Complaint()
+    server.complain = complaint
+    server.started = complaint.close
+    return server
+
+
+def _checked(settings: Settings) -> None:
+    """Say that the settings are good, and end the process."""
+    for warning in settings.warnings():
+        sys.stderr.write(f"bitrixmail: {warning}\n")
+    sys.stdout.write("the settings are good\n")
+    raise SystemExit(os.EX_OK)
