@@ -52,11 +52,16 @@ def test_json_is_one_flat_object() -> None:
     }
 
 
-def test_a_traceback_stands_behind_its_line() -> None:
+def failed() -> Failure:
     try:
         int("broken")
     except ValueError:
-        told = event(log_failure=Failure())  # type: ignore[no-untyped-call]  # Twisted's
+        return Failure()  # type: ignore[no-untyped-call]  # Twisted's
+    raise AssertionError
+
+
+def test_a_traceback_stands_behind_its_line() -> None:
+    told = event(log_failure=failed())
     assert text_line(told).splitlines()[-1].startswith("    builtins.ValueError:")
     assert "ValueError: invalid" in json.loads(json_line(told))["traceback"]
 
