@@ -1,0 +1,296 @@
+"""The durable line: one transaction writes messages, their places, traces and events.
+
+Runs in the writer's thread. Everything it needs is read from the database at the beginning of its
+transaction, so nothing has to be taken back when that is rolled back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, bindparam, func, select, update
+
+from bitrixmail.model.errors import PermanentError
+from bitrixmail.model.message import INBOX, Draft, Event, Filing
+from bitrixmail.model.reply import NO_SUCH_MAILBOX
+from bitrixmail.model.text import printable
+from bitrixmail.store import schema
+from bitrixmail.store.prepared import Prepared, prepared_insert
+from bitrixmail.store.sequences import Sequences
+from bitrixmail.store.trace_json import trace_to_json
+from bitrixmail.store.values import storable, to_key, to_us, to_words
+
+# Plus-addressing lets strangers name folders: beyond this many their mail goes to INBOX.
+MAX_FOLDERS = 1000
+_IN = 16
+
+
+@dataclass(slots=True)
+class _Folder:
+    """A folder while places are added to it."""
+
+    id: int
+    next_uid: int
+    modseq: int
+
+
+def _in_list(column: Any, name: str, size: int = _IN) -> Any:
+    """Return `column IN (…)` with a fixed number of parameters, so that it is compiled once."""
+    return column.in_([bindparam(f"{name}{number}") for number in range(size)])
+
+
+def _padded(values: Iterable[Any], size: int = _IN) -> Iterator[tuple[Any, ...]]:
+    """Cut values into tuples of that size, the last one filled up with a repetition."""
+    found = tuple(values)
+    for start in range(0, len(found), size):
+        part = found[start : start + size]
+        yield part + part[-1:] * (size - len(part))
+
+
+class Appending:
+    """The statements of an append. Made with the message store, lives as long; has no state."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        mailbox, folder = schema.mailbox, schema.folder
+        ids = [f"m{number}" for number in range(_IN)]
+        names = [f"n{number}" for number in range(_IN)]
+        self.mailboxes = Prepared(
+            select(mailbox.c.id, mailbox.c.address).where(_in_list(mailbox.c.id, "m")),
+            ids,
+            dialect,
+        )
+        self.folders = Prepared(
+            select(
+                folder.c.mailbox_id, folder.c.name, folder.c.id, folder.c.next_uid, folder.c.modseq
+            ).where(_in_list(folder.c.mailbox_id, "m"), _in_list(folder.c.name, "n")),
+            [*ids, *names],
+            dialect,
+        )
+        self.advance_folder = Prepared(
+            update(folder)
+            .values({folder.c.next_uid: bindparam("uid"), folder.c.modseq: bindparam("seq")})
+            .where(folder.c.id == bindparam("of")),
+            ["uid", "seq", "of"],
+            dialect,
+        )
+        self.grow_mailbox = Prepared(
+            update(mailbox)
+            .values({mailbox.c.used_octets: mailbox.c.used_octets + bindparam("more")})
+            .where(mailbox.c.id == bindparam("of")),
+            ["more", "of"],
+            dialect,
+        )
+        self.insert_folder = prepared_insert(folder, dialect)
+        self.insert_message = prepared_insert(schema.message, dialect)
+        self.insert_place = prepared_insert(schema.place, dialect)
+        self.insert_event = prepared_insert(schema.event, dialect)
+
+    def append(self, connection: Connection, drafts: Sequence[Draft]) -> list[None]:
+        """Write the drafts in their order. Raises PermanentError for one that nobody can get."""
+        batch = _Batch(self, connection, drafts)
+        for draft in drafts:
+            batch.add(draft)
+        batch.write()
+        return [None] * len(drafts)
+
+    def record(self, connection: Connection, events: Sequence[Sequence[Event]]) -> list[None]:
+        """Write entries of the event log."""
+        sequences = Sequences(connection)
+        rows = [_event_row(sequences.take("event"), event) for group in events for event in group]
+        self.insert_event.many(connection, rows)
+        sequences.save()
+        return [None] * len(events)
+
+
+class _Batch:
+    """The rows of one transaction. Made by Appending for it, ends with it."""
+
+    def __init__(
+        self, statements: Appending, connection: Connection, drafts: Sequence[Draft]
+    ) -> None:
+        self._statements = statements
+        self._connection = connection
+        self._sequences = Sequences(connection)
+        self._messages: list[tuple[Any, ...]] = []
+        self._places: list[tuple[Any, ...]] = []
+        self._events: list[tuple[Any, ...]] = []
+        self._used: defaultdict[int, int] = defaultdict(int)
+        filings = [filing for draft in drafts for filing in draft.filings]
+        self._addresses = self._find_mailboxes({filing.mailbox_id for filing in filings})
+        self._folders = self._find_folders(
+            {filing.mailbox_id for filing in filings if filing.folders},
+            {name for filing in filings for name in filing.folders},
+        )
+
+    def _find_mailboxes(self, ids: set[int]) -> dict[int, str]:
+        return {
+            found: address
+            for some in _padded(sorted(ids))
+            for found, address in self._statements.mailboxes.all(self._connection, *some)
+        }
+
+    def _find_folders(self, ids: set[int], names: set[str]) -> dict[tuple[int, str], _Folder]:
+        return {
+            (mailbox_id, name): _Folder(folder_id, next_uid, modseq)
+            for some_ids in _padded(sorted(ids))
+            for some_names in _padded(sorted(names))
+            for mailbox_id, name, folder_id, next_uid, modseq in self._statements.folders.all(
+                self._connection, *some_ids, *some_names
+            )
+        }
+
+    def add(self, draft: Draft) -> None:
+        """Take a message with all its filings."""
+        filings = [filing for filing in draft.filings if filing.mailbox_id in self._addresses]
+        if draft.filings and not filings:
+            # Removed since it was named as recipient; a mailbox is never a dangling number.
+            raise PermanentError(NO_SUCH_MAILBOX, cause="its mailboxes were removed meanwhile")
+        received = to_us(draft.received)
+        if any(filing.folders for filing in filings):
+            message_id = self._sequences.take("message")
+            self._messages.append(_message_row(message_id, received, draft))
+            for filing in filings:
+                self._add_places(message_id, received, draft, filing)
+        self._events.append(_received_row(self._sequences.take("event"), received, draft))
+        self._events += [self._filed_row(received, draft.queue_id, filing) for filing in filings]
+
+    def _add_places(self, message_id: int, received: int, draft: Draft, filing: Filing) -> None:
+        size = len(filing.prefix) + len(draft.prefix) + draft.content.size_octets
+        for name in filing.folders:
+            folder = self._folders.get((filing.mailbox_id, name))
+            if folder is None:
+                folder = self._make_folder(filing.mailbox_id, name, received)
+            folder.modseq += 1
+            self._places.append(
+                (
+                    self._sequences.take("place"),
+                    folder.id,
+                    filing.mailbox_id,
+                    message_id,
+                    folder.next_uid,
+                    folder.modseq,
+                    received,
+                    size,
+                    to_words(filing.flags),
+                    to_words(filing.tags),
+                    storable(filing.recipient),
+                    filing.prefix,
+                )
+            )
+            folder.next_uid += 1
+            self._used[filing.mailbox_id] += size
+
+    def _make_folder(self, mailbox_id: int, name: str, now: int) -> _Folder:
+        if name != INBOX and self._count_folders(mailbox_id) >= MAX_FOLDERS:
+            inbox = self._find_folders({mailbox_id}, {INBOX}).get((mailbox_id, INBOX))
+            # The one object of each folder counts its UIDs, also for the rest of this batch.
+            folder = self._folders.setdefault((mailbox_id, INBOX), inbox) if inbox else None
+            if folder is not None:
+                return folder
+            name = INBOX
+        row = new_folder_row(self._sequences, mailbox_id, name, now)
+        self._statements.insert_folder.many(self._connection, [row])
+        folder = self._folders[mailbox_id, name] = _Folder(row[0], 1, 0)
+        return folder
+
+    def _count_folders(self, mailbox_id: int) -> int:
+        query = select(func.count()).where(schema.folder.c.mailbox_id == mailbox_id)
+        count: int = self._connection.execute(query).scalar_one()
+        return count
+
+    def _filed_row(self, received: int, queue_id: str, filing: Filing) -> tuple[Any, ...]:
+        address = self._addresses[filing.mailbox_id]
+        recipient = to_key(filing.recipient)
+        text = filing.outcome + (" in " + ", ".join(filing.folders) if filing.folders else "")
+        if recipient != address:
+            text += f", for {printable(recipient)}"
+        return (
+            self._sequences.take("event"),
+            received,
+            "filed",
+            queue_id,
+            address,
+            storable(recipient) if recipient != address else None,
+            storable(text),
+            storable(trace_to_json(filing.trace)),
+        )
+
+    def write(self) -> None:
+        """Send the rows, a table at a time."""
+        statements, connection = self._statements, self._connection
+        statements.insert_message.many(connection, self._messages)
+        statements.insert_place.many(connection, self._places)
+        statements.insert_event.many(connection, self._events)
+        statements.advance_folder.many(
+            connection,
+            [(folder.next_uid, folder.modseq, folder.id) for folder in self._folders.values()],
+        )
+        statements.grow_mailbox.many(
+            connection, [(octets, mailbox_id) for mailbox_id, octets in self._used.items()]
+        )
+        self._sequences.save()
+
+
+def new_folder_row(
+    sequences: Sequences, mailbox_id: int, name: str, now: int
+) -> tuple[int, int, str, int, int, int]:
+    """Return the row of an empty folder made at `now`, in the order of the table's columns.
+
+    UIDVALIDITY is the time in seconds, so it also rises where a folder of that name was before,
+    and where an older copy of the database is taken back (RFC 9051 §2.3.1.1).
+    """
+    uidvalidity = sequences.take("uidvalidity", least=now // 1_000_000)
+    return sequences.take("folder"), mailbox_id, name, uidvalidity, 1, 0
+
+
+def _message_row(message_id: int, received: int, draft: Draft) -> tuple[Any, ...]:
+    client, content = draft.client, draft.content
+    tls = client.tls
+    return (
+        message_id,
+        draft.queue_id,
+        received,
+        client.door,
+        client.address,
+        client.port,
+        storable(client.helo),
+        client.protocol,
+        f"{tls.version} {tls.cipher}" if tls else "",
+        None if client.account is None else storable(client.account),
+        client.session_id,
+        storable(draft.sender),
+        storable(draft.message_id),
+        storable(draft.header_from),
+        storable(draft.subject),
+        content.size_octets,
+        len(content.head),
+        content.blob_id,
+        draft.prefix,
+        content.inline,
+    )
+
+
+def _received_row(event_id: int, received: int, draft: Draft) -> tuple[Any, ...]:
+    source = draft.client.address or "this host"
+    text = (
+        f"from <{printable(draft.sender)}> at {source} by {draft.client.protocol},"
+        f" {draft.content.size_octets} octets"
+    )
+    sender = storable(to_key(draft.sender))
+    return event_id, received, "received", draft.queue_id, sender, None, storable(text), ""
+
+
+def _event_row(event_id: int, event: Event) -> tuple[Any, ...]:
+    return (
+        event_id,
+        to_us(event.at),
+        event.kind,
+        event.queue_id,
+        storable(to_key(event.address)),
+        None,
+        storable(event.text),
+        storable(event.detail),
+    )

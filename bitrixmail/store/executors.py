@@ -1,0 +1,320 @@
+"""Who runs transactions: threads behind a reactor, or the caller itself.
+
+Group commit: the writer drains what waits and writes it as one transaction, so that many messages
+share one sync of the disk. If anything in it fails, all of it is rolled back and its units run one
+by one, each in a transaction of its own, so that only the guilty one fails.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import Connection
+from twisted.internet.defer import Deferred, execute, fail, succeed
+from twisted.internet.interfaces import IReactorFromThreads
+
+from bitrixmail.model.errors import StoreFullError, StoreUnavailableError, TemporaryError
+from bitrixmail.model.reply import STORE_FULL
+from bitrixmail.store.database import CannotBeginError, DatabaseFile, Session
+from bitrixmail.tasks import Threads
+
+Item = TypeVar("Item")
+R = TypeVar("R")
+BatchFunction = Callable[[Connection, Sequence[Item]], Sequence[R]]
+
+_MOST_WAITING = 1000
+_MOST_READING = 10_000
+_MOST_IN_GROUP = 200
+_READERS = 3
+
+
+class Commit(Deferred[R]):
+    """The result of something handed to the writer. Cancelling has no effect: it may be kept."""
+
+    def cancel(self) -> None:
+        """Do nothing: what is behind the durable line is not taken back."""
+
+
+class Unit(Generic[Item, R]):
+    """One item on its way through the writer. Made by a write, ends when its Deferred fires."""
+
+    __slots__ = ("batch", "done", "error", "item", "result")
+
+    def __init__(self, batch: BatchFunction[Item, R], item: Item) -> None:
+        self.batch = batch
+        self.item = item
+        self.done: Commit[R] = Commit()
+        self.result: R | None = None
+        self.error: Exception | None = None
+
+    def fire(self) -> None:
+        """Tell whoever waits."""
+        if self.error is not None:
+            self.done.errback(self.error)
+        else:
+            self.done.callback(self.result)  # type: ignore[arg-type]  # R may be None
+
+
+def write_group(session: Session, units: Sequence[Unit[Any, Any]]) -> None:
+    """Run units of one batch function in one transaction and note the outcome of each."""
+    try:
+        results = session.run(units[0].batch, [unit.item for unit in units])
+    except CannotBeginError as error:
+        for unit in units:
+            unit.error = _cause(error)
+    except Exception as error:  # noqa: BLE001 - goes to whoever waits for the unit
+        if len(units) == 1:
+            units[0].error = error
+        else:
+            _one_by_one(session, units)
+    else:
+        for unit, result in zip(units, results, strict=True):
+            unit.result = result
+
+
+def _one_by_one(session: Session, units: Sequence[Unit[Any, Any]]) -> None:
+    for number, unit in enumerate(units):
+        try:
+            unit.result = session.run(unit.batch, [unit.item])[0]
+        except CannotBeginError as error:
+            # Each attempt may have waited for a lock; the others would only wait as long again.
+            for rest in units[number:]:
+                rest.error = _cause(error)
+            return
+        except Exception as error:  # noqa: BLE001 - goes to whoever waits for the unit
+            unit.error = error
+
+
+def _cause(error: CannotBeginError) -> StoreFullError | StoreUnavailableError:
+    cause = error.__cause__
+    if isinstance(cause, StoreFullError):
+        return StoreFullError(cause.cause)
+    return StoreUnavailableError(cause.cause if isinstance(cause, TemporaryError) else str(cause))
+
+
+def _read(session: Session, function: Callable[..., R], args: tuple[Any, ...]) -> R:
+    try:
+        return session.run(function, *args)
+    except CannotBeginError as error:
+        raise _cause(error) from error
+
+
+def _read_if_changed(
+    session: Session, function: Callable[..., R], args: tuple[Any, ...]
+) -> R | None:
+    try:
+        if session.changed():
+            return session.run(function, *args)
+    except CannotBeginError as error:
+        raise _cause(error) from error
+    return None
+
+
+class Executor(Protocol):
+    """What runs transactions for a Database."""
+
+    def start(self, file: DatabaseFile) -> None:
+        """Begin to take work on this file."""
+
+    def write(self, unit: Unit[Any, Any]) -> None:
+        """See Database.write."""
+
+    def read(self, function: Callable[..., R], args: tuple[Any, ...]) -> Deferred[R]:
+        """See Database.read."""
+
+    def poll(self, function: Callable[..., R], args: tuple[Any, ...]) -> Deferred[R | None]:
+        """See Database.poll."""
+
+    def stop(self) -> Deferred[None]:
+        """Finish what was begun, then give all connections up."""
+
+
+class InlineExecutor:
+    """Runs everything at once in the calling thread: for the command line and for tests.
+
+    Made by `inline_stores`, lives as long as they.
+    """
+
+    def start(self, file: DatabaseFile) -> None:
+        """See Executor."""
+        self._writer = Session(file, file.writing)
+        self._reader = Session(file, file.reading)
+        self._watcher = Session(file, file.reading)
+
+    def write(self, unit: Unit[Any, Any]) -> None:
+        """See Executor."""
+        write_group(self._writer, [unit])
+        unit.fire()
+
+    def read(self, function: Callable[..., R], args: tuple[Any, ...]) -> Deferred[R]:
+        """See Executor."""
+        return execute(_read, self._reader, function, args)
+
+    def poll(self, function: Callable[..., R], args: tuple[Any, ...]) -> Deferred[R | None]:
+        """See Executor."""
+        return execute(_read_if_changed, self._watcher, function, args)
+
+    def stop(self) -> Deferred[None]:
+        """See Executor."""
+        for session in (self._watcher, self._reader, self._writer):
+            session.close()
+        return succeed(None)
+
+
+class ThreadedExecutor:
+    """One writer thread with a bounded queue, and a few readers.
+
+    Made by `threaded_stores`; the threads live from start to stop. Called in the reactor's thread.
+    """
+
+    def __init__(self, reactor: IReactorFromThreads) -> None:
+        self._reactor = reactor
+        self._readers = Threads(reactor, "store-reader", _READERS)
+        self._queue: SimpleQueue[Unit[Any, Any] | None] = SimpleQueue()
+        self._waiting = 0
+        self._reading = 0
+        self._sessions: list[Session] = []
+
+    def start(self, file: DatabaseFile) -> None:
+        """See Executor."""
+        self._file = file
+        self._writer = Session(file, file.writing)
+        self._watcher = Session(file, file.reading)
+        self._sessions += [self._writer, self._watcher]
+        self._local = threading.local()
+        self._stopped: Deferred[None] = Deferred()
+        self._thread = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
+        self._thread.start()
+        self._readers.start()
+
+    def write(self, unit: Unit[Any, Any]) -> None:
+        """See Executor."""
+        if self._waiting >= _MOST_WAITING:
+            # The client tries again later; letting it wait would only cost it its patience.
+            cause = f"{self._waiting} writes are waiting for the disk"
+            unit.error = TemporaryError(STORE_FULL, cause=cause)
+            unit.fire()
+            return
+        self._waiting += 1
+        self._queue.put(unit)
+
+    def _write_all(self) -> None:
+        """Write group after group until told to end. Runs in the writer's thread."""
+        carried: list[Unit[Any, Any] | None] = []
+        while True:
+            first = carried.pop() if carried else self._queue.get()
+            if first is None:
+                break
+            group = [first]
+            while len(group) < _MOST_IN_GROUP:
+                try:
+                    unit = self._queue.get_nowait()
+                except Empty:
+                    break
+                if unit is None or unit.batch != first.batch:
+                    carried.append(unit)
+                    break
+                group.append(unit)
+            write_group(self._writer, group)
+            self._reactor.callFromThread(self._fire, group)
+        self._writer.checkpoint()
+        self._writer.close()
+        self._reactor.callFromThread(self._stopped.callback, None)
+
+    def _fire(self, group: Sequence[Unit[Any, Any]]) -> None:
+        self._waiting -= len(group)
+        for unit in group:
+            unit.fire()
+
+    def read(self, function: Callable[..., R], args: tuple[Any, ...]) -> Deferred[R]:
+        """See Executor."""
+        if self._reading >= _MOST_READING:
+            cause = f"{self._reading} reads are waiting for the disk"
+            return fail(StoreUnavailableError(cause))
+        self._reading += 1
+        return self._readers.run(self._read_in_thread, function, args).addBoth(self._read_done)
+
+    def _read_done(self, result: R) -> R:
+        self._reading -= 1
+        return result
+
+    def _read_in_thread(self, function: Callable[..., R], args: tuple[Any, ...]) -> R:
+        session: Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = Session(self._file, self._file.reading)
+            self._sessions.append(session)  # a list's append is atomic
+        return _read(session, function, args)
+
+    def poll(self, function: Callable[..., R], args: tuple[Any, ...]) -> Deferred[R | None]:
+        """See Executor."""
+        return self._readers.run(_read_if_changed, self._watcher, function, args)
+
+    def stop(self) -> Deferred[None]:
+        """See Executor."""
+
+        def ended(_result: None) -> None:
+            self._thread.join()
+            self._readers.stop()
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+
+        self._queue.put(None)
+        return self._stopped.addCallback(ended)
+
+
+class Database:
+    """The way to the database for the rest of the store. Made with the stores, lives as long.
+
+    Functions given to it run in another thread: they get a connection and plain values, and keep
+    neither the connection nor what it returned.
+    """
+
+    def __init__(self, file: DatabaseFile, executor: Executor) -> None:
+        self.file = file
+        self._executor = executor
+        self._open = False
+
+    def start(self) -> None:
+        """Begin to take work; the schema must be there."""
+        self._executor.start(self.file)
+        self._open = True
+
+    def write(self, batch: BatchFunction[Item, R], item: Item) -> Deferred[R]:
+        """Hand an item to the writer; its result comes when it is durable.
+
+        `batch(connection, items)` returns one result per item. It gets items that wait at the same
+        time together, in the order of these calls, and must give each the same result as alone.
+        Fails with StoreFullError, StoreUnavailableError, TemporaryError (too deep a queue), or what
+        `batch` raised for this item alone. Cancelling has no effect.
+        """
+        unit = Unit(batch, item)
+        if not self._open:
+            return fail(StoreUnavailableError("the store is closed"))
+        self._executor.write(unit)
+        return unit.done
+
+    def read(self, function: Callable[..., R], *args: Any) -> Deferred[R]:
+        """Call `function(connection, *args)` in a read transaction of its own."""
+        if not self._open:
+            return fail(StoreUnavailableError("the store is closed"))
+        return self._executor.read(function, args)
+
+    def poll(self, function: Callable[..., R], *args: Any) -> Deferred[R | None]:
+        """Read, but only if something was committed since the last poll; else None.
+
+        One poll at a time.
+        """
+        if not self._open:
+            return fail(StoreUnavailableError("the store is closed"))
+        return self._executor.poll(function, args)
+
+    def stop(self) -> Deferred[None]:
+        """Finish what is queued, then move the log into the file and close. Never fails."""
+        if not self._open:
+            return succeed(None)
+        self._open = False
+        return self._executor.stop()

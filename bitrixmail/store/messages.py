@@ -1,0 +1,141 @@
+"""The message store over the database and the blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from bitrixmail.interfaces.blobs import IBlobStore
+from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.model.errors import Fault, NotFoundError
+from bitrixmail.model.message import Draft, Event, FolderView, Listed
+from bitrixmail.store import reading, removal
+from bitrixmail.store.appending import Appending
+from bitrixmail.store.executors import Database
+from bitrixmail.store.reading import Reading, Stored
+from bitrixmail.store.schema import event, unlinked_blob
+from bitrixmail.store.values import to_key, to_us
+from bitrixmail.tasks import utcnow
+
+_EVENTS_KEPT = timedelta(days=92)
+# A file stays so long after its message: somebody may be reading it.
+_GRACE = timedelta(days=1)
+_EXPORT_OCTETS = 1024 * 1024
+
+
+@implementer(IMessageStore)
+class DatabaseMessages:
+    """See IMessageStore. Made with the stores, lives as long as they."""
+
+    def __init__(self, database: Database, blobs: IBlobStore, clock: IReactorTime) -> None:
+        dialect = database.file.writing.dialect
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+        self._appending = Appending(dialect)
+        self._reading = Reading(dialect)
+
+    async def append(self, draft: Draft) -> None:
+        """See IMessageStore."""
+        await self._database.write(self._appending.append, draft)
+
+    async def folder(self, mailbox_id: int, name: str) -> FolderView | None:
+        """See IMessageStore."""
+        return await self._database.read(self._reading.folder, mailbox_id, name)
+
+    async def read(self, place_id: int, offset: int, length: int) -> bytes:
+        """See IMessageStore."""
+        stored = await self._database.read(self._reading.stored, place_id)
+        if stored is None:
+            raise NotFoundError(Fault(str(place_id), "the message is not there any more"))
+        return await self._octets(stored, offset, length)
+
+    async def _octets(self, stored: Stored, offset: int, length: int) -> bytes:
+        """Cut octets out of prefix and content as if they were one."""
+        head = stored.prefix[offset : offset + length]
+        rest = length - len(head)
+        start = max(0, offset - len(stored.prefix))
+        if rest <= 0 or start >= stored.size_octets:
+            return head
+        if stored.blob_id is None:
+            return head + (stored.content or b"")[start : start + rest]
+        return head + await self._blobs.read(stored.blob_id, start, rest)
+
+    async def expunge(self, folder_id: int, uids: Sequence[int]) -> None:
+        """See IMessageStore."""
+        item = removal.Expunge(folder_id, tuple(uids), to_us(utcnow(self._clock)))
+        await self._database.write(removal.expunge, item)
+
+    async def usage(self, mailbox_id: int) -> int:
+        """See IMessageStore."""
+        return await self._database.read(reading.usage, mailbox_id)
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """See IMessageStore."""
+        await self._database.write(self._appending.record, tuple(events))
+
+    async def listing(self, address: str, folder: str | None, limit: int) -> tuple[Listed, ...]:
+        """See IMessageStore."""
+        return await self._database.read(reading.listing, to_key(address), folder, limit)
+
+    async def find(self, queue_id: str) -> tuple[Listed, ...]:
+        """See IMessageStore."""
+        return await self._database.read(reading.places_of, queue_id)
+
+    async def export(self, queue_id: str) -> bytes:
+        """See IMessageStore."""
+        stored = await self._database.read(reading.exported, queue_id)
+        if stored is None:
+            raise NotFoundError(Fault(queue_id, "no such message is stored"))
+        whole = len(stored.prefix) + stored.size_octets
+        return b"".join(
+            [
+                await self._octets(stored, offset, _EXPORT_OCTETS)
+                for offset in range(0, whole, _EXPORT_OCTETS)
+            ]
+        )
+
+    async def events(
+        self, queue_id: str | None, address: str | None, limit: int
+    ) -> tuple[Event, ...]:
+        """See IMessageStore."""
+        key = None if address is None else to_key(address)
+        return await self._database.read(reading.events, queue_id, key, limit)
+
+    async def expire(self, now: datetime) -> int:
+        """See IMessageStore."""
+        gone = 0
+        for mailbox_id, days in await self._database.read(reading.retentions):
+            item = removal.Expiry(mailbox_id, to_us(now - timedelta(days=days)), to_us(now))
+            removed = removal.CHUNK
+            while removed == removal.CHUNK:
+                removed = await self._database.write(removal.expire_chunk, item)
+                gone += removed
+        await self._database.write(_forget_blobs, to_us(now - _GRACE))
+        await self._blobs.sweep(await self._database.read(reading.referenced_blobs), now)
+        before = to_us(now - _EVENTS_KEPT)
+        while await self._database.write(_forget_events, before):
+            pass
+        return gone
+
+
+def _forget_blobs(connection: Connection, befores: Sequence[int]) -> list[None]:
+    """Release the blobs whose messages went before these times."""
+    connection.execute(delete(unlinked_blob).where(unlinked_blob.c.unlinked < max(befores)))
+    return [None] * len(befores)
+
+
+def _forget_events(connection: Connection, befores: Sequence[int]) -> list[int]:
+    """Remove a chunk of the oldest entries of the event log; return how many.
+
+    They are numbered in the order of their time, more or less: no index by time is needed.
+    """
+    oldest = select(event.c.id, event.c.at).order_by(event.c.id).limit(removal.CHUNK)
+    old = [found for found, at in connection.execute(oldest).all() if at < max(befores)]
+    if old:
+        connection.execute(delete(event).where(event.c.id.in_(old)))
+    return [len(old)] + [0] * (len(befores) - 1)

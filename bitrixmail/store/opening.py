@@ -1,0 +1,155 @@
+"""The stores together: made without touching anything, opened and closed as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from bitrixmail.store.blobs import FileBlobs
+from bitrixmail.store.changes import PolledChanges
+from bitrixmail.store.database import DatabaseFile, database_path
+from bitrixmail.store.directory import DatabaseDirectory
+from bitrixmail.store.executors import Database, InlineExecutor, ThreadedExecutor
+from bitrixmail.store.messages import DatabaseMessages
+from bitrixmail.store.rulebook import DatabaseRulebook
+from bitrixmail.store.sequences import generations
+from bitrixmail.store.versions import make_folder, prepare
+from bitrixmail.tasks import InlineThreads, Threads
+
+_BLOB_THREADS = 4
+_MOST_CACHED = 20_000
+S = TypeVar("S", bound="Stores")
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """All of the store. Made by compose or the command line; its service opens and closes it."""
+
+    data_dir: Path
+    database: Database
+    messages: DatabaseMessages
+    directory: DatabaseDirectory
+    rulebook: DatabaseRulebook
+    blobs: FileBlobs
+    changes: PolledChanges
+    _threads: Threads | InlineThreads
+
+    async def open(self) -> None:
+        """Bring the schema up to date and begin to work.
+
+        Raises SetupError, and is then closed: damaged, locked, unwritable, of a newer version.
+        """
+        if isinstance(self._threads, Threads):
+            self._threads.start()
+        try:
+            await self._threads.run(self._prepare)
+            self.database.start()
+            self.changes.begin(await self.database.read(generations))
+            self.changes.start()
+        except BaseException:
+            await self.close()
+            raise
+
+    def _prepare(self) -> None:
+        make_folder(self.data_dir)
+        make_folder(self.data_dir / "blobs")
+        prepare(self.database.file)
+
+    async def close(self) -> None:
+        """Finish what is queued, then close; harmless if it was never opened."""
+        self.changes.stop()
+        await self.database.stop()
+        if isinstance(self._threads, Threads):
+            self._threads.stop()
+
+
+class InlineStores(Stores):
+    """Stores that do everything at once: no reactor runs, every Deferred has fired.
+
+    Opened and closed as a context, or by hand.
+    """
+
+    __slots__ = ()
+
+    def open_now(self) -> None:
+        """Do what `open` does."""
+        done(self.open())
+
+    def close_now(self) -> None:
+        """Do what `close` does."""
+        done(self.close())
+
+    def __enter__(self) -> Self:
+        self.open_now()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close_now()
+
+
+def done(coroutine: Any) -> Any:
+    """Return the result of a coroutine that waits for nothing, or raise its error."""
+    results: list[Any] = []
+    errors: list[BaseException] = []
+    Deferred.fromCoroutine(coroutine).addCallbacks(
+        results.append, lambda failure: errors.append(failure.value)
+    )
+    if errors:
+        raise errors[0]
+    if not results:
+        raise RuntimeError("it still waits for something")
+    return results[0]
+
+
+def threaded_stores(reactor: Any, url: str, data_dir: Path) -> Stores:
+    """Make the stores of a server; opens no file and starts no thread.
+
+    `reactor` is the running one (IReactorTime, IReactorFromThreads). A relative path in `url` is
+    taken from the current directory, now. Raises InputError for a URL that cannot be used.
+    """
+    threads = Threads(reactor, "store-blobs", _BLOB_THREADS)
+    database = Database(DatabaseFile(database_path(url)), ThreadedExecutor(reactor))
+    return _stores(Stores, database, threads, reactor, data_dir, most_cached=_MOST_CACHED)
+
+
+def inline_stores(url: str, data_dir: Path, clock: IReactorTime) -> InlineStores:
+    """Make stores for the command line or a test; they work in the calling thread.
+
+    Nothing is cached, so nothing is missed where `clock` does not run.
+    """
+    database = Database(DatabaseFile(database_path(url)), InlineExecutor())
+    return _stores(InlineStores, database, InlineThreads(), clock, data_dir, most_cached=0)
+
+
+def _stores(
+    kind: type[S],
+    database: Database,
+    threads: Threads | InlineThreads,
+    clock: IReactorTime,
+    data_dir: Path,
+    *,
+    most_cached: int,
+) -> S:
+    data_dir = data_dir.absolute()
+    changes = PolledChanges(database, clock)
+    blobs = FileBlobs(data_dir / "blobs", threads)
+    return kind(
+        data_dir=data_dir,
+        database=database,
+        messages=DatabaseMessages(database, blobs, clock),
+        directory=DatabaseDirectory(database, changes, clock, most_cached),
+        rulebook=DatabaseRulebook(database, changes, clock),
+        blobs=blobs,
+        changes=changes,
+        _threads=threads,
+    )

@@ -1,0 +1,230 @@
+"""Questions about messages. Each function runs in a reader's thread, in one read transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Select, bindparam, or_, select
+
+from bitrixmail.model.errors import Fault, NotFoundError
+from bitrixmail.model.message import Event, FolderView, Listed, Place
+from bitrixmail.store.prepared import Prepared
+from bitrixmail.store.schema import event, folder, mailbox, message, place, unlinked_blob
+from bitrixmail.store.values import from_us, from_words
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The parts of a message: what stands before the content, and the content or its name."""
+
+    prefix: bytes
+    size_octets: int
+    content: bytes | None
+    blob_id: str | None
+
+
+_FOLDER = select(folder.c.id, folder.c.uidvalidity).where(
+    folder.c.mailbox_id == bindparam("mailbox"), folder.c.name == bindparam("name")
+)
+_MAILBOX = select(mailbox.c.id).where(mailbox.c.address == bindparam("address"))
+_USAGE = select(mailbox.c.used_octets).where(mailbox.c.id == bindparam("mailbox"))
+_EXPORT = select(
+    message.c.prefix, message.c.size_octets, message.c.content, message.c.blob_id
+).where(message.c.queue_id == bindparam("queue_id"))
+_LISTED = (
+    select(
+        message.c.queue_id,
+        mailbox.c.address,
+        folder.c.name,
+        place.c.uid,
+        place.c.received,
+        message.c.sender,
+        message.c.header_from,
+        message.c.subject,
+        place.c.size_octets,
+        place.c.flags,
+        place.c.tags,
+    )
+    .select_from(place)
+    .join(message, message.c.id == place.c.message_id)
+    .join(folder, folder.c.id == place.c.folder_id)
+    .join(mailbox, mailbox.c.id == place.c.mailbox_id)
+)
+LIST_FOLDER = (
+    _LISTED.where(place.c.folder_id == bindparam("of"))
+    .order_by(place.c.uid.desc())
+    .limit(bindparam("most"))
+)
+LIST_MAILBOX = (
+    _LISTED.where(place.c.mailbox_id == bindparam("of"))
+    .order_by(place.c.received.desc(), place.c.id.desc())
+    .limit(bindparam("most"))
+)
+LIST_MESSAGE = _LISTED.where(message.c.queue_id == bindparam("queue_id")).order_by(place.c.id)
+_EVENTS = select(
+    event.c.at, event.c.kind, event.c.queue_id, event.c.address, event.c.text, event.c.detail
+)
+_NEWEST = (event.c.id.desc(),)
+_BY_QUEUE_ID = (event.c.queue_id == bindparam("queue_id"), event.c.queue_id != "")
+_BY_ADDRESS = or_(
+    event.c.address == bindparam("address"), event.c.recipient == bindparam("address")
+)
+EVENTS_OF_MESSAGE = _EVENTS.where(*_BY_QUEUE_ID).order_by(*_NEWEST).limit(bindparam("most"))
+EVENTS_OF_ADDRESS = _EVENTS.where(_BY_ADDRESS).order_by(*_NEWEST).limit(bindparam("most"))
+_EVENTS_OF_BOTH = (
+    _EVENTS.where(*_BY_QUEUE_ID, _BY_ADDRESS).order_by(*_NEWEST).limit(bindparam("most"))
+)
+_EVENTS_OF_ALL = _EVENTS.order_by(*_NEWEST).limit(bindparam("most"))
+_SEEN = select(event.c.id).where(*_BY_QUEUE_ID).limit(1)
+_KEPT = select(mailbox.c.id, mailbox.c.retention_days).where(mailbox.c.retention_days > 0)
+_BLOBS = select(message.c.blob_id).where(message.c.blob_id.is_not(None))
+_UNLINKED = select(unlinked_blob.c.blob_id)
+
+
+class Reading:
+    """The statements of readers that come often. Made with the message store; has no state."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.places = Prepared(
+            select(
+                place.c.id,
+                place.c.uid,
+                place.c.modseq,
+                message.c.queue_id,
+                place.c.size_octets,
+                place.c.flags,
+                place.c.tags,
+            )
+            .join(message, message.c.id == place.c.message_id)
+            .where(place.c.folder_id == bindparam("of"))
+            .order_by(place.c.uid),
+            ["of"],
+            dialect,
+        )
+        self.octets = Prepared(
+            select(
+                place.c.prefix,
+                message.c.prefix,
+                message.c.size_octets,
+                message.c.content,
+                message.c.blob_id,
+            )
+            .join(message, message.c.id == place.c.message_id)
+            .where(place.c.id == bindparam("of")),
+            ["of"],
+            dialect,
+        )
+
+    def folder(self, connection: Connection, mailbox_id: int, name: str) -> FolderView | None:
+        """Read a folder with all its places."""
+        found = connection.execute(_FOLDER, {"mailbox": mailbox_id, "name": name}).first()
+        if found is None:
+            return None
+        # Most folders know a handful of sets of flags: one object serves many places.
+        words: dict[str, frozenset[str]] = {}
+
+        def known(text: str) -> frozenset[str]:
+            if text not in words:
+                words[text] = from_words(text)
+            return words[text]
+
+        places = tuple(
+            Place(place_id, uid, modseq, queue_id, size, known(flags), known(tags))
+            for place_id, uid, modseq, queue_id, size, flags, tags in self.places.all(
+                connection, found.id
+            )
+        )
+        return FolderView(found.id, mailbox_id, name, found.uidvalidity, places)
+
+    def stored(self, connection: Connection, place_id: int) -> Stored | None:
+        """Read what a reader of a place gets."""
+        for place_prefix, prefix, size, content, blob_id in self.octets.all(connection, place_id):
+            return Stored(place_prefix + prefix, size, content, blob_id)
+        return None
+
+
+def exported(connection: Connection, queue_id: str) -> Stored | None:
+    """Read a message without the prefix of any place."""
+    found = connection.execute(_EXPORT, {"queue_id": queue_id}).first()
+    return None if found is None else Stored(*found)
+
+
+def usage(connection: Connection, mailbox_id: int) -> int:
+    """Read how many octets a mailbox holds; 0 if there is none."""
+    return connection.execute(_USAGE, {"mailbox": mailbox_id}).scalar() or 0
+
+
+def listing(
+    connection: Connection, address: str, name: str | None, limit: int
+) -> tuple[Listed, ...]:
+    """List a mailbox, or one folder of it, newest first."""
+    mailbox_id = connection.execute(_MAILBOX, {"address": address}).scalar()
+    if mailbox_id is None:
+        raise NotFoundError(Fault(address, "no such mailbox", "see: bitrixmail mailbox list"))
+    if name is None:
+        return _listed(connection, LIST_MAILBOX, {"of": mailbox_id, "most": limit})
+    found = connection.execute(_FOLDER, {"mailbox": mailbox_id, "name": name}).first()
+    if found is None:
+        raise NotFoundError(Fault(address, f"has no folder {name}"))
+    return _listed(connection, LIST_FOLDER, {"of": found.id, "most": limit})
+
+
+def places_of(connection: Connection, queue_id: str) -> tuple[Listed, ...]:
+    """List every place of a message."""
+    found = _listed(connection, LIST_MESSAGE, {"queue_id": queue_id})
+    if not found and connection.execute(_SEEN, {"queue_id": queue_id}).scalar() is None:
+        raise NotFoundError(Fault(queue_id, "no such message was seen"))
+    return found
+
+
+def _listed(
+    connection: Connection, query: Select[Any], parameters: dict[str, Any]
+) -> tuple[Listed, ...]:
+    return tuple(
+        Listed(
+            queue_id=row.queue_id,
+            mailbox=row.address,
+            folder=row.name,
+            uid=row.uid,
+            received=from_us(row.received),
+            sender=row.sender,
+            header_from=row.header_from,
+            subject=row.subject,
+            size_octets=row.size_octets,
+            flags=from_words(row.flags),
+            tags=from_words(row.tags),
+        )
+        for row in connection.execute(query, parameters)
+    )
+
+
+def events(
+    connection: Connection, queue_id: str | None, address: str | None, limit: int
+) -> tuple[Event, ...]:
+    """Read the last entries of the event log, oldest first."""
+    query = {
+        (False, False): _EVENTS_OF_ALL,
+        (True, False): EVENTS_OF_MESSAGE,
+        (False, True): EVENTS_OF_ADDRESS,
+        (True, True): _EVENTS_OF_BOTH,
+    }[queue_id is not None, address is not None]
+    given = {"queue_id": queue_id, "address": address, "most": limit}
+    parameters = {key: value for key, value in given.items() if value is not None}
+    rows = connection.execute(query, parameters).all()
+    return tuple(
+        Event(from_us(row.at), row.kind, row.queue_id, row.address, row.text, row.detail)
+        for row in reversed(rows)
+    )
+
+
+def retentions(connection: Connection) -> list[tuple[int, int]]:
+    """List the mailboxes that forget, with their days."""
+    return [(row.id, row.retention_days) for row in connection.execute(_KEPT)]
+
+
+def referenced_blobs(connection: Connection) -> frozenset[str]:
+    """Name every blob that is in use, or may still be read by somebody who opened it."""
+    found = set(connection.execute(_BLOBS).scalars())
+    found.update(connection.execute(_UNLINKED).scalars())
+    return frozenset(name for name in found if name is not None)
