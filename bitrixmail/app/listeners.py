@@ -14,8 +14,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IReactorSocket
-from twisted.internet.protocol import ServerFactory
+from twisted.internet.interfaces import IProtocolFactory, IReactorSocket
 from twisted.internet.tcp import Port
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -38,7 +37,7 @@ class Listener(Service):
     """
 
     def __init__(
-        self, reactor: IReactorSocket, door: str, endpoint: Endpoint, factory: ServerFactory
+        self, reactor: IReactorSocket, door: str, endpoint: Endpoint, factory: IProtocolFactory
     ) -> None:
         self.setName(f"{door} {endpoint}")
         self.door = door
@@ -102,7 +101,7 @@ class Listener(Service):
         return self.close()
 
 
-def bind(reactor: IReactorSocket, endpoint: Endpoint, factory: ServerFactory) -> Port:
+def bind(reactor: IReactorSocket, endpoint: Endpoint, factory: IProtocolFactory) -> Port:
     """Bind and listen at once. Raises OSError, or LookupError for a socket not inherited."""
     if endpoint.everywhere:
         return _bind_everywhere(reactor, endpoint, factory)
@@ -118,7 +117,9 @@ def bind(reactor: IReactorSocket, endpoint: Endpoint, factory: ServerFactory) ->
     return cast("Port", outcome[0])
 
 
-def _bind_everywhere(reactor: IReactorSocket, endpoint: Endpoint, factory: ServerFactory) -> Port:
+def _bind_everywhere(
+    reactor: IReactorSocket, endpoint: Endpoint, factory: IProtocolFactory
+) -> Port:
     """Listen on all addresses: one socket for IPv6 and IPv4 (RFC 3493 §5.3), else IPv4 alone."""
     backlog = int(endpoint.arguments.get("backlog", _BACKLOG))
     family = socket.AF_INET6
@@ -134,7 +135,7 @@ def _bind_everywhere(reactor: IReactorSocket, endpoint: Endpoint, factory: Serve
         bound = socket.create_server(("0.0.0.0", endpoint.port), backlog=backlog)  # noqa: S104 - asked for
     with bound:  # adopting makes a copy
         bound.setblocking(False)
-        return cast("Port", reactor.adoptStreamPort(bound.fileno(), family, factory))
+        return cast("Port", reactor.adoptStreamPort(bound.fileno(), family, cast("Any", factory)))
 
 
 def _not_inherited(door: str, endpoint: Endpoint) -> SetupError:

@@ -11,6 +11,7 @@ import ssl
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import ClassVar
 
 from OpenSSL import SSL
 from twisted.copyright import version as twisted_version
@@ -29,12 +30,12 @@ class Options(usage.Options):
         " Settings: defaults < --config < environment (BITRIXMAIL_SMTP__MAX_SIZE=20MiB) < --set"
         " and the options below. Domains, mailboxes and rules: see `bitrixmail --help`."
     )
-    optParameters = [
+    optParameters: ClassVar[list[list[str | None]]] = [
         ["config", "c", None, "file of settings (TOML) [environment: BITRIXMAIL_CONFIG]"],
         ["data-dir", "d", None, "where everything is kept; for server.data_dir"],
         ["hostname", None, None, "name of this server; for server.hostname"],
     ]
-    optFlags = [
+    optFlags: ClassVar[list[list[str | None]]] = [
         ["check-config", None, "check the settings, tell every fault, and exit (0 or 78)"],
     ]
     compData = usage.Completions(

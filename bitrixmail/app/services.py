@@ -53,7 +53,6 @@ class Parts:
     periodic: Sequence[Periodic]
     opening: Opening
     tls: ServerTLS
-    take: Callable[[Settings], None]
 
 
 class Server(MultiService):
@@ -157,7 +156,7 @@ class Server(MultiService):
         return self._opening
 
     def stopService(self) -> Deferred[None]:
-        """Close the listeners, let messages end, then close the store; see `server.drain_timeout`."""
+        """Close the listeners, let messages end (`server.drain_timeout`), then close the store."""
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
@@ -183,7 +182,7 @@ class Server(MultiService):
         for door in self.parts.doors.values():
             door.abort_all()
 
-    def _draining(self) -> Iterator[Deferred[None | object]]:
+    def _draining(self) -> Iterator[Deferred[object | None]]:
         for name, door in self.parts.doors.items():
 
             async def drain(door: Door = door) -> None:

@@ -1,5 +1,8 @@
 """What twistd calls: options to service, and every fault of the settings before anything starts."""
 
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import os

@@ -1,0 +1,123 @@
+"""The one place where the rooms meet: settings in, the whole server out.
+
+It opens no database, thread or socket: twistd forks and sheds its uid after it.
+"""
+
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from random import SystemRandom
+from typing import Any
+
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from bitrixmail.app.failure import leave
+from bitrixmail.app.listeners import Listener
+from bitrixmail.app.logs import LogLevels
+from bitrixmail.app.maillog import MailLog
+from bitrixmail.app.opening import Opening
+from bitrixmail.app.periodic import Periodic
+from bitrixmail.app.reload import Reload
+from bitrixmail.app.services import Parts, Server
+from bitrixmail.app.settings import Settings
+from bitrixmail.net.tls import ServerTLS
+from bitrixmail.pipeline.gate import Gate
+from bitrixmail.pipeline.judge import Judge
+from bitrixmail.pipeline.routing import Router
+from bitrixmail.smtp.factory import SMTPFactory
+from bitrixmail.store.opening import Stores, threaded_stores
+from bitrixmail.tasks import Threads, utcnow
+
+_HOUR_S = 3600.0
+_MINUTE_S = 60.0
+_MOST_THREADS = 4
+
+
+def compose(
+    settings: Settings, reactor: Any, reread: Callable[[], Settings] | None = None
+) -> Server:
+    """Make the server; nothing of it runs yet.
+
+    `reactor` is the running one, or a part of it. `reread` reads the settings again, for SIGHUP;
+    None: they stay what they are. Raises InputError for a database URL that can't be used.
+    """
+    hostname = settings.server.hostname
+    stores = threaded_stores(reactor, settings.database.url, settings.data_dir)
+    threads = Threads(reactor, "cpu", min(_MOST_THREADS, (os.cpu_count() or 1) + 1))
+    maillog = MailLog()
+    tls = ServerTLS()
+    levels = LogLevels(settings.log)
+    judge = Judge(stores.rulebook, threads, reactor, settings.rules.time_limit)
+    gate = _gate(settings, stores, judge, maillog, reactor)
+    smtp = SMTPFactory(gate, reactor, maillog, hostname, settings.smtp.limits(), tls)
+    doors: dict[str, Any] = {"smtp": smtp}
+    opening = Opening(
+        stores=stores,
+        database_url=settings.database.url,
+        threads=threads,
+        judge=judge,
+        gate=gate,
+        domains=settings.server.domains,
+        clock=reactor,
+    )
+    listeners = tuple(_listeners(settings, reactor, doors, tls))
+    periodic = (
+        Periodic(reactor, "refusals", _MINUTE_S, gate.refusals.write),
+        Periodic(reactor, "expiry", _HOUR_S, lambda: stores.messages.expire(utcnow(reactor))),
+    )
+    parts = Parts(
+        settings=settings,
+        clock=reactor,
+        doors=doors,
+        listeners=listeners,
+        periodic=periodic,
+        opening=opening,
+        tls=tls,
+    )
+    server = Server(parts, levels, partial(leave, reactor))
+
+    def take(fresh: Settings) -> None:
+        server.load_certificate(fresh)
+        levels.set(fresh.log)
+        gate.limits = smtp.limits = fresh.smtp.limits()
+
+    reload = Reload(reactor, settings, reread or (lambda: settings), take)
+    for service in (*listeners, *periodic, reload):
+        service.setServiceParent(server)
+    return server
+
+
+def _gate(settings: Settings, stores: Stores, judge: Judge, maillog: MailLog, clock: Any) -> Gate:
+    hostname = settings.server.hostname
+    return Gate(
+        router=Router(stores.directory, hostname),
+        messages=stores.messages,
+        blobs=stores.blobs,
+        judge=judge,
+        maillog=maillog,
+        clock=clock,
+        random=SystemRandom(),
+        hostname=hostname,
+        inline_octets=settings.store.inline_threshold,
+        limits=settings.smtp.limits(),
+    )
+
+
+def _listeners(
+    settings: Settings, reactor: Any, doors: Mapping[str, IProtocolFactory], tls: ServerTLS
+) -> Iterator[Listener]:
+    """Yield a listener for each endpoint; a door's `s` is the same door under TLS."""
+    for name, factory in doors.items():
+        for endpoint in settings.listen.door(name):
+            yield Listener(reactor, name, endpoint, factory)
+    implicit = doors.get("pop3")
+    if implicit is not None:
+        for endpoint in settings.listen.pop3s:
+            wrapped = TLSMemoryBIOFactory(tls, False, implicit, clock=reactor)
+            yield Listener(reactor, "pop3s", endpoint, wrapped)

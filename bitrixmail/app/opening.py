@@ -1,0 +1,67 @@
+"""What must be open before a door may greet: store, threads, rules; and its orderly close."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from bitrixmail.model.directory import Domain
+from bitrixmail.model.errors import InputError, MailError
+from bitrixmail.pipeline.gate import Gate
+from bitrixmail.pipeline.judge import Judge
+from bitrixmail.store.opening import Stores, inline_stores
+from bitrixmail.tasks import Threads
+
+_log = Logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Opens and closes the inner rooms. Made by compose, used by the server's service."""
+
+    stores: Stores
+    database_url: str
+    threads: Threads
+    judge: Judge
+    gate: Gate
+    domains: Sequence[str]
+    clock: IReactorTime
+
+    def check(self) -> None:
+        """Open the store once and close it, before the reactor runs. Blocking. Raises SetupError.
+
+        So a daemon's parent, which waits no longer than the start, learns of a damaged database.
+        The schema is brought up to date by this.
+        """
+        with inline_stores(self.database_url, self.stores.data_dir, self.clock):
+            pass
+
+    async def open(self) -> None:
+        """Open everything, make the domains asked for. Raises SetupError."""
+        await self.stores.open()
+        self.threads.start()
+        try:
+            await self.judge.load()
+        except (InputError, MailError) as error:
+            _log.error("the stored rules can't be used, none is in force: {error}", error=error)
+        self.judge.follow(self.stores.changes)
+        for name in self.domains:
+            await self._add(name)
+
+    async def _add(self, name: str) -> None:
+        directory = self.stores.directory
+        try:
+            if await directory.domain(name) is None:
+                await directory.add_domain(Domain(name))
+                _log.info("domain {domain} made", domain=name)
+        except (InputError, MailError) as error:
+            _log.error("domain {domain} not made: {error}", domain=name, error=error)
+
+    async def close(self) -> None:
+        """Note the last refusals, finish what is queued, end the threads."""
+        await self.gate.refusals.write()
+        await self.stores.close()
+        self.threads.stop()
