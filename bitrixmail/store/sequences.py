@@ -29,7 +29,7 @@ class Sequences:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._last: dict[str, int] = dict(connection.execute(_SELECT).tuples().all())
+        self._last: dict[str, int] = dict(connection.execute(_SELECT).all())
         self._changed: set[str] = set()
 
     def take(self, name: str, *, least: int = 0) -> int:
@@ -54,4 +54,4 @@ def bump(connection: Connection, topic: str) -> int:
 
 def generations(connection: Connection) -> dict[str, int]:
     """Read the generation of every topic."""
-    return dict(connection.execute(_GENERATIONS).tuples().all())
+    return dict(connection.execute(_GENERATIONS).all())
