@@ -1,0 +1,241 @@
+"""Domains, mailboxes and aliases: what an operator may do with them.
+
+Everything takes what a person typed and raises InputError, NotFoundError or ExistsError, whose
+faults name a remedy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bitrixmail.admin import typed
+from bitrixmail.admin.passwords import Passwords
+from bitrixmail.interfaces.directory import IDirectory
+from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.model.directory import Alias, Domain, Mailbox
+from bitrixmail.model.errors import Fault, InputError, NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxOptions:
+    """What may be said of a mailbox, as typed; None: as it is, or the default of a new one."""
+
+    quota: str | None = None
+    retention: str | None = None
+    plus_folders: bool | None = None
+    description: str | None = None
+    active: bool | None = None
+
+    def applied(self, mailbox: Mailbox) -> Mailbox:
+        """Return the mailbox with these options. Raises InputError with every fault."""
+        faults: list[Fault] = []
+        changes: dict[str, object] = {}
+        for key, name, read, given in (
+            ("quota_octets", "quota", typed.size_octets, self.quota),
+            ("retention_days", "retention", typed.days, self.retention),
+            ("description", "description", typed.description, self.description),
+        ):
+            if given is None:
+                continue
+            try:
+                changes[key] = read(given, name)
+            except InputError as error:
+                faults += error.faults
+        if faults:
+            raise InputError(*faults)
+        if self.plus_folders is not None:
+            changes["plus_folders"] = self.plus_folders
+        if self.active is not None:
+            changes["active"] = self.active
+        return replace(mailbox, **changes)  # type: ignore[arg-type]  # keys stand in the table above
+
+
+@dataclass(frozen=True, slots=True)
+class MailHeld:
+    """What would go with a domain or mailbox: mailboxes that hold mail, and how many octets."""
+
+    mailboxes: tuple[str, ...]
+    octets: int
+
+
+class Accounts:
+    """The use cases of the directory. Made by who composes a face, lives as long as it."""
+
+    def __init__(
+        self, directory: IDirectory, messages: IMessageStore, passwords: Passwords
+    ) -> None:
+        self._directory = directory
+        self._messages = messages
+        self._passwords = passwords
+
+    async def domains(self) -> tuple[Domain, ...]:
+        """List the domains by name."""
+        return await self._directory.domains()
+
+    async def add_domain(self, name: str, *, alias_of: str = "", catch_all: str = "") -> Domain:
+        """Add a domain, with its postmaster mailbox and abuse alias."""
+        domain = Domain(typed.domain_name(name))
+        if alias_of and catch_all:
+            raise InputError(
+                Fault(
+                    "--catch-all",
+                    "stands beside --alias-of",
+                    "a domain alias has the addresses of the other domain; leave one out",
+                )
+            )
+        if alias_of:
+            domain = replace(domain, alias_of=(await self.domain(alias_of)).name)
+        if catch_all:
+            address = typed.address_key(catch_all, "catch-all")
+            # The domain's own postmaster comes into being with it.
+            if address != f"postmaster@{domain.name}":
+                await self.existing_address(address, "catch-all")
+            domain = replace(domain, catch_all=address)
+        await self._directory.add_domain(domain)
+        return domain
+
+    async def set_catch_all(self, name: str, address: str) -> Domain:
+        """Let mail for unknown local-parts of a domain go to an address; empty: refuse it."""
+        domain = await self.domain(name)
+        if domain.alias_of:
+            what = f"is an alias of {domain.alias_of}"
+            remedy = f"set the catch-all of {domain.alias_of}"
+            raise InputError(Fault(f"domain {domain.name}", what, remedy))
+        catch_all = typed.address_key(address, "catch-all") if address else ""
+        if catch_all:
+            await self.existing_address(catch_all, "catch-all")
+        changed = replace(domain, catch_all=catch_all)
+        await self._directory.change_domain(changed)
+        return changed
+
+    async def domain(self, name: str) -> Domain:
+        """Return a domain. Raises NotFoundError."""
+        key = typed.domain_name(name)
+        domain = await self._directory.domain(key)
+        if domain is None:
+            raise NotFoundError(no_such_domain(key))
+        return domain
+
+    async def remove_domain(self, name: str) -> Domain:
+        """Remove a domain with its mailboxes, aliases and their mail."""
+        domain = await self.domain(name)
+        await self._directory.remove_domain(domain.name)
+        return domain
+
+    async def mail_of_domain(self, name: str) -> MailHeld:
+        """Tell what mail would go with a domain."""
+        domain = await self.domain(name)
+        return await self._held(await self._directory.mailboxes(domain.name))
+
+    async def mailboxes(self, domain: str | None) -> tuple[Mailbox, ...]:
+        """List the mailboxes, of one domain or all, by address."""
+        name = None if domain is None else (await self.domain(domain)).name
+        return await self._directory.mailboxes(name)
+
+    async def mailbox(self, address: str) -> Mailbox:
+        """Return a mailbox. Raises NotFoundError."""
+        key = typed.address_key(address, "mailbox")
+        mailbox = await self._directory.mailbox(key)
+        if mailbox is None:
+            raise NotFoundError(no_such_mailbox(key))
+        return mailbox
+
+    async def usage(self, mailbox: Mailbox) -> int:
+        """Count the octets that a mailbox holds."""
+        return await self._messages.usage(mailbox.id)
+
+    async def add_mailbox(
+        self, address: str, password: str | None, options: MailboxOptions
+    ) -> Mailbox:
+        """Add a mailbox; without a password nobody can log in until one is set."""
+        key = typed.owned_address(address, "mailbox")
+        wanted = options.applied(Mailbox(0, key))
+        credential = None if password is None else self._passwords.make(typed.password(password))
+        return await self._directory.add_mailbox(wanted, credential)
+
+    async def change_mailbox(self, address: str, options: MailboxOptions) -> Mailbox:
+        """Change what is said of a mailbox."""
+        changed = options.applied(await self.mailbox(address))
+        await self._directory.change_mailbox(changed)
+        return changed
+
+    async def set_password(self, address: str, password: str | None) -> Mailbox:
+        """Set a mailbox's password, or by None remove it."""
+        mailbox = await self.mailbox(address)
+        credential = None if password is None else self._passwords.make(typed.password(password))
+        await self._directory.set_credential(mailbox.address, credential)
+        return mailbox
+
+    async def remove_mailbox(self, address: str) -> Mailbox:
+        """Remove a mailbox and its mail, unless an address leads to it."""
+        mailbox = await self.mailbox(address)
+        for each in await self._directory.aliases(None):
+            if mailbox.address in each.targets:
+                what = f"the alias {each.address} leads to it"
+                remedy = f"first: bitrixmail alias remove {each.address}, or give it other targets"
+                raise InputError(Fault(f"mailbox {mailbox.address}", what, remedy))
+        for each_domain in await self._directory.domains():
+            if each_domain.catch_all == mailbox.address:
+                remedy = f"first: bitrixmail domain catch-all {each_domain.name} --none"
+                what = f"it is the catch-all of {each_domain.name}"
+                raise InputError(Fault(f"mailbox {mailbox.address}", what, remedy))
+        await self._directory.remove_mailbox(mailbox.address)
+        return mailbox
+
+    async def mail_of_mailbox(self, address: str) -> MailHeld:
+        """Tell what mail would go with a mailbox."""
+        return await self._held((await self.mailbox(address),))
+
+    async def aliases(self, domain: str | None) -> tuple[Alias, ...]:
+        """List the aliases, of one domain or all, by address."""
+        name = None if domain is None else (await self.domain(domain)).name
+        return await self._directory.aliases(name)
+
+    async def set_alias(self, address: str, targets: tuple[str, ...]) -> tuple[Alias, bool]:
+        """Add an alias or replace its targets; tell whether it is new."""
+        key = typed.owned_address(address, "alias")
+        keys = tuple(dict.fromkeys(typed.address_key(target, "target") for target in targets))
+        new = await self._directory.alias(key) is None
+        for target in keys:
+            await self.existing_address(target, "target")
+        await self._directory.set_alias(key, keys)
+        return Alias(key, keys), new
+
+    async def remove_alias(self, address: str) -> str:
+        """Remove an alias."""
+        key = typed.address_key(address, "alias")
+        await self._directory.remove_alias(key)
+        return key
+
+    async def existing_address(self, key: str, where: str) -> None:
+        """Make sure that mail for a key would be kept here. Raises InputError."""
+        local_part, _, name = key.rpartition("@")
+        domain = await self._directory.domain(name)
+        if domain is None:
+            remedy = f"targets are addresses of this server; first: bitrixmail domain add {name}"
+            raise InputError(Fault(f"{where} {key}", f"{name} is not a domain here", remedy))
+        local_parts = dict.fromkeys((local_part, local_part.partition("+")[0] or local_part))
+        for candidate in local_parts:
+            found = f"{candidate}@{domain.alias_of or domain.name}"
+            if (
+                await self._directory.mailbox(found) is not None
+                or await self._directory.alias(found) is not None
+            ):
+                return
+        remedy = f"first: bitrixmail mailbox add {key}"
+        raise InputError(Fault(f"{where} {key}", "nobody has this address", remedy))
+
+    async def _held(self, mailboxes: tuple[Mailbox, ...]) -> MailHeld:
+        held = {each.address: await self.usage(each) for each in mailboxes}
+        full = tuple(address for address, octets in held.items() if octets)
+        return MailHeld(full, sum(held.values()))
+
+
+def no_such_domain(name: str) -> Fault:
+    """Say that a domain is not known here."""
+    return Fault(f"domain {name}", "is not a domain here", f"first: bitrixmail domain add {name}")
+
+
+def no_such_mailbox(key: str) -> Fault:
+    """Say that a mailbox is not known here."""
+    return Fault(f"mailbox {key}", "there is none", "bitrixmail mailbox list shows those there are")

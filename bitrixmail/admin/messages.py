@@ -1,0 +1,97 @@
+"""Stored messages: listing, showing, exporting, and what happened to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bitrixmail.admin import typed
+from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.model.errors import Fault, NotFoundError
+from bitrixmail.model.message import Event, Listed
+from bitrixmail.model.plan import Trace
+from bitrixmail.model.text import printable
+
+FILED = "filed"
+MAX_EVENTS = 1000
+MAX_LISTED = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event, and the path through the rules if it tells one."""
+
+    event: Event
+    trace: Trace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One message as an operator looks at it: its places, its header section, its events.
+
+    `fields` are names and decoded values, in their order; empty if no mailbox kept the message.
+    """
+
+    queue_id: str
+    places: tuple[Listed, ...]
+    fields: tuple[tuple[str, str], ...]
+    events: tuple[Told, ...]
+
+
+class Messages:
+    """The use cases of stored messages. Made by who composes a face, lives as long as it.
+
+    `read_trace` reads the detail of an event as the store wrote it; ValueError: it is no trace.
+    """
+
+    def __init__(self, messages: IMessageStore, read_trace: Callable[[str], Trace]) -> None:
+        self._messages = messages
+        self._read_trace = read_trace
+
+    async def listing(self, address: str, folder: str | None, limit: int) -> tuple[Listed, ...]:
+        """List a mailbox, newest first. Raises NotFoundError for no such mailbox or folder."""
+        key = typed.address_key(address, "mailbox")
+        name = None if folder is None else typed.folder(folder)
+        return await self._messages.listing(key, name, min(limit, MAX_LISTED))
+
+    async def show(self, queue_id: str) -> Shown:
+        """Return all that is known of a message. Raises NotFoundError."""
+        places = await self._messages.find(queue_id)
+        fields: tuple[tuple[str, str], ...] = ()
+        if places:
+            headers = HeaderSection.parse(await self._messages.export(queue_id))
+            fields = tuple(
+                (name.decode("ascii", "replace"), headers.decode(value))
+                for name, value in headers.fields()
+            )
+        events = await self._messages.events(queue_id, None, MAX_EVENTS)
+        return Shown(queue_id, places, fields, tuple(map(self._told, events)))
+
+    async def export(self, queue_id: str) -> bytes:
+        """Return a stored message: our trace field and the content. Raises NotFoundError."""
+        return await self._messages.export(queue_id)
+
+    async def trace(self, what: str, limit: int) -> tuple[Told, ...]:
+        """Return what happened to a message (by its id) or at an address, oldest first.
+
+        Raises NotFoundError if nothing did.
+        """
+        bounded = min(limit, MAX_EVENTS)
+        if "@" in what:
+            key = typed.address_key(what)
+            events = await self._messages.events(None, key, bounded)
+        else:
+            events = await self._messages.events(what, None, bounded)
+        if not events:
+            remedy = "an id stands in the reply to the sender, in the log and in message list"
+            raise NotFoundError(Fault(printable(what), "nothing is known of it", remedy))
+        return tuple(map(self._told, events))
+
+    def _told(self, event: Event) -> Told:
+        if event.kind != FILED or not event.detail:
+            return Told(event)
+        try:
+            return Told(event, self._read_trace(event.detail))
+        except ValueError:
+            return Told(event)  # of a later version of the program: the rest is told all the same

@@ -1,0 +1,195 @@
+"""The rules as an operator handles them: import, export, list, and the dry run on a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bitrixmail.admin import typed
+from bitrixmail.admin.accounts import no_such_mailbox
+from bitrixmail.admin.specimen import Specimen, from_file, from_store
+from bitrixmail.interfaces.directory import IDirectory, IRouter
+from bitrixmail.interfaces.rulebook import IRulebook
+from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.model.address import Address
+from bitrixmail.model.directory import Mailbox
+from bitrixmail.model.errors import Fault, InputError, NotFoundError
+from bitrixmail.model.message import INBOX
+from bitrixmail.model.plan import Plan
+from bitrixmail.model.rule import Rule, RuleSet
+from bitrixmail.rules.engine import CompiledRules
+from bitrixmail.rules.facts import Facts
+from bitrixmail.rules.syntax import dump_rules, parse_rules
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChanges:
+    """What an import changed, by names of rules. `notes` are no faults, but should be seen."""
+
+    rules: RuleSet
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    notes: tuple[Fault, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether the rule set differs from the one before, if only in its order."""
+        return bool(self.added or self.changed or self.removed)
+
+
+def merged(old: RuleSet, new: RuleSet, *, keep: bool) -> tuple[Rule, ...]:
+    """Return the rules of `new`; with `keep`, the others of `old` stand before them.
+
+    A kept set stays in its order: a rule of a known name takes the place of the old one.
+    """
+    if not keep:
+        return new.rules
+    by_name = {rule.name: rule for rule in new.rules}
+    names = {rule.name for rule in old.rules}
+    replaced = tuple(by_name.get(rule.name, rule) for rule in old.rules)
+    return replaced + tuple(rule for rule in new.rules if rule.name not in names)
+
+
+def compared(old: RuleSet, rules: tuple[Rule, ...]) -> RuleChanges:
+    """Tell two rule sets apart by the names of their rules."""
+    before = {rule.name: rule for rule in old.rules}
+    after = {rule.name: rule for rule in rules}
+    changed = [name for name, rule in after.items() if name in before and rule != before[name]]
+    if not changed and before == after and tuple(before) != tuple(after):
+        # Rules of equal `order` run as they stand in the set, so its order is a change too.
+        changed = list(after)
+    return RuleChanges(
+        rules=replace(old, rules=rules),
+        added=tuple(name for name in after if name not in before),
+        changed=tuple(changed),
+        removed=tuple(name for name in before if name not in after),
+    )
+
+
+class Rules:
+    """The use cases of rules. Made by who composes a face, lives as long as it.
+
+    `router` tells the folder that a plus-address asks for. `head_octets` and `time_limit_s` are
+    those of the live run.
+    """
+
+    def __init__(
+        self,
+        rulebook: IRulebook,
+        directory: IDirectory,
+        messages: IMessageStore,
+        router: IRouter,
+        *,
+        head_octets: int,
+        time_limit_s: float,
+    ) -> None:
+        self._rulebook = rulebook
+        self._directory = directory
+        self._messages = messages
+        self._router = router
+        self._head_octets = head_octets
+        self._time_limit_s = time_limit_s
+
+    async def current(self) -> RuleSet:
+        """Return the rule set in force."""
+        return await self._rulebook.current()
+
+    async def export(self) -> str:
+        """Write the rule set in force as a file."""
+        return dump_rules(await self._rulebook.current())
+
+    async def import_text(
+        self, text: str, where: str, *, keep: bool, author: str, comment: str
+    ) -> RuleChanges:
+        """Put the rules of a file into force; the same rules again make no new version.
+
+        With `keep` the rules that the file does not name stay. Raises InputError with every fault.
+        """
+        given = parse_rules(text, where)
+        CompiledRules.compile(given, self._time_limit_s)
+        old = await self._rulebook.current()
+        changes = compared(old, merged(old, given, keep=keep))
+        notes = await self._strangers(given)
+        if changes.any:
+            stored = await self._rulebook.replace(changes.rules, author, comment)
+            changes = replace(changes, rules=stored)
+        return replace(changes, notes=notes)
+
+    async def _strangers(self, rules: RuleSet) -> tuple[Fault, ...]:
+        """Name the rules that no message will meet, since nobody has their address."""
+        notes = []
+        for rule in rules.rules:
+            where = f'rule "{rule.name}"'
+            if rule.mailbox and await self._directory.mailbox(rule.mailbox) is None:
+                what = f"there is no mailbox {rule.mailbox} yet, so it never runs"
+                notes.append(Fault(where, what, f"bitrixmail mailbox add {rule.mailbox}"))
+            if rule.domain and await self._directory.domain(rule.domain) is None:
+                what = f"there is no domain {rule.domain} yet, so it never runs"
+                notes.append(Fault(where, what, f"bitrixmail domain add {rule.domain}"))
+        return tuple(notes)
+
+    async def test_file(
+        self, octets: bytes, mailbox: str, *, sender: str | None, recipient: str | None
+    ) -> Plan:
+        """Judge a message from a file for a mailbox; nothing is stored."""
+        found = await self._mailbox(mailbox)
+        return await self._judge(from_file(octets), found, sender, recipient)
+
+    async def test_stored(
+        self, queue_id: str, mailbox: str, *, sender: str | None, recipient: str | None
+    ) -> Plan:
+        """Judge a stored message again for a mailbox; nothing is stored.
+
+        Raises NotFoundError if the message was never seen, InputError if nobody kept it.
+        """
+        found = await self._mailbox(mailbox)
+        specimen = await from_store(queue_id, found, self._messages)
+        return await self._judge(specimen, found, sender, recipient)
+
+    async def _mailbox(self, address: str) -> Mailbox:
+        key = typed.address_key(address, "--mailbox")
+        mailbox = await self._directory.mailbox(key)
+        if mailbox is None:
+            raise NotFoundError(no_such_mailbox(key))
+        return mailbox
+
+    async def _judge(
+        self, specimen: Specimen, mailbox: Mailbox, sender: str | None, recipient: str | None
+    ) -> Plan:
+        """Do as the pipeline does for one mailbox."""
+        reverse_path = specimen.sender if sender is None else _path(sender, "--sender")
+        forward_path = specimen.recipient or mailbox.address
+        if recipient is not None:
+            forward_path = _path(recipient, "--recipient") or mailbox.address
+        rules = CompiledRules.compile(await self._rulebook.current(), self._time_limit_s)
+        head = specimen.octets[: self._head_octets]
+        facts = Facts(
+            HeaderSection.parse(head), sender=reverse_path, size_octets=len(specimen.octets)
+        )
+        return rules.judge(
+            facts.for_mailbox(mailbox.address, forward_path),
+            mailbox=mailbox.address,
+            domain=mailbox.address.rpartition("@")[2],
+            folder=await self._folder(forward_path, mailbox),
+        )
+
+    async def _folder(self, recipient: str, mailbox: Mailbox) -> str:
+        local_part, _, domain = recipient.rpartition("@")
+        route = await self._router.resolve(Address(local_part, domain))
+        for target in route.targets:
+            if target.mailbox.id == mailbox.id:
+                return target.folder
+        return INBOX
+
+
+def _path(given: str, where: str) -> str:
+    """Return a path as an envelope has it; `<>` and nothing are the null sender."""
+    text = given.strip().removeprefix("<").removesuffix(">")
+    if not text:
+        return ""
+    local_part, at, domain = text.rpartition("@")
+    if not at or not local_part:
+        remedy = "write it like info@example.org, or <> for the null sender"
+        raise InputError(Fault(f"{where} {text}", "is not an address", remedy))
+    return f"{local_part}@{typed.domain_name(domain, where)}"
