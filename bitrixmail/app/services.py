@@ -73,6 +73,7 @@ class Server(MultiService):
         self.complain: Callable[[str], None] = _to_stderr
         self.started: Callable[[], None] = _nothing
         self.observer: ILogObserver | None = None
+        self.logs_to_file = False
         self._give_up = give_up
         self._opening: Deferred[None] | None = None
 
@@ -106,8 +107,13 @@ class Server(MultiService):
     def _failed(self, error: SetupError) -> StartFailedError:
         for listener in self.parts.listeners:
             listener.close()
-        self.complain(told(error))
+        self._tell(error)
         return StartFailedError(error)
+
+    def _tell(self, error: SetupError) -> None:
+        self.complain(told(error))
+        if self.logs_to_file:  # else it would stand twice on the same terminal
+            _log.critical("the start failed: {problem}", problem=error.problem)
 
     def _prepare_data_dir(self) -> None:
         """Make it, as the user who will write in it, and the certificate if none is given."""
@@ -137,8 +143,7 @@ class Server(MultiService):
         try:
             await self.parts.opening.open()
         except SetupError as error:
-            self.complain(told(error))
-            _log.critical("the start failed: {problem}", problem=error.problem)
+            self._tell(error)
             self._give_up(error.exit_code)
             return
         if not self.running:

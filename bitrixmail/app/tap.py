@@ -48,6 +48,7 @@ def _service(options: Options, flags: Mapping[str, object]) -> Server:
     stream = log_stream(flags)
     if stream is not None:
         server.observer = log_observer(stream, settings.log, server.levels)
+    server.logs_to_file = bool(flags.get("logfile") or not flags.get("nodaemon"))
     complaint = Complaint()
     server.complain = complaint
     server.started = complaint.close

@@ -6,16 +6,43 @@ import os
 import signal
 import socket
 import subprocess
+import sys
+import sysconfig
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
 from tests.fakes.process import BIN, ROOT, free_port
 
 NOBODY = 65534
 _PATIENCE_S = 30.0
+
+
+def anyones_twistd() -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return program and environment of a twistd that every user may run; skip if there is none.
+
+    Where root alone may read the interpreter, Debian's of the same version runs what the
+    environment of this one holds.
+    """
+    if not _open_to_all(ROOT):
+        pytest.skip(f"other users may not read {ROOT}")
+    own = Path(sys.executable).resolve()
+    if _open_to_all(own):
+        return (str(BIN / "twistd"),), {}
+    debian = Path(f"/usr/bin/python3.{sys.version_info.minor}")
+    if not debian.exists():
+        pytest.skip(f"other users may not read {own}, and there is no {debian}")
+    packages = sysconfig.get_paths()["purelib"]
+    run = "import sys; sys.argv[0] = 'twistd'; from twisted.scripts.twistd import run; run()"
+    return (str(debian), "-c", run), {"PYTHONPATH": f"{packages}:{ROOT}"}
+
+
+def _open_to_all(path: Path) -> bool:
+    return all(found.stat().st_mode & 0o001 for found in (path, *path.parents))
 
 
 def until(found: Callable[[], bool], what: str, seconds: float = _PATIENCE_S) -> None:
@@ -153,7 +180,7 @@ class RunningServer:
             self._process.wait()
         if self.pidfile.exists():
             pid = self.daemon()
-            if b"twistd" in _command_line(pid):
+            if str(self.pidfile).encode() in _command_line(pid):
                 os.kill(pid, signal.SIGKILL)
 
 
