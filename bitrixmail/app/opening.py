@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from bitrixmail.model.directory import Domain
-from bitrixmail.model.errors import InputError, MailError
+from bitrixmail.model.errors import InputError, MailError, SetupError
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.store.opening import Stores, inline_stores
@@ -36,12 +37,18 @@ class Opening:
         So a daemon's parent, which waits no longer than the start, learns of a damaged database.
         The schema is brought up to date by this.
         """
-        with inline_stores(self.database_url, self.stores.data_dir, self.clock):
-            pass
+        try:
+            with inline_stores(self.database_url, self.stores.data_dir, self.clock):
+                pass
+        except MailError as error:
+            raise _unusable(error) from error
 
     async def open(self) -> None:
         """Open everything, make the domains asked for. Raises SetupError."""
-        await self.stores.open()
+        try:
+            await self.stores.open()
+        except MailError as error:
+            raise _unusable(error) from error
         self.threads.start()
         try:
             await self.judge.load()
@@ -65,3 +72,11 @@ class Opening:
         await self.gate.refusals.write()
         await self.stores.close()
         self.threads.stop()
+
+
+def _unusable(error: MailError) -> SetupError:
+    return SetupError(
+        f"the store can't be opened now: {error}",
+        "see whether the disk is full or broken: df -h; dmesg",
+        exit_code=os.EX_TEMPFAIL,
+    )

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,7 +28,7 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.model.errors import SetupError
 from bitrixmail.net.self_signed import self_signed
 from bitrixmail.net.tls import ServerTLS
-from bitrixmail.tasks import deadline, spawn, utcnow
+from bitrixmail.tasks import deadline, utcnow
 
 _log = Logger()
 
@@ -146,6 +147,11 @@ class Server(MultiService):
             self._tell(error)
             self._give_up(error.exit_code)
             return
+        except Exception:  # noqa: BLE001 - a bug: nobody else would end a server that greets nobody
+            _log.failure("the start failed")
+            self.complain("bitrixmail: the start failed, the log says why\n")
+            self._give_up(os.EX_SOFTWARE)
+            return
         if not self.running:
             return
         for listener in self.parts.listeners:
@@ -178,7 +184,8 @@ class Server(MultiService):
         _log.info("stopped")
 
     async def _drain(self) -> None:
-        drained = DeferredList(list(self._draining()))
+        drains = [door.drain() for door in self.parts.doors.values()]
+        drained = DeferredList(drains, consumeErrors=True)
         timeout_s = self.parts.settings.server.drain_timeout
         try:
             await deadline(drained, timeout_s, self.parts.clock)
@@ -186,14 +193,6 @@ class Server(MultiService):
             _log.warn("connections cut after {timeout_s} s", timeout_s=timeout_s)
         for door in self.parts.doors.values():
             door.abort_all()
-
-    def _draining(self) -> Iterator[Deferred[object | None]]:
-        for name, door in self.parts.doors.items():
-
-            async def drain(door: Door = door) -> None:
-                await door.drain()
-
-            yield spawn(drain(), f"draining {name}")
 
 
 def _self_signed_file(settings: Settings) -> Path:

@@ -282,3 +282,5 @@ def test_whoever_is_too_slow_gets_421(tmp_path: Path) -> None:
         assert client.getreply()[0] == 421
         assert server.exit_code() == -signal.SIGTERM
         client.close()
+    assert "connections cut after 1.0 s" in server.log
+    assert "Traceback" not in server.log
