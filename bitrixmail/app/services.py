@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
@@ -184,11 +184,15 @@ class Server(MultiService):
         _log.info("stopped")
 
     async def _drain(self) -> None:
-        drains = [door.drain() for door in self.parts.doors.values()]
-        drained = DeferredList(drains, consumeErrors=True)
+        drains = [door.drain() for door in self.parts.doors.values()]  # all at the same time
+
+        async def drained() -> None:
+            for drain in drains:
+                await drain
+
         timeout_s = self.parts.settings.server.drain_timeout
         try:
-            await deadline(drained, timeout_s, self.parts.clock)
+            await deadline(drained(), timeout_s, self.parts.clock)
         except TimeoutError:
             _log.warn("connections cut after {timeout_s} s", timeout_s=timeout_s)
         for door in self.parts.doors.values():
