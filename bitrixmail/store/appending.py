@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.message import INBOX, Draft, Event, Filing
@@ -19,6 +19,7 @@ from bitrixmail.model.reply import NO_SUCH_MAILBOX
 from bitrixmail.model.text import printable
 from bitrixmail.store import schema
 from bitrixmail.store.prepared import Prepared, prepared_insert
+from bitrixmail.store.schema import folder, mailbox
 from bitrixmail.store.sequences import Sequences
 from bitrixmail.store.trace_json import trace_to_json
 from bitrixmail.store.values import storable, to_key, to_us, to_words
@@ -37,81 +38,70 @@ class _Folder:
     modseq: int
 
 
-def _in_list(column: Any, name: str, size: int = _IN) -> Any:
+def _in_list(column: Any, names: Sequence[str]) -> Any:
     """Return `column IN (…)` with a fixed number of parameters, so that it is compiled once."""
-    return column.in_([bindparam(f"{name}{number}") for number in range(size)])
+    return column.in_([bindparam(name) for name in names])
 
 
-def _padded(values: Iterable[Any], size: int = _IN) -> Iterator[tuple[Any, ...]]:
-    """Cut values into tuples of that size, the last one filled up with a repetition."""
+def _padded(values: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    """Cut values into tuples of that number, the last one filled up with a repetition."""
     found = tuple(values)
-    for start in range(0, len(found), size):
-        part = found[start : start + size]
-        yield part + part[-1:] * (size - len(part))
+    for start in range(0, len(found), _IN):
+        part = found[start : start + _IN]
+        yield part + part[-1:] * (_IN - len(part))
 
 
-class Appending:
-    """The statements of an append. Made with the message store, lives as long; has no state."""
+_IDS = [f"m{number}" for number in range(_IN)]
+_NAMES = [f"n{number}" for number in range(_IN)]
+_FIND_MAILBOXES = Prepared(
+    select(mailbox.c.id, mailbox.c.address).where(_in_list(mailbox.c.id, _IDS)), _IDS
+)
+_FIND_FOLDERS = Prepared(
+    select(
+        folder.c.mailbox_id, folder.c.name, folder.c.id, folder.c.next_uid, folder.c.modseq
+    ).where(_in_list(folder.c.mailbox_id, _IDS), _in_list(folder.c.name, _NAMES)),
+    [*_IDS, *_NAMES],
+)
+_ADVANCE_FOLDER = Prepared(
+    update(folder)
+    .values({folder.c.next_uid: bindparam("uid"), folder.c.modseq: bindparam("seq")})
+    .where(folder.c.id == bindparam("of")),
+    ["uid", "seq", "of"],
+)
+_GROW_MAILBOX = Prepared(
+    update(mailbox)
+    .values({mailbox.c.used_octets: mailbox.c.used_octets + bindparam("more")})
+    .where(mailbox.c.id == bindparam("of")),
+    ["more", "of"],
+)
+_INSERT_FOLDER = prepared_insert(folder)
+_INSERT_MESSAGE = prepared_insert(schema.message)
+_INSERT_PLACE = prepared_insert(schema.place)
+_INSERT_EVENT = prepared_insert(schema.event)
 
-    def __init__(self, dialect: Dialect) -> None:
-        mailbox, folder = schema.mailbox, schema.folder
-        ids = [f"m{number}" for number in range(_IN)]
-        names = [f"n{number}" for number in range(_IN)]
-        self.mailboxes = Prepared(
-            select(mailbox.c.id, mailbox.c.address).where(_in_list(mailbox.c.id, "m")),
-            ids,
-            dialect,
-        )
-        self.folders = Prepared(
-            select(
-                folder.c.mailbox_id, folder.c.name, folder.c.id, folder.c.next_uid, folder.c.modseq
-            ).where(_in_list(folder.c.mailbox_id, "m"), _in_list(folder.c.name, "n")),
-            [*ids, *names],
-            dialect,
-        )
-        self.advance_folder = Prepared(
-            update(folder)
-            .values({folder.c.next_uid: bindparam("uid"), folder.c.modseq: bindparam("seq")})
-            .where(folder.c.id == bindparam("of")),
-            ["uid", "seq", "of"],
-            dialect,
-        )
-        self.grow_mailbox = Prepared(
-            update(mailbox)
-            .values({mailbox.c.used_octets: mailbox.c.used_octets + bindparam("more")})
-            .where(mailbox.c.id == bindparam("of")),
-            ["more", "of"],
-            dialect,
-        )
-        self.insert_folder = prepared_insert(folder, dialect)
-        self.insert_message = prepared_insert(schema.message, dialect)
-        self.insert_place = prepared_insert(schema.place, dialect)
-        self.insert_event = prepared_insert(schema.event, dialect)
 
-    def append(self, connection: Connection, drafts: Sequence[Draft]) -> list[None]:
-        """Write the drafts in their order. Raises PermanentError for one that nobody can get."""
-        batch = _Batch(self, connection, drafts)
-        for draft in drafts:
-            batch.add(draft)
-        batch.write()
-        return [None] * len(drafts)
+def append(connection: Connection, drafts: Sequence[Draft]) -> list[None]:
+    """Write the drafts in their order. Raises PermanentError for one that nobody can get."""
+    batch = _Batch(connection, drafts)
+    for draft in drafts:
+        batch.add(draft)
+    batch.write()
+    return [None] * len(drafts)
 
-    def record(self, connection: Connection, events: Sequence[Sequence[Event]]) -> list[None]:
-        """Write entries of the event log."""
-        sequences = Sequences(connection)
-        rows = [_event_row(sequences.take("event"), event) for group in events for event in group]
-        self.insert_event.many(connection, rows)
-        sequences.save()
-        return [None] * len(events)
+
+def record(connection: Connection, events: Sequence[Sequence[Event]]) -> list[None]:
+    """Write entries of the event log."""
+    sequences = Sequences(connection)
+    rows = [_event_row(sequences.take("event"), event) for group in events for event in group]
+    _INSERT_EVENT.many(connection, rows)
+    sequences.save()
+    return [None] * len(events)
 
 
 class _Batch:
-    """The rows of one transaction. Made by Appending for it, ends with it."""
+    """The rows of one transaction. Made by `append` for it, ends with it."""
 
-    def __init__(
-        self, statements: Appending, connection: Connection, drafts: Sequence[Draft]
-    ) -> None:
-        self._statements = statements
+    def __init__(self, connection: Connection, drafts: Sequence[Draft]) -> None:
         self._connection = connection
         self._sequences = Sequences(connection)
         self._messages: list[tuple[Any, ...]] = []
@@ -129,7 +119,7 @@ class _Batch:
         return {
             found: address
             for some in _padded(sorted(ids))
-            for found, address in self._statements.mailboxes.all(self._connection, *some)
+            for found, address in _FIND_MAILBOXES.all(self._connection, *some)
         }
 
     def _find_folders(self, ids: set[int], names: set[str]) -> dict[tuple[int, str], _Folder]:
@@ -137,7 +127,7 @@ class _Batch:
             (mailbox_id, name): _Folder(folder_id, next_uid, modseq)
             for some_ids in _padded(sorted(ids))
             for some_names in _padded(sorted(names))
-            for mailbox_id, name, folder_id, next_uid, modseq in self._statements.folders.all(
+            for mailbox_id, name, folder_id, next_uid, modseq in _FIND_FOLDERS.all(
                 self._connection, *some_ids, *some_names
             )
         }
@@ -192,12 +182,12 @@ class _Batch:
                 return folder
             name = INBOX
         row = new_folder_row(self._sequences, mailbox_id, name, now)
-        self._statements.insert_folder.many(self._connection, [row])
+        _INSERT_FOLDER.many(self._connection, [row])
         folder = self._folders[mailbox_id, name] = _Folder(row[0], 1, 0)
         return folder
 
     def _count_folders(self, mailbox_id: int) -> int:
-        query = select(func.count()).where(schema.folder.c.mailbox_id == mailbox_id)
+        query = select(func.count()).where(folder.c.mailbox_id == mailbox_id)
         count: int = self._connection.execute(query).scalar_one()
         return count
 
@@ -220,15 +210,15 @@ class _Batch:
 
     def write(self) -> None:
         """Send the rows, a table at a time."""
-        statements, connection = self._statements, self._connection
-        statements.insert_message.many(connection, self._messages)
-        statements.insert_place.many(connection, self._places)
-        statements.insert_event.many(connection, self._events)
-        statements.advance_folder.many(
+        connection = self._connection
+        _INSERT_MESSAGE.many(connection, self._messages)
+        _INSERT_PLACE.many(connection, self._places)
+        _INSERT_EVENT.many(connection, self._events)
+        _ADVANCE_FOLDER.many(
             connection,
             [(folder.next_uid, folder.modseq, folder.id) for folder in self._folders.values()],
         )
-        statements.grow_mailbox.many(
+        _GROW_MAILBOX.many(
             connection, [(octets, mailbox_id) for mailbox_id, octets in self._used.items()]
         )
         self._sequences.save()

@@ -34,7 +34,6 @@ T = TypeVar("T")
 # How long a transaction waits for another process's. The writer's queue waits with it.
 BUSY_S = 5.0
 _FULL_BELOW_OCTETS = 64 * 1024
-_CHECKPOINT_PAGES = 4000
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 # Primary result codes that speak of the surroundings; all others are bugs of ours.
 _OUTSIDE = frozenset(
@@ -172,7 +171,6 @@ def _engine(path: Path, begin: str, pragma: str) -> Engine:
         for statement in (
             "PRAGMA foreign_keys=ON",
             "PRAGMA synchronous=FULL",
-            f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}",
             "PRAGMA journal_size_limit=67108864",
             "PRAGMA temp_store=MEMORY",
             pragma,
@@ -180,7 +178,8 @@ def _engine(path: Path, begin: str, pragma: str) -> Engine:
             connection.execute(statement)
 
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver: Any = connection.connection.driver_connection
+        driver.execute(begin)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)

@@ -13,10 +13,9 @@ from bitrixmail.interfaces.blobs import IBlobStore
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.message import Draft, Event, FolderView, Listed
-from bitrixmail.store import reading, removal
-from bitrixmail.store.appending import Appending
+from bitrixmail.store import appending, reading, removal
 from bitrixmail.store.executors import Database
-from bitrixmail.store.reading import Reading, Stored
+from bitrixmail.store.reading import Stored
 from bitrixmail.store.schema import event, unlinked_blob
 from bitrixmail.store.values import to_key, to_us
 from bitrixmail.tasks import utcnow
@@ -32,24 +31,21 @@ class DatabaseMessages:
     """See IMessageStore. Made with the stores, lives as long as they."""
 
     def __init__(self, database: Database, blobs: IBlobStore, clock: IReactorTime) -> None:
-        dialect = database.file.writing.dialect
         self._database = database
         self._blobs = blobs
         self._clock = clock
-        self._appending = Appending(dialect)
-        self._reading = Reading(dialect)
 
     async def append(self, draft: Draft) -> None:
         """See IMessageStore."""
-        await self._database.write(self._appending.append, draft)
+        await self._database.write(appending.append, draft)
 
     async def folder(self, mailbox_id: int, name: str) -> FolderView | None:
         """See IMessageStore."""
-        return await self._database.read(self._reading.folder, mailbox_id, name)
+        return await self._database.read(reading.view, mailbox_id, name)
 
     async def read(self, place_id: int, offset: int, length: int) -> bytes:
         """See IMessageStore."""
-        stored = await self._database.read(self._reading.stored, place_id)
+        stored = await self._database.read(reading.stored, place_id)
         if stored is None:
             raise NotFoundError(Fault(str(place_id), "the message is not there any more"))
         return await self._octets(stored, offset, length)
@@ -76,7 +72,7 @@ class DatabaseMessages:
 
     async def record(self, events: Sequence[Event]) -> None:
         """See IMessageStore."""
-        await self._database.write(self._appending.record, tuple(events))
+        await self._database.write(appending.record, tuple(events))
 
     async def listing(self, address: str, folder: str | None, limit: int) -> tuple[Listed, ...]:
         """See IMessageStore."""

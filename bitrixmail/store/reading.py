@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select, bindparam, or_, select
+from sqlalchemy import Connection, Select, bindparam, or_, select
 
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.message import Event, FolderView, Listed, Place
@@ -82,66 +82,60 @@ _BLOBS = select(message.c.blob_id).where(message.c.blob_id.is_not(None))
 _UNLINKED = select(unlinked_blob.c.blob_id)
 
 
-class Reading:
-    """The statements of readers that come often. Made with the message store; has no state."""
+PLACES = Prepared(
+    select(
+        place.c.id,
+        place.c.uid,
+        place.c.modseq,
+        message.c.queue_id,
+        place.c.size_octets,
+        place.c.flags,
+        place.c.tags,
+    )
+    .join(message, message.c.id == place.c.message_id)
+    .where(place.c.folder_id == bindparam("of"))
+    .order_by(place.c.uid),
+    ["of"],
+)
+OCTETS = Prepared(
+    select(
+        place.c.prefix,
+        message.c.prefix,
+        message.c.size_octets,
+        message.c.content,
+        message.c.blob_id,
+    )
+    .join(message, message.c.id == place.c.message_id)
+    .where(place.c.id == bindparam("of")),
+    ["of"],
+)
 
-    def __init__(self, dialect: Dialect) -> None:
-        self.places = Prepared(
-            select(
-                place.c.id,
-                place.c.uid,
-                place.c.modseq,
-                message.c.queue_id,
-                place.c.size_octets,
-                place.c.flags,
-                place.c.tags,
-            )
-            .join(message, message.c.id == place.c.message_id)
-            .where(place.c.folder_id == bindparam("of"))
-            .order_by(place.c.uid),
-            ["of"],
-            dialect,
-        )
-        self.octets = Prepared(
-            select(
-                place.c.prefix,
-                message.c.prefix,
-                message.c.size_octets,
-                message.c.content,
-                message.c.blob_id,
-            )
-            .join(message, message.c.id == place.c.message_id)
-            .where(place.c.id == bindparam("of")),
-            ["of"],
-            dialect,
-        )
 
-    def folder(self, connection: Connection, mailbox_id: int, name: str) -> FolderView | None:
-        """Read a folder with all its places."""
-        found = connection.execute(_FOLDER, {"mailbox": mailbox_id, "name": name}).first()
-        if found is None:
-            return None
-        # Most folders know a handful of sets of flags: one object serves many places.
-        words: dict[str, frozenset[str]] = {}
-
-        def known(text: str) -> frozenset[str]:
-            if text not in words:
-                words[text] = from_words(text)
-            return words[text]
-
-        places = tuple(
-            Place(place_id, uid, modseq, queue_id, size, known(flags), known(tags))
-            for place_id, uid, modseq, queue_id, size, flags, tags in self.places.all(
-                connection, found.id
-            )
-        )
-        return FolderView(found.id, mailbox_id, name, found.uidvalidity, places)
-
-    def stored(self, connection: Connection, place_id: int) -> Stored | None:
-        """Read what a reader of a place gets."""
-        for place_prefix, prefix, size, content, blob_id in self.octets.all(connection, place_id):
-            return Stored(place_prefix + prefix, size, content, blob_id)
+def view(connection: Connection, mailbox_id: int, name: str) -> FolderView | None:
+    """Read a folder with all its places."""
+    found = connection.execute(_FOLDER, {"mailbox": mailbox_id, "name": name}).first()
+    if found is None:
         return None
+    # Most folders know a handful of sets of flags: one object serves many places.
+    words: dict[str, frozenset[str]] = {}
+
+    def known(text: str) -> frozenset[str]:
+        if text not in words:
+            words[text] = from_words(text)
+        return words[text]
+
+    places = tuple(
+        Place(place_id, uid, modseq, queue_id, size, known(flags), known(tags))
+        for place_id, uid, modseq, queue_id, size, flags, tags in PLACES.all(connection, found.id)
+    )
+    return FolderView(found.id, mailbox_id, name, found.uidvalidity, places)
+
+
+def stored(connection: Connection, place_id: int) -> Stored | None:
+    """Read what a reader of a place gets."""
+    for place_prefix, prefix, size, content, blob_id in OCTETS.all(connection, place_id):
+        return Stored(place_prefix + prefix, size, content, blob_id)
+    return None
 
 
 def exported(connection: Connection, queue_id: str) -> Stored | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from bitrixmail.store.prepared import Prepared
 from bitrixmail.store.schema import generation, sequence
 
-_SELECT = select(sequence.c.name, sequence.c.last)
-_UPDATE = (
+_READ = Prepared(select(sequence.c.name, sequence.c.last), [])
+_SAVE = Prepared(
     update(sequence)
-    .where(sequence.c.name == bindparam("of"))
     .values({sequence.c.last: bindparam("now")})
+    .where(sequence.c.name == bindparam("of")),
+    ["now", "of"],
 )
 _BUMP = (
     update(generation)
@@ -18,7 +20,7 @@ _BUMP = (
     .values({generation.c.number: generation.c.number + 1})
 )
 _NUMBER = select(generation.c.number).where(generation.c.topic == bindparam("of"))
-_GENERATIONS = select(generation.c.topic, generation.c.number)
+_GENERATIONS = Prepared(select(generation.c.topic, generation.c.number), [])
 
 
 class Sequences:
@@ -29,7 +31,7 @@ class Sequences:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._last: dict[str, int] = dict(connection.execute(_SELECT).all())
+        self._last: dict[str, int] = dict(_READ.all(connection))
         self._changed: set[str] = set()
 
     def take(self, name: str, *, least: int = 0) -> int:
@@ -40,9 +42,8 @@ class Sequences:
 
     def save(self) -> None:
         """Write what was taken."""
-        if self._changed:
-            rows = [{"of": name, "now": self._last[name]} for name in sorted(self._changed)]
-            self._connection.execute(_UPDATE, rows)
+        rows = [(self._last[name], name) for name in sorted(self._changed)]
+        _SAVE.many(self._connection, rows)
 
 
 def bump(connection: Connection, topic: str) -> int:
@@ -54,4 +55,4 @@ def bump(connection: Connection, topic: str) -> int:
 
 def generations(connection: Connection) -> dict[str, int]:
     """Read the generation of every topic."""
-    return dict(connection.execute(_GENERATIONS).all())
+    return dict(_GENERATIONS.all(connection))

@@ -9,6 +9,8 @@ from bitrixmail.model.plan import RuleStep, TestResult, Trace
 
 # Thousands of rules make long traces; then only the steps that did something are kept.
 MAX_TEXT = 256 * 1024
+# Made once: `json.dumps` would make one each time.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def trace_to_json(trace: Trace) -> str:
@@ -32,7 +34,7 @@ def _dump(trace: Trace, steps: Any, note: str) -> str:
         data["result"] = trace.result
     if note:
         data["note"] = note
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _encode(data)
 
 
 def _step(step: RuleStep) -> dict[str, Any]:
