@@ -14,6 +14,7 @@ from typing import Protocol
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
@@ -193,7 +194,7 @@ class Server(MultiService):
         timeout_s = self.parts.settings.server.drain_timeout
         try:
             await deadline(drained(), timeout_s, self.parts.clock)
-        except TimeoutError:
+        except (TimeoutError, DeferredTimeoutError):
             _log.warn("connections cut after {timeout_s} s", timeout_s=timeout_s)
         for door in self.parts.doors.values():
             door.abort_all()
