@@ -75,9 +75,7 @@ async def test_reads_any_part_over_the_seams(opened: Opened, tmp_path: Path) -> 
         assert await stores.messages.export("Q2") == WHOLE[32:]
 
 
-async def test_inbox_always_exists_other_folders_on_demand(
-    opened: Opened, tmp_path: Path
-) -> None:
+async def test_inbox_always_exists_other_folders_on_demand(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         info = await add_info(stores)
         inbox = await stores.messages.folder(info.id, INBOX)
@@ -87,9 +85,7 @@ async def test_inbox_always_exists_other_folders_on_demand(
         assert await stores.messages.folder(info.id, "Invoices") is None
 
 
-async def test_order_per_folder_is_the_order_of_the_calls(
-    opened: Opened, tmp_path: Path
-) -> None:
+async def test_order_per_folder_is_the_order_of_the_calls(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         info = await add_info(stores)
         await gatherResults(
@@ -271,9 +267,7 @@ async def test_retention_deletes_what_is_too_old(opened: Opened, tmp_path: Path)
         assert await stores.messages.expire(now) == 0
 
 
-async def test_a_deleted_messages_file_goes_after_a_grace(
-    opened: Opened, tmp_path: Path
-) -> None:
+async def test_a_deleted_messages_file_goes_after_a_grace(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         info = await add_info(stores)
         writer = stores.blobs.create()

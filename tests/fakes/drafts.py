@@ -17,7 +17,9 @@ TRACE = Trace(
         RuleStep(
             "Invoices",
             matched=True,
-            tests=(TestResult("subject", "contains", ("invoice", "счёт"), "Invoice", matched=True),),
+            tests=(
+                TestResult("subject", "contains", ("invoice", "счёт"), "Invoice", matched=True),
+            ),
             actions=("move Invoices",),
         ),
     ),
