@@ -10,6 +10,7 @@ import contextlib
 import re
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from bitrixmail.mime.domains import to_ascii
 from bitrixmail.mime.headers import HeaderSection
@@ -40,7 +41,7 @@ def received_field(
     if recipient and _fits(recipient, client):
         lines.append(f"for <{recipient}>")
     field = "\r\n ".join(lines)
-    return f"Received: {field};\r\n {format_datetime(received)}\r\n".encode()
+    return f"Received: {field};\r\n {_date(received.replace(microsecond=0))}\r\n".encode()
 
 
 def return_path_field(sender: str) -> bytes:
@@ -56,6 +57,11 @@ def delivered_to_field(recipient: str) -> bytes:
 def count_hops(headers: HeaderSection) -> int:
     """Count the hosts that have passed a message on (RFC 5321 §6.3)."""
     return headers.count("received")
+
+
+@lru_cache(maxsize=2)  # all messages of one second share it
+def _date(received: datetime) -> str:
+    return format_datetime(received)
 
 
 def _origin(client: Client) -> str:

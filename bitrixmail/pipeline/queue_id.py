@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 
 # Without I, L, O, U: read over the telephone they would be taken for digits.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 class QueueIds:
@@ -25,5 +26,4 @@ class QueueIds:
         """Return a new id."""
         self._last = max(self._last + 1, int(self._clock.seconds() * 1_000_000))
         number = self._last << 15 | self._random.getrandbits(15)
-        letters = [_ALPHABET[number >> shift & 31] for shift in range(65, -1, -5)]
-        return "".join(letters)
+        return "".join([_PAIRS[number >> shift & 1023] for shift in (60, 50, 40, 30, 20, 10, 0)])
