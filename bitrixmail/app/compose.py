@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from random import SystemRandom
+from random import Random
 from typing import Any
 
 from twisted.internet.interfaces import IProtocolFactory
@@ -102,7 +102,7 @@ def _gate(settings: Settings, stores: Stores, judge: Judge, maillog: MailLog, cl
         judge=judge,
         maillog=maillog,
         clock=clock,
-        random=SystemRandom(),
+        random=Random(),  # noqa: S311 - queue ids are names, not secrets
         hostname=hostname,
         inline_octets=settings.store.inline_threshold,
         limits=settings.smtp.limits(),
