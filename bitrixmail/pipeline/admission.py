@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address, ip_network
-
 from twisted.internet.interfaces import IReactorTime
 
-from bitrixmail.model.limits import SMTPLimits, listed
+from bitrixmail.model.limits import SMTPLimits, listed, source_of
 from bitrixmail.model.reply import Reply
 
 _WINDOW_S = 60.0
@@ -59,13 +57,3 @@ class Admission:
         if len(self._recent) > _REMEMBERED:
             del self._recent[next(iter(self._recent))]
         return count >= most
-
-
-def source_of(address: str) -> str:
-    """Return what counts as one source: the IPv4 address, or the IPv6 /64."""
-    if ":" not in address:
-        return address
-    found = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv6Address):
-        return str(ip_network((found, 64), strict=False))
-    return address

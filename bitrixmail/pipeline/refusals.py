@@ -14,10 +14,10 @@ from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
 from bitrixmail.model.errors import MailError
+from bitrixmail.model.limits import source_of
 from bitrixmail.model.message import Event
 from bitrixmail.model.reply import Reply
 from bitrixmail.model.text import printable
-from bitrixmail.pipeline.admission import source_of
 from bitrixmail.tasks import utcnow
 
 _log = Logger()

@@ -4,8 +4,8 @@ from ipaddress import ip_network
 
 from twisted.internet.task import Clock
 
-from bitrixmail.model.limits import SMTPLimits
-from bitrixmail.pipeline.admission import TOO_FAST, TOO_MANY_CONNECTIONS, Admission, source_of
+from bitrixmail.model.limits import SMTPLimits, source_of
+from bitrixmail.pipeline.admission import TOO_FAST, TOO_MANY_CONNECTIONS, Admission
 
 
 def test_connections_of_one_address_are_counted() -> None:
