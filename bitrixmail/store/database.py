@@ -32,7 +32,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # How long a transaction waits for another process's. The writer's queue waits with it.
-BUSY_S = 5.0
+_BUSY_S = 5.0
 _FULL_BELOW_OCTETS = 64 * 1024
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 # Primary result codes that speak of the surroundings; all others are bugs of ours.
@@ -129,12 +129,12 @@ class CannotBeginError(Exception):
 class DatabaseFile:
     """The file and how it is opened. Made with the stores; opens nothing by itself."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_s: float = _BUSY_S) -> None:
         self.path = path
-        self.writing = _engine(path, "BEGIN IMMEDIATE", "PRAGMA journal_mode=WAL")
-        self.reading = _engine(path, "BEGIN", "PRAGMA query_only=ON")
+        self.writing = _engine(path, "BEGIN IMMEDIATE", "PRAGMA journal_mode=WAL", busy_s)
+        self.reading = _engine(path, "BEGIN", "PRAGMA query_only=ON", busy_s)
         # For migrations, which may have to copy a table that others refer to.
-        self.migrating = _engine(path, "BEGIN IMMEDIATE", "PRAGMA foreign_keys=OFF")
+        self.migrating = _engine(path, "BEGIN IMMEDIATE", "PRAGMA foreign_keys=OFF", busy_s)
 
     def full(self) -> bool:
         """Tell whether the disk under the file has no room."""
@@ -156,14 +156,14 @@ class DatabaseFile:
         return found
 
 
-def _engine(path: Path, begin: str, pragma: str) -> Engine:
+def _engine(path: Path, begin: str, pragma: str, busy_s: float) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
         connect_args={
             "isolation_level": None,  # the driver begins no transactions of its own
             "check_same_thread": False,  # a session goes with its thread, but is closed by another
-            "timeout": BUSY_S,
+            "timeout": busy_s,
         },
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select
+from sqlalchemy import Connection, Select, bindparam, or_, select, text
 
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.message import Event, FolderView, Listed, Place
@@ -66,7 +66,8 @@ _EVENTS = select(
     event.c.at, event.c.kind, event.c.queue_id, event.c.address, event.c.text, event.c.detail
 )
 _NEWEST = (event.c.id.desc(),)
-_BY_QUEUE_ID = (event.c.queue_id == bindparam("queue_id"), event.c.queue_id != "")
+# Said in the words of the index, which leaves out events without a message.
+_BY_QUEUE_ID = (event.c.queue_id == bindparam("queue_id"), text("event.queue_id <> ''"))
 _BY_ADDRESS = or_(
     event.c.address == bindparam("address"), event.c.recipient == bindparam("address")
 )
@@ -119,10 +120,10 @@ def view(connection: Connection, mailbox_id: int, name: str) -> FolderView | Non
     # Most folders know a handful of sets of flags: one object serves many places.
     words: dict[str, frozenset[str]] = {}
 
-    def known(text: str) -> frozenset[str]:
-        if text not in words:
-            words[text] = from_words(text)
-        return words[text]
+    def known(line: str) -> frozenset[str]:
+        if line not in words:
+            words[line] = from_words(line)
+        return words[line]
 
     places = tuple(
         Place(place_id, uid, modseq, queue_id, size, known(flags), known(tags))

@@ -61,7 +61,7 @@ def trace_from_json(text: str) -> Trace:
             elapsed_us=data["elapsed_us"],
             note=data.get("note", ""),
         )
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"no trace: {error}") from error
 
 

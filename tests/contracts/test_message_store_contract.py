@@ -23,9 +23,11 @@ WHOLE = b"Return-Path: <ann@example.net>\r\nReceived: from mx.example.net\r\n" +
 pytestmark = pytest.mark.parametrize("opened", BOTH)
 
 
-async def add_info(stores: Stores, **keywords: int) -> Mailbox:
+async def add_info(stores: Stores, retention_days: int = 0) -> Mailbox:
     await stores.directory.add_domain(Domain("example.org"))
-    return await stores.directory.add_mailbox(Mailbox(0, "info@example.org", **keywords), None)
+    return await stores.directory.add_mailbox(
+        Mailbox(0, "info@example.org", retention_days=retention_days), None
+    )
 
 
 async def uids(stores: Stores, mailbox_id: int, name: str = INBOX) -> list[int]:

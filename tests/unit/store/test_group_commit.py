@@ -1,0 +1,298 @@
+"""Many writes, one transaction: who fails, who does not, and what is left behind."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+
+from bitrixmail.model.directory import Domain, Mailbox
+from bitrixmail.model.errors import ExistsError, StoreUnavailableError, TemporaryError
+from bitrixmail.model.message import INBOX
+from bitrixmail.store.appending import append
+from bitrixmail.store.database import DatabaseFile, Session
+from bitrixmail.store.executors import Database, ThreadedExecutor, Unit, write_group
+from tests.fakes.both_stores import opened_threaded
+from tests.fakes.drafts import make_draft, make_filing
+from tests.fakes.stores import make_stores, result_of
+
+
+class Notes:
+    """A batch function that writes numbers into a table and remembers its groups."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[int]] = []
+
+    def __call__(self, connection: Connection, items: Sequence[int]) -> list[int]:
+        self.groups.append(list(items))
+        for item in items:
+            connection.execute(
+                text("INSERT INTO generation VALUES (:topic, 0)"), {"topic": f"{item:05}"}
+            )
+            if item < 0:
+                raise ExistsError
+        return [item * 10 for item in items]
+
+
+def numbers(folder: Path) -> list[int]:
+    connection = sqlite3.connect(folder / "mail.sqlite")
+    try:
+        rows = connection.execute("SELECT topic FROM generation ORDER BY rowid").fetchall()
+    finally:
+        connection.close()
+    return [int(topic) for (topic,) in rows if topic not in {"directory", "rules"}]
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    with make_stores(tmp_path) as stores:
+        session = Session(stores.database.file, stores.database.file.writing)
+        yield session
+        session.close()
+
+
+def test_a_group_is_one_transaction(session: Session, tmp_path: Path) -> None:
+    notes = Notes()
+    units: list[Unit[int, int]] = [Unit(notes, number) for number in (3, 1, 2)]
+    write_group(session, units)
+    assert notes.groups == [[3, 1, 2]]
+    assert [unit.result for unit in units] == [30, 10, 20]
+    assert numbers(tmp_path) == [3, 1, 2]
+
+
+def test_only_the_guilty_unit_of_a_group_fails(session: Session, tmp_path: Path) -> None:
+    notes = Notes()
+    units: list[Unit[int, int]] = [Unit(notes, number) for number in (1, 2, -3, 4)]
+    write_group(session, units)
+    assert notes.groups == [[1, 2, -3, 4], [1], [2], [-3], [4]]
+    assert [unit.result for unit in units] == [10, 20, None, 40]
+    assert [type(unit.error) for unit in units] == [type(None), type(None), ExistsError, type(None)]
+    assert numbers(tmp_path) == [1, 2, 4]
+
+
+def test_a_group_that_cannot_begin_waits_for_the_lock_once(tmp_path: Path) -> None:
+    with make_stores(tmp_path):
+        pass
+    file = DatabaseFile(tmp_path / "mail.sqlite", busy_s=0.2)
+    session = Session(file, file.writing)
+    holder = sqlite3.connect(file.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    notes = Notes()
+    units: list[Unit[int, int]] = [Unit(notes, number) for number in range(100)]
+    before = time.monotonic()
+    write_group(session, units)
+    assert time.monotonic() - before < 2
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert notes.groups == []
+    assert all(isinstance(unit.error, StoreUnavailableError) for unit in units)
+    assert len({id(unit.error) for unit in units}) == 100
+    write_group(session, units)
+    assert numbers(tmp_path) == list(range(100))
+    session.close()
+
+
+class HeldReactor:
+    """Keeps what threads want to be called, until the test lets it happen."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+
+    def callFromThread(self, function: Any, *args: Any) -> None:
+        self.calls.append((function, args))
+
+    def run(self) -> None:
+        while self.calls:
+            function, args = self.calls.pop(0)
+            function(*args)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.002)
+
+
+class Gate:
+    """A batch function that holds the writer's thread until it is opened."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.opened = threading.Event()
+
+    def __call__(self, _connection: Connection, items: Sequence[int]) -> list[int]:
+        self.entered.set()
+        assert self.opened.wait(10)
+        return list(items)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[tuple[Database, HeldReactor]]:
+    with make_stores(tmp_path) as stores:
+        file = stores.database.file
+    reactor = HeldReactor()
+    database = Database(file, ThreadedExecutor(cast("IReactorFromThreads", reactor)))
+    database.start()
+    yield database, reactor
+    stopped = database.stop()
+    wait_until(lambda: bool(reactor.calls))
+    reactor.run()
+    assert stopped.called
+
+
+def test_the_writer_drains_what_waits(held: tuple[Database, HeldReactor], tmp_path: Path) -> None:
+    database, reactor = held
+    gate, notes, others = Gate(), Notes(), Notes()
+    first = database.write(gate, 0)
+    assert gate.entered.wait(10)
+    waiting = [database.write(notes, number) for number in range(5)]
+    waiting += [database.write(others, number) for number in range(5, 8)]
+    waiting += [database.write(notes, number) for number in range(8, 10)]
+    gate.opened.set()
+    wait_until(lambda: len(reactor.calls) == 4)
+    assert not first.called
+    reactor.run()
+    assert [result_now(call) for call in waiting] == [number * 10 for number in range(10)]
+    assert notes.groups == [[0, 1, 2, 3, 4], [8, 9]]
+    assert others.groups == [[5, 6, 7]]
+    assert numbers(tmp_path) == list(range(10))
+
+
+def result_now(call: Deferred[Any]) -> Any:
+    results: list[Any] = []
+    call.addBoth(results.append)
+    assert results, "it has not fired"
+    return results[0]
+
+
+def test_too_deep_a_queue_is_452(held: tuple[Database, HeldReactor]) -> None:
+    database, reactor = held
+    gate = Gate()
+    waiting = [database.write(gate, number) for number in range(1000)]
+    failure = result_now(database.write(gate, 1000))
+    assert isinstance(failure.value, TemporaryError)
+    assert (failure.value.reply.code, failure.value.reply.enhanced) == (452, "4.3.1")
+    gate.opened.set()
+    wait_until(lambda: sum(len(args[0]) for _function, args in reactor.calls) == 1000)
+    reactor.run()
+    assert [result_now(call) for call in waiting] == list(range(1000))
+    again = database.write(gate, 5)
+    wait_until(lambda: bool(reactor.calls))
+    reactor.run()
+    assert result_now(again) == 5
+
+
+def test_cancelling_has_no_effect(held: tuple[Database, HeldReactor], tmp_path: Path) -> None:
+    database, reactor = held
+    gate, notes = Gate(), Notes()
+    database.write(gate, 0)
+    call = database.write(notes, 7)
+
+    async def caller() -> int:
+        return await call
+
+    waiting = Deferred.fromCoroutine(caller())
+    results: list[int] = []
+    waiting.addCallback(results.append)
+    waiting.cancel()
+    assert results == []
+    gate.opened.set()
+    wait_until(lambda: len(reactor.calls) == 2)
+    reactor.run()
+    assert results == [70]
+    assert numbers(tmp_path) == [7]
+
+
+def test_stopping_finishes_what_is_queued(tmp_path: Path) -> None:
+    with make_stores(tmp_path) as stores:
+        file = stores.database.file
+    reactor = HeldReactor()
+    database = Database(file, ThreadedExecutor(cast("IReactorFromThreads", reactor)))
+    database.start()
+    gate, notes = Gate(), Notes()
+    database.write(gate, 0)
+    calls = [database.write(notes, number) for number in range(20)]
+    stopped = database.stop()
+    late = result_now(database.write(notes, 99))
+    gate.opened.set()
+    wait_until(lambda: len(reactor.calls) == 3)
+    reactor.run()
+    assert [result_now(call) for call in calls] == [number * 10 for number in range(20)]
+    assert stopped.called
+    assert isinstance(late.value, StoreUnavailableError)
+    assert numbers(tmp_path) == list(range(20))
+
+
+def test_stopped_after_any_step_a_message_is_there_or_not(tmp_path: Path) -> None:
+    """Stop SQLite after the n-th piece of work, for every n, until the append goes through."""
+    with make_stores(tmp_path) as stores:
+        result_of(stores.directory.add_domain(Domain("example.org")))
+        info = result_of(stores.directory.add_mailbox(Mailbox(0, "info@example.org"), None))
+        session = Session(stores.database.file, stores.database.file.writing)
+        interrupted = 0
+        for most in range(1, 10_000):
+            queue_id = f"Q{most}"
+            draft = make_draft(queue_id, make_filing(info.id, INBOX, f"F{most}"))
+            session.run(lambda _connection: None)
+            steps = count_steps(session, most)
+            try:
+                session.run(append, [draft])
+            except (sqlite3.OperationalError, OperationalError):
+                interrupted += 1
+                assert result_of(stores.messages.folder(info.id, f"F{most}")) is None
+                assert result_of(stores.messages.events(queue_id, None, 9)) == ()
+                assert result_of(stores.messages.usage(info.id)) == 0
+                continue
+            finally:
+                stop_counting(session)
+            assert steps[0] < most
+            break
+        session.close()
+        inbox = result_of(stores.messages.folder(info.id, INBOX))
+        assert inbox is not None
+        assert [place.uid for place in inbox.places] == [1]
+        assert interrupted > 50
+
+
+def driver_of(session: Session) -> Any:
+    assert session._connection is not None
+    return session._connection.connection.driver_connection
+
+
+def count_steps(session: Session, most: int) -> list[int]:
+    steps = [0]
+
+    def stepped() -> int:
+        steps[0] += 1
+        return int(steps[0] >= most)
+
+    driver_of(session).set_progress_handler(stepped, 10)
+    return steps
+
+
+def stop_counting(session: Session) -> None:
+    if session._connection is not None:
+        driver_of(session).set_progress_handler(None, 10)
+
+
+async def test_a_servers_stores_commit_in_groups(tmp_path: Path) -> None:
+    async with opened_threaded(tmp_path) as stores:
+        await stores.directory.add_domain(Domain("example.org"))
+        info = await stores.directory.add_mailbox(Mailbox(0, "info@example.org"), None)
+        wal = tmp_path / "mail.sqlite-wal"
+        drafts = [make_draft(f"Q{number}", make_filing(info.id, INBOX)) for number in range(100)]
+        before = wal.stat().st_size
+        for call in [Deferred.fromCoroutine(stores.messages.append(draft)) for draft in drafts]:
+            await call
+        # Alone, each message would write some fifteen pages of its own.
+        assert wal.stat().st_size - before < 100 * 5 * 4096

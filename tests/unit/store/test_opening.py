@@ -1,0 +1,208 @@
+"""The first look at a database file: new, behind, ahead, damaged, out of reach."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from bitrixmail.model.directory import Domain
+from bitrixmail.model.errors import InputError, SetupError
+from bitrixmail.store.database import DatabaseFile, database_path
+from bitrixmail.store.schema import SCHEMA, metadata
+from bitrixmail.store.versions import _MIGRATIONS, make_folder, prepare
+from tests.fakes.both_stores import opened_threaded
+from tests.fakes.stores import make_stores, result_of
+
+
+def test_making_stores_touches_nothing(tmp_path: Path) -> None:
+    make_stores(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_stored_is_there_again(tmp_path: Path) -> None:
+    with make_stores(tmp_path) as stores:
+        result_of(stores.directory.add_domain(Domain("example.org")))
+    with make_stores(tmp_path) as stores:
+        assert [found.name for found in result_of(stores.directory.domains())] == ["example.org"]
+
+
+def test_migrations_lead_to_the_schema_of_the_program(tmp_path: Path) -> None:
+    file = DatabaseFile(tmp_path / "mail.sqlite")
+    prepare(file)
+    with file.reading.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA]
+
+
+def test_alembic_is_only_imported_when_the_schema_differs(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from bitrixmail.store.versions import prepare;"
+        "from bitrixmail.store.database import DatabaseFile;"
+        "prepare(DatabaseFile(Path(sys.argv[1]))); print('alembic' in sys.modules)"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "mail.sqlite")],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert said == ["True", "False"]
+
+
+def test_processes_starting_together_migrate_once(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from bitrixmail.store.versions import prepare;"
+        "from bitrixmail.store.database import DatabaseFile;"
+        "prepare(DatabaseFile(Path(sys.argv[1])))"
+    )
+    arguments = [sys.executable, "-c", program, str(tmp_path / "mail.sqlite")]
+    running = [subprocess.Popen(arguments, stderr=subprocess.PIPE) for _ in range(4)]
+    assert [process.communicate(timeout=20)[1] for process in running] == [b""] * 4
+    assert [process.returncode for process in running] == [0] * 4
+
+
+def problem(folder: Path) -> SetupError:
+    stores = make_stores(folder)
+    with pytest.raises(SetupError) as caught:
+        stores.open_now()
+    assert "\n" not in caught.value.problem
+    assert caught.value.remedies
+    return caught.value
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "mail.sqlite").write_bytes(b"this is no database at all" * 1000)
+    error = problem(tmp_path)
+    assert error.exit_code == os.EX_DATAERR
+    assert str(tmp_path / "mail.sqlite") in error.problem
+
+
+def test_a_damaged_database(tmp_path: Path) -> None:
+    with make_stores(tmp_path):
+        pass
+    path = tmp_path / "mail.sqlite"
+    octets = path.read_bytes()
+    path.write_bytes(octets[:100] + b"\xff" * (len(octets) - 100))
+    assert problem(tmp_path).exit_code == os.EX_DATAERR
+
+
+def test_a_database_of_another_program(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "mail.sqlite")
+    connection.execute("CREATE TABLE songs (name TEXT)")
+    connection.close()
+    error = problem(tmp_path)
+    assert error.exit_code == os.EX_DATAERR
+    assert "another program" in error.problem
+
+
+def test_a_newer_schema_asks_for_an_upgrade(tmp_path: Path) -> None:
+    with make_stores(tmp_path):
+        pass
+    connection = sqlite3.connect(tmp_path / "mail.sqlite")
+    connection.execute("UPDATE alembic_version SET version_num = '0999'")
+    connection.commit()
+    connection.close()
+    error = problem(tmp_path)
+    assert error.exit_code == os.EX_DATAERR
+    assert "newer version" in error.problem
+    assert "install that version" in error.remedies[0]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    missing = problem(tmp_path / "missing" / "below")
+    assert missing.exit_code == os.EX_CANTCREAT
+    assert str(tmp_path / "missing") in missing.problem
+    (tmp_path / "data").write_text("a file where the folder should be")
+    assert problem(tmp_path).exit_code == os.EX_CANTCREAT
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[None]:
+    """Give up root for the time of a test: nothing is forbidden to root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """Make a folder that everybody can reach and nobody but its owner can write."""
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.owner() == "root" and folder.name.startswith("pytest-"):
+            folder.chmod(0o755)
+    with make_stores(tmp_path):
+        pass
+    for path in (tmp_path / "data", tmp_path / "data" / "blobs"):
+        path.chmod(0o755)
+    tmp_path.chmod(0o555)
+    return tmp_path
+
+
+def test_a_database_that_may_not_be_written(shared: Path, unprivileged: None) -> None:
+    error = problem(shared)
+    assert error.exit_code == os.EX_NOPERM
+    assert "chown" in error.remedies[0]
+
+
+def test_a_folder_that_may_not_be_written(shared: Path, unprivileged: None) -> None:
+    with pytest.raises(SetupError, match="new cannot be made") as caught:
+        make_folder(shared / "new")
+    assert caught.value.exit_code == os.EX_NOPERM
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://localhost/mail",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:x?mode=ro",
+        "sqlite+aiosqlite:///x",
+        "nonsense",
+        "",
+    ],
+)
+def test_other_urls_are_refused_by_name(url: str) -> None:
+    with pytest.raises(InputError, match=r"database\.url"):
+        database_path(url)
+
+
+def test_a_relative_url_is_taken_from_the_current_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert database_path("sqlite:///var/x.sqlite") == tmp_path / "var" / "x.sqlite"
+    assert database_path("sqlite:////srv/x.sqlite") == Path("/srv/x.sqlite")
+
+
+async def test_a_server_that_cannot_open_leaves_no_thread(tmp_path: Path) -> None:
+    import threading  # noqa: PLC0415 - only this test looks at threads
+
+    (tmp_path / "mail.sqlite").write_bytes(b"this is no database at all" * 1000)
+    before = threading.active_count()
+    with pytest.raises(SetupError):
+        async with opened_threaded(tmp_path):
+            pass
+    assert threading.active_count() == before
