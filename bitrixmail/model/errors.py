@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bitrixmail.model.reply import STORE_FULL, STORE_UNAVAILABLE, Reply
+from bitrixmail.model.reply import MAILDROP_LOCKED, STORE_FULL, STORE_UNAVAILABLE, Reply
 
 
 class MailError(Exception):
@@ -36,6 +36,13 @@ class StoreFullError(TemporaryError):
 
     def __init__(self, cause: str) -> None:
         super().__init__(STORE_FULL, cause=cause)
+
+
+class MaildropLockedError(TemporaryError):
+    """Another session reads this folder exclusively (RFC 1939 §4)."""
+
+    def __init__(self) -> None:
+        super().__init__(MAILDROP_LOCKED)
 
 
 @dataclass(frozen=True, slots=True)

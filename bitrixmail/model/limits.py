@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
@@ -14,6 +14,16 @@ def listed(address: str, networks: Networks) -> bool:
         return False
     found = ip_address(address.partition("%")[0])
     return any(found in network for network in networks if network.version == found.version)
+
+
+def source_of(address: str) -> str:
+    """Return what counts as one source: the IPv4 address, or the IPv6 /64 that one host has."""
+    if ":" not in address:
+        return address
+    found = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, 64), strict=False))
+    return address
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,8 +190,8 @@ class _File:
                 self._create()  # an empty content has a file as well
             os.fsync(self._descriptor)
             self._close()
-            _sync_folder(self._path.parent)
-            _sync_folder(self._path.parent.parent)
+            sync_folder(self._path.parent)
+            sync_folder(self._path.parent.parent)
         except OSError as error:
             raise _explained(error) from error
 
@@ -212,7 +212,8 @@ def _explained(error: OSError) -> TemporaryError:
     return outside_cause(error) or StoreUnavailableError(str(error))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

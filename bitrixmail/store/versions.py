@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect
 
 from bitrixmail.model.errors import SetupError
+from bitrixmail.store.blobs import sync_folder
 from bitrixmail.store.database import DatabaseFile, opening_error
 from bitrixmail.store.schema import SCHEMA
 
@@ -24,6 +25,7 @@ def make_folder(folder: Path) -> None:
     """Make a folder if it is missing; the one above it must be there."""
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)  # what is stored in it must be found after a power cut
     except FileNotFoundError:
         raise SetupError(
             f"{folder.parent} does not exist",

@@ -54,10 +54,7 @@ def finished(lines: Iterator[str]) -> Iterator[Call]:
                 begun[thread, found["call"]] = line.replace("<unfinished ...>", "")
             continue
         resumed = re.match(r"^\d+ +<\.\.\. (\w+) resumed>(.*)$", line)
-        if resumed:
-            whole = begun.pop((thread, resumed[1]), "") + resumed[2]
-        else:
-            whole = line
+        whole = begun.pop((thread, resumed[1]), "") + resumed[2] if resumed else line
         found = CALL.match(whole)
         if found and " = -1 " not in whole:
             yield Call(found["call"], found["file"] or "", found["rest"])

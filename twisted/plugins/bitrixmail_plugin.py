@@ -2,6 +2,6 @@
 
 from twisted.application.service import ServiceMaker
 
-bitrixmail = ServiceMaker(
+bitrixmail = ServiceMaker(  # type: ignore[no-untyped-call]  # Twisted's has no types
     "bitrixmail", "bitrixmail.app.tap", "A mail server for site owners", "bitrixmail"
 )

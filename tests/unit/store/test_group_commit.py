@@ -101,6 +101,27 @@ def test_a_group_that_cannot_begin_waits_for_the_lock_once(tmp_path: Path) -> No
     session.close()
 
 
+def test_a_lock_that_comes_amid_a_group_is_waited_for_once(tmp_path: Path) -> None:
+    with make_stores(tmp_path):
+        pass
+    file = DatabaseFile(tmp_path / "mail.sqlite", busy_s=0.2)
+    session = Session(file, file.writing)
+    holder = sqlite3.connect(file.path, isolation_level=None, check_same_thread=False)
+
+    def guilty(connection: Connection, items: Sequence[int]) -> list[int]:
+        connection.rollback()
+        holder.execute("BEGIN IMMEDIATE")
+        raise ExistsError
+
+    units: list[Unit[int, int]] = [Unit(guilty, number) for number in range(50)]
+    before = time.monotonic()
+    write_group(session, units)
+    assert time.monotonic() - before < 2
+    assert all(isinstance(unit.error, StoreUnavailableError) for unit in units)
+    holder.close()
+    session.close()
+
+
 class HeldReactor:
     """Keeps what threads want to be called, until the test lets it happen."""
 

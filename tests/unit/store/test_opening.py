@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +78,30 @@ def test_processes_starting_together_migrate_once(tmp_path: Path) -> None:
     running = [subprocess.Popen(arguments, stderr=subprocess.PIPE) for _ in range(4)]
     assert [process.communicate(timeout=20)[1] for process in running] == [b""] * 4
     assert [process.returncode for process in running] == [0] * 4
+
+
+def test_a_migration_waits_for_another_processs(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    thread = threading.Thread(target=prepare, args=(DatabaseFile(tmp_path / "mail.sqlite"),))
+    thread.start()
+    thread.join(0.3)
+    assert thread.is_alive()
+    os.close(descriptor)
+    thread.join(10)
+    assert not thread.is_alive()
+    with make_stores(tmp_path) as stores:
+        assert result_of(stores.directory.domains()) == ()
+
+
+def test_uidvalidity_is_the_time_so_that_a_restored_copy_has_another(tmp_path: Path) -> None:
+    with make_stores(tmp_path) as stores:
+        result_of(stores.directory.add_domain(Domain("example.org")))
+        postmaster = result_of(stores.directory.mailbox("postmaster@example.org"))
+        assert postmaster is not None
+        inbox = result_of(stores.messages.folder(postmaster.id, "INBOX"))
+        assert inbox is not None
+        assert inbox.uidvalidity == 1_800_000_000
 
 
 def problem(folder: Path) -> SetupError:
@@ -198,8 +224,6 @@ def test_a_relative_url_is_taken_from_the_current_directory(
 
 
 async def test_a_server_that_cannot_open_leaves_no_thread(tmp_path: Path) -> None:
-    import threading  # noqa: PLC0415 - only this test looks at threads
-
     (tmp_path / "mail.sqlite").write_bytes(b"this is no database at all" * 1000)
     before = threading.active_count()
     with pytest.raises(SetupError):

@@ -1,0 +1,89 @@
+"""What somebody gets who has logged in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TypeAlias
+
+from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.portal import IRealm
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+from zope.interface.interface import InterfaceClass
+
+from bitrixmail.accounts.login import Login
+from bitrixmail.interfaces.directory import IDirectory
+from bitrixmail.interfaces.maildrop import IMaildrop
+from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.model.errors import Fault, MaildropLockedError, NotFoundError
+from bitrixmail.model.message import FolderView
+
+_Given: TypeAlias = tuple[InterfaceClass, object, Callable[[], None]]
+
+
+@implementer(IMaildrop)
+class StoredMaildrop:
+    """See IMaildrop. Made by the realm for one session."""
+
+    def __init__(
+        self, messages: IMessageStore, account: str, retention_days: int, folder: FolderView
+    ) -> None:
+        self.account = account
+        self.retention_days = retention_days
+        self.folder = folder
+        self._messages = messages
+
+    async def read(self, index: int, offset: int, length: int) -> bytes:
+        """See IMaildrop."""
+        return await self._messages.read(self.folder.places[index].id, offset, length)
+
+    async def commit(self, deleted: Collection[int]) -> None:
+        """See IMaildrop."""
+        places = self.folder.places
+        uids = [places[index].uid for index in sorted(deleted)]
+        if uids:
+            await self._messages.expunge(self.folder.id, uids)
+
+
+@implementer(IRealm)
+class AccountRealm:
+    """Gives avatars, one kind per protocol. Made by compose, lives as long as the server.
+
+    A folder given as a maildrop is held by its session until the logout function is called.
+    """
+
+    def __init__(self, directory: IDirectory, messages: IMessageStore) -> None:
+        self._directory = directory
+        self._messages = messages
+        self._held: set[tuple[int, str]] = set()
+
+    def requestAvatar(  # type: ignore[override]  # mypy takes an interface for its own class
+        self, avatarId: bytes | tuple[()], mind: object, *interfaces: InterfaceClass
+    ) -> Deferred[_Given]:
+        """See IRealm and IMaildrop. Raise LookupError for any other interface."""
+        del mind
+        if IMaildrop not in interfaces or avatarId == ():
+            raise LookupError("only maildrops are served here, to somebody")
+        return Deferred.fromCoroutine(self._maildrop(Login.of_avatar(bytes(avatarId))))
+
+    async def _maildrop(self, login: Login) -> _Given:
+        mailbox = await self._directory.mailbox(login.account)
+        if mailbox is None:
+            raise UnauthorizedLogin  # removed while its password was being checked
+        held = (mailbox.id, login.folder)
+        if held in self._held:
+            raise MaildropLockedError
+        self._held.add(held)
+        try:
+            folder = await self._messages.folder(mailbox.id, login.folder)
+            if folder is None:
+                raise NotFoundError(Fault(login.folder, "no such folder"))  # noqa: TRY301 - the lock goes with it
+        except BaseException:
+            self._held.discard(held)
+            raise
+        maildrop = StoredMaildrop(self._messages, mailbox.address, mailbox.retention_days, folder)
+
+        def logout() -> None:
+            self._held.discard(held)
+
+        return IMaildrop, maildrop, logout
