@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from bitrixmail.mime.charset import warm
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.errors import InputError, MailError, SetupError
 from bitrixmail.pipeline.gate import Gate
@@ -50,6 +51,7 @@ class Opening:
         except MailError as error:
             raise _unusable(error) from error
         self.threads.start()
+        await self.threads.run(warm)
         try:
             await self.judge.load()
         except (InputError, MailError) as error:
