@@ -15,7 +15,7 @@ from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.model.reply import Reply
 from bitrixmail.smtp.factory import SMTPFactory
 from tests.dialogs.dialog import Hooks, needs_socket, parse, play_in_memory, play_over_socket
-from tests.fakes.certificate import server_options
+from tests.fakes.certificate import server_tls
 from tests.fakes.gate import RecordingGate, RecordingMailLog
 
 DIALOGS = sorted((Path(__file__).parent / "smtp").glob("*.txt"))
@@ -36,7 +36,7 @@ class Door:
         self.maillog = RecordingMailLog()
         self.clock = Clock()
         self.factory = SMTPFactory(
-            self.gate, self.clock, self.maillog, "mx.example.org", SMTPLimits(), server_options()
+            self.gate, self.clock, self.maillog, "mx.example.org", SMTPLimits(), server_tls()
         )
         self.drained = False
 

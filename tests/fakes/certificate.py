@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from ipaddress import ip_address
-from typing import Any, cast
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from twisted.internet.ssl import CertificateOptions, PrivateCertificate
+
+from bitrixmail.net.tls import ServerTLS
 
 
 def self_signed() -> tuple[bytes, bytes]:
@@ -39,9 +42,14 @@ def self_signed() -> tuple[bytes, bytes]:
     )
 
 
-def server_options() -> CertificateOptions:
-    """Return what a server's transport needs to start TLS."""
+@cache
+def server_tls() -> ServerTLS:
+    """Return the server's own TLS with a certificate of this kind, one for the whole run."""
     certificate, key = self_signed()
-    loaded: Any = cast("Any", PrivateCertificate).loadPEM(certificate + key)
-    options: CertificateOptions = loaded.options()
-    return options
+    tls = ServerTLS()
+    with TemporaryDirectory() as folder:
+        files = Path(folder, "cert.pem"), Path(folder, "key.pem")
+        for file, octets in zip(files, (certificate, key), strict=True):
+            file.write_bytes(octets)
+        tls.load(*files, now=datetime(2026, 5, 4, tzinfo=UTC))
+    return tls
