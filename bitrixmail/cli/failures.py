@@ -1,0 +1,99 @@
+"""Errors as a shell meets them: lines on stderr and a code of sysexits.h. Mapped here only."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from bitrixmail.cli.output import complain, say
+from bitrixmail.cli.session import SettingsError
+from bitrixmail.model.errors import (
+    ExistsError,
+    InputError,
+    MailError,
+    NotFoundError,
+    SetupError,
+    StoreFullError,
+    TemporaryError,
+)
+
+INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
+
+
+class NoInputError(Exception):
+    """A file or message that a command should read is not there, or can't be read."""
+
+    def __init__(self, *lines: str, exit_code: int = os.EX_NOINPUT) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+        self.exit_code = exit_code
+
+
+@contextmanager
+def message_wanted() -> Iterator[None]:
+    """Tell a message that is not there (66) from a mailbox that is not there (67)."""
+    try:
+        yield
+    except NotFoundError as error:
+        raise NoInputError(*map(str, error.faults)) from None
+
+
+def exit_code(error: BaseException) -> int:
+    """Tell an error on stderr, one line per fault, and return the code for the shell."""
+    code = _known(error)
+    if code is not None:
+        return code
+    # Not bad input but a bug: whoever mends it needs to know where.
+    say("error: a bug in bitrixmail; what follows tells where")
+    for line in traceback.format_exception(error):
+        click.echo(line.rstrip("\n"), err=True)
+    return os.EX_SOFTWARE
+
+
+def _known(error: BaseException) -> int | None:
+    if isinstance(error, click.UsageError):
+        hint = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
+        say(f"error: {error.format_message()}{hint}")
+        return os.EX_USAGE
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        say("interrupted")
+        return INTERRUPTED
+    if isinstance(error, InputError):
+        complain(error.faults)
+        return _input_code(error)
+    if isinstance(error, SettingsError):
+        for line in error.faults:
+            say(f"error: {line}")
+        return os.EX_CONFIG
+    if isinstance(error, SetupError):
+        ways = f" ({'; or '.join(error.remedies)})" if error.remedies else ""
+        say(f"error: {error.problem}{ways}")
+        return error.exit_code
+    if isinstance(error, NoInputError):
+        for line in error.lines:
+            say(f"error: {line}")
+        return error.exit_code
+    if isinstance(error, MailError):
+        return _mail_code(error)
+    if isinstance(error, BrokenPipeError):
+        return os.EX_OK  # whoever read the output has seen enough
+    if isinstance(error, OSError):
+        say(f"error: {error.filename or 'output'}: {error.strerror or error}")
+        return os.EX_NOPERM if isinstance(error, PermissionError) else os.EX_IOERR
+    return None
+
+
+def _input_code(error: InputError) -> int:
+    if isinstance(error, NotFoundError):
+        return os.EX_NOUSER
+    return os.EX_CANTCREAT if isinstance(error, ExistsError) else os.EX_DATAERR
+
+
+def _mail_code(error: MailError) -> int:
+    what = "is full" if isinstance(error, StoreFullError) else "is not available now"
+    say(f"error: the store {what}: {error.cause or error.reply} (try again later)")
+    return os.EX_TEMPFAIL if isinstance(error, TemporaryError) else os.EX_UNAVAILABLE

@@ -1,0 +1,103 @@
+"""What the commands are handed: the use cases, the settings, and how to wait for a coroutine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import click
+
+if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
+    from bitrixmail.admin.accounts import Accounts
+    from bitrixmail.admin.messages import Messages
+    from bitrixmail.admin.rules import Rules
+    from bitrixmail.admin.site import Sites
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalOptions:
+    """The options before the command, as given."""
+
+    config: str | None = None
+    overrides: tuple[str, ...] = ()
+    data_dir: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The use cases over opened stores. Made by the composer, ends with the command."""
+
+    accounts: Accounts
+    messages: Messages
+    rules: Rules
+    sites: Sites
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSettings:
+    """The settings in force as tables of a file, the defaults likewise, and what to know."""
+
+    file: str
+    tables: dict[str, dict[str, Any]]
+    defaults: dict[str, dict[str, Any]]
+    warnings: tuple[str, ...] = ()
+
+
+class Composer(Protocol):
+    """What composes for the commands: made by the console script, lives as long as it."""
+
+    def office(self, options: GlobalOptions) -> AbstractContextManager[Office]:
+        """Open the stores; raises SettingsError, SetupError, MailError."""
+
+    def settings(self, options: GlobalOptions) -> ShownSettings:
+        """Read the settings; raises SettingsError."""
+
+    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Return the result of a coroutine over the stores, or raise its error."""
+
+    def version(self) -> str:
+        """Return the versions of the program and of what it stands on."""
+
+    def author(self) -> str:
+        """Return who is at work, for the history of the rules."""
+
+
+class SettingsError(Exception):
+    """The settings can't be used; `faults` are one line each."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(slots=True)
+class Session:
+    """One call of the command line: opens the stores when the first use case is asked for.
+
+    Made by the root command, closed with its context.
+    """
+
+    composer: Composer
+    options: GlobalOptions
+    context: click.Context
+    _office: Office | None = field(default=None, init=False)
+
+    @property
+    def office(self) -> Office:
+        """The use cases; opened at the first call."""
+        if self._office is None:
+            self._office = self.context.with_resource(self.composer.office(self.options))
+        return self._office
+
+    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Return the result of a use case, or raise its error."""
+        return self.composer.wait(coroutine)
+
+
+def pass_session(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command its session as the first argument."""
+    return click.pass_obj(function)
