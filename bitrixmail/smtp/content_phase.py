@@ -13,7 +13,7 @@ from bitrixmail.interfaces.gate import ISink, ITransaction
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.limits import listed
 from bitrixmail.model.reply import Reply
-from bitrixmail.smtp.channel import Channel
+from bitrixmail.smtp.channel import SMTPChannel
 from bitrixmail.smtp.content import ContentRules, Inspector
 from bitrixmail.smtp.replies import (
     BDAT_SYNTAX,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _BDAT = re.compile(rb"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE)
 
 
-class ContentPhase(Channel):
+class ContentPhase(SMTPChannel):
     """The part of a session that knows of a transaction and its content."""
 
     def __init__(self, factory: SMTPFactory) -> None:
@@ -49,12 +49,12 @@ class ContentPhase(Channel):
         self._committing = False
         self._content_deadline = math.inf
 
-    def in_message(self) -> bool:
+    def unfinished(self) -> bool:
         """See Channel. From DATA or the first BDAT to the reply at the end."""
         return self._sink is not None or self._committing or self.wire.in_content
 
     def content_deadline(self) -> float:
-        """See Channel."""
+        """See SMTPChannel."""
         return self._content_deadline
 
     def forget(self) -> None:
@@ -87,7 +87,7 @@ class ContentPhase(Channel):
         match = _BDAT.fullmatch(argument)
         if match is None:
             # nobody can tell where the content ends and the next command begins
-            self.end(BDAT_SYNTAX)
+            self.hang_up(BDAT_SYNTAX)
             return
         size_octets, self._last_chunk = int(match[1]), match[2] is not None
         inspector = self._inspector
@@ -121,7 +121,7 @@ class ContentPhase(Channel):
         return self._inspector
 
     def _begin_deadline(self) -> None:
-        self._content_deadline = self._clock.seconds() + self.limits.data_timeout_s
+        self._content_deadline = self.clock.seconds() + self.limits.data_timeout_s
         self.look_at_clock_by(self._content_deadline)
 
     # Content
@@ -144,7 +144,7 @@ class ContentPhase(Channel):
         if octets and self._sink is not None:
             emptied = self._sink.write(octets)
             if emptied is not None:
-                self.hold_for_sink(emptied)
+                self.hold(emptied)
 
     def _end_of_content(self, inspector: Inspector) -> None:
         rest, sink, transaction = inspector.finish(), self._sink, self.transaction

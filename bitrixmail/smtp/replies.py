@@ -21,7 +21,6 @@ HELP = Reply(214, "2.0.0", "See RFC 5321; the reply to EHLO names what is offere
 TIMED_OUT = Reply(421, "4.4.2", "Timeout, closing transmission channel")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing transmission channel")
 TOO_MANY_MESSAGES = Reply(421, "4.7.0", "Too many messages in one session, connect again")
-TOO_MANY_SESSIONS = Reply(421, "4.3.2", "Too many connections, please try again later")
 
 BAD_LINE = Reply(500, "5.5.2", "A command is one line of text ended by CR LF")
 LONG_COMMAND = Reply(500, "5.5.2", "Command line too long")

@@ -82,7 +82,7 @@ class ESMTP(ContentPhase):
         lines = [self.factory.hostname, *self.announced()]
         last = len(lines) - 1
         text = "".join(f"250{' ' if n == last else '-'}{line}\r\n" for n, line in enumerate(lines))
-        self.reply_lines(text.encode("ascii"))
+        self.outgoing.append(text.encode("ascii"))
 
     def _introduced(self, argument: bytes, *, esmtp: bool) -> None:
         if not argument:
@@ -121,7 +121,7 @@ class ESMTP(ContentPhase):
             raise PermanentError(NESTED_MAIL)
         if 0 < self.limits.max_messages <= self._messages:
             self.factory.refused(self.client, TOO_MANY_MESSAGES)
-            self.end(TOO_MANY_MESSAGES)
+            self.hang_up(TOO_MANY_MESSAGES)
             return
         path = reverse_path(argument)
         parameters = SenderParameters()
@@ -166,7 +166,7 @@ class ESMTP(ContentPhase):
         transaction = self.transaction
         if transaction is None:
             raise PermanentError(MAIL_FIRST)
-        if self.in_message():
+        if self.unfinished():
             raise PermanentError(IN_CHUNKS)
         path = forward_path(argument)
         parameters = RecipientParameters()
@@ -203,7 +203,7 @@ class ESMTP(ContentPhase):
     def do_QUIT(self, argument: bytes) -> None:
         """QUIT."""
         _nothing(argument)
-        self.end(BYE)
+        self.hang_up(BYE)
 
     def do_NOOP(self, argument: bytes) -> None:  # noqa: ARG002 - RFC 5321 §4.1.1.9: it is ignored
         """NOOP."""

@@ -34,6 +34,7 @@ ROOMS = {
     "net",
     "admin",
     "rules",
+    "link",
     "mime",
     "wire",
     "interfaces",

@@ -1,0 +1,372 @@
+"""The line between a dialogue and its transport: one thing at a time, bounded both ways.
+
+It takes the place of what a protocol of `twisted.mail` does with octets: their arrival, time-outs,
+replies and TLS. What a door adds is the meaning of events and the words of replies.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IPushProducer
+from twisted.internet.protocol import connectionDone
+from twisted.internet.tcp import Connection
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from bitrixmail.link.peer import peer_of, tls_of
+from bitrixmail.model.client import Client
+from bitrixmail.model.errors import MailError
+from bitrixmail.model.reply import Reply
+from bitrixmail.tasks import spawn
+
+if TYPE_CHECKING:
+    from bitrixmail.link.sessions import Sessions
+
+# What may wait behind a command before the peer is made to wait too
+MAX_WAITING_OCTETS = 64 * 1024
+# How long a peer may take to read our last words
+CLOSE_TIMEOUT_S = 30.0
+_log = Logger()
+
+E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
+
+
+class Framing(Protocol[E_co]):
+    """Octets in, events out, without sockets (`wire.lines`, `smtp.wire`)."""
+
+    @property
+    def pending(self) -> int:
+        """How many octets wait to be taken."""
+
+    def feed(self, data: bytes) -> None:
+        """Add octets as they came from the peer."""
+
+    def next(self) -> E_co | None:
+        """Return the next event; None if more octets are needed."""
+
+    def discard(self) -> int:
+        """Throw away what was fed and not taken; return how many octets that were."""
+
+
+@implementer(IHandshakeListener, IPushProducer)
+class Channel(ABC, Generic[E]):
+    """One connection. Made by the factory, lives until `connectionLost`.
+
+    Events are handled strictly one after the other: while one waits for `work`, nothing more is
+    parsed. Replies gathered meanwhile in `outgoing` leave in one write. A subclass stands before
+    a protocol of `twisted.mail`: `class Door(Channel[Line], pop3.POP3)`.
+    """
+
+    DOOR: ClassVar[str]
+    # What is said unasked when the server stops, and when the peer's time is over
+    CLOSING_WORDS: ClassVar[bytes] = b""
+    TIMED_OUT_WORDS: ClassVar[bytes] = b""
+
+    factory: Any  # the door's own, a Sessions
+    transport: Any  # ITCPTransport, ITLSTransport and IConsumer at once
+
+    def __init__(self, factory: Sessions, framing: Framing[E], timeout_s: float) -> None:
+        super().__init__()
+        self.factory = factory
+        self.client = Client("", 0, "", self.DOOR)
+        self.framing = framing
+        self.timeout_s = timeout_s
+        self.outgoing: list[bytes] = []
+        self.clock = factory.clock
+        self._draining = False
+        self._direct = False
+        self._admitted = False
+        self._running = False
+        self._busy = False
+        self._held = False
+        self._peer_slow = False
+        self._paused = False
+        self._closing = False
+        self._lost = False
+        self._deadline = 0.0
+        self._timer: IDelayedCall | None = None
+
+    # What a subclass does
+
+    @abstractmethod
+    def greet(self) -> None:
+        """Say the first words."""
+
+    @abstractmethod
+    def turn_away(self, refusal: Reply) -> None:
+        """Say why nobody is served instead of a greeting; the connection is closed behind it."""
+
+    @abstractmethod
+    def handle(self, event: E) -> None:
+        """Obey one event; what may have to wait is handed to `work`."""
+
+    @abstractmethod
+    def refuse(self, error: MailError) -> None:
+        """Answer an event that raised this."""
+
+    @abstractmethod
+    def answer_bug(self) -> None:
+        """Answer an event that raised what nobody foresaw; it is logged already."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Drop what is under way and not yet to be kept: it will not be finished."""
+
+    def unfinished(self) -> bool:
+        """Tell whether a drain must wait for more events, to finish what has begun."""
+        return False
+
+    def fills(self) -> bool:
+        """Tell whether octets that are no whole event yet give the peer new time."""
+        return False
+
+    def due(self) -> float:
+        """Return when the peer's time is over, in seconds of the clock."""
+        return self._deadline
+
+    # The connection
+
+    def connectionMade(self) -> None:
+        """Greet, or turn away."""
+        address, port = peer_of(self.transport.getPeer())
+        self.client = Client(address, port, self.factory.next_session_id(), self.DOOR)
+        self._direct = isinstance(self.transport, Connection)
+        self.transport.registerProducer(self, True)
+        self._deadline = self.clock.seconds() + self.timeout_s
+        self._timer = self.clock.callLater(self.timeout_s, self._look_at_clock)
+        refusal = self.factory.arrived(self)
+        if refusal is None:
+            self._admitted = True
+            self.greet()
+            self._flush()
+        else:
+            self.turn_away(refusal)
+            self._close()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002 - why does not matter
+        """Forget everything but a commit that has begun: nothing takes that back."""
+        self._lost = True
+        self._closing = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.forget()
+        self.framing.discard()
+        self.factory.left(self, admitted=self._admitted)
+
+    def handshakeCompleted(self) -> None:
+        """Note what the TLS handshake agreed on."""
+        self.client = replace(self.client, tls=tls_of(self.transport.getHandle()))
+
+    # Octets in
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take octets from the peer, in any cuts."""
+        if self._closing:
+            return
+        self.framing.feed(data)
+        if self._busy or self._running:
+            self._regulate()
+        else:
+            self._run()
+
+    def _run(self) -> None:
+        """Handle event after event, until one has to wait or more octets are needed."""
+        self._running = True
+        handled = False
+        try:
+            while not (self._busy or self._peer_slow or self._closing):
+                if self._draining and not self.unfinished():
+                    self.end(self.CLOSING_WORDS)
+                    break
+                event = self.framing.next()
+                if event is None:
+                    break
+                handled = True
+                self._handle(event)
+        finally:
+            self._running = False
+        self._flush()
+        if not self._closing:
+            # octets of a command that is not whole yet buy no time
+            if handled or self.fills():
+                self._postpone_deadline()
+            self._regulate()
+
+    def _handle(self, event: E) -> None:
+        try:
+            self.handle(event)
+        except MailError as error:
+            self.refuse(error)
+        except Exception:  # noqa: BLE001 - a bug of ours must not end the session without a reply
+            self._bug()
+
+    def work(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Do what may have to wait, and nothing else meanwhile. Its errors become replies."""
+        self._busy = True
+        spawn(self._working(coroutine), "a command")
+
+    async def _working(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        try:
+            await coroutine
+        except MailError as error:
+            self.refuse(error)
+        except Exception:  # noqa: BLE001 - see _handle
+            self._bug()
+        self._go_on()
+
+    def _bug(self) -> None:
+        _log.failure("{session_id}: bug in a command", session_id=self.client.session_id)
+        self.answer_bug()
+
+    def hold(self, over: Deferred[None]) -> None:
+        """Handle and read nothing until this fires."""
+        self._busy = self._held = True
+
+        def resume(_result: object) -> None:
+            self._held = False
+            self._go_on()
+
+        over.addBoth(resume)
+
+    def _go_on(self) -> None:
+        self._busy = False
+        self._postpone_deadline()
+        if not self._running:
+            self._run()
+
+    # Flow
+
+    def pauseProducing(self) -> None:
+        """Handle nothing more: the peer doesn't read what it is told (IPushProducer)."""
+        self._peer_slow = True
+        self._regulate()
+
+    def resumeProducing(self) -> None:
+        """Go on: the peer has read (IPushProducer)."""
+        self._peer_slow = False
+        if not (self._busy or self._running or self._closing):
+            self._run()
+
+    def stopProducing(self) -> None:
+        """Nothing to stop: `connectionLost` follows (IPushProducer)."""
+
+    def _regulate(self) -> None:
+        """Let the transport read, or not, as room allows."""
+        full = self._busy and self.framing.pending > MAX_WAITING_OCTETS
+        pause = self._peer_slow or self._held or full
+        if pause == self._paused or self._closing:
+            return
+        self._paused = pause
+        if pause:
+            self.transport.pauseProducing()
+        else:
+            self.transport.resumeProducing()
+
+    # Octets out
+
+    def _flush(self) -> None:
+        if self.outgoing and not self._lost:
+            self._send(b"".join(self.outgoing))
+        self.outgoing.clear()
+
+    def _send(self, octets: bytes) -> None:
+        """Write at once if the kernel takes all of it, which spares two turns of the reactor.
+
+        Only on a bare TCP connection, and only as long as nothing was ever left over: behind
+        octets that wait in the transport, later ones must wait too.
+        """
+        if self._direct and not self.transport.TLS:
+            sent = self.transport.writeSomeData(octets)
+            if sent == len(octets):
+                return
+            self._direct = False
+            if isinstance(sent, int) and sent > 0:
+                octets = octets[sent:]
+        self.transport.write(octets)
+
+    def end(self, last_words: bytes) -> None:
+        """Say something and close; whatever the peer sent behind is not looked at."""
+        if not self._closing:
+            if last_words:
+                self.outgoing.append(last_words)
+            self.forget()
+            self._close()
+
+    def _close(self) -> None:
+        self._closing = True
+        self.framing.discard()
+        self._flush()
+        self._deadline = self.clock.seconds() + CLOSE_TIMEOUT_S
+        self._wake_at(self._deadline)
+        self.transport.unregisterProducer()
+        if self._paused:
+            # a transport that doesn't read doesn't see the peer go either
+            self.transport.resumeProducing()
+        self.transport.loseConnection()
+
+    def start_tls(self) -> None:
+        """Throw away what came behind the command in plain text, then shake hands."""
+        discarded = self.framing.discard()
+        if discarded:
+            _log.warn(
+                "{session_id}: {octets} octets of plain text before TLS thrown away",
+                session_id=self.client.session_id,
+                octets=discarded,
+            )
+        self._flush()
+        self.transport.startTLS(self.factory.tls)
+
+    # Time
+
+    def _postpone_deadline(self) -> None:
+        """Give the peer its time again, from now."""
+        self._deadline = self.clock.seconds() + self.timeout_s
+
+    def look_at_clock_by(self, moment: float) -> None:
+        """See to it that a deadline nearer than all before is noticed."""
+        if self._timer is not None and self._timer.getTime() > moment:
+            self._wake_at(moment)
+
+    def _look_at_clock(self) -> None:
+        """End the session if its time is over; if not, look again when it will be."""
+        self._timer = None
+        now = self.clock.seconds()
+        deadline = self._deadline
+        if not self._closing:
+            deadline = self.due()
+            if self._busy:
+                # it is us for whom the peer waits, and what we wait for has deadlines of its own
+                deadline = max(deadline, now + self.timeout_s)
+        if now < deadline:
+            self._wake_at(deadline)
+        elif self._closing:
+            self.transport.abortConnection()
+        else:
+            self.end(self.TIMED_OUT_WORDS)
+
+    def _wake_at(self, moment: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.clock.callLater(
+            max(0.0, moment - self.clock.seconds()), self._look_at_clock
+        )
+
+    # The factory's wishes
+
+    def drain(self) -> None:
+        """Close as soon as nothing is unfinished: now, or behind its reply."""
+        self._draining = True
+        if not (self._busy or self._running or self.unfinished()):
+            self.end(self.CLOSING_WORDS)
+
+    def abort(self) -> None:
+        """Close now; a commit goes on without us."""
+        self.end(self.CLOSING_WORDS)
