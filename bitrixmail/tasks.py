@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from datetime import UTC, datetime
+from functools import partial
+from types import coroutine as coroutine_of_generator
 from typing import Any, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, execute
@@ -33,6 +35,36 @@ def spawn(coroutine: Coroutine[Deferred[Any], Any, T], what: str) -> Deferred[T 
         _log.failure("{what} failed", failure=failure, what=what)
 
     return running.addErrback(failed)
+
+
+def begin(coroutine: Coroutine[Deferred[Any], Any, None], what: str) -> None:
+    """Do as `spawn` does, and return nothing: what never has to wait then costs no Deferred."""
+    try:
+        awaited = coroutine.send(None)
+    except StopIteration:
+        return
+    except Exception:  # noqa: BLE001 - nobody awaits it, so this is the end of its way
+        _log.failure("{what} failed", what=what)
+        return
+    spawn(_continued(coroutine, awaited), what)
+
+
+@coroutine_of_generator
+def _continued(
+    coroutine: Coroutine[Deferred[Any], Any, None], awaited: Deferred[Any]
+) -> Generator[Deferred[Any], Any, None]:
+    """Go on with a coroutine that has come to its first Deferred."""
+    while True:
+        try:
+            result = yield awaited
+        except BaseException as error:  # noqa: BLE001 - it is the coroutine's to handle
+            proceed = partial(coroutine.throw, error)
+        else:
+            proceed = partial(coroutine.send, result)
+        try:
+            awaited = proceed()
+        except StopIteration:
+            return
 
 
 async def deadline(awaited: Awaitable[T], seconds: float, clock: IReactorTime) -> T:

@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol, cast
 
 from twisted.internet.interfaces import IReactorFromThreads
@@ -30,7 +31,7 @@ from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
-from bitrixmail.app.maillog import NAMESPACE
+from bitrixmail.app.maillog import LINE, NAMESPACE
 from bitrixmail.app.settings import Log
 from bitrixmail.model.text import printable
 
@@ -112,12 +113,24 @@ def json_line(event: LogEvent) -> str:
 
 
 def _parts(event: LogEvent) -> tuple[str, str, str, str]:
-    moment = datetime.fromtimestamp(event.get("log_time", 0.0), UTC)
     level = getattr(event.get("log_level"), "name", "info")
-    # Legacy events bring their lines in one text; a line feed must not begin a line of the log.
-    message = printable(formatEvent(event).replace("\n", " | "), _LONGEST)
-    when = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return when, level, str(event.get("log_namespace", "-")), message
+    namespace = str(event.get("log_namespace", "-"))
+    if namespace == NAMESPACE and event.get("log_format") is LINE:
+        message = str(event["line"])
+    else:
+        # Legacy events bring their lines in one text; a line feed must not begin a line of the log.
+        message = printable(formatEvent(event).replace("\n", " | "), _LONGEST)
+    return _when(event.get("log_time", 0.0)), level, namespace, message
+
+
+def _when(moment: float) -> str:
+    second, milliseconds = divmod(int(moment * 1000), 1000)
+    return f"{_second(second)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=2)  # all events of one second share it
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat().removesuffix("+00:00")
 
 
 def _traceback(event: LogEvent) -> str:

@@ -11,8 +11,11 @@ from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.model.text import printable
 
 NAMESPACE = "mail"
-# What needs no quotes.
+# The format of its events: one text, which is fit for a log as it is.
+LINE = "{line}"
+# What needs no quotes; most values are of ASCII and need nothing else either.
 _PLAIN = re.compile(r"[^\s\"\\=]+")
+_PLAIN_ASCII = re.compile(r"[!#-<>-\[\]-~]{1,300}")
 _MOST_CHARACTERS = 300
 
 
@@ -29,13 +32,19 @@ class MailLog:
 
     def record(self, transition: str, **fields: object) -> None:
         """See IMailLog."""
-        told = {key: _text(value) for key, value in fields.items() if value is not None}
-        words = [transition, *[f"{key}={_quoted(value)}" for key, value in told.items()]]
-        self._log.info("{line}", line=" ".join(words), transition=transition, fields=told)
-
-
-def _text(value: object) -> str:
-    return printable(value if isinstance(value, str) else str(value), _MOST_CHARACTERS)
+        told: dict[str, str] = {}
+        words = [transition]
+        for key, value in fields.items():
+            if value is None:
+                continue
+            text = value if isinstance(value, str) else str(value)
+            if _PLAIN_ASCII.fullmatch(text):
+                told[key] = text
+                words.append(f"{key}={text}")
+            else:
+                text = told[key] = printable(text, _MOST_CHARACTERS)
+                words.append(f"{key}={_quoted(text)}")
+        self._log.info(LINE, line=" ".join(words), transition=transition, fields=told)
 
 
 def _quoted(value: str) -> str:

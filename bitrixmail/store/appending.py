@@ -18,7 +18,7 @@ from bitrixmail.model.message import INBOX, Draft, Event, Filing
 from bitrixmail.model.reply import NO_SUCH_MAILBOX
 from bitrixmail.model.text import printable
 from bitrixmail.store import schema
-from bitrixmail.store.prepared import Prepared, prepared_insert
+from bitrixmail.store.prepared import Prepared, PreparedInsert
 from bitrixmail.store.schema import folder, mailbox
 from bitrixmail.store.sequences import Sequences
 from bitrixmail.store.trace_json import trace_to_json
@@ -74,10 +74,10 @@ _GROW_MAILBOX = Prepared(
     .where(mailbox.c.id == bindparam("of")),
     ["more", "of"],
 )
-_INSERT_FOLDER = prepared_insert(folder)
-_INSERT_MESSAGE = prepared_insert(schema.message)
-_INSERT_PLACE = prepared_insert(schema.place)
-_INSERT_EVENT = prepared_insert(schema.event)
+_INSERT_FOLDER = PreparedInsert(folder)
+_INSERT_MESSAGE = PreparedInsert(schema.message)
+_INSERT_PLACE = PreparedInsert(schema.place)
+_INSERT_EVENT = PreparedInsert(schema.event)
 
 
 def append(connection: Connection, drafts: Sequence[Draft]) -> list[None]:
@@ -93,7 +93,7 @@ def record(connection: Connection, events: Sequence[Sequence[Event]]) -> list[No
     """Write entries of the event log."""
     sequences = Sequences(connection)
     rows = [_event_row(sequences.take("event"), event) for group in events for event in group]
-    _INSERT_EVENT.many(connection, rows)
+    _INSERT_EVENT.rows(connection, rows)
     sequences.save()
     return [None] * len(events)
 
@@ -182,7 +182,7 @@ class _Batch:
                 return folder
             name = INBOX
         row = new_folder_row(self._sequences, mailbox_id, name, now)
-        _INSERT_FOLDER.many(self._connection, [row])
+        _INSERT_FOLDER.rows(self._connection, [row])
         folder = self._folders[mailbox_id, name] = _Folder(row[0], 1, 0)
         return folder
 
@@ -211,9 +211,9 @@ class _Batch:
     def write(self) -> None:
         """Send the rows, a table at a time."""
         connection = self._connection
-        _INSERT_MESSAGE.many(connection, self._messages)
-        _INSERT_PLACE.many(connection, self._places)
-        _INSERT_EVENT.many(connection, self._events)
+        _INSERT_MESSAGE.rows(connection, self._messages)
+        _INSERT_PLACE.rows(connection, self._places)
+        _INSERT_EVENT.rows(connection, self._events)
         _ADVANCE_FOLDER.many(
             connection,
             [(folder.next_uid, folder.modseq, folder.id) for folder in self._folders.values()],

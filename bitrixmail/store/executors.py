@@ -1,6 +1,6 @@
 """Who runs transactions: threads behind a reactor, or the caller itself.
 
-Group commit: the writer drains what waits and writes it as one transaction, so that many messages
+Group commit: what waits while the writer is at work makes up one transaction, so that many messages
 share one sync of the disk. If anything in it fails, all of it is rolled back and its units run one
 by one, each in a transaction of its own, so that only the guilty one fails.
 """
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
+from itertools import islice, takewhile
+from queue import SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from twisted.internet.defer import Deferred, execute, fail, succeed
-from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.interfaces import IDelayedCall
 
 from bitrixmail.model.errors import StoreFullError, StoreUnavailableError, TemporaryError
 from bitrixmail.model.reply import STORE_FULL
@@ -29,10 +30,10 @@ _MOST_WAITING = 1000
 _MOST_READING = 10_000
 _MOST_IN_GROUP = 200
 _READERS = 3
-# Where writes come together, the next ones are on their way: a short wait makes one commit of what
-# would be two. Each costs the writer half a millisecond under the interpreter's lock, which every
-# recv and send of the reactor gives away to it. A lone sender never waits.
-_GATHER_S = 0.002
+# Where writes come together, as many more are on their way: a short wait makes one commit of what
+# would be several. Each costs the writer half a millisecond under the interpreter's lock, which
+# every recv and send of the reactor gives away to it. A lone sender never waits.
+_GATHER_S = 0.006
 
 
 class Commit(Deferred[R]):
@@ -171,17 +172,23 @@ class InlineExecutor:
 class ThreadedExecutor:
     """One writer thread with a bounded queue, and a few readers.
 
-    Made by `threaded_stores`; the threads live from start to stop. Called in the reactor's thread.
+    Made by `threaded_stores`; the threads live from start to stop. Called in the reactor's thread,
+    where it is also decided what makes up a group: the writer is woken once for each.
     """
 
-    def __init__(self, reactor: IReactorFromThreads) -> None:
+    def __init__(self, reactor: Any) -> None:
+        # IReactorTime and IReactorFromThreads
         self._reactor = reactor
         self._readers = Threads(reactor, "store-reader", _READERS)
-        self._queue: SimpleQueue[Unit[Any, Any] | None] = SimpleQueue()
+        self._groups: SimpleQueue[Sequence[Unit[Any, Any]] | None] = SimpleQueue()
         self._waiting = 0
+        self._pending: list[Unit[Any, Any]] = []
+        self._writing = False
+        self._expected = 1
+        self._gathering: IDelayedCall | None = None
+        self._ending = False
         self._reading = 0
         self._sessions: list[Session] = []
-        self._ending = threading.Event()
 
     def start(self, file: DatabaseFile) -> None:
         """See Executor."""
@@ -191,7 +198,7 @@ class ThreadedExecutor:
         self._sessions += [self._writer, self._watcher]
         self._local = threading.local()
         self._stopped: Deferred[None] = Deferred()
-        self._ending.clear()
+        self._ending = False
         self._thread = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
         self._thread.start()
         self._readers.start()
@@ -205,39 +212,55 @@ class ThreadedExecutor:
             unit.fire()
             return
         self._waiting += 1
-        self._queue.put(unit)
+        self._pending.append(unit)
+        if not self._writing:
+            self._write_or_gather()
+
+    def _write_or_gather(self) -> None:
+        """Write what waits if it is as much as last time; else give the others a moment to come."""
+        pending = self._pending
+        mixed = pending[0].batch != pending[-1].batch
+        if mixed or self._ending or len(pending) >= self._expected:
+            self._write_group()
+        elif self._gathering is None:
+            self._gathering = self._reactor.callLater(_GATHER_S, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        self._write_group()
+
+    def _write_group(self) -> None:
+        """Hand the first units of one kind to the writer."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        kind = self._pending[0].batch
+        same = takewhile(lambda unit: unit.batch == kind, self._pending)
+        group = list(islice(same, _MOST_IN_GROUP))
+        del self._pending[: len(group)]
+        self._writing = True
+        self._groups.put(group)
 
     def _write_all(self) -> None:
         """Write group after group until told to end. Runs in the writer's thread."""
-        carried: list[Unit[Any, Any] | None] = []
-        company = False
-        while True:
-            first = carried.pop() if carried else self._queue.get()
-            if first is None:
-                break
-            if company and not carried:
-                self._ending.wait(_GATHER_S)
-            group = [first]
-            while len(group) < _MOST_IN_GROUP:
-                try:
-                    unit = self._queue.get_nowait()
-                except Empty:
-                    break
-                if unit is None or unit.batch != first.batch:
-                    carried.append(unit)
-                    break
-                group.append(unit)
-            company = len(group) > 1
+        while (group := self._groups.get()) is not None:
             write_group(self._writer, group)
-            self._reactor.callFromThread(self._fire, group)
+            self._reactor.callFromThread(self._written, group)
         self._writer.checkpoint()
         self._writer.close()
         self._reactor.callFromThread(self._stopped.callback, None)
 
-    def _fire(self, group: Sequence[Unit[Any, Any]]) -> None:
+    def _written(self, group: Sequence[Unit[Any, Any]]) -> None:
+        """Tell those who waited; what they write now makes up the next group."""
         self._waiting -= len(group)
+        self._expected = len(group)
         for unit in group:
             unit.fire()
+        self._writing = False
+        if self._pending:
+            self._write_or_gather()
+        elif self._ending:
+            self._groups.put(None)
 
     def read(self, function: Callable[..., R], args: tuple[Any, ...]) -> Deferred[R]:
         """See Executor."""
@@ -272,8 +295,12 @@ class ThreadedExecutor:
                 session.close()
             self._sessions.clear()
 
-        self._ending.set()
-        self._queue.put(None)
+        self._ending = True
+        if not self._writing:
+            if self._pending:
+                self._write_group()
+            else:
+                self._groups.put(None)
         return self._stopped.addCallback(ended)
 
 

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table, bindparam, insert
 from sqlalchemy.sql import ClauseElement
+
+_COUNTS = (32, 16, 8, 4, 2, 1)
 
 
 class Prepared:
@@ -45,6 +48,14 @@ class Prepared:
         finally:
             cursor.close()
 
+    def run(self, connection: Connection, values: Sequence[Any]) -> None:
+        """Run a statement that returns nothing."""
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self.sql(connection), values)
+        finally:
+            cursor.close()
+
     def many(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Run the statement for every row of parameters; for none, do nothing."""
         if not rows:
@@ -56,7 +67,31 @@ class Prepared:
             cursor.close()
 
 
-def prepared_insert(table: Table) -> Prepared:
-    """Prepare the insertion of whole rows, columns in the order of the table."""
-    names = [column.name for column in table.columns]
-    return Prepared(insert(table).values(dict.fromkeys(names)), names)
+class PreparedInsert:
+    """The insertion of whole rows, columns in the order of the table. Lives as long as the program.
+
+    Many rows go in few statements of 1, 2, 4 … rows: the driver gives the interpreter's lock away
+    for each statement, and getting it back costs more than a row.
+    """
+
+    def __init__(self, table: Table) -> None:
+        names = [column.name for column in table.columns]
+        self._by_count = [_insert(table, names, count) for count in _COUNTS]
+
+    def rows(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows in their order; for none, do nothing."""
+        start = 0
+        for count, statement in zip(_COUNTS, self._by_count, strict=True):
+            while start + count <= len(rows):
+                part = rows[start : start + count]
+                statement.run(connection, part[0] if count == 1 else tuple(chain(*part)))
+                start += count
+
+
+def _insert(table: Table, names: Sequence[str], count: int) -> Prepared:
+    if count == 1:
+        return Prepared(insert(table).values(dict.fromkeys(names)), names)
+    rows = [{name: bindparam(f"{name}_{number}") for name in names} for number in range(count)]
+    return Prepared(
+        insert(table).values(rows), [parameter.key for row in rows for parameter in row.values()]
+    )
