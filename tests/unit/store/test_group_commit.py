@@ -7,13 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.task import Clock
 
 from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.errors import ExistsError, StoreUnavailableError, TemporaryError
@@ -122,26 +122,27 @@ def test_a_lock_that_comes_amid_a_group_is_waited_for_once(tmp_path: Path) -> No
     session.close()
 
 
-class HeldReactor:
-    """Keeps what threads want to be called, until the test lets it happen."""
+class HeldReactor(Clock):
+    """Keeps what threads want to be called, until the test lets it happen; its time stands still."""
 
     def __init__(self) -> None:
-        self.calls: list[Any] = []
+        super().__init__()
+        self.asked: list[tuple[Callable[..., object], tuple[object, ...]]] = []
 
-    def callFromThread(self, function: Any, *args: Any) -> None:
-        self.calls.append((function, args))
+    def callFromThread(self, function: Callable[..., object], *args: object) -> None:
+        self.asked.append((function, args))
 
-    def run(self) -> None:
-        while self.calls:
-            function, args = self.calls.pop(0)
-            function(*args)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.002)
+    def run_until(self, condition: Callable[[], bool], idle_s: float = 0) -> None:
+        """Do what the threads ask for until the condition holds; `idle_s` pass at a time."""
+        deadline = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline
+            if self.asked:
+                function, args = self.asked.pop(0)
+                function(*args)
+            else:
+                threading.Event().wait(0.001)
+                self.advance(idle_s)
 
 
 class Gate:
@@ -157,36 +158,26 @@ class Gate:
         return list(items)
 
 
+Held = tuple[Database, HeldReactor]
+
+
 @pytest.fixture
-def held(tmp_path: Path) -> Iterator[tuple[Database, HeldReactor]]:
+def held(tmp_path: Path) -> Iterator[Held]:
     with make_stores(tmp_path) as stores:
         file = stores.database.file
     reactor = HeldReactor()
-    database = Database(file, ThreadedExecutor(cast("IReactorFromThreads", reactor)))
+    database = Database(file, ThreadedExecutor(reactor))
     database.start()
     yield database, reactor
     stopped = database.stop()
-    wait_until(lambda: bool(reactor.calls))
-    reactor.run()
-    assert stopped.called
+    reactor.run_until(lambda: stopped.called)
+    assert not reactor.getDelayedCalls()
 
 
-def test_the_writer_drains_what_waits(held: tuple[Database, HeldReactor], tmp_path: Path) -> None:
-    database, reactor = held
-    gate, notes, others = Gate(), Notes(), Notes()
-    first = database.write(gate, 0)
-    assert gate.entered.wait(10)
-    waiting = [database.write(notes, number) for number in range(5)]
-    waiting += [database.write(others, number) for number in range(5, 8)]
-    waiting += [database.write(notes, number) for number in range(8, 10)]
-    gate.opened.set()
-    wait_until(lambda: len(reactor.calls) == 4)
-    assert not first.called
-    reactor.run()
-    assert [result_now(call) for call in waiting] == [number * 10 for number in range(10)]
-    assert notes.groups == [[0, 1, 2, 3, 4], [8, 9]]
-    assert others.groups == [[5, 6, 7]]
-    assert numbers(tmp_path) == list(range(10))
+def results_of(reactor: HeldReactor, calls: Sequence[Deferred[Any]]) -> list[Any]:
+    """Let the threads work until all of these have fired."""
+    reactor.run_until(lambda: all(call.called for call in calls))
+    return [result_now(call) for call in calls]
 
 
 def result_now(call: Deferred[Any]) -> Any:
@@ -196,7 +187,103 @@ def result_now(call: Deferred[Any]) -> Any:
     return results[0]
 
 
-def test_too_deep_a_queue_is_452(held: tuple[Database, HeldReactor]) -> None:
+def test_what_waits_for_the_writer_is_one_group(held: Held, tmp_path: Path) -> None:
+    database, reactor = held
+    gate, notes, others = Gate(), Notes(), Notes()
+    first = database.write(gate, 0)
+    assert gate.entered.wait(10)
+    waiting = [database.write(notes, number) for number in range(5)]
+    waiting += [database.write(others, number) for number in range(5, 8)]
+    waiting += [database.write(notes, number) for number in range(8, 11)]
+    gate.opened.set()
+    assert results_of(reactor, waiting) == [number * 10 for number in range(11)]
+    assert first.called
+    assert notes.groups == [[0, 1, 2, 3, 4], [8, 9, 10]]
+    assert others.groups == [[5, 6, 7]]
+    assert numbers(tmp_path) == list(range(11))
+
+
+def test_nobody_is_told_from_the_writers_thread(held: Held) -> None:
+    database, reactor = held
+    threads: list[threading.Thread] = []
+    call = database.write(Notes(), 1)
+    call.addCallback(lambda _result: threads.append(threading.current_thread()))
+    reactor.run_until(lambda: bool(reactor.asked) or call.called)
+    results_of(reactor, [call])
+    assert threads == [threading.current_thread()]
+
+
+def test_a_lone_write_never_waits_for_company(held: Held) -> None:
+    database, reactor = held
+    notes = Notes()
+    for number in range(3):
+        call = database.write(notes, number)
+        assert not reactor.getDelayedCalls()
+        assert results_of(reactor, [call]) == [number * 10]
+    assert notes.groups == [[0], [1], [2]]
+
+
+def in_company(held: Held, notes: Notes) -> None:
+    """Have three writes done as one group, so that as many are awaited behind them."""
+    database, reactor = held
+    gate = Gate()
+    first = database.write(gate, 0)
+    assert gate.entered.wait(10)
+    calls = [database.write(notes, number) for number in range(3)]
+    gate.opened.set()
+    results_of(reactor, [first, *calls])
+    assert notes.groups == [[0, 1, 2]]
+
+
+def test_behind_a_group_a_write_waits_for_as_many(held: Held) -> None:
+    database, reactor = held
+    notes = Notes()
+    in_company(held, notes)
+    calls = [database.write(notes, number) for number in (3, 4, 5)]
+    assert results_of(reactor, calls) == [30, 40, 50]
+    assert notes.groups == [[0, 1, 2], [3, 4, 5]]
+    assert reactor.seconds() == 0
+
+
+def test_company_that_stays_away_is_awaited_for_a_moment_and_once(held: Held) -> None:
+    database, reactor = held
+    notes = Notes()
+    in_company(held, notes)
+    call = database.write(notes, 3)
+    assert reactor.getDelayedCalls()
+    reactor.advance(0.05)
+    assert results_of(reactor, [call]) == [30]
+    call = database.write(notes, 4)
+    assert results_of(reactor, [call]) == [40]
+    assert notes.groups == [[0, 1, 2], [3], [4]]
+    assert reactor.seconds() == 0.05
+
+
+def test_stopping_waits_for_no_company(held: Held) -> None:
+    database, reactor = held
+    notes = Notes()
+    in_company(held, notes)
+    call = database.write(notes, 3)
+    stopped = database.stop()
+    assert results_of(reactor, [call, stopped]) == [30, None]
+    assert reactor.seconds() == 0
+    assert not reactor.getDelayedCalls()
+
+
+def test_stopping_amid_a_group_waits_for_no_company(held: Held) -> None:
+    database, reactor = held
+    gate, notes = Gate(), Notes()
+    in_company(held, notes)
+    calls = [database.write(gate, number) for number in range(3)]
+    assert gate.entered.wait(10)
+    calls.append(database.write(notes, 3))
+    stopped = database.stop()
+    gate.opened.set()
+    assert results_of(reactor, [*calls, stopped]) == [0, 1, 2, 30, None]
+    assert reactor.seconds() == 0
+
+
+def test_too_deep_a_queue_is_452(held: Held) -> None:
     database, reactor = held
     gate = Gate()
     waiting = [database.write(gate, number) for number in range(1000)]
@@ -204,16 +291,14 @@ def test_too_deep_a_queue_is_452(held: tuple[Database, HeldReactor]) -> None:
     assert isinstance(failure.value, TemporaryError)
     assert (failure.value.reply.code, failure.value.reply.enhanced) == (452, "4.3.1")
     gate.opened.set()
-    wait_until(lambda: sum(len(args[0]) for _function, args in reactor.calls) == 1000)
-    reactor.run()
+    reactor.run_until(lambda: waiting[-1].called, idle_s=0.01)
     assert [result_now(call) for call in waiting] == list(range(1000))
     again = database.write(gate, 5)
-    wait_until(lambda: bool(reactor.calls))
-    reactor.run()
+    reactor.run_until(lambda: again.called, idle_s=0.01)
     assert result_now(again) == 5
 
 
-def test_cancelling_has_no_effect(held: tuple[Database, HeldReactor], tmp_path: Path) -> None:
+def test_cancelling_has_no_effect(held: Held, tmp_path: Path) -> None:
     database, reactor = held
     gate, notes = Gate(), Notes()
     database.write(gate, 0)
@@ -228,28 +313,20 @@ def test_cancelling_has_no_effect(held: tuple[Database, HeldReactor], tmp_path: 
     waiting.cancel()
     assert results == []
     gate.opened.set()
-    wait_until(lambda: len(reactor.calls) == 2)
-    reactor.run()
+    reactor.run_until(lambda: bool(results))
     assert results == [70]
     assert numbers(tmp_path) == [7]
 
 
-def test_stopping_finishes_what_is_queued(tmp_path: Path) -> None:
-    with make_stores(tmp_path) as stores:
-        file = stores.database.file
-    reactor = HeldReactor()
-    database = Database(file, ThreadedExecutor(cast("IReactorFromThreads", reactor)))
-    database.start()
+def test_stopping_finishes_what_is_queued(held: Held, tmp_path: Path) -> None:
+    database, reactor = held
     gate, notes = Gate(), Notes()
     database.write(gate, 0)
     calls = [database.write(notes, number) for number in range(20)]
     stopped = database.stop()
     late = result_now(database.write(notes, 99))
     gate.opened.set()
-    wait_until(lambda: len(reactor.calls) == 3)
-    reactor.run()
-    assert [result_now(call) for call in calls] == [number * 10 for number in range(20)]
-    assert stopped.called
+    assert results_of(reactor, [*calls, stopped])[:-1] == [number * 10 for number in range(20)]
     assert isinstance(late.value, StoreUnavailableError)
     assert numbers(tmp_path) == list(range(20))
 
