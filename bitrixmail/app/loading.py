@@ -23,6 +23,7 @@ from bitrixmail.model.text import printable
 
 _PREFIX = "BITRIXMAIL_"
 _SQLITE = "sqlite:///"
+_USUAL_FILE = Path("etc/bitrixmail.toml")
 _ADAPTER = TypeAdapter(Settings)
 Tables = dict[str, Any]
 
@@ -35,6 +36,18 @@ def machine_name() -> str:
         if "." in full and not full.startswith("localhost"):
             return full
     return name
+
+
+def settings_file(given: str | None, environment: Mapping[str, str]) -> Path | None:
+    """Return the file of settings, alike for the server and the command line.
+
+    The one given, else the one that BITRIXMAIL_CONFIG names, else etc/bitrixmail.toml below the
+    current directory if there is one.
+    """
+    named = given or environment.get("BITRIXMAIL_CONFIG")
+    if named:
+        return Path(named).absolute()
+    return _USUAL_FILE.absolute() if _USUAL_FILE.is_file() else None
 
 
 def load_settings(

@@ -10,14 +10,13 @@ import platform
 import ssl
 import sys
 from importlib.metadata import version
-from pathlib import Path
 from typing import ClassVar
 
 from OpenSSL import SSL
 from twisted.copyright import version as twisted_version
 from twisted.python import usage
 
-from bitrixmail.app.loading import load_settings
+from bitrixmail.app.loading import load_settings, settings_file
 from bitrixmail.app.settings import Settings
 
 
@@ -70,7 +69,6 @@ class Options(usage.Options):
 
     def settings(self) -> Settings:
         """Read the settings of all sources, now. Raises InputError."""
-        file = self["config"] or os.environ.get("BITRIXMAIL_CONFIG")
         overrides = list(self._overrides)
         for option, path in (("data-dir", "server.data_dir"), ("hostname", "server.hostname")):
             if self[option] is not None:
@@ -79,7 +77,7 @@ class Options(usage.Options):
             overrides.append(f"listen.smtp={','.join(self._smtp)}")
         if self._domains:
             overrides.append(f"server.domains={','.join(self._domains)}")
-        return load_settings(Path(file).absolute() if file else None, os.environ, overrides)
+        return load_settings(settings_file(self["config"], os.environ), os.environ, overrides)
 
 
 def versions() -> str:
