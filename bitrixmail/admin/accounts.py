@@ -12,7 +12,7 @@ from bitrixmail.admin import typed
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.store import IMessageStore
-from bitrixmail.model.directory import Alias, Domain, Mailbox
+from bitrixmail.model.directory import Alias, Credential, Domain, Mailbox
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
 
 
@@ -150,7 +150,7 @@ class Accounts:
         """Add a mailbox; without a password nobody can log in until one is set."""
         key = typed.owned_address(address, "mailbox")
         wanted = options.applied(Mailbox(0, key))
-        credential = None if password is None else self._passwords.make(typed.password(password))
+        credential = self._credential(password)
         return await self._directory.add_mailbox(wanted, credential)
 
     async def change_mailbox(self, address: str, options: MailboxOptions) -> Mailbox:
@@ -162,9 +162,12 @@ class Accounts:
     async def set_password(self, address: str, password: str | None) -> Mailbox:
         """Set a mailbox's password, or by None remove it."""
         mailbox = await self.mailbox(address)
-        credential = None if password is None else self._passwords.make(typed.password(password))
+        credential = self._credential(password)
         await self._directory.set_credential(mailbox.address, credential)
         return mailbox
+
+    def _credential(self, password: str | None) -> Credential | None:
+        return None if password is None else self._passwords.credential(typed.password(password))
 
     async def remove_mailbox(self, address: str) -> Mailbox:
         """Remove a mailbox and its mail, unless an address leads to it."""

@@ -6,14 +6,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bitrixmail.model.directory import Credential
+from bitrixmail.model.errors import Fault, InputError
 
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
-    """Two functions handed in by who composes: `make` hashes a password, `matches` checks one.
+    """Functions handed in by who composes: `make` hashes a password, `matches` compares one.
 
-    Both take a tenth of a second on purpose. Made once per process.
+    Both take a tenth of a second on purpose. `check` raises ValueError, with a sentence for
+    people, for what can't be a password. Made once per process.
     """
 
+    check: Callable[[str], object]
     make: Callable[[str], Credential]
     matches: Callable[[Credential, str], bool]
+
+    def faults(self, password: str, where: str) -> tuple[Fault, ...]:
+        """Tell why a text can't be a password; `where` it was typed."""
+        try:
+            self.check(password)
+        except ValueError as error:
+            return (Fault(where, str(error), "choose another"),)
+        return ()
+
+    def credential(self, password: str) -> Credential:
+        """Hash a typed password. Raises InputError."""
+        faults = self.faults(password, "password")
+        if faults:
+            raise InputError(*faults)
+        return self.make(password)

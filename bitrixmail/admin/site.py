@@ -70,7 +70,7 @@ class Sites:
         site = parse_site(text, where)
         CompiledRules.compile(site.rules, self._time_limit_s)
         standing = await self._standing()
-        faults = tuple(conflicts(site, standing, where))
+        faults = (*self._unfit_passwords(site), *conflicts(site, standing, where))
         if faults:
             raise InputError(*faults)
         changes = [
@@ -81,6 +81,12 @@ class Sites:
             *await self._set_rules(site, standing.rules, author, where),
         ]
         return tuple(changes)
+
+    def _unfit_passwords(self, site: Site) -> Iterator[Fault]:
+        for wanted in site.mailboxes:
+            if wanted.password is not None:
+                place = f"mailbox {wanted.mailbox.address}: password"
+                yield from self._passwords.faults(wanted.password, place)
 
     async def export(self, *, with_secrets: bool) -> SiteExport:
         """Write the site as `apply` reads it; verifiers of passwords only `with_secrets`."""
