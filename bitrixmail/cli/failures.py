@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
+from bitrixmail.cli.consent import RefusedError
 from bitrixmail.cli.output import complain, say
 from bitrixmail.cli.session import SettingsError
 from bitrixmail.model.errors import (
@@ -44,9 +46,9 @@ def message_wanted() -> Iterator[None]:
 
 def exit_code(error: BaseException) -> int:
     """Tell an error on stderr, one line per fault, and return the code for the shell."""
-    code = _known(error)
-    if code is not None:
-        return code
+    for kind, tell in _TOLD:
+        if isinstance(error, kind):
+            return tell(error)
     # Not bad input but a bug: whoever mends it needs to know where.
     say("error: a bug in bitrixmail; what follows tells where")
     for line in traceback.format_exception(error):
@@ -54,46 +56,74 @@ def exit_code(error: BaseException) -> int:
     return os.EX_SOFTWARE
 
 
-def _known(error: BaseException) -> int | None:
-    if isinstance(error, click.UsageError):
-        hint = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
-        say(f"error: {error.format_message()}{hint}")
-        return os.EX_USAGE
-    if isinstance(error, click.Abort | KeyboardInterrupt):
-        say("interrupted")
-        return INTERRUPTED
-    if isinstance(error, InputError):
-        complain(error.faults)
-        return _input_code(error)
-    if isinstance(error, SettingsError):
-        for line in error.faults:
-            say(f"error: {line}")
-        return os.EX_CONFIG
-    if isinstance(error, SetupError):
-        ways = f" ({'; or '.join(error.remedies)})" if error.remedies else ""
-        say(f"error: {error.problem}{ways}")
-        return error.exit_code
-    if isinstance(error, NoInputError):
-        for line in error.lines:
-            say(f"error: {line}")
-        return error.exit_code
-    if isinstance(error, MailError):
-        return _mail_code(error)
-    if isinstance(error, BrokenPipeError):
-        return os.EX_OK  # whoever read the output has seen enough
-    if isinstance(error, OSError):
-        say(f"error: {error.filename or 'output'}: {error.strerror or error}")
-        return os.EX_NOPERM if isinstance(error, PermissionError) else os.EX_IOERR
-    return None
+def _help(error: click.UsageError) -> int:
+    click.echo(error.format_message(), err=True)
+    return os.EX_USAGE
 
 
-def _input_code(error: InputError) -> int:
+def _usage(error: click.UsageError) -> int:
+    hint = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
+    say(f"error: {error.format_message()}{hint}")
+    return os.EX_USAGE
+
+
+def _interrupted(_error: BaseException) -> int:
+    say("interrupted")
+    return INTERRUPTED
+
+
+def _refused(error: RefusedError) -> int:
+    say("nothing was removed")
+    return error.exit_code
+
+
+def _input(error: InputError) -> int:
+    complain(error.faults)
     if isinstance(error, NotFoundError):
         return os.EX_NOUSER
     return os.EX_CANTCREAT if isinstance(error, ExistsError) else os.EX_DATAERR
 
 
-def _mail_code(error: MailError) -> int:
+def _settings(error: SettingsError) -> int:
+    for line in error.faults:
+        say(f"error: {line}")
+    return os.EX_CONFIG
+
+
+def _setup(error: SetupError) -> int:
+    ways = f" ({'; or '.join(error.remedies)})" if error.remedies else ""
+    say(f"error: {error.problem}{ways}")
+    return error.exit_code
+
+
+def _no_input(error: NoInputError) -> int:
+    for line in error.lines:
+        say(f"error: {line}")
+    return error.exit_code
+
+
+def _mail(error: MailError) -> int:
     what = "is full" if isinstance(error, StoreFullError) else "is not available now"
     say(f"error: the store {what}: {error.cause or error.reply} (try again later)")
     return os.EX_TEMPFAIL if isinstance(error, TemporaryError) else os.EX_UNAVAILABLE
+
+
+def _system(error: OSError) -> int:
+    say(f"error: {error.filename or 'output'}: {error.strerror or error}")
+    return os.EX_NOPERM if isinstance(error, PermissionError) else os.EX_IOERR
+
+
+# The first that fits tells the error.
+_TOLD: tuple[tuple[type[BaseException], Callable[[Any], int]], ...] = (
+    (click.exceptions.NoArgsIsHelpError, _help),
+    (click.UsageError, _usage),
+    (click.Abort, _interrupted),
+    (KeyboardInterrupt, _interrupted),
+    (RefusedError, _refused),
+    (InputError, _input),
+    (SettingsError, _settings),
+    (SetupError, _setup),
+    (NoInputError, _no_input),
+    (MailError, _mail),
+    (OSError, _system),
+)

@@ -15,21 +15,26 @@ from bitrixmail.model.text import printable
 MAX_OCTETS = 256 * 2**20
 
 
+def name_of(file: str) -> str:
+    """Return how faults name a file."""
+    return "standard input" if file == "-" else printable(file)
+
+
 def read_octets(name: str) -> bytes:
     """Read a file whole, bounded. Raises NoInputError."""
     try:
         if name == "-":
-            octets = click.get_binary_stream("stdin").read(MAX_OCTETS + 1)
+            octets = sys.stdin.buffer.read(MAX_OCTETS + 1)
         else:
             with Path(name).open("rb") as file:
                 octets = file.read(MAX_OCTETS + 1)
     except OSError as error:
         code = os.EX_NOPERM if isinstance(error, PermissionError) else os.EX_NOINPUT
         remedy = "see who may read it" if code == os.EX_NOPERM else "see whether the path is right"
-        line = f"{printable(name)}: {error.strerror or error} ({remedy})"
+        line = f"{name_of(name)}: {error.strerror or error} ({remedy})"
         raise NoInputError(line, exit_code=code) from None
     if len(octets) > MAX_OCTETS:
-        line = f"{printable(name)}: has more than {MAX_OCTETS >> 20} MiB (split it)"
+        line = f"{name_of(name)}: has more than {MAX_OCTETS >> 20} MiB (split it)"
         raise NoInputError(line, exit_code=os.EX_DATAERR)
     return octets
 
@@ -39,14 +44,14 @@ def read_text(name: str) -> str:
     try:
         return read_octets(name).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = f"{printable(name)}: is not UTF-8 at octet {error.start} (save it in UTF-8)"
+        line = f"{name_of(name)}: is not UTF-8 at octet {error.start} (save it in UTF-8)"
         raise NoInputError(line, exit_code=os.EX_DATAERR) from None
 
 
 def write_octets(name: str, octets: bytes) -> None:
     """Write a file, or standard output. Raises NoInputError if it can't be made."""
     if name == "-":
-        stream = click.get_binary_stream("stdout")
+        stream = sys.stdout.buffer
         stream.write(octets)
         stream.flush()
         return
@@ -54,13 +59,13 @@ def write_octets(name: str, octets: bytes) -> None:
         Path(name).write_bytes(octets)
     except OSError as error:
         code = os.EX_NOPERM if isinstance(error, PermissionError) else os.EX_CANTCREAT
-        line = f"{printable(name)}: {error.strerror or error} (name another place)"
+        line = f"{name_of(name)}: {error.strerror or error} (name another place)"
         raise NoInputError(line, exit_code=code) from None
 
 
 def password_line() -> str:
     """Read a password from the first line of standard input. Raises UsageError if there is none."""
-    line = click.get_binary_stream("stdin").readline(64 * 1024)
+    line = sys.stdin.buffer.readline(64 * 1024)
     try:
         text = line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:

@@ -80,7 +80,17 @@ def complain(faults: Iterable[Fault], kind: str = "error") -> None:
 def print_json(value: object) -> None:
     """Print a value as JSON; datetimes become RFC 3339 in UTC, dataclasses tables."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
-    echo(_UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text))
+    echo(_escaped(text))
+
+
+def print_toml(text: str) -> None:
+    """Print TOML; what is unsafe to look at becomes an escape, which means the same."""
+    if text:
+        echo(_escaped(text.removesuffix("\n")))
+
+
+def _escaped(text: str) -> str:
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _plain(value: Any) -> object:

@@ -14,7 +14,7 @@ import pytest
 # on which both exist.
 collect_ignore = (
     []
-    if find_spec("bitrixmail.app.console")
+    if find_spec("bitrixmail.app.console") and find_spec("bitrixmail.access.pop3")
     else ["test_clients.py", "test_corpus.py", "test_crash.py", "test_sync_order.py"]
 )
 INSTALLER = Path(__file__).parents[1] / "install-programs.sh"

@@ -1,0 +1,89 @@
+"""The `bitrixmail` command starts here: composes what its commands are handed.
+
+Heavy imports wait until a command needs them, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bitrixmail.app.ownership import user_name
+from bitrixmail.cli.root import root
+from bitrixmail.cli.session import GlobalOptions, Office, SettingsError, ShownSettings
+from bitrixmail.model.errors import InputError
+
+if TYPE_CHECKING:
+    from bitrixmail.app.settings import Settings
+
+T = TypeVar("T")
+
+
+def main() -> None:
+    """Run the command line of this process, then leave it."""
+    root.main(prog_name="bitrixmail", obj=Composition(os.environ))
+
+
+class Composition:
+    """See cli.session.Composer. Made by `main`, lives as long as the process."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    @contextmanager
+    def office(self, options: GlobalOptions) -> Iterator[Office]:
+        """See Composer."""
+        from bitrixmail.app.office import opened_office  # noqa: PLC0415 - half a second
+
+        with opened_office(self._load(options)) as office:
+            yield office
+
+    def settings(self, options: GlobalOptions) -> ShownSettings:
+        """See Composer."""
+        from bitrixmail.app.loading import load_settings, tables_of  # noqa: PLC0415 - slow
+
+        settings = self._load(options)
+        # The place of the database follows from that of the data: it is not changed by itself.
+        data_dir = f"server.data_dir={settings.server.data_dir}"
+        defaults = tables_of(load_settings(overrides=[data_dir]))
+        defaults["server"]["data_dir"] = load_settings().server.data_dir
+        file = self._file(options)
+        shown = "" if file is None else str(file)
+        return ShownSettings(shown, tables_of(settings), defaults, settings.warnings())
+
+    def _file(self, options: GlobalOptions) -> Path | None:
+        from bitrixmail.app.loading import settings_file  # noqa: PLC0415 - slow
+
+        return settings_file(options.config, self._environment)
+
+    def _load(self, options: GlobalOptions) -> Settings:
+        from bitrixmail.app.loading import load_settings  # noqa: PLC0415 - slow
+
+        overrides = list(options.overrides)
+        if options.data_dir is not None:
+            overrides.append(f"server.data_dir={options.data_dir}")
+        try:
+            return load_settings(self._file(options), self._environment, overrides)
+        except InputError as error:
+            raise SettingsError(tuple(map(str, error.faults))) from error
+
+    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """See Composer. The stores do everything at once: nothing is waited for."""
+        from bitrixmail.store.opening import done  # noqa: PLC0415 - half a second
+
+        result: T = done(coroutine)
+        return result
+
+    def version(self) -> str:
+        """See Composer."""
+        from bitrixmail.app.options import versions  # noqa: PLC0415 - slow
+
+        return versions()
+
+    def author(self) -> str:
+        """See Composer. Of who became root by sudo it is the one who did."""
+        user = self._environment.get("SUDO_USER", "") if os.getuid() == 0 else ""
+        return user or user_name(os.getuid())

@@ -1,0 +1,71 @@
+"""The command `config`: the settings in force, checked or shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bitrixmail.cli.examples import examples
+from bitrixmail.cli.output import echo, json_option, print_json, print_toml, say
+from bitrixmail.cli.session import Session, ShownSettings, pass_session
+
+
+@click.group()
+def config() -> None:
+    """The settings of the server."""
+
+
+@config.command(epilog=examples("bitrixmail --config /etc/bitrixmail/bitrixmail.toml config check"))
+@pass_session
+def check(session: Session) -> None:
+    """Check the settings of all sources; tell every fault (exit code 78)."""
+    settings = _settings(session)
+    echo("the settings are good")
+    if settings.file:
+        say(f"read from {settings.file}")
+
+
+@config.command(epilog=examples("bitrixmail config show --changed"))
+@click.option("--changed", is_flag=True, help="Only what differs from the defaults.")
+@json_option
+@pass_session
+def show(session: Session, changed: bool, as_json: bool) -> None:
+    """Show the settings in force, as a file."""
+    settings = _settings(session)
+    tables = _changed(settings) if changed else settings.tables
+    if as_json:
+        print_json(tables)
+    else:
+        print_toml(_toml(tables))
+
+
+def _settings(session: Session) -> ShownSettings:
+    settings = session.composer.settings(session.options)
+    for warning in settings.warnings:
+        say(f"warning: {warning}")
+    return settings
+
+
+def _changed(settings: ShownSettings) -> dict[str, dict[str, Any]]:
+    differing = {
+        section: {
+            key: value for key, value in table.items() if value != settings.defaults[section][key]
+        }
+        for section, table in settings.tables.items()
+    }
+    return {section: table for section, table in differing.items() if table}
+
+
+def _toml(tables: dict[str, dict[str, Any]]) -> str:
+    import tomlkit  # noqa: PLC0415 - `--help` must not wait for it
+
+    lines: list[str] = []
+    for section, table in tables.items():
+        lines += ["", f"[{section}]"] if lines else [f"[{section}]"]
+        for key, value in table.items():
+            item = tomlkit.inline_table() if isinstance(value, dict) else tomlkit.item(value)
+            if isinstance(value, dict):
+                item.update(value)
+            lines.append(f"{key} = {item.as_string()}")
+    return "".join(f"{line}\n" for line in lines)
