@@ -21,9 +21,10 @@ The connection is made by the first step that is not a hook, so hooks before it 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any, cast
 from typing import Protocol as Typed
 
@@ -41,6 +42,32 @@ _STEP = re.compile(
     r"(?: (?P<rest>.*))?"
 )
 Hooks = Mapping[str, Callable[[str], None]]
+# How octets that are sent at once are cut into writes, where a dialogue itself does not say
+Cut = Callable[[bytes], Iterable[bytes]]
+
+
+def whole(octets: bytes) -> Iterable[bytes]:
+    return (octets,)
+
+
+def cut_by(size_octets: int) -> Cut:
+    return lambda octets: (
+        octets[at : at + size_octets] for at in range(0, len(octets), size_octets)
+    )
+
+
+def cut_anywhere(seed: int) -> Cut:
+    """Cut into pieces of one octet to some kilobytes, the small ones most often."""
+
+    def cut(octets: bytes) -> Iterable[bytes]:
+        random = Random(seed + len(octets))
+        at = 0
+        while at < len(octets):
+            size = random.randint(1, 2 ** random.randint(1, 12))
+            yield octets[at : at + size]
+            at += size
+
+    return cut
 
 
 @dataclass(frozen=True)
@@ -93,21 +120,21 @@ class Connection(Typed):
 
 
 class _Player:
-    def __init__(self, connection: Connection, clock: Clock, hooks: Hooks, name: str) -> None:
+    def __init__(
+        self, connection: Connection, clock: Clock, hooks: Hooks, name: str, cut: Cut
+    ) -> None:
         self.connection = connection
         self.clock = clock
         self.hooks = hooks
         self.name = name
-        self.pieces = 0
         self.to_send = b""
+        self.cut = self.usual_cut = cut
 
     def send(self) -> None:
         octets, self.to_send = self.to_send, b""
-        if octets and not self.pieces:
-            self.connection.send(octets)
-        elif octets:
-            for at in range(0, len(octets), self.pieces):
-                self.connection.send(octets[at : at + self.pieces])
+        if octets:
+            for piece in self.cut(octets):
+                self.connection.send(piece)
 
     async def play(self, step: Step) -> None:
         if step.kind == "C":
@@ -121,7 +148,7 @@ class _Player:
         elif step.kind in {"S:", "S~"}:
             await self.expect(step, where)
         elif step.kind == "SPLIT":
-            self.pieces = int(step.rest)
+            self.cut = cut_by(int(step.rest)) if int(step.rest) else self.usual_cut
         elif step.kind == "SILENT":
             said = await self.connection.settle()
             assert said == b"", f"{where}: {said!r}"
@@ -153,6 +180,7 @@ async def play(
     connect: Callable[[], Deferred[Connection]],
     clock: Clock,
     hooks: Hooks,
+    cut: Cut = whole,
 ) -> None:
     """Play a dialogue's file; AssertionError names its line. The connection is dropped behind it."""
     player: _Player | None = None
@@ -161,7 +189,7 @@ async def play(
             hooks[step.kind[1:]](step.rest)
             continue
         if player is None:
-            player = _Player(await connect(), clock, hooks, path.name)
+            player = _Player(await connect(), clock, hooks, path.name, cut)
         await player.play(step)
     if player is not None:
         player.send()
@@ -277,7 +305,9 @@ class SocketConnection:
         ITLSTransport(self.listener.transport).startTLS(CertificateOptions())
 
 
-async def play_in_memory(path: Path, factory: IProtocolFactory, clock: Clock, hooks: Hooks) -> None:
+async def play_in_memory(
+    path: Path, factory: IProtocolFactory, clock: Clock, hooks: Hooks, cut: Cut = whole
+) -> None:
     """Play a dialogue against a protocol of the factory, in memory."""
 
     def connect() -> Deferred[Connection]:
@@ -285,7 +315,7 @@ async def play_in_memory(path: Path, factory: IProtocolFactory, clock: Clock, ho
         made.callback(MemoryConnection(factory))
         return made
 
-    await play(path, connect, clock, hooks)
+    await play(path, connect, clock, hooks, cut)
 
 
 async def play_over_socket(
