@@ -22,15 +22,15 @@ _POLL_S = 0.25
 
 @implementer(IChanges)
 class PolledChanges:
-    """See IChanges. Made with the stores, polls while they are open."""
+    """See IChanges. Made with the stores, polls while they are open; never without a clock."""
 
-    def __init__(self, database: Database, clock: IReactorTime) -> None:
+    def __init__(self, database: Database, clock: IReactorTime | None) -> None:
         self._database = database
         self._watchers: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
         self._known: dict[str, int] = {}
         self._failing = False
-        self._polling = LoopingCall(self.poll)
-        self._polling.clock = clock
+        self._clock = clock
+        self._polling: LoopingCall | None = None
 
     def watch(self, topic: str, changed: Callable[[], None]) -> None:
         """See IChanges."""
@@ -38,6 +38,11 @@ class PolledChanges:
 
     def start(self) -> None:
         """Begin to poll; the database must be open."""
+        if self._clock is None:
+            return
+        # Not made before: it imports a reactor, which the command line never needs.
+        self._polling = LoopingCall(self.poll)
+        self._polling.clock = self._clock
         self._polling.start(_POLL_S, now=False).addErrback(self._broken)
 
     def _broken(self, failure: Failure) -> None:
@@ -45,7 +50,7 @@ class PolledChanges:
 
     def stop(self) -> None:
         """Poll no more."""
-        if self._polling.running:
+        if self._polling is not None and self._polling.running:
             self._polling.stop()
 
     async def poll(self) -> None:

@@ -141,7 +141,7 @@ def _stores(
     most_cached: int,
 ) -> S:
     data_dir = data_dir.absolute()
-    changes = PolledChanges(database, clock)
+    changes = PolledChanges(database, clock if most_cached else None)
     blobs = FileBlobs(data_dir / "blobs", threads)
     return kind(
         data_dir=data_dir,
