@@ -14,9 +14,14 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from twisted.cred.portal import Portal
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
+from bitrixmail.access.factory import POP3Factory
+from bitrixmail.accounts.checkers import PasswordChecker
+from bitrixmail.accounts.realm import AccountRealm
+from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.app.failure import leave
 from bitrixmail.app.listeners import Listener
 from bitrixmail.app.logs import LogLevels
@@ -56,7 +61,10 @@ def compose(
     judge = Judge(stores.rulebook, threads, reactor, settings.rules.time_limit)
     gate = _gate(settings, stores, judge, maillog, reactor)
     smtp = SMTPFactory(gate, reactor, maillog, hostname, settings.smtp.limits(), tls)
-    doors: dict[str, Any] = {"smtp": smtp}
+    throttle = LoginThrottle(reactor, settings.access.failed_logins_per_minute)
+    portal = _portal(stores, threads, throttle, reactor)
+    pop3 = POP3Factory(portal, reactor, maillog, hostname, settings.access.limits(), tls)
+    doors: dict[str, Any] = {"smtp": smtp, "pop3": pop3}
     opening = Opening(
         stores=stores,
         database_url=settings.database.url,
@@ -86,6 +94,8 @@ def compose(
         server.load_certificate(fresh)
         levels.set(fresh.log)
         gate.limits = smtp.limits = fresh.smtp.limits()
+        pop3.limits = fresh.access.limits()
+        throttle.failed_logins_per_minute = fresh.access.failed_logins_per_minute
 
     reload = Reload(reactor, settings, reread or (lambda: settings), take)
     for service in (*listeners, *periodic, reload):
@@ -109,6 +119,12 @@ def _gate(settings: Settings, stores: Stores, judge: Judge, maillog: MailLog, cl
     )
 
 
+def _portal(stores: Stores, threads: Threads, throttle: LoginThrottle, clock: Any) -> Portal:
+    """Marry who asks for a mailbox with who has it; every door for readers asks here."""
+    checker = PasswordChecker(stores.directory, threads, throttle, clock)
+    return Portal(AccountRealm(stores.directory, stores.messages), [checker])
+
+
 def _listeners(
     settings: Settings, reactor: Any, doors: Mapping[str, IProtocolFactory], tls: ServerTLS
 ) -> Iterator[Listener]:
@@ -116,8 +132,6 @@ def _listeners(
     for name, factory in doors.items():
         for endpoint in settings.listen.door(name):
             yield Listener(reactor, name, endpoint, factory)
-    implicit = doors.get("pop3")
-    if implicit is not None:
-        for endpoint in settings.listen.pop3s:
-            wrapped = TLSMemoryBIOFactory(tls, False, implicit, clock=reactor)
-            yield Listener(reactor, "pop3s", endpoint, wrapped)
+    for endpoint in settings.listen.pop3s:
+        wrapped = TLSMemoryBIOFactory(tls, False, doors["pop3"], clock=reactor)
+        yield Listener(reactor, "pop3s", endpoint, wrapped)

@@ -206,7 +206,12 @@ class Access:
     login_timeout: Annotated[Seconds, _doc("Waiting for a command before login.")] = 60.0
     max_errors: Annotated[Count, _doc("Wrong commands before it hangs up.")] = 20
     connections: Annotated[Count, _doc("Connections at one time.")] = 5000
-    connections_per_ip: Annotated[Count, _doc("The same of one address.")] = 50
+    connections_per_ip: Annotated[
+        Count, _doc("The same of one address (IPv6: of one /64 network).")
+    ] = 50
+    exempt_networks: Annotated[
+        Networks, _doc("Free of the limit per address; logins are checked as from anywhere.")
+    ] = _LOOPBACK
 
     def limits(self) -> AccessLimits:
         """Return the limits as the doors for readers take them."""
@@ -217,6 +222,7 @@ class Access:
             max_errors=self.max_errors,
             connections=self.connections,
             connections_per_ip=self.connections_per_ip,
+            exempt_networks=self.exempt_networks,
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IPushProducer
@@ -19,11 +19,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from bitrixmail.link.framing import Framing
 from bitrixmail.link.peer import peer_of, tls_of
 from bitrixmail.model.client import Client
 from bitrixmail.model.errors import MailError
 from bitrixmail.model.reply import Reply
-from bitrixmail.tasks import spawn
+from bitrixmail.tasks import begin
 
 if TYPE_CHECKING:
     from bitrixmail.link.sessions import Sessions
@@ -35,24 +36,6 @@ CLOSE_TIMEOUT_S = 30.0
 _log = Logger()
 
 E = TypeVar("E")
-E_co = TypeVar("E_co", covariant=True)
-
-
-class Framing(Protocol[E_co]):
-    """Octets in, events out, without sockets (`wire.lines`, `smtp.wire`)."""
-
-    @property
-    def pending(self) -> int:
-        """How many octets wait to be taken."""
-
-    def feed(self, data: bytes) -> None:
-        """Add octets as they came from the peer."""
-
-    def next(self) -> E_co | None:
-        """Return the next event; None if more octets are needed."""
-
-    def discard(self) -> int:
-        """Throw away what was fed and not taken; return how many octets that were."""
 
 
 @implementer(IHandshakeListener, IPushProducer)
@@ -90,6 +73,7 @@ class Channel(ABC, Generic[E]):
         self._paused = False
         self._closing = False
         self._lost = False
+        self._room: Deferred[None] | None = None
         self._deadline = 0.0
         self._timer: IDelayedCall | None = None
 
@@ -154,6 +138,7 @@ class Channel(ABC, Generic[E]):
         """Forget everything but a commit that has begun: nothing takes that back."""
         self._lost = True
         self._closing = True
+        self._make_room()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -211,7 +196,7 @@ class Channel(ABC, Generic[E]):
     def work(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Do what may have to wait, and nothing else meanwhile. Its errors become replies."""
         self._busy = True
-        spawn(self._working(coroutine), "a command")
+        begin(self._working(coroutine), "a command")
 
     async def _working(self, coroutine: Coroutine[Any, Any, None]) -> None:
         try:
@@ -252,6 +237,7 @@ class Channel(ABC, Generic[E]):
     def resumeProducing(self) -> None:
         """Go on: the peer has read (IPushProducer)."""
         self._peer_slow = False
+        self._make_room()
         if not (self._busy or self._running or self._closing):
             self._run()
 
@@ -292,6 +278,36 @@ class Channel(ABC, Generic[E]):
                 octets = octets[sent:]
         self.transport.write(octets)
 
+    async def sent(self) -> bool:
+        """Send what was gathered; return when the peer has room for more, False if it is gone.
+
+        For `work` that says more than fits into memory. A peer that does not read has its time.
+        """
+        self._flush()
+        if self._peer_slow and not self._closing:
+            self._postpone_deadline()
+            self._room = Deferred()
+            await self._room
+        return not self._closing
+
+    def _make_room(self) -> None:
+        room, self._room = self._room, None
+        if room is not None:
+            room.callback(None)
+
+    @property
+    def closing(self) -> bool:
+        """Whether nobody hears what is said now."""
+        return self._closing
+
+    def cut(self) -> None:
+        """Drop the connection at once, amid what was being said."""
+        if not self._closing:
+            self._closing = True
+            self.outgoing.clear()
+            self.forget()
+            self.transport.abortConnection()
+
     def end(self, last_words: bytes) -> None:
         """Say something and close; whatever the peer sent behind is not looked at."""
         if not self._closing:
@@ -302,6 +318,7 @@ class Channel(ABC, Generic[E]):
 
     def _close(self) -> None:
         self._closing = True
+        self._make_room()
         self.framing.discard()
         self._flush()
         self._deadline = self.clock.seconds() + CLOSE_TIMEOUT_S
@@ -342,7 +359,7 @@ class Channel(ABC, Generic[E]):
         deadline = self._deadline
         if not self._closing:
             deadline = self.due()
-            if self._busy:
+            if self._busy and self._room is None:
                 # it is us for whom the peer waits, and what we wait for has deadlines of its own
                 deadline = max(deadline, now + self.timeout_s)
         if now < deadline:

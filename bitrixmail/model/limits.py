@@ -56,3 +56,4 @@ class AccessLimits:
     max_errors: int = 20
     connections: int = 5000
     connections_per_ip: int = 50
+    exempt_networks: Networks = ()

@@ -81,6 +81,10 @@ class LineBuffer:
         self._swallowing = self._after_bare_lf = False
         return rest
 
+    def discard(self) -> int:
+        """Throw away what was fed and not taken as lines; return how many octets that were."""
+        return len(self.drain())
+
     def _bound(self) -> None:
         """Throw a too long unfinished line away; a CR at its end may yet meet its LF."""
         if self._swallowing or self.pending >= self._max_octets:
