@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bitrixmail.admin import typed
+from bitrixmail.admin.aliases import alias_loops
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.store import IMessageStore
@@ -172,6 +173,11 @@ class Accounts:
     async def remove_mailbox(self, address: str) -> Mailbox:
         """Remove a mailbox and its mail, unless an address leads to it."""
         mailbox = await self.mailbox(address)
+        if mailbox.address.startswith("postmaster@"):
+            domain = mailbox.address.partition("@")[2]
+            what = "must exist in every domain (RFC 5321 §4.5.1)"
+            remedy = f"it goes with its domain: bitrixmail domain remove {domain}"
+            raise InputError(Fault(f"mailbox {mailbox.address}", what, remedy))
         for each in await self._directory.aliases(None):
             if mailbox.address in each.targets:
                 what = f"the alias {each.address} leads to it"
@@ -201,6 +207,10 @@ class Accounts:
         new = await self._directory.alias(key) is None
         for target in keys:
             await self.existing_address(target, "target")
+        others = {each.address: each.targets for each in await self._directory.aliases(None)}
+        circles = alias_loops({**others, key: keys}, (key,))
+        if circles:
+            raise InputError(*circles)
         await self._directory.set_alias(key, keys)
         return Alias(key, keys), new
 

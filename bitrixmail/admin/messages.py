@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from bitrixmail.admin import typed
 from bitrixmail.interfaces.store import IMessageStore
@@ -16,6 +17,7 @@ from bitrixmail.model.text import printable
 FILED = "filed"
 MAX_EVENTS = 1000
 MAX_LISTED = 100_000
+WHERE_IDS_STAND = "an id stands in the reply to the sender, in the log and in message list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,13 @@ class Messages:
         """List a mailbox, newest first. Raises NotFoundError for no such mailbox or folder."""
         key = typed.address_key(address, "mailbox")
         name = None if folder is None else typed.folder(folder)
-        return await self._messages.listing(key, name, min(limit, MAX_LISTED))
+        with remedied(f"bitrixmail message list {key} names its folders"):
+            return await self._messages.listing(key, name, min(limit, MAX_LISTED))
 
     async def show(self, queue_id: str) -> Shown:
         """Return all that is known of a message. Raises NotFoundError."""
-        places = await self._messages.find(queue_id)
+        with remedied(WHERE_IDS_STAND):
+            places = await self._messages.find(queue_id)
         fields: tuple[tuple[str, str], ...] = ()
         if places:
             headers = HeaderSection.parse(await self._messages.export(queue_id))
@@ -70,7 +74,8 @@ class Messages:
 
     async def export(self, queue_id: str) -> bytes:
         """Return a stored message: our trace field and the content. Raises NotFoundError."""
-        return await self._messages.export(queue_id)
+        with remedied(WHERE_IDS_STAND):
+            return await self._messages.export(queue_id)
 
     async def trace(self, what: str, limit: int) -> tuple[Told, ...]:
         """Return what happened to a message (by its id) or at an address, oldest first.
@@ -84,8 +89,7 @@ class Messages:
         else:
             events = await self._messages.events(what, None, bounded)
         if not events:
-            remedy = "an id stands in the reply to the sender, in the log and in message list"
-            raise NotFoundError(Fault(printable(what), "nothing is known of it", remedy))
+            raise NotFoundError(Fault(printable(what), "nothing is known of it", WHERE_IDS_STAND))
         return tuple(map(self._told, events))
 
     def _told(self, event: Event) -> Told:
@@ -95,3 +99,13 @@ class Messages:
             return Told(event, self._read_trace(event.detail))
         except ValueError:
             return Told(event)  # of a later version of the program: the rest is told all the same
+
+
+@contextmanager
+def remedied(remedy: str) -> Iterator[None]:
+    """Add a remedy to a NotFoundError of the store, which knows of no faces, where it has none."""
+    try:
+        yield
+    except NotFoundError as error:
+        faults = (replace(fault, remedy=fault.remedy or remedy) for fault in error.faults)
+        raise NotFoundError(*faults) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bitrixmail.admin.messages import WHERE_IDS_STAND, remedied
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.mime.addresses import parse_addresses
 from bitrixmail.mime.headers import HeaderSection
@@ -54,7 +55,8 @@ async def from_store(queue_id: str, mailbox: Mailbox, messages: IMessageStore) -
 
     Raises NotFoundError if it was never seen, InputError if no mailbox kept it.
     """
-    places = await messages.find(queue_id)
+    with remedied(WHERE_IDS_STAND):
+        places = await messages.find(queue_id)
     if not places:
         remedy = "bitrixmail trace shows what became of it; test a copy of it from a file"
         where = f"message {printable(queue_id)}"

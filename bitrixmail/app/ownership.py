@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bitrixmail.app.obstacles import data_dir_unusable
 from bitrixmail.model.errors import SetupError
 
 
@@ -58,6 +57,8 @@ def make_data_dir(data_dir: Path) -> None:
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
+        from bitrixmail.app.obstacles import data_dir_unusable  # noqa: PLC0415 - hardly needed
+
         raise data_dir_unusable(data_dir, error) from error
     if os.access(data_dir, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
         return

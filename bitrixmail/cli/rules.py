@@ -56,9 +56,11 @@ def import_rules(session: Session, file: str, keep: bool) -> None:
         for rule in getattr(changes, what):
             say(f'rule "{rule}" {what}')
     if changes.any:
-        say(f"rules version {changes.rules.version} in force: {len(changes.rules.rules)} rules")
+        count = len(changes.rules.rules)
+        noun = "rule" if count == 1 else "rules"
+        say(f"version {changes.rules.version} is in force: {count} {noun}")
     else:
-        say(f"nothing to change: these are the rules of version {changes.rules.version}")
+        say(f"nothing to change: version {changes.rules.version} has these rules")
 
 
 @rules.command("export", epilog=examples("bitrixmail rules export > rules.toml"))
