@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IPushP
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
 from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -65,6 +66,7 @@ class Channel(ABC, Generic[E]):
         self.clock = factory.clock
         self._draining = False
         self._direct = False
+        self._wrapped = False
         self._admitted = False
         self._running = False
         self._busy = False
@@ -122,7 +124,9 @@ class Channel(ABC, Generic[E]):
         address, port = peer_of(self.transport.getPeer())
         self.client = Client(address, port, self.factory.next_session_id(), self.DOOR)
         self._direct = isinstance(self.transport, Connection)
-        self.transport.registerProducer(self, True)
+        self._wrapped = not self._direct and isinstance(self.transport, TLSMemoryBIOProtocol)
+        if not self._wrapped:
+            self.transport.registerProducer(self, True)
         self._deadline = self.clock.seconds() + self.timeout_s
         self._timer = self.clock.callLater(self.timeout_s, self._look_at_clock)
         refusal = self.factory.arrived(self)
@@ -147,7 +151,13 @@ class Channel(ABC, Generic[E]):
         self.factory.left(self, admitted=self._admitted)
 
     def handshakeCompleted(self) -> None:
-        """Note what the TLS handshake agreed on."""
+        """Note what the TLS handshake agreed on.
+
+        Under TLS from the first octet flow is controlled from here on: else a greeting, which
+        waits for the handshake, would stop its reading.
+        """
+        if self._wrapped and not self._closing:
+            self.transport.registerProducer(self, True)
         self.client = replace(self.client, tls=tls_of(self.transport.getHandle()))
 
     # Octets in

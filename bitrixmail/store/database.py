@@ -33,6 +33,10 @@ T = TypeVar("T")
 
 # How long a transaction waits for another process's. The writer's queue waits with it.
 _BUSY_S = 5.0
+# The log is moved into the file when it has so many pages: index pages that each commit touches are
+# then written once for many of them.
+_LOG_PAGES = 4000
+_CACHE_KIB = 16 * 1024
 _FULL_BELOW_OCTETS = 64 * 1024
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 # Primary result codes that speak of the surroundings; all others are bugs of ours.
@@ -173,6 +177,8 @@ def _engine(path: Path, begin: str, pragma: str, busy_s: float) -> Engine:
             "PRAGMA synchronous=FULL",
             "PRAGMA journal_size_limit=67108864",
             "PRAGMA temp_store=MEMORY",
+            f"PRAGMA wal_autocheckpoint={_LOG_PAGES}",
+            f"PRAGMA cache_size=-{_CACHE_KIB}",
             pragma,
         ):
             connection.execute(statement)
