@@ -63,7 +63,7 @@ def _help(error: click.UsageError) -> int:
 
 def _usage(error: click.UsageError) -> int:
     hint = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
-    say(f"error: {error.format_message()}{hint}")
+    say(f"error: {error.format_message().removesuffix('.')}{hint}")
     return os.EX_USAGE
 
 
