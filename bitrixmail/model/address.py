@@ -42,9 +42,9 @@ class Address:
 
     @property
     def base(self) -> Address:
-        """The same address without its detail."""
-        head = self.local_part.partition("+")[0]
-        return Address(head, self.domain) if head else self
+        """The same address without its detail; this very object if it has none."""
+        head, plus, _ = self.local_part.partition("+")
+        return Address(head, self.domain) if head and plus else self
 
 
 def fold_local_part(local_part: str) -> str:

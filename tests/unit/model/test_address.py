@@ -33,6 +33,6 @@ def test_detail_and_base() -> None:
     assert address.base == Address("info", "example.org")
     plain = Address("info", "example.org")
     assert plain.detail == ""
-    assert plain.base == plain
+    assert plain.base is plain
     only_plus = Address("+x", "example.org")
     assert only_plus.base is only_plus
