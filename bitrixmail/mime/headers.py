@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from bitrixmail.mime.charset import codec_name, guess_charset
 from bitrixmail.mime.parameters import parse_parameters
@@ -91,7 +92,7 @@ class HeaderSection:
             index = self._index = {}
             for key, value in self._fields:
                 index.setdefault(key.lower(), []).append(value)
-        return index.get(name.lower().encode("ascii", "replace"), [])
+        return index.get(_key(name), [])
 
     def _decode_undeclared(self, octets: bytes) -> str:
         """Decode text nobody declared: as UTF-8, as the message's charset, or by its looks."""
@@ -128,6 +129,11 @@ class HeaderSection:
             if len(sample) >= _SAMPLE_OCTETS:
                 break
         return bytes(sample[:_SAMPLE_OCTETS])
+
+
+@lru_cache(maxsize=4096)  # names come from our code and from rules
+def _key(name: str) -> bytes:
+    return name.lower().encode("ascii", "replace")
 
 
 def _end_of(head: bytes) -> int:

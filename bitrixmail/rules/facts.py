@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from zope.interface import implementer
 
@@ -35,6 +36,7 @@ _SHOWN = 80
 _PATIENCE_S = 1.0
 
 
+@lru_cache(maxsize=4096)  # the fields that rules name, again for each message
 def header_name(field: str) -> str | None:
     """Return the name, lower-case, if `field` is `header:Name`; else None."""
     found = _HEADER.fullmatch(field)
