@@ -18,7 +18,7 @@ from bitrixmail.store.executors import Database, InlineExecutor, ThreadedExecuto
 from bitrixmail.store.messages import DatabaseMessages
 from bitrixmail.store.rulebook import DatabaseRulebook
 from bitrixmail.store.sequences import generations
-from bitrixmail.store.versions import make_folder, prepare
+from bitrixmail.store.versions import check_writable, make_folder, prepare
 from bitrixmail.tasks import InlineThreads, Threads
 
 _BLOB_THREADS = 4
@@ -58,6 +58,7 @@ class Stores:
     def _prepare(self) -> None:
         make_folder(self.data_dir)
         make_folder(self.data_dir / "blobs")
+        check_writable(self.data_dir / "blobs")
         prepare(self.database.file)
 
     async def close(self) -> None:

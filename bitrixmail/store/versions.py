@@ -60,6 +60,18 @@ def prepare(file: DatabaseFile) -> None:
         if found is None:
             raise
         raise found from error
+    # With a write-ahead log a transaction begins well even where the file can't be written.
+    check_writable(file.path)
+
+
+def check_writable(path: Path) -> None:
+    """See whether this user may write a file or in a folder."""
+    if not os.access(path, os.W_OK, effective_ids=True):
+        raise SetupError(
+            f"{path} cannot be written by user {os.geteuid()}",
+            f"make all of it this user's: chown -R {os.geteuid()} {path.parent}",
+            exit_code=os.EX_NOPERM,
+        )
 
 
 @contextmanager

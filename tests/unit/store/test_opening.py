@@ -192,6 +192,26 @@ def test_a_database_that_may_not_be_written(shared: Path, unprivileged: None) ->
     assert "chown" in error.remedies[0]
 
 
+@pytest.mark.parametrize("place", ["mail.sqlite", "data/blobs"])
+def test_what_another_user_made_in_a_folder_of_ours(
+    shared: Path, unprivileged: None, place: str
+) -> None:
+    if os.getuid() != 0:
+        pytest.skip("gives files to another user: needs root")
+    os.seteuid(0)
+    for path in (shared, *shared.rglob("*")):
+        os.chown(path, 65534, 65534)
+    os.chown(shared / place, 0, 0)
+    shared.chmod(0o755)
+    os.seteuid(65534)
+    error = problem(shared)
+    assert error.problem == f"{shared / place} cannot be written by user 65534"
+    assert error.remedies == (
+        f"make all of it this user's: chown -R 65534 {(shared / place).parent}",
+    )
+    assert error.exit_code == os.EX_NOPERM
+
+
 def test_a_folder_that_may_not_be_written(shared: Path, unprivileged: None) -> None:
     with pytest.raises(SetupError, match="new cannot be made") as caught:
         make_folder(shared / "new")
