@@ -1,0 +1,68 @@
+"""The doors that compose makes, their listeners, and what a reload changes of them."""
+
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from twisted.cred.portal import Portal
+from twisted.internet import reactor
+
+from bitrixmail.access.factory import POP3Factory
+from bitrixmail.app.compose import compose
+from bitrixmail.app.loading import load_settings
+from bitrixmail.app.settings import SMTP, TLS, Access, Settings
+from bitrixmail.interfaces.login import IPasswordLogin
+from tests.fakes.certificate import self_signed
+
+
+def settings(home: Path) -> Settings:
+    return load_settings(
+        None,
+        {},
+        [
+            f"server.data_dir={home}/var",
+            "server.hostname=mx.example.org",
+            "listen.smtp=tcp:20225",
+            "listen.pop3=tcp:2110,unix:/run/x.sock",
+            "listen.pop3s=tcp:2995",
+        ],
+    )
+
+
+def test_each_endpoint_has_a_listener(tmp_path: Path) -> None:
+    server = compose(settings(tmp_path), reactor)
+    assert [listener.name for listener in server.parts.listeners] == [
+        "smtp tcp:20225",
+        "pop3 tcp:2110",
+        "pop3 unix:/run/x.sock",
+        "pop3s tcp:2995",
+    ]
+    assert list(server.parts.doors) == ["smtp", "pop3"]
+    pop3 = cast("POP3Factory", server.parts.doors["pop3"])
+    assert isinstance(pop3.portal, Portal)
+    assert pop3.portal.listCredentialsInterfaces() == [IPasswordLogin]
+    assert not (tmp_path / "var").exists()
+
+
+def test_limits_of_both_doors_are_reread(tmp_path: Path) -> None:
+    files = {"certificate": tmp_path / "cert.pem", "key": tmp_path / "key.pem"}
+    for file, octets in zip(files.values(), self_signed(), strict=True):
+        file.write_bytes(octets)
+    tls = TLS(**{name: str(file) for name, file in files.items()})
+    old = replace(settings(tmp_path), tls=tls)
+    access = Access(max_errors=7, failed_logins_per_minute=7)
+    new = replace(old, smtp=SMTP(max_recipients=7), access=access)
+    server = compose(old, reactor, lambda: new)
+    reload: Any = server.getServiceNamed("reload")
+    reload.reload()
+    assert server.parts.tls.loaded
+    doors: Any = server.parts.doors
+    assert doors["smtp"].limits.max_recipients == 7
+    assert doors["pop3"].limits.max_errors == 7
+    checker = next(iter(doors["pop3"].portal.checkers.values()))
+    assert checker._throttle.failed_logins_per_minute == 7
