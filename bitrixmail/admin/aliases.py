@@ -1,4 +1,7 @@
-"""Aliases that lead in a circle, found before they are stored. Pure."""
+"""Aliases that lead in a circle, found before they are stored. Pure.
+
+Keys are compared as they are: who calls has replaced a domain that only stands for another.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,27 @@ def alias_loops(aliases: Mapping[str, Sequence[str]], changed: Iterable[str]) ->
             remedy = "take one of them out of the circle"
             faults.append(Fault(f"alias {address}", f"leads back to itself: {shown}", remedy))
     return faults
+
+
+def targets_first(aliases: Mapping[str, Sequence[str]], changed: Iterable[str]) -> list[str]:
+    """Return the `changed` aliases so that each stands behind those it leads to.
+
+    Stored in this order they never make a circle half-way, if there is none in the end.
+    """
+    wanted = set(changed)
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    waiting = [(address, False) for address in sorted(wanted, reverse=True)]
+    while waiting:
+        here, left = waiting.pop()
+        if left:
+            found[here] = None
+        elif here not in seen:
+            seen.add(here)
+            waiting.append((here, True))
+            targets = (_alias_of(aliases, target) for target in aliases.get(here, ()))
+            waiting += [(target, False) for target in targets if target not in seen]
+    return [address for address in found if address in wanted]
 
 
 def _way_back(aliases: Mapping[str, Sequence[str]], start: str) -> tuple[str, ...]:

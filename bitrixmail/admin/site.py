@@ -6,12 +6,12 @@ found before anything is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bitrixmail.admin import typed
-from bitrixmail.admin.aliases import alias_loops
+from bitrixmail.admin.aliases import alias_loops, targets_first
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.admin.rules import compared, merged
 from bitrixmail.admin.site_file import Site, WantedMailbox, dump_site, parse_site
@@ -194,11 +194,12 @@ class Sites:
     async def _make_aliases(self, site: Site) -> list[SiteChange]:
         # A domain's own abuse alias has come into being with it.
         standing = {each.address: each for each in await self._directory.aliases(None)}
-        waiting = [each for each in site.aliases if standing.get(each.address) != each]
+        wanted = {each.address: each for each in site.aliases}
+        waiting = [key for key, each in wanted.items() if standing.get(key) != each]
+        domains = {each.name: each for each in await self._directory.domains()}
+        ways = _ways({**standing, **wanted}, domains)
         changes = []
-        # The circle that two old ways and a new one make, and the file mends, must not be met
-        # half-way: first the aliases that turn round, then those that are new.
-        for alias in sorted(waiting, key=lambda each: each.address not in standing):
+        for alias in map(wanted.__getitem__, targets_first(ways, waiting)):
             await self._directory.set_alias(alias.address, alias.targets)
             what = "changed" if alias.address in standing else "added"
             detail = ", ".join(alias.targets)
@@ -222,11 +223,12 @@ def conflicts(site: Site, standing: _Standing, where: str) -> Iterator[Fault]:
     given = {each.mailbox.address for each in site.mailboxes}
     own = [name for name in domains.keys() - standing.domains.keys() if not domains[name].alias_of]
     mailboxes = {*standing.mailboxes, *given, *(f"postmaster@{name}" for name in own)}
-    aliases = {address: each.targets for address, each in standing.aliases.items()}
-    aliases |= {
-        f"abuse@{name}": (f"postmaster@{name}",) for name in own if f"abuse@{name}" not in given
+    aliases = standing.aliases | {
+        f"abuse@{name}": Alias(f"abuse@{name}", (f"postmaster@{name}",))
+        for name in own
+        if f"abuse@{name}" not in given
     }
-    aliases |= {each.address: each.targets for each in site.aliases}
+    aliases |= {each.address: each for each in site.aliases}
     names = _Names(domains, mailboxes, mailboxes | aliases.keys())
     for name, domain in domains.items():
         yield from _domain_faults(domain, standing.domains.get(name), names)
@@ -241,9 +243,20 @@ def conflicts(site: Site, standing: _Standing, where: str) -> Iterator[Fault]:
             yield Fault(f"alias {alias.address}", "a mailbox has this address", "leave it out")
         for target in alias.targets:
             yield from names.faults(f"alias {alias.address}: target {target}", target)
-    yield from alias_loops(aliases, (each.address for each in site.aliases))
+    yield from alias_loops(_ways(aliases, domains), (each.address for each in site.aliases))
     for rule in site.rules.rules:
         yield from _rule_faults(rule, names, where)
+
+
+def _ways(aliases: Mapping[str, Alias], domains: Mapping[str, Domain]) -> dict[str, list[str]]:
+    """Return where aliases lead, in the domains that have the addresses."""
+
+    def real(key: str) -> str:
+        local_part, _, name = key.rpartition("@")
+        domain = domains.get(name)
+        return f"{local_part}@{domain.alias_of}" if domain and domain.alias_of else key
+
+    return {address: [*map(real, alias.targets)] for address, alias in aliases.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _MAILBOX_KEYS = (
     "plus_folders", "description",
 )  # fmt: skip
 _ALIAS_KEYS = ("address", "targets")
+_MAX_TARGETS = 1000
 _HASH = "$argon2id$"
 _VERIFIER = "SCRAM-SHA-256$"
 T = TypeVar("T")
@@ -222,11 +223,9 @@ def _domain(entry: _Entry) -> WantedDomain:
 
 def _mailbox(entry: _Entry) -> WantedMailbox:
     credential: Credential | None = None
-    password = entry.text("password", typed.password) if "password" in entry else None
+    password = entry.read("password", _password, None)
     password_hash = entry.text("password_hash", _starting(_HASH))
     verifier = entry.text("scram_verifier", _starting(_VERIFIER))
-    if password == "":
-        entry.fault("password", "is empty", "leave the line out for no password")
     if password and (password_hash or verifier):
         entry.fault("password", "stands beside password_hash", "leave one of them out")
     elif verifier and not password_hash:
@@ -248,6 +247,14 @@ def _mailbox(entry: _Entry) -> WantedMailbox:
     return WantedMailbox(mailbox, given, password, credential)
 
 
+def _password(value: Any, where: str) -> str | None:
+    if not isinstance(value, str):
+        raise InputError(Fault(where, "must be a text", "write it in quotes"))
+    if not value:
+        raise InputError(Fault(where, "is empty", "leave the line out for no password"))
+    return typed.password(value, where)
+
+
 def _starting(prefix: str) -> Callable[[str, str], str]:
     def parse(text: str, where: str) -> str:
         if not text.startswith(prefix) or printable(text, 1000) != text or " " in text:
@@ -262,15 +269,17 @@ def _alias(entry: _Entry) -> Alias:
     def targets(value: Any, where: str) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise InputError(Fault(where, "is no list of addresses", 'write ["info@example.org"]'))
+        if not 0 < len(value) <= _MAX_TARGETS:
+            what = "are missing" if not value else f"are more than {_MAX_TARGETS}"
+            raise InputError(Fault(where, what, 'for example targets = ["info@example.org"]'))
         return tuple(dict.fromkeys(typed.address_key(item, where) for item in value))
 
-    alias = Alias(
+    if "targets" not in entry:
+        entry.fault("targets", "are missing", 'for example targets = ["info@example.org"]')
+    return Alias(
         entry.needed("address", typed.owned_address, "sales@example.org"),
         entry.read("targets", targets, ()),
     )
-    if not alias.targets:
-        entry.fault("targets", "are missing", 'for example targets = ["info@example.org"]')
-    return alias
 
 
 def dump_site(
