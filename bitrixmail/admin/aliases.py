@@ -39,7 +39,7 @@ def targets_first(aliases: Mapping[str, Sequence[str]], changed: Iterable[str]) 
             seen.add(here)
             waiting.append((here, True))
             targets = (_alias_of(aliases, target) for target in aliases.get(here, ()))
-            waiting += [(target, False) for target in targets if target not in seen]
+            waiting += [(target, False) for target in targets]
     return [address for address in found if address in wanted]
 
 

@@ -17,7 +17,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _OF_DOMAIN = click.argument("domain_name", metavar="[DOMAIN]", required=False)
 
 
-@click.group()
+@click.group(epilog=examples("bitrixmail domain add example.org"))
 def domain() -> None:
     """Domains that receive mail here."""
 
@@ -85,7 +85,7 @@ def catch_all(session: Session, name: str, address: str | None, nobody: bool) ->
     say(f"domain {changed.name}: unknown addresses {what}")
 
 
-@click.group()
+@click.group(epilog=examples("bitrixmail mailbox list"))
 def mailbox() -> None:
     """Mailboxes: who has an address and a password."""
 
@@ -241,7 +241,7 @@ def set_mailbox(session: Session, address: str, **said: Any) -> None:
     say(f"mailbox {changed.address} changed")
 
 
-@click.group()
+@click.group(epilog=examples("bitrixmail alias list"))
 def alias() -> None:
     """Addresses whose mail goes to other addresses of this server."""
 

@@ -30,7 +30,7 @@ def _limit(default: int) -> Callable[[_Command], _Command]:
     )  # fmt: skip
 
 
-@click.group()
+@click.group(epilog=examples("bitrixmail message list info@example.org"))
 def message() -> None:
     """Messages that were kept."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bitrixmail.model.rule import Rule
 
 
-@click.group()
+@click.group(epilog=examples("bitrixmail rules import rules.toml"))
 def rules() -> None:
     """Rules that sort the mail. How they are written: docs/rules.md."""
 

@@ -11,7 +11,7 @@ from bitrixmail.cli.output import echo, json_option, print_json, print_toml, say
 from bitrixmail.cli.session import Session, ShownSettings, pass_session
 
 
-@click.group()
+@click.group(epilog=examples("bitrixmail config show --changed"))
 def config() -> None:
     """The settings of the server."""
 

@@ -84,6 +84,7 @@ def test_every_command_has_a_help(path: tuple[str, ...]) -> None:
     told = help_of(*path)
     assert told.startswith(f"Usage: {' '.join(('bitrixmail', *path))} ")
     assert all(len(line) <= 100 for line in told.splitlines())
+    assert "\n  Example" in told
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)
