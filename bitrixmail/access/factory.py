@@ -53,7 +53,8 @@ class POP3Factory(Sessions, ServerFactory):
     def enter(self, client: Client) -> Reply | None:
         """See Sessions."""
         source, limits = source_of(client.address), self.limits
-        exempt = listed(client.address, limits.exempt_networks)
+        # whoever comes by a socket of this machine has no address
+        exempt = not client.address or listed(client.address, limits.exempt_networks)
         if not exempt and 0 < limits.connections_per_ip <= self._open[source]:
             return TOO_MANY_CONNECTIONS
         self._open[source] += 1

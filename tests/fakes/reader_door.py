@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from twisted.cred.portal import Portal
-from twisted.internet.address import IPv4Address
+from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
@@ -26,12 +26,14 @@ class _SeenFrom(POP3):
     """A session whose peer is who the factory says."""
 
     def makeConnection(self, transport: Any) -> None:
-        peer = IPv4Address("TCP", self.factory.peer, 4242)  # type: ignore[attr-defined] # below
+        host = self.factory.peer  # type: ignore[attr-defined] # see below
+        peer = IPv4Address("TCP", host, 4242) if host else UNIXAddress(None)
         transport.getPeer = lambda: peer
         super().makeConnection(transport)  # type: ignore[no-untyped-call] # Twisted's has no types
 
 
 class _Factory(POP3Factory):
+    # empty: it comes by a local socket
     peer = "127.0.0.1"
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:

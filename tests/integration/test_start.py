@@ -181,7 +181,6 @@ def test_a_socket_of_the_wrong_family(tmp_path: Path) -> None:
         assert "write domain=INET in it" in server.log
 
 
-@pytest.mark.skip(reason="the POP3 door is not in yet: docs/state.md")
 def test_pop3s_is_tls_from_the_first_octet(tmp_path: Path) -> None:
     command = ("-n", "--pidfile=", "bitrixmail", "--set=listen.pop3s=tcp:{port}", "--smtp=")
     with RunningServer(tmp_path, command) as server:

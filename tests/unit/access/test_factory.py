@@ -42,6 +42,17 @@ def test_a_source_that_is_exempt_has_not(door: ReaderDoor, connect: Connect) -> 
     assert [transition for transition, _ in door.maillog.lines] == ["refused"]
 
 
+def test_who_comes_by_a_local_socket_is_private_and_no_source(
+    door: ReaderDoor, connect: Connect
+) -> None:
+    door.factory.limits = replace(door.factory.limits, connections_per_ip=1)
+    door.factory.peer = ""
+    for _ in range(3):
+        assert connect().transport.read().startswith(b"+OK")
+    connect().log_in()
+    assert door.maillog.lines[-1][1]["peer"] == ""
+
+
 def test_ids_of_sessions_differ_from_those_of_the_other_door(
     door: ReaderDoor, connect: Connect
 ) -> None:
