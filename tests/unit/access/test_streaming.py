@@ -71,7 +71,9 @@ def test_a_peer_lost_while_it_did_not_read(door: ReaderDoor, connect: Connect) -
     reader.log_in()
     reader.send(b"RETR 1", b"DELE 1", b"QUIT")
     before = len(door.accounts.reads)
+    assert reader.session._room is not None
     reader.lose()
+    assert reader.session._room is None  # nothing waits for ever
     assert door.accounts.logouts == 1
     assert len(door.accounts.reads) == before
     assert door.accounts.stored["INBOX"]
