@@ -5,18 +5,10 @@ from __future__ import annotations
 import functools
 import os
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-# These drive the server by the `bitrixmail` command and read by POP3: they count from the day
-# on which both exist.
-collect_ignore = (
-    []
-    if find_spec("bitrixmail.app.console") and find_spec("bitrixmail.access.pop3")
-    else ["test_clients.py", "test_corpus.py", "test_crash.py", "test_sync_order.py"]
-)
 INSTALLER = Path(__file__).parents[1] / "install-programs.sh"
 
 
