@@ -91,7 +91,6 @@ class PreparedInsert:
 def _insert(table: Table, names: Sequence[str], count: int) -> Prepared:
     if count == 1:
         return Prepared(insert(table).values(dict.fromkeys(names)), names)
-    rows = [{name: bindparam(f"{name}_{number}") for name in names} for number in range(count)]
-    return Prepared(
-        insert(table).values(rows), [parameter.key for row in rows for parameter in row.values()]
-    )
+    keys = [[f"{name}_{number}" for name in names] for number in range(count)]
+    rows = [{name: bindparam(key) for name, key in zip(names, row, strict=True)} for row in keys]
+    return Prepared(insert(table).values(rows), list(chain(*keys)))
