@@ -92,5 +92,7 @@ def _insert(table: Table, names: Sequence[str], count: int) -> Prepared:
     if count == 1:
         return Prepared(insert(table).values(dict.fromkeys(names)), names)
     keys = [[f"{name}_{number}" for name in names] for number in range(count)]
-    rows = [{name: bindparam(key) for name, key in zip(names, row, strict=True)} for row in keys]
+    rows: list[dict[str, Any]] = [
+        {name: bindparam(key) for name, key in zip(names, row, strict=True)} for row in keys
+    ]
     return Prepared(insert(table).values(rows), list(chain(*keys)))
