@@ -51,7 +51,7 @@ def finished(lines: Iterator[str]) -> Iterator[Call]:
         if "<unfinished ...>" in line:
             found = CALL.match(line)
             if found:
-                begun[thread, found["call"]] = line.replace("<unfinished ...>", "")
+                begun[thread, found["call"]] = line.replace("<unfinished ...>", "").rstrip()
             continue
         resumed = re.match(r"^\d+ +<\.\.\. (\w+) resumed>(.*)$", line)
         whole = begun.pop((thread, resumed[1]), "") + resumed[2] if resumed else line
