@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
-from functools import partial
-from types import coroutine as coroutine_of_generator
 from typing import Any, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
@@ -38,33 +37,23 @@ def spawn(coroutine: Coroutine[Deferred[Any], Any, T], what: str) -> Deferred[T 
 
 
 def begin(coroutine: Coroutine[Deferred[Any], Any, None], what: str) -> None:
-    """Do as `spawn` does, and return nothing: what never has to wait then costs no Deferred."""
+    """Do as `spawn` does, and return nothing: what seldom has to wait then costs no Deferred."""
+    _proceed(None, coroutine, what)
+
+
+def _proceed(result: Any, coroutine: Coroutine[Deferred[Any], Any, None], what: str) -> None:
+    """Hand a coroutine what it waited for, and let it go on up to the next Deferred."""
     try:
-        awaited = coroutine.send(None)
+        if isinstance(result, Failure) and result.value is not None:
+            awaited = coroutine.throw(result.value)
+        else:
+            awaited = coroutine.send(result)
     except StopIteration:
         return
     except Exception:  # noqa: BLE001 - nobody awaits it, so this is the end of its way
         _log.failure("{what} failed", what=what)
         return
-    spawn(_continued(coroutine, awaited), what)
-
-
-@coroutine_of_generator
-def _continued(
-    coroutine: Coroutine[Deferred[Any], Any, None], awaited: Deferred[Any]
-) -> Generator[Deferred[Any], Any, None]:
-    """Go on with a coroutine that has come to its first Deferred."""
-    while True:
-        try:
-            result = yield awaited
-        except BaseException as error:  # noqa: BLE001 - it is the coroutine's to handle
-            proceed = partial(coroutine.throw, error)
-        else:
-            proceed = partial(coroutine.send, result)
-        try:
-            awaited = proceed()
-        except StopIteration:
-            return
+    awaited.addBoth(_proceed, coroutine, what)
 
 
 async def deadline(awaited: Awaitable[T], seconds: float, clock: IReactorTime) -> T:

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from bitrixmail.tasks import begin
+
+
+def test_what_never_waits_is_done_at_once() -> None:
+    seen: list[str] = []
+
+    async def work() -> None:
+        seen.append("done")
+
+    begin(work(), "the work")
+    assert seen == ["done"]
+
+
+def test_it_goes_on_when_what_it_waits_for_comes() -> None:
+    first: Deferred[int] = Deferred()
+    second: Deferred[int] = Deferred()
+    seen: list[int] = []
+
+    async def work() -> None:
+        seen.append(await first)
+        seen.append(await second)
+
+    begin(work(), "the work")
+    assert seen == []
+    first.callback(1)
+    assert seen == [1]
+    second.callback(2)
+    assert seen == [1, 2]
+
+
+def test_an_awaited_error_is_the_coroutines_to_handle() -> None:
+    waited: Deferred[None] = Deferred()
+    seen: list[str] = []
+
+    async def work() -> None:
+        try:
+            await waited
+        except ValueError as error:
+            seen.append(str(error))
+
+    begin(work(), "the work")
+    waited.errback(ValueError("broken"))
+    assert seen == ["broken"]
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
+def test_its_own_error_is_logged_and_goes_no_further(
+    later: bool, nothing_lost_or_left: list[Failure]
+) -> None:
+    waited: Deferred[None] = Deferred()
+
+    async def work() -> None:
+        if later:
+            await waited
+        raise ValueError("a bug")
+
+    begin(work(), "the work")
+    waited.callback(None)
+    [failure] = nothing_lost_or_left
+    assert isinstance(failure.value, ValueError)
+    nothing_lost_or_left.clear()
