@@ -16,6 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("deferred_timeout", "seconds a test may wait", default="20")
 
 
+def pytest_collection_finish() -> None:
+    """Leave all that was imported out of the search for garbage that follows each test."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     inner: Callable[..., Any] = pyfuncitem.obj
