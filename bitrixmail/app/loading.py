@@ -23,7 +23,8 @@ from bitrixmail.model.text import printable
 
 _PREFIX = "BITRIXMAIL_"
 _SQLITE = "sqlite:///"
-_USUAL_FILE = Path("etc/bitrixmail.toml")
+# In a checkout, and where etc/systemd/bitrixmail.service has it.
+_USUAL_FILES = (Path("etc/bitrixmail.toml"), Path("/etc/bitrixmail/bitrixmail.toml"))
 _ADAPTER = TypeAdapter(Settings)
 Tables = dict[str, Any]
 
@@ -42,12 +43,12 @@ def settings_file(given: str | None, environment: Mapping[str, str]) -> Path | N
     """Return the file of settings, alike for the server and the command line.
 
     The one given, else the one that BITRIXMAIL_CONFIG names, else etc/bitrixmail.toml below the
-    current directory if there is one.
+    current directory, else /etc/bitrixmail/bitrixmail.toml, if there is one.
     """
     named = given or environment.get("BITRIXMAIL_CONFIG")
     if named:
         return Path(named).absolute()
-    return _USUAL_FILE.absolute() if _USUAL_FILE.is_file() else None
+    return next((file.absolute() for file in _USUAL_FILES if file.is_file()), None)
 
 
 def load_settings(

@@ -23,7 +23,8 @@ from bitrixmail.cli.sites import apply, export
 _EPILOG = """\b
 Settings: defaults < --config < environment (BITRIXMAIL_SMTP__MAX_SIZE=20MiB) < --set.
 Without --config: the file that BITRIXMAIL_CONFIG names, else etc/bitrixmail.toml
-in the current directory if there is one. The server looks for it in the same way.
+in the current directory, else /etc/bitrixmail/bitrixmail.toml, if there is one. The
+server looks for it in the same way.
 
 \b
 Completion in bash (or zsh_source, fish_source):
