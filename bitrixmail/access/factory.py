@@ -9,12 +9,11 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Protocol, ServerFactory
 
 from bitrixmail.access.pop3 import POP3
-from bitrixmail.access.replies import TOO_MANY_CONNECTIONS
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.link.sessions import Sessions, TLSContext
 from bitrixmail.model.client import Client
 from bitrixmail.model.limits import AccessLimits, listed, source_of
-from bitrixmail.model.reply import Reply
+from bitrixmail.model.reply import TOO_MANY_CONNECTIONS, Reply
 
 
 class POP3Factory(Sessions, ServerFactory):

@@ -39,7 +39,6 @@ NO_MESSAGE = "No such message"
 MARKED = "This message is marked as deleted"
 TOO_MANY_ERRORS = "Too many errors"
 
-TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections from your address")
 MESSAGE_GONE = Reply(550, "", "This message is not there any more")
 
 

@@ -28,6 +28,7 @@ STORE_UNAVAILABLE = Reply(
 STORE_FULL = Reply(452, "4.3.1", "Insufficient system storage, please try again later")
 CLOSING = Reply(421, "4.3.2", "Service closing transmission channel")
 TOO_MANY_SESSIONS = Reply(421, "4.3.2", "Too many connections, please try again later")
+TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections from your address")
 NO_SUCH_MAILBOX = Reply(550, "5.1.1", "No such mailbox here")
 RELAY_DENIED = Reply(550, "5.7.1", "Relaying denied: not a domain of this server")
 MAILBOX_FULL = Reply(452, "4.2.2", "Mailbox full, please try again later")

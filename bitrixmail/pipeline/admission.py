@@ -5,11 +5,10 @@ from __future__ import annotations
 from twisted.internet.interfaces import IReactorTime
 
 from bitrixmail.model.limits import SMTPLimits, listed, source_of
-from bitrixmail.model.reply import Reply
+from bitrixmail.model.reply import TOO_MANY_CONNECTIONS, Reply
 
 _WINDOW_S = 60.0
 _REMEMBERED = 65_536
-TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections from your address")
 TOO_FAST = Reply(421, "4.7.0", "Too many new connections from your address, slow down")
 
 

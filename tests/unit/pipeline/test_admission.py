@@ -5,7 +5,8 @@ from ipaddress import ip_network
 from twisted.internet.task import Clock
 
 from bitrixmail.model.limits import SMTPLimits, source_of
-from bitrixmail.pipeline.admission import TOO_FAST, TOO_MANY_CONNECTIONS, Admission
+from bitrixmail.model.reply import TOO_MANY_CONNECTIONS
+from bitrixmail.pipeline.admission import TOO_FAST, Admission
 
 
 def test_connections_of_one_address_are_counted() -> None:
