@@ -253,7 +253,8 @@ class ThreadedExecutor:
     def _written(self, group: Sequence[Unit[Any, Any]]) -> None:
         """Tell those who waited; what they write now makes up the next group."""
         self._waiting -= len(group)
-        self._expected = len(group)
+        # Who came meanwhile is in step with the others soon, and then one commit serves all
+        self._expected = len(group) + len(self._pending)
         for unit in group:
             unit.fire()
         self._writing = False

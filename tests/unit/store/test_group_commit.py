@@ -174,9 +174,11 @@ def held(tmp_path: Path) -> Iterator[Held]:
     assert not reactor.getDelayedCalls()
 
 
-def results_of(reactor: HeldReactor, calls: Sequence[Deferred[Any]]) -> list[Any]:
-    """Let the threads work until all of these have fired."""
-    reactor.run_until(lambda: all(call.called for call in calls))
+def results_of(
+    reactor: HeldReactor, calls: Sequence[Deferred[Any]], idle_s: float = 0
+) -> list[Any]:
+    """Let the threads work until all of these have fired; `idle_s` pass at a time."""
+    reactor.run_until(lambda: all(call.called for call in calls), idle_s)
     return [result_now(call) for call in calls]
 
 
@@ -196,7 +198,7 @@ def test_what_waits_for_the_writer_is_one_group(held: Held, tmp_path: Path) -> N
     waiting += [database.write(others, number) for number in range(5, 8)]
     waiting += [database.write(notes, number) for number in range(8, 11)]
     gate.opened.set()
-    assert results_of(reactor, waiting) == [number * 10 for number in range(11)]
+    assert results_of(reactor, waiting, idle_s=0.01) == [number * 10 for number in range(11)]
     assert first.called
     assert notes.groups == [[0, 1, 2, 3, 4], [8, 9, 10]]
     assert others.groups == [[5, 6, 7]]
@@ -231,24 +233,42 @@ def in_company(held: Held, notes: Notes) -> None:
     assert gate.entered.wait(10)
     calls = [database.write(notes, number) for number in range(3)]
     gate.opened.set()
-    results_of(reactor, [first, *calls])
+    # The one that was first may join them next time: it is awaited for a moment
+    results_of(reactor, [first, *calls], idle_s=0.01)
     assert notes.groups == [[0, 1, 2]]
+
+
+def test_who_comes_while_a_group_is_written_waits_for_it_to_come_again(held: Held) -> None:
+    database, reactor = held
+    gate, notes = Gate(), Notes()
+    first = database.write(gate, 0)
+    assert gate.entered.wait(10)
+    calls = [database.write(notes, number) for number in range(3)]
+    gate.opened.set()
+    results_of(reactor, [first])
+    assert notes.groups == []
+    calls.append(database.write(notes, 3))
+    assert results_of(reactor, calls) == [0, 10, 20, 30]
+    assert notes.groups == [[0, 1, 2, 3]]
+    assert reactor.seconds() == 0
 
 
 def test_behind_a_group_a_write_waits_for_as_many(held: Held) -> None:
     database, reactor = held
     notes = Notes()
     in_company(held, notes)
+    before = reactor.seconds()
     calls = [database.write(notes, number) for number in (3, 4, 5)]
     assert results_of(reactor, calls) == [30, 40, 50]
     assert notes.groups == [[0, 1, 2], [3, 4, 5]]
-    assert reactor.seconds() == 0
+    assert reactor.seconds() == before
 
 
 def test_company_that_stays_away_is_awaited_for_a_moment_and_once(held: Held) -> None:
     database, reactor = held
     notes = Notes()
     in_company(held, notes)
+    before = reactor.seconds()
     call = database.write(notes, 3)
     assert reactor.getDelayedCalls()
     reactor.advance(0.05)
@@ -256,17 +276,18 @@ def test_company_that_stays_away_is_awaited_for_a_moment_and_once(held: Held) ->
     call = database.write(notes, 4)
     assert results_of(reactor, [call]) == [40]
     assert notes.groups == [[0, 1, 2], [3], [4]]
-    assert reactor.seconds() == 0.05
+    assert reactor.seconds() == before + 0.05
 
 
 def test_stopping_waits_for_no_company(held: Held) -> None:
     database, reactor = held
     notes = Notes()
     in_company(held, notes)
+    before = reactor.seconds()
     call = database.write(notes, 3)
     stopped = database.stop()
     assert results_of(reactor, [call, stopped]) == [30, None]
-    assert reactor.seconds() == 0
+    assert reactor.seconds() == before
     assert not reactor.getDelayedCalls()
 
 
@@ -274,13 +295,14 @@ def test_stopping_amid_a_group_waits_for_no_company(held: Held) -> None:
     database, reactor = held
     gate, notes = Gate(), Notes()
     in_company(held, notes)
+    before = reactor.seconds()
     calls = [database.write(gate, number) for number in range(3)]
     assert gate.entered.wait(10)
     calls.append(database.write(notes, 3))
     stopped = database.stop()
     gate.opened.set()
     assert results_of(reactor, [*calls, stopped]) == [0, 1, 2, 30, None]
-    assert reactor.seconds() == 0
+    assert reactor.seconds() == before
 
 
 def test_too_deep_a_queue_is_452(held: Held) -> None:
@@ -313,7 +335,7 @@ def test_cancelling_has_no_effect(held: Held, tmp_path: Path) -> None:
     waiting.cancel()
     assert results == []
     gate.opened.set()
-    reactor.run_until(lambda: bool(results))
+    reactor.run_until(lambda: bool(results), idle_s=0.01)
     assert results == [70]
     assert numbers(tmp_path) == [7]
 
