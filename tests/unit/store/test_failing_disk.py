@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import os
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from bitrixmail.store.executors import Database, InlineExecutor
 from bitrixmail.store.messages import DatabaseMessages
 from bitrixmail.store.opening import InlineStores
 from tests.fakes.drafts import make_draft, make_filing
+from tests.fakes.small_disk import mounted, remount
 from tests.fakes.stores import make_stores, result_of
 
 
@@ -82,13 +81,8 @@ def fill(stores: InlineStores, mailbox: Mailbox) -> int:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "bitrixmail-test", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "small", "3m") as folder:
+        yield folder
 
 
 def test_a_full_disk_is_full_until_there_is_room(small_disk: Path) -> None:
@@ -104,7 +98,7 @@ def test_a_full_disk_is_full_until_there_is_room(small_disk: Path) -> None:
         with pytest.raises(StoreFullError):
             result_of(writer.finish())
         writer.abort()
-        subprocess.run(["mount", "-o", "remount,size=30m", str(small_disk)], check=True)
+        remount(small_disk, "size=30m")
         draft = make_draft("NEW", make_filing(info.id, INBOX), octets=b"x" * 50_000)
         result_of(stores.messages.append(draft))
         assert len(result_of(stores.messages.find("NEW"))) == 1
