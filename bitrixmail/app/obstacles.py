@@ -87,13 +87,13 @@ def data_dir_unusable(data_dir: Path, error: OSError) -> SetupError:
     """Explain why the data directory can't be used."""
     reason = error.strerror or str(error)
     denied = isinstance(error, PermissionError)
-    remedy = (
-        f"give it to the server's user: install -d -o {_me()} -m 700 {data_dir}"
-        if denied
-        else "name another: --data-dir DIR"
-    )
+    remedies = ["name another: --data-dir DIR"]
+    if denied:
+        remedies = [f"give it to the server's user: install -d -o {_me()} -m 700 {data_dir}"]
+    elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedies.insert(0, f"make room: df -h {data_dir.parent} shows how much there is")
     return SetupError(
         f"server.data_dir: {data_dir} can't be written by user {_me()}: {reason}",
-        remedy,
+        *remedies,
         exit_code=os.EX_NOPERM if denied else os.EX_CANTCREAT,
     )

@@ -115,6 +115,7 @@ def test_a_start_on_a_full_disk(disk: Path, tmp_path: Path) -> None:
         told = [line for line in running.log.splitlines() if line.startswith("bitrixmail: ")]
         assert len(told) == 1, running.log
         assert "No space left on device" in told[0] or "full" in told[0], told
+        assert "make room" in running.log
         assert "Traceback" not in running.log
 
 
