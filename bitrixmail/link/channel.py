@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IPushProducer
+from twisted.internet.interfaces import IHandshakeListener, IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
 from twisted.logger import Logger
@@ -22,6 +22,7 @@ from zope.interface import implementer
 
 from bitrixmail.link.framing import Framing
 from bitrixmail.link.peer import peer_of, tls_of
+from bitrixmail.link.timed import Timed
 from bitrixmail.model.client import Client
 from bitrixmail.model.errors import MailError
 from bitrixmail.model.reply import Reply
@@ -32,15 +33,16 @@ if TYPE_CHECKING:
 
 # What may wait behind a command before the peer is made to wait too
 MAX_WAITING_OCTETS = 64 * 1024
-# How long a peer may take to read our last words
+# How long a peer may take to read our last words, and to come to where it could hear them
 CLOSE_TIMEOUT_S = 30.0
+HANDSHAKE_GRACE_S = 2.0
 _log = Logger()
 
 E = TypeVar("E")
 
 
 @implementer(IHandshakeListener, IPushProducer)
-class Channel(ABC, Generic[E]):
+class Channel(Timed, ABC, Generic[E]):
     """One connection. Made by the factory, lives until `connectionLost`.
 
     Events are handled strictly one after the other: while one waits for `work`, nothing more is
@@ -76,8 +78,7 @@ class Channel(ABC, Generic[E]):
         self._closing = False
         self._lost = False
         self._room: Deferred[None] | None = None
-        self._deadline = 0.0
-        self._timer: IDelayedCall | None = None
+        self._shaking_hands = False
 
     # What a subclass does
 
@@ -125,10 +126,10 @@ class Channel(ABC, Generic[E]):
         self.client = Client(address, port, self.factory.next_session_id(), self.DOOR)
         self._direct = isinstance(self.transport, Connection)
         self._wrapped = not self._direct and isinstance(self.transport, TLSMemoryBIOProtocol)
+        self._shaking_hands = self._wrapped
         if not self._wrapped:
             self.transport.registerProducer(self, True)
-        self._deadline = self.clock.seconds() + self.timeout_s
-        self._timer = self.clock.callLater(self.timeout_s, self._look_at_clock)
+        self._start_clock()
         refusal = self.factory.arrived(self)
         if refusal is None:
             self._admitted = True
@@ -143,9 +144,7 @@ class Channel(ABC, Generic[E]):
         self._lost = True
         self._closing = True
         self._make_room()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_clock()
         self.forget()
         self.framing.discard()
         self.factory.left(self, admitted=self._admitted)
@@ -156,6 +155,7 @@ class Channel(ABC, Generic[E]):
         Under TLS from the first octet flow is controlled from here on: else a greeting, which
         waits for the handshake, would stop its reading.
         """
+        self._shaking_hands = False
         if self._wrapped and not self._closing:
             self.transport.registerProducer(self, True)
         self.client = replace(self.client, tls=tls_of(self.transport.getHandle()))
@@ -331,7 +331,8 @@ class Channel(ABC, Generic[E]):
         self._make_room()
         self.framing.discard()
         self._flush()
-        self._deadline = self.clock.seconds() + CLOSE_TIMEOUT_S
+        patience_s = HANDSHAKE_GRACE_S if self._shaking_hands else CLOSE_TIMEOUT_S
+        self._deadline = self.clock.seconds() + patience_s
         self._wake_at(self._deadline)
         self.transport.unregisterProducer()
         if self._paused:
@@ -349,18 +350,10 @@ class Channel(ABC, Generic[E]):
                 octets=discarded,
             )
         self._flush()
+        self._shaking_hands = True
         self.transport.startTLS(self.factory.tls)
 
     # Time
-
-    def _postpone_deadline(self) -> None:
-        """Give the peer its time again, from now."""
-        self._deadline = self.clock.seconds() + self.timeout_s
-
-    def look_at_clock_by(self, moment: float) -> None:
-        """See to it that a deadline nearer than all before is noticed."""
-        if self._timer is not None and self._timer.getTime() > moment:
-            self._wake_at(moment)
 
     def _look_at_clock(self) -> None:
         """End the session if its time is over; if not, look again when it will be."""
@@ -378,13 +371,6 @@ class Channel(ABC, Generic[E]):
             self.transport.abortConnection()
         else:
             self.end(self.TIMED_OUT_WORDS)
-
-    def _wake_at(self, moment: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self.clock.callLater(
-            max(0.0, moment - self.clock.seconds()), self._look_at_clock
-        )
 
     # The factory's wishes
 

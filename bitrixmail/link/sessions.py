@@ -33,6 +33,8 @@ class Sessions(ABC):
         self.clock = clock
         self.tls = tls
         self._sessions: set[Channel[Any]] = set()
+        # Those that were refused take nobody's place while they are told so
+        self._admitted = 0
         self._drained: list[Deferred[None]] = []
         self._draining = False
         self._started = f"{self.ID_PREFIX}{int(clock.seconds()):x}"
@@ -64,17 +66,19 @@ class Sessions(ABC):
         refusal: Reply | None = None
         if self._draining:
             refusal = CLOSING
-        elif 0 < self.most_sessions() <= len(self._sessions):
+        elif 0 < self.most_sessions() <= self._admitted:
             refusal = TOO_MANY_SESSIONS
         else:
             refusal = self.enter(session.client)
         self._sessions.add(session)
+        self._admitted += refusal is None
         return refusal
 
     def left(self, session: Channel[Any], *, admitted: bool) -> None:
         """Count a session out."""
         self._sessions.discard(session)
         if admitted:
+            self._admitted -= 1
             self.leave(session.client)
         if not self._sessions:
             waiting, self._drained = self._drained, []

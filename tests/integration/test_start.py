@@ -10,12 +10,13 @@ import socket
 import ssl
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.process import BIN, ROOT
+from tests.fakes.process import BIN, ROOT, free_port
 from tests.fakes.server import NOBODY, RunningServer, anyones_twistd, until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="sheds its uid: needs to start as root")
@@ -190,6 +191,28 @@ def test_pop3s_is_tls_from_the_first_octet(tmp_path: Path) -> None:
         with server.connect() as link, context.wrap_socket(link) as wrapped:
             assert wrapped.version() == "TLSv1.3"
             assert wrapped.recv(3) == b"+OK"
+
+
+def test_who_never_shakes_hands_neither_delays_the_stop_nor_takes_a_place(tmp_path: Path) -> None:
+    settings = ["access.connections=3", "access.connections_per_ip=1", "access.exempt_networks="]
+    pop3s = free_port()
+    with RunningServer(tmp_path, settings=[*settings, f"listen.pop3s=tcp:{pop3s}"]) as server:
+        server.ready()
+        silent = []
+        for _ in range(6):
+            link = socket.create_connection(("127.0.0.1", pop3s), 10, ("127.0.0.2", 0))
+            silent.append(link)
+        with server.connect(server.pop3_port) as reader:
+            assert reader.recv(3) == b"+OK"
+        half = server.connect()
+        assert half.recv(3) == b"220"
+        half.sendall(b"EHLO x\r\nSTARTTLS\r\n")
+        time.sleep(0.5)
+        began = time.monotonic()
+        server.stop()
+        assert time.monotonic() - began < 15
+        for link in [*silent, half]:
+            link.close()
 
 
 def test_sighup_takes_new_limits_and_keeps_old_ones_from_a_bad_file(tmp_path: Path) -> None:
