@@ -17,7 +17,6 @@ from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.login import IPasswordLogin
 from bitrixmail.interfaces.threads import IThreads
-from bitrixmail.model.errors import MailError
 
 # As cred has it: an avatar, or nobody in particular (which we never are)
 _AvatarId: TypeAlias = bytes | tuple[()]
@@ -54,7 +53,8 @@ class PasswordChecker:
         attempt = await self._throttle.admit(credentials.peer, login.account)
         try:
             right = attempt.allowed and await self._matches(login, credentials.password)
-        except MailError:
+        except BaseException:
+            # Whatever it was: an attempt that never ended would hold up all that come behind it
             attempt.undone()
             raise
         if not right:

@@ -106,7 +106,8 @@ class LoginThrottle:
     """Counts failed logins. Made by compose, shared by all doors, lives as long as the server.
 
     `failed_logins_per_minute` may be assigned at any time; 0 means no limit, with the first delay
-    for every failure. An account under attack stays open to the sources it logged in from before.
+    for every failure. An account stays open to the sources it logged in from before, whoever else
+    fails there or at it: each such pair has a count of its own.
     """
 
     def __init__(self, clock: IReactorTime, failed_logins_per_minute: int) -> None:
@@ -114,6 +115,7 @@ class LoginThrottle:
         self._clock = clock
         self._sources = _Meters()
         self._accounts = _Meters()
+        self._pairs = _Meters()
         # (account, source) that once had the right password; those of longest ago first
         self._known: dict[tuple[str, str], None] = {}
 
@@ -122,9 +124,11 @@ class LoginThrottle:
         asked = self._clock.seconds()
         source = source_of(peer)
         who = (account, source)
-        meters = [self._sources.of(source)]
-        if who not in self._known:
-            meters.append(self._accounts.of(account))
+        if who in self._known:
+            # Neither an attack on the account nor a neighbour's old password shuts its owner out
+            meters = [self._pairs.of("\n".join(who))]
+        else:
+            meters = [self._sources.of(source), self._accounts.of(account)]
         taken: list[_Meter] = []
         for meter in meters:
             if not await self._take(meter):

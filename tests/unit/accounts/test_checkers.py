@@ -12,6 +12,7 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
@@ -55,6 +56,20 @@ class CountingThreads:
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         self.calls.append(args)
         return InlineThreads().run(function, *args, **kwargs)
+
+
+class BrokenThreads(CountingThreads):
+    """Has a bug."""
+
+    def run(self, *_args: object, **_named: object) -> Deferred[Any]:
+        raise ZeroDivisionError
+
+
+def fired_error(call: Deferred[Any]) -> Failure:
+    errors: list[Failure] = []
+    call.addErrback(errors.append)
+    [error] = errors
+    return error
 
 
 class Lodge:
@@ -194,3 +209,11 @@ def test_a_store_that_cannot_tell_is_held_against_nobody(
         with pytest.raises(UnauthorizedLogin):
             fired(one)
     assert fired(lodge.asked(INFO)) == b"info@example.org\nINBOX"
+
+
+def test_a_bug_holds_nobody_up_behind_it(lodge: Lodge) -> None:
+    lodge.threads = BrokenThreads()
+    lodge.checker._threads = lodge.threads
+    for _ in range(30):
+        error = fired_error(lodge.asked("info@example.org"))
+        assert isinstance(error.value, ZeroDivisionError)

@@ -153,6 +153,23 @@ def test_an_account_under_attack_stays_open_to_where_it_logged_in_from() -> None
     guard.clock.advance(100)
 
 
+def test_an_old_password_on_one_device_shuts_no_neighbour_out() -> None:
+    guard = Guard(20)
+    assert guard.succeeds(account="good@example.org")
+    for _ in range(50):
+        guard.fails(account="phone@example.org")
+    assert not guard.fails(account="phone@example.org")
+    assert guard.succeeds(account="good@example.org")
+    guard.clock.advance(100)
+
+
+def test_who_is_known_has_a_count_of_his_own() -> None:
+    guard = Guard(20)
+    assert guard.succeeds()
+    assert sum(guard.fails() for _ in range(50)) == 10
+    guard.clock.advance(100)
+
+
 def test_a_known_source_of_one_account_is_none_of_another() -> None:
     guard = Guard(20)
     assert guard.succeeds(peer="198.51.100.7", account="mallory@example.org")
@@ -190,7 +207,7 @@ def test_one_too_many_at_a_time_waits_for_how_the_others_end() -> None:
     checking = [guard.admitted() for _ in range(10)]
     waiting = [guard.asked() for _ in range(2)]
     assert not any(asked.called for asked in waiting)
-    checking[0].succeeded()
+    checking[0].undone()
     first = fired(waiting[0])
     assert first.allowed
     assert not waiting[1].called
