@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, execute
+from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -62,7 +63,10 @@ async def deadline(awaited: Awaitable[T], seconds: float, clock: IReactorTime) -
     async def waiting() -> T:
         return await awaited
 
-    return await Deferred.fromCoroutine(waiting()).addTimeout(seconds, clock)
+    try:
+        return await Deferred.fromCoroutine(waiting()).addTimeout(seconds, clock)
+    except DeferredTimeoutError as error:  # which is none of Python's
+        raise TimeoutError(f"longer than {seconds} s") from error
 
 
 @implementer(IThreads)
@@ -72,14 +76,18 @@ class Threads:
     def __init__(self, reactor: IReactorFromThreads, name: str, size: int) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(minthreads=0, maxthreads=size, name=name)
+        self._working = False
 
     def start(self) -> None:
         """Begin to take work."""
+        self._working = True
         self._pool.start()
 
     def stop(self) -> None:
-        """Finish what was begun, then end the threads."""
-        self._pool.stop()
+        """Finish what was begun, then end the threads. May be called twice, or for nothing."""
+        if self._working:
+            self._working = False
+            self._pool.stop()
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """See IThreads."""

@@ -15,7 +15,6 @@ from typing import Protocol
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
-from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
@@ -196,7 +195,7 @@ class Server(MultiService):
         timeout_s = self.parts.settings.server.drain_timeout
         try:
             await deadline(drained(), timeout_s, self.parts.clock)
-        except (TimeoutError, DeferredTimeoutError):
+        except TimeoutError:
             _log.warn("connections cut after {timeout_s} s", timeout_s=timeout_s)
         for door in self.parts.doors.values():
             door.abort_all()

@@ -21,14 +21,15 @@ class Admission:
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
         self._open: dict[str, int] = {}
-        # source -> start of its window and how many came in it; oldest windows first
+        # source -> start of its window and how many came in it; those touched longest ago first
         self._recent: dict[str, tuple[float, int]] = {}
 
     def enter(self, address: str, limits: SMTPLimits) -> Reply | None:
         """Count a connection in, or return why it is refused."""
         source = source_of(address)
         held = self._open.get(source, 0)
-        if not listed(address, limits.exempt_networks):
+        # A local socket has no address, and all programs of this machine are no one source
+        if address and not listed(address, limits.exempt_networks):
             if 0 < limits.connections_per_ip <= held:
                 return TOO_MANY_CONNECTIONS
             if self._came_too_often(source, limits.connections_per_minute_per_ip):

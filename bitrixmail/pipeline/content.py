@@ -65,7 +65,7 @@ class ContentSink:
         return Content(self._size_octets, head, complete, inline=whole)
 
     def abort(self) -> None:
-        """Forget everything; harmless after finish."""
+        """Forget everything, also what finish has made of it. Never fails."""
         self._chunks.clear()
         if self._writer is not None:
             self._writer.abort()

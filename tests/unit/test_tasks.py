@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from bitrixmail.tasks import begin
+from bitrixmail.tasks import Threads, begin, deadline
 
 
 def test_what_never_waits_is_done_at_once() -> None:
@@ -65,3 +69,27 @@ def test_its_own_error_is_logged_and_goes_no_further(
     [failure] = nothing_lost_or_left
     assert isinstance(failure.value, ValueError)
     nothing_lost_or_left.clear()
+
+
+def test_what_takes_too_long_is_cancelled_with_pythons_own_error() -> None:
+    clock, waited, errors = Clock(), Deferred[None](), list[object]()
+
+    async def work() -> None:
+        try:
+            await deadline(waited, 5, clock)
+        except TimeoutError as error:
+            errors.append(error)
+
+    begin(work(), "the work")
+    clock.advance(4)
+    assert not errors
+    clock.advance(1)
+    assert len(errors) == 1
+
+
+def test_threads_may_be_stopped_twice_and_unstarted() -> None:
+    threads = Threads(cast("IReactorFromThreads", Clock()), "test", 1)
+    threads.stop()
+    threads.start()
+    threads.stop()
+    threads.stop()

@@ -48,3 +48,9 @@ def test_zero_means_no_limit() -> None:
     admission = Admission(Clock())
     limits = SMTPLimits(connections_per_ip=0, connections_per_minute_per_ip=0)
     assert [admission.enter("192.0.2.1", limits) for _ in range(500)] == [None] * 500
+
+
+def test_the_programs_of_this_machine_are_no_one_source() -> None:
+    admission = Admission(Clock())
+    limits = SMTPLimits(connections_per_ip=1, connections_per_minute_per_ip=1)
+    assert [admission.enter("", limits) for _ in range(100)] == [None] * 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -11,6 +12,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from bitrixmail.interfaces.rulebook import IRulebook
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
@@ -185,3 +187,34 @@ def test_a_bug_puts_the_message_into_quarantine(nothing_lost_or_left: list[Failu
     assert decision.reply.code == 250
     assert len(nothing_lost_or_left) == 1
     nothing_lost_or_left.clear()
+
+
+class EndlessThreads:
+    """Threads that never come to an end."""
+
+    def run(self, *_args: object, **_named: object) -> Deferred[Any]:
+        return Deferred(lambda _self: None)
+
+
+def test_rules_that_take_too_long_put_it_into_quarantine_with_its_subject() -> None:
+    rules = """
+[[rule]]
+name = "slow"
+condition = [{field = "subject", op = "regex", value = ["x"]}]
+action = [{do = "flag"}]
+"""
+    clock = Clock()
+    rulebook = OneRuleSet(parse_rules(rules, "rules.toml"))
+    judge = Judge(rulebook, cast("IThreads", EndlessThreads()), clock, 0.1)
+
+    async def run() -> Decision:
+        await judge.load()
+        return await decide(arrival(LETTER, INFO), judge, "mx.example.org", 50)
+
+    deciding = Deferred.fromCoroutine(run())
+    clock.advance(61)
+    decision = result_of(deciding)
+    (filing,) = decision.draft.filings
+    assert filing.folders == ("Quarantine",)
+    assert filing.trace.note == "the rules took longer than 60.0 s"
+    assert decision.draft.header_from
