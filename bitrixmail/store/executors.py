@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice, takewhile
 from queue import SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
@@ -32,7 +33,7 @@ _MOST_IN_GROUP = 200
 _READERS = 3
 # Where writes come together, as many more are on their way: a short wait makes one commit of what
 # would be several. Each costs the writer half a millisecond under the interpreter's lock, which
-# every recv and send of the reactor gives away to it. A lone sender never waits.
+# every recv and send of the reactor gives away to it. A lone sender does not wait.
 _GATHER_S = 0.006
 
 
@@ -66,7 +67,7 @@ class Unit(Generic[Item, R]):
 def write_group(session: Session, units: Sequence[Unit[Any, Any]]) -> None:
     """Run units of one batch function in one transaction and note the outcome of each."""
     try:
-        results = session.run(units[0].batch, [unit.item for unit in units])
+        results = session.run(partial(_counted, units[0].batch), [unit.item for unit in units])
     except CannotBeginError as error:
         for unit in units:
             unit.error = _cause(error)
@@ -80,10 +81,20 @@ def write_group(session: Session, units: Sequence[Unit[Any, Any]]) -> None:
             unit.result = result
 
 
+def _counted(
+    batch: BatchFunction[Item, R], connection: Connection, items: Sequence[Item]
+) -> Sequence[R]:
+    """Run a batch function; one that forgets somebody is a bug, found while it can be undone."""
+    results = batch(connection, items)
+    if len(results) != len(items):
+        raise RuntimeError(f"{len(results)} results for {len(items)} items")
+    return results
+
+
 def _one_by_one(session: Session, units: Sequence[Unit[Any, Any]]) -> None:
     for number, unit in enumerate(units):
         try:
-            unit.result = session.run(unit.batch, [unit.item])[0]
+            unit.result = session.run(partial(_counted, unit.batch), [unit.item])[0]
         except CannotBeginError as error:
             # Each attempt may have waited for a lock; the others would only wait as long again.
             for rest in units[number:]:

@@ -416,3 +416,19 @@ async def test_a_servers_stores_commit_in_groups(tmp_path: Path) -> None:
             await call
         # Alone, each message would write some fifteen pages of its own.
         assert wal.stat().st_size - before < 100 * 5 * 4096
+
+
+def test_a_batch_that_forgets_somebody_is_undone_and_ends_nobody(
+    held: Held, tmp_path: Path
+) -> None:
+    database, reactor = held
+
+    def forgetful(connection: Connection, items: Sequence[int]) -> list[int]:
+        Notes()(connection, items)
+        return []
+
+    failed = database.write(forgetful, 1)
+    reactor.run_until(lambda: failed.called)
+    assert isinstance(result_now(failed).value, RuntimeError)
+    assert numbers(tmp_path) == []
+    assert results_of(reactor, [database.write(Notes(), 2)], idle_s=0.01) == [20]
