@@ -90,7 +90,8 @@ def text_line(event: LogEvent) -> str:
     line = f"{when} {level} {namespace}: {message}"
     trace = _traceback(event)
     if trace:
-        line += "\n    " + trace.rstrip().replace("\n", "\n    ")
+        # The message of an error may hold remote text
+        line += "".join(f"\n    {printable(row, _LONGEST)}" for row in trace.rstrip().split("\n"))
     return line
 
 

@@ -40,7 +40,8 @@ class Reload(Service):
         take: Callable[[Settings], None],
     ) -> None:
         self._reactor = reactor
-        self._settings = settings
+        # What is in force: of the live settings the last ones, of the others those of the start
+        self._live = self._started = settings
         self._reread = reread
         self._take = take
         self._before: Any = None
@@ -68,13 +69,12 @@ class Reload(Service):
         except SetupError as error:
             self._refused(error.problem)
         else:
-            changed = tuple(changes(self._settings, settings))
-            live = [path for path in changed if is_live(path)]
+            live = [path for path in changes(self._live, settings) if is_live(path)]
             _log.info("settings reloaded, changed: {changed}", changed=", ".join(live) or "none")
-            waiting = [path for path in changed if not is_live(path)]
+            waiting = [path for path in changes(self._started, settings) if not is_live(path)]
             if waiting:
                 _log.warn("a restart is needed for: {settings}", settings=", ".join(waiting))
-            self._settings = settings
+            self._live = settings
 
     def _refused(self, reason: str) -> None:
         _log.error("settings not reloaded, the old ones stay: {reason}", reason=reason)

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
 from bitrixmail.app.values import (
+    CommandOctets,
     Count,
     Durations,
     Endpoints,
@@ -21,6 +22,7 @@ from bitrixmail.app.values import (
     Levels,
     Networks,
     Octets,
+    Patience,
     Port,
     Seconds,
     Texts,
@@ -139,7 +141,7 @@ class DNS:
 
 @dataclass(frozen=True, slots=True)
 class SMTP:
-    """Limits of the SMTP door; 0 = no limit. Reread at SIGHUP."""
+    """Limits of the SMTP door; a size or count of 0: no limit. Reread at SIGHUP."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
@@ -149,14 +151,19 @@ class SMTP:
     )
     max_messages: Annotated[Count, _doc("Messages of one connection.")] = 1000
     max_errors: Annotated[Count, _doc("Wrong or refused commands before it hangs up.")] = 20
-    max_command: Annotated[Octets, _doc("The longest command line.")] = 4096
+    max_command: Annotated[CommandOctets, _doc("The longest command line, 512B at least.")] = 4096
     max_line: Annotated[
         Octets,
         _doc("The longest line of a message; a longer one is refused at its end."),
     ] = 2048
     max_hops: Annotated[Count, _doc("Received fields before a message is going in circles.")] = 50
-    command_timeout: Annotated[Seconds, _doc("Waiting for a command.")] = 300.0
-    data_timeout: Annotated[Seconds, _doc("Waiting for the next part of a message.")] = 600.0
+    command_timeout: Annotated[
+        Patience, _doc("Waiting for a command, or for the next part of a message.")
+    ] = 300.0
+    data_timeout: Annotated[
+        Patience,
+        _doc("For the whole content of a message. 600s for 50MiB need 85KiB in each second."),
+    ] = 600.0
     connections: Annotated[Count, _doc("Connections at one time.")] = 5000
     connections_per_ip: Annotated[
         Count, _doc("The same of one address (IPv6: of one /64 network).")
@@ -195,15 +202,15 @@ class SMTP:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Limits of the doors for readers; 0 = no limit. Reread at SIGHUP."""
+    """Limits of the doors for readers; a size or count of 0: no limit. Reread at SIGHUP."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     failed_logins_per_minute: Annotated[
         Count, _doc("Wrong passwords of one address, and for one mailbox, before it must wait.")
     ] = 20
-    idle_timeout: Annotated[Seconds, _doc("Waiting for a command after login.")] = 600.0
-    login_timeout: Annotated[Seconds, _doc("Waiting for a command before login.")] = 60.0
+    idle_timeout: Annotated[Patience, _doc("Waiting for a command after login.")] = 600.0
+    login_timeout: Annotated[Patience, _doc("Waiting for a command before login.")] = 60.0
     max_errors: Annotated[Count, _doc("Wrong commands before it hangs up.")] = 20
     connections: Annotated[Count, _doc("Connections at one time.")] = 5000
     connections_per_ip: Annotated[
@@ -264,7 +271,7 @@ class Rules:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     time_limit: Annotated[
-        Seconds, _doc("For one regular expression on one message; then the rule is skipped.")
+        Patience, _doc("For one regular expression on one message; then the rule is skipped.")
     ] = 0.1
 
 

@@ -50,6 +50,14 @@ def parse_size(given: object) -> int:
     return int(found[1]) * _SIZE_UNITS[found[2].lower()]
 
 
+def parse_command_size(given: object) -> int:
+    """Return the octets of a command line (RFC 5321 §4.5.3.1.4 wants 512 at least)."""
+    octets = parse_size(given)
+    if octets < 512:
+        raise wrong(f"{_shown(given)} is too short for a command", 'at least "512B"')
+    return octets
+
+
 def size_text(octets: int) -> str:
     """Write octets in the largest unit that leaves no rest."""
     for unit in ("GiB", "MiB", "KiB"):
@@ -71,6 +79,14 @@ def parse_duration(given: object) -> float:
     raise wrong(
         f"{_shown(given)} is not a duration", 'write it with a unit: "100ms", "30s", "5m", "1h"'
     )
+
+
+def parse_patience(given: object) -> float:
+    """Return seconds of a wait that must have an end, and not at once."""
+    seconds = parse_duration(given)
+    if seconds <= 0:
+        raise wrong(f"{_shown(given)} leaves no time", 'for example "30s"; there is no "for ever"')
+    return seconds
 
 
 def duration_text(seconds: float) -> str:
@@ -160,6 +176,8 @@ def _value(parse: Callable[[Any], Any], write: Callable[[Any], Any]) -> tuple[An
 
 Octets = Annotated[int, *_value(parse_size, size_text)]
 Seconds = Annotated[float, *_value(parse_duration, duration_text)]
+Patience = Annotated[float, *_value(parse_patience, duration_text)]
+CommandOctets = Annotated[int, *_value(parse_command_size, size_text)]
 Count = Annotated[int, BeforeValidator(parse_count)]
 Port = Annotated[int, BeforeValidator(parse_port)]
 Level = Annotated[str, BeforeValidator(parse_level)]

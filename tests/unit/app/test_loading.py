@@ -94,6 +94,19 @@ def test_faults_of_all_sources_come_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["smtp.command_timeout=0", "smtp.data_timeout=0", "access.idle_timeout=0s",
+     "access.login_timeout=0", "rules.time_limit=0", "smtp.max_command=0", "smtp.max_command=511"],
+)  # fmt: skip
+def test_what_would_close_a_door_to_all_is_a_fault(setting: str) -> None:
+    with pytest.raises(InputError) as raised:
+        load(None, setting)
+    [fault] = raised.value.faults
+    assert fault.where == setting.partition("=")[0]
+    assert fault.remedy
+
+
 def test_a_secret_in_a_database_url_is_not_repeated() -> None:
     with pytest.raises(InputError) as raised:
         load(None, "database.url=postgresql://user:secret@host/mail")

@@ -100,3 +100,10 @@ def test_twistds_own_options_are_read_for_a_tac_file(
 
 def test_syslog_stays_with_twistd() -> None:
     assert log_stream({"syslog": True}) is None
+
+
+def test_the_message_of_an_error_begins_no_line() -> None:
+    error = ValueError("x\r2027 info mail: forged\x1b[2J\x85y")
+    line = text_line(event(log_failure=Failure(error)))  # type: ignore[no-untyped-call]  # Twisted's
+    assert not {"\r", "\x1b", "\x85"} & set(line)
+    assert "2027 info mail: forged" in line

@@ -68,3 +68,17 @@ def test_a_bad_certificate_leaves_the_old_values(lines: list[str]) -> None:
 
     Reload(REACTOR, OLD, lambda: NEW, take).reload()
     assert lines == ["settings not reloaded, the old ones stay: tls.key: no"]
+
+
+def test_what_waits_for_a_restart_is_named_until_it_is_put_back(lines: list[str]) -> None:
+    found = [NEW, NEW, OLD]
+    reload = Reload(REACTOR, OLD, lambda: found.pop(0), lambda _settings: None)
+    for _ in range(3):
+        reload.reload()
+    assert lines == [
+        "settings reloaded, changed: smtp.max_size",
+        "a restart is needed for: rules.time_limit",
+        "settings reloaded, changed: none",
+        "a restart is needed for: rules.time_limit",
+        "settings reloaded, changed: smtp.max_size",
+    ]
