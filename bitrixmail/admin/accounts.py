@@ -178,16 +178,7 @@ class Accounts:
             what = "must exist in every domain (RFC 5321 §4.5.1)"
             remedy = f"it goes with its domain: bitrixmail domain remove {domain}"
             raise InputError(Fault(f"mailbox {mailbox.address}", what, remedy))
-        for each in await self._directory.aliases(None):
-            if mailbox.address in each.targets:
-                what = f"the alias {each.address} leads to it"
-                remedy = f"first: bitrixmail alias remove {each.address}, or give it other targets"
-                raise InputError(Fault(f"mailbox {mailbox.address}", what, remedy))
-        for each_domain in await self._directory.domains():
-            if each_domain.catch_all == mailbox.address:
-                remedy = f"first: bitrixmail domain catch-all {each_domain.name} --none"
-                what = f"it is the catch-all of {each_domain.name}"
-                raise InputError(Fault(f"mailbox {mailbox.address}", what, remedy))
+        await self._unless_led_to("mailbox", mailbox.address)
         await self._directory.remove_mailbox(mailbox.address)
         return mailbox
 
@@ -215,8 +206,9 @@ class Accounts:
         return Alias(key, keys), new
 
     async def remove_alias(self, address: str) -> str:
-        """Remove an alias."""
+        """Remove an alias, unless an address leads to it."""
         key = typed.address_key(address, "alias")
+        await self._unless_led_to("alias", key)
         await self._directory.remove_alias(key)
         return key
 
@@ -237,6 +229,20 @@ class Accounts:
                 return
         remedy = f"first: bitrixmail mailbox add {key}"
         raise InputError(Fault(f"{where} {key}", "nobody has this address", remedy))
+
+    async def _unless_led_to(self, kind: str, key: str) -> None:
+        """Refuse to take away what an alias or a catch-all leads to."""
+        for alias in await self._directory.aliases(None):
+            if key in alias.targets:
+                what = f"the alias {alias.address} leads to it"
+                remedy = f"first: bitrixmail alias remove {alias.address}, or give it other targets"
+                raise InputError(Fault(f"{kind} {key}", what, remedy))
+        for domain in await self._directory.domains():
+            if domain.catch_all == key:
+                remedy = f"first: bitrixmail domain catch-all {domain.name} --none"
+                raise InputError(
+                    Fault(f"{kind} {key}", f"it is the catch-all of {domain.name}", remedy)
+                )
 
     async def _held(self, mailboxes: tuple[Mailbox, ...]) -> MailHeld:
         held = {each.address: await self.usage(each) for each in mailboxes}

@@ -198,6 +198,7 @@ def _complete(
     if bool(tls.certificate) != bool(tls.key):
         missing = "tls.key" if tls.certificate else "tls.certificate"
         faults.append(Fault(missing, "is missing", "give both the certificate and its key"))
+    faults += _twice(settings)
     url, more = _database_url(settings.database.url, data_dir)
     complete = replace(
         settings,
@@ -206,6 +207,16 @@ def _complete(
         database=replace(settings.database, url=url),
     )
     return complete, faults + more
+
+
+def _twice(settings: Settings) -> Iterator[Fault]:
+    """Find the endpoints that stand in their list again."""
+    for door in (field.name for field in fields(settings.listen)):
+        texts = [endpoint.text for endpoint in settings.listen.door(door)]
+        for text in dict.fromkeys(text for text in texts if texts.count(text) > 1):
+            yield Fault(
+                f"listen.{door}", f'"{printable(text)}" stands there twice', "leave one out"
+            )
 
 
 def _absolute(path: str) -> str:

@@ -36,7 +36,7 @@ def cannot_listen(
     if error.errno == errno.EADDRINUSE:
         return _taken(start, door, endpoint, holders)
     if error.errno in (errno.EACCES, errno.EPERM):
-        remedies = _rights(endpoint)
+        remedies = _rights(door, endpoint)
         problem = f"{start}: permission denied for user {_me()}"
         return SetupError(problem, *remedies, exit_code=os.EX_NOPERM)
     if error.errno == errno.EADDRNOTAVAIL:
@@ -66,20 +66,26 @@ def _taken(start: str, door: str, endpoint: Endpoint, holders: tuple[Holder, ...
     return SetupError(f"{start}: taken by {who}", *remedies, exit_code=os.EX_UNAVAILABLE)
 
 
-def _rights(endpoint: Endpoint) -> tuple[str, ...]:
+def _rights(door: str, endpoint: Endpoint) -> tuple[str, ...]:
     """Return the ways to a privileged port, each with its command."""
     if endpoint.kind == "unix":
         folder = Path(endpoint.arguments["address"]).parent
         return (f"give the user the directory: install -d -o {_me()} {folder}",)
     port = endpoint.port
     python = Path(sys.executable).resolve()
+    unit = "bitrixmail.socket" if door == "smtp" else f"bitrixmail-{door}.socket"
+    high = {"smtp": 20225, "pop3": 2110}.get(door, port + 2000)
+    if (door, port) == ("smtp", 25):
+        redirect = "nft -f etc/nftables/bitrixmail.nft"
+    else:
+        redirect = f"etc/nftables/bitrixmail.nft shows how; set listen.{door} to tcp:{high}"
     authbind = f"install -o {_me()} -m 500 /dev/null /etc/authbind/byport/{port}"
     return (
-        "systemd opens it: systemctl enable --now bitrixmail.socket (units in etc/systemd)",
+        f"systemd opens it: systemctl enable --now {unit} (units in etc/systemd)",
         "a capability in the unit: AmbientCapabilities=CAP_NET_BIND_SERVICE",
         f"a capability of this Python: setcap cap_net_bind_service=+ep {python}",
         f"authbind: {authbind} && authbind --deep twistd …",
-        f"the firewall redirects {port} to 20225: nft -f etc/nftables/bitrixmail.nft",
+        f"the firewall redirects {port} to {high}: {redirect}",
     )
 
 

@@ -14,6 +14,7 @@ from bitrixmail.model.directory import Domain
 from bitrixmail.model.errors import InputError, MailError, SetupError
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
+from bitrixmail.store.database import opening_error
 from bitrixmail.store.opening import Stores, inline_stores
 from bitrixmail.tasks import Threads
 
@@ -42,14 +43,14 @@ class Opening:
             with inline_stores(self.database_url, self.stores.data_dir, self.clock):
                 pass
         except MailError as error:
-            raise _unusable(error) from error
+            raise self._unusable(error) from error
 
     async def open(self) -> None:
         """Open everything, make the domains asked for. Raises SetupError."""
         try:
             await self.stores.open()
         except MailError as error:
-            raise _unusable(error) from error
+            raise self._unusable(error) from error
         self.threads.start()
         await self.threads.run(warm)
         try:
@@ -75,10 +76,16 @@ class Opening:
         await self.stores.close()
         self.threads.stop()
 
-
-def _unusable(error: MailError) -> SetupError:
-    return SetupError(
-        f"the store can't be opened now: {error}",
-        "see whether the disk is full or broken: df -h; dmesg",
-        exit_code=os.EX_TEMPFAIL,
-    )
+    def _unusable(self, error: MailError) -> SetupError:
+        """Say what an operator can do about it, by the error of the database behind it."""
+        cause: BaseException | None = error
+        while cause is not None:
+            found = opening_error(self.stores.database.file.path, cause)
+            if found is not None:
+                return found
+            cause = cause.__cause__
+        return SetupError(
+            f"the store can't be opened now: {error}",
+            "see whether the disk is full or broken: df -h; dmesg",
+            exit_code=os.EX_TEMPFAIL,
+        )

@@ -21,6 +21,7 @@ from twisted.python.components import Componentized
 
 from bitrixmail.app.failure import StartFailedError, told
 from bitrixmail.app.listeners import Listener
+from bitrixmail.app.lock import DataDirLock
 from bitrixmail.app.logs import LogLevels
 from bitrixmail.app.obstacles import data_dir_unusable
 from bitrixmail.app.opening import Opening
@@ -77,6 +78,7 @@ class Server(MultiService):
         self.observer: ILogObserver | None = None
         self.logs_to_file = False
         self._give_up = give_up
+        self._lock = DataDirLock()
         self._opening: Deferred[None] | None = None
 
     def setServiceParent(self, parent: object) -> None:
@@ -109,6 +111,7 @@ class Server(MultiService):
     def _failed(self, error: SetupError) -> StartFailedError:
         for listener in self.parts.listeners:
             listener.close()
+        self._lock.release()
         self._tell(error)
         return StartFailedError(error)
 
@@ -126,6 +129,7 @@ class Server(MultiService):
             probe = folder / ".writable"
             probe.write_bytes(b"")
             probe.unlink()
+            self._lock.take(folder)
             if not settings.tls.certificate:
                 pem = _self_signed_file(settings)
                 self_signed(pem, settings.server.hostname, utcnow(self.parts.clock))
@@ -183,6 +187,7 @@ class Server(MultiService):
         if stopped is not None:
             await stopped
         await self.parts.opening.close()
+        self._lock.release()
         _log.info("stopped")
 
     async def _drain(self) -> None:

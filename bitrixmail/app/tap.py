@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 
 from bitrixmail.app.compose import compose
 from bitrixmail.app.failure import Complaint, told
@@ -16,6 +18,7 @@ from bitrixmail.app.options import Options
 from bitrixmail.app.services import Server
 from bitrixmail.app.settings import Settings
 from bitrixmail.model.errors import InputError, SetupError
+from bitrixmail.net.tls import ServerTLS
 
 __all__ = ["Options", "makeService", "tac_service"]
 
@@ -56,7 +59,10 @@ def _service(options: Options, flags: Mapping[str, object]) -> Server:
 
 
 def _checked(settings: Settings) -> None:
-    """Say that the settings are good, and end the process."""
+    """Say that the settings are good, and end the process. Raises SetupError for a certificate."""
+    if settings.tls.certificate:
+        now = datetime.now(UTC)  # noqa: TID251 - there is no reactor, and no server
+        ServerTLS().load(Path(settings.tls.certificate), Path(settings.tls.key), now)
     for warning in settings.warnings():
         sys.stderr.write(f"bitrixmail: {warning}\n")
     sys.stdout.write("the settings are good\n")

@@ -1,8 +1,8 @@
 """How much octets look like Russian under one charset or another.
 
-A subject of two words is too little for a general detector. Four things tell the charsets apart
+A subject of two words is too little for a general detector. Five things tell the charsets apart
 even there: how often letters are used, which stand beside one another, whether vowels and
-consonants take turns, and that capitals come first in a word or all over it.
+consonants take turns, that capitals come first in a word or all over it, and some usual words.
 """
 
 from __future__ import annotations
@@ -42,6 +42,16 @@ _PAIRS_TEXT = """
 """
 _PAIRS = frozenset(_PAIRS_TEXT.split())
 _PAIR = math.log(3.0)
+# Words that subjects are full of: in capitals, alone, a short one reads as well as its double in
+# another charset, where capitals and small letters stand the other way round.
+_WORDS_TEXT = """
+акт акты бух вопрос вх где да деньги договор документы жду заказ заказа заявка заявку здравствуйте
+инн исх как кп кпп кто мы нал накладная насчет насчёт ндс нет огрн оплата оплате оплату ответ отчет
+отчёт оферта ошибка письмо подпись помощь почта прайс привет просьба сайт сайта смета срочно счет
+счета счету счёт счёта сч тест тз товар товары упд фактура цена цены чек чеки что это
+"""
+_WORDS = frozenset(_WORDS_TEXT.split())
+_WORD = math.log(100.0)
 _SIGNS = frozenset("№«»—–“”„…\u00a0’")
 _SIGN = math.log(0.003)
 _ALIEN = math.log(0.00003)
@@ -72,13 +82,14 @@ def cyrillic_charset(sample: bytes) -> str | None:
 def _score(sample: bytes, codec: str) -> float:
     """Add the logarithms of the chances of each letter, sign and neighbourhood."""
     score = 0.0
-    previous, kind_before, case = " ", "", 0
+    previous, kind_before, case, word = " ", "", 0, ""
     for letter in sample.decode(codec, "replace") + " ":
         lower = letter.lower()
         kind = _KIND.get(lower, "")
         if kind or kind_before:
             score += _FOLLOWS[(kind_before, kind)]
         if kind:
+            word += lower
             score += _LETTER[lower] + _PAIR * (previous + lower in _PAIRS)
             if previous.isascii() and previous.isalpha():
                 score += _LATIN_BESIDE
@@ -86,7 +97,8 @@ def _score(sample: bytes, codec: str) -> float:
             score += _CAPITAL_AFTER[case] if capital else _SMALL_AFTER[case]
             case = min(case + 1, 2) if capital and case < 3 else 3
         else:
-            case = 0
+            score += _WORD * (word in _WORDS)
+            case, word = 0, ""
             if not letter.isascii():
                 score += _SIGN if letter in _SIGNS else _ALIEN
             elif kind_before and letter.isalpha():

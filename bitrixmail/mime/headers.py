@@ -122,7 +122,7 @@ class HeaderSection:
             gathered += self.all(name)
         gathered += (value for _, value in self.fields())
         sample = bytearray()
-        for value in gathered:
+        for value in dict.fromkeys(gathered):  # each once: a short text is no long one
             if value.isascii() or _is_utf8(value):
                 continue
             sample += value[:_SAMPLE_OCTETS] + b"\n"

@@ -102,7 +102,7 @@ def opening_error(path: Path, error: BaseException) -> SetupError | None:
     if primary in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
         return SetupError(
             f"{path} is damaged, or is no database",
-            "restore it from a backup",
+            "stop the server, then restore it from a backup",
             f"see what can be saved of it: sqlite3 {path} .recover",
             exit_code=os.EX_DATAERR,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect
@@ -49,6 +49,12 @@ def prepare(file: DatabaseFile) -> None:
     Two processes may do so at the same time: one of them migrates, the other waits.
     """
     make_folder(file.path.parent)
+    with suppress(OSError):  # also of one that is there; what is wrong SQLite says better
+        # Nobody else reads mail and passwords; SQLite gives the files beside it the same rights
+        os.close(os.open(file.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    if file.path.exists():
+        # With a write-ahead log a transaction begins well even where the file can't be written.
+        check_writable(file.path)
     try:
         if _version(file) != SCHEMA:
             with _alone(file.path.parent):
@@ -60,8 +66,6 @@ def prepare(file: DatabaseFile) -> None:
         if found is None:
             raise
         raise found from error
-    # With a write-ahead log a transaction begins well even where the file can't be written.
-    check_writable(file.path)
 
 
 def check_writable(path: Path) -> None:

@@ -86,3 +86,10 @@ def test_the_declared_charset_comes_before_a_guess() -> None:
 def test_a_short_field_is_guessed_with_the_help_of_the_others() -> None:
     head = "Subject: Я\r\nFrom: Бухгалтерия Петрова <a@b>\r\n\r\n".encode("koi8-r")
     assert HeaderSection.parse(head).text("subject") == "Я"
+
+
+@pytest.mark.parametrize("charset", ["windows-1251", "koi8-r", "cp866"])
+@pytest.mark.parametrize("text", ["СЧЁТ 5", "СЧЕТ", "Счёт", "ЧЕК 12"])
+def test_a_short_subject_nobody_declared_is_read(text: str, charset: str) -> None:
+    head = b"From: a@example.net\r\nSubject: " + text.encode(charset) + b"\r\n\r\n"
+    assert HeaderSection.parse(head).text("subject") == text
