@@ -151,3 +151,26 @@ def test_versions_are_told(tmp_path: Path) -> None:
     told = server.log
     assert told.startswith("bitrixmail ")
     assert all(name in told for name in ("\nTwisted ", "\nPython ", "(module ssl)", "(doors)"))
+
+
+def test_pages_of_the_database_that_are_damaged(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as server:
+        server.ready()
+        server.stop()
+        database = server.data_dir / "bitrixmail.sqlite"
+    assert database.stat().st_mode & 0o777 == 0o600
+    octets = bytearray(database.read_bytes())
+    octets[4096 * 3 :] = b"\xa5" * (len(octets) - 4096 * 3)
+    database.write_bytes(octets)
+    with RunningServer(tmp_path) as again:
+        assert again.exit_code() == os.EX_DATAERR
+        assert "restore it from a backup" in again.log
+        assert "Traceback" not in again.log
+
+
+def test_check_config_looks_at_the_certificate(tmp_path: Path) -> None:
+    command = ("-n", "--pidfile=", "bitrixmail", "--check-config")
+    settings = ["tls.certificate=/nosuch.pem", "tls.key=/nosuch.key"]
+    with RunningServer(tmp_path, command, settings=settings) as server:
+        assert server.exit_code() == os.EX_CONFIG
+        assert "the settings are good" not in server.log

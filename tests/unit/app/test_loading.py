@@ -142,3 +142,8 @@ def test_a_size_is_written_in_its_unit(octets: int, text: str) -> None:
 )
 def test_a_duration_is_written_in_its_unit(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+def test_an_endpoint_given_twice_is_a_fault() -> None:
+    with pytest.raises(InputError, match="stands there twice"):
+        load(None, "listen.smtp=tcp:2525,tcp:2525")
