@@ -108,13 +108,22 @@ class Rules:
         """
         given = parse_rules(text, where)
         CompiledRules.compile(given, self._time_limit_s)
-        old = await self._rulebook.current()
+        old = await self._replaced(keep=keep)
         changes = compared(old, merged(old, given, keep=keep))
         notes = await self._strangers(given)
         if changes.any:
             stored = await self._rulebook.replace(changes.rules, author, comment)
             changes = replace(changes, rules=stored)
         return replace(changes, notes=notes)
+
+    async def _replaced(self, *, keep: bool) -> RuleSet:
+        """Return the rules in force; none if they can't be read and nothing of them is to stay."""
+        try:
+            return await self._rulebook.current()
+        except InputError:
+            if keep:
+                raise
+            return RuleSet()
 
     async def _strangers(self, rules: RuleSet) -> tuple[Fault, ...]:
         """Name the rules that no message will meet, since nobody has their address."""

@@ -67,12 +67,10 @@ def compose(
     doors: dict[str, Any] = {"smtp": smtp, "pop3": pop3}
     opening = Opening(
         stores=stores,
-        database_url=settings.database.url,
         threads=threads,
         judge=judge,
         gate=gate,
         domains=settings.server.domains,
-        clock=reactor,
     )
     listeners = tuple(_listeners(settings, reactor, doors, tls))
     periodic = (

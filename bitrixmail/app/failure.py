@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import os
 import sys
+from functools import partial
 
 from twisted.internet.interfaces import IReactorCore
 
@@ -35,26 +36,55 @@ class StartFailedError(SystemExit, Exception):
         return str(self.error)
 
 
-class Complaint:
-    """Standard error as it was before twistd's daemon lets go of it.
+class Terminal:
+    """Who started the server, seen from behind twistd's back: its standard error, its exit code.
 
-    Made before the fork by the plugin or the .tac file; closed once the server has started.
+    Made before the fork by the plugin or the .tac file. Standard error is kept as it was before a
+    daemon lets go of it. With `waits`, the process that a daemon leaves at the terminal ends when
+    the server is open, with 0, or when it has ended, with its exit code: twistd's own waiting is
+    over before the store is open, and knows no code but 1.
     """
 
-    def __init__(self) -> None:
-        self._descriptor: int | None = os.dup(2)
+    def __init__(self, *, waits: bool = False) -> None:
+        self._stderr: int | None = os.dup(2)
+        self._verdict: int | None = None
+        if waits:
+            reading, self._verdict = os.pipe()
+            os.register_at_fork(after_in_parent=partial(self._wait, os.getpid(), reading))
 
-    def __call__(self, text: str) -> None:
+    def complain(self, text: str) -> None:
         """Write a text; nobody being there to read it is no error."""
-        if self._descriptor is not None:
+        if self._stderr is not None:
             with contextlib.suppress(OSError):
-                os.write(self._descriptor, text.encode("utf-8", "replace"))
+                os.write(self._stderr, text.encode("utf-8", "replace"))
+
+    def ended(self, code: int) -> None:
+        """Say how the start ended: 0 as soon as the server is open, else its exit code."""
+        if self._verdict is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._verdict, bytes((code,)))
+        if code == 0:
+            self.close()
 
     def close(self) -> None:
-        """Let go of it."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Let go of the terminal."""
+        for descriptor in (self._stderr, self._verdict):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._stderr = self._verdict = None
+
+    def _wait(self, maker: int, reading: int) -> None:
+        """Take the place of twistd's waiting; without a verdict it goes on and says why."""
+        if os.getpid() != maker or self._verdict is None:
+            return
+        os.close(self._verdict)
+        self._verdict = None
+        told = b""
+        while octets := os.read(reading, 1):  # to the end: a failed start first cleans up
+            told = octets
+        os.close(reading)
+        if told:
+            os._exit(told[0])
 
 
 def leave(reactor: IReactorCore, code: int) -> None:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from bitrixmail.mime.charset import warm
@@ -15,7 +14,7 @@ from bitrixmail.model.errors import InputError, MailError, SetupError
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.store.database import opening_error
-from bitrixmail.store.opening import Stores, inline_stores
+from bitrixmail.store.opening import Stores
 from bitrixmail.tasks import Threads
 
 _log = Logger()
@@ -26,24 +25,10 @@ class Opening:
     """Opens and closes the inner rooms. Made by compose, used by the server's service."""
 
     stores: Stores
-    database_url: str
     threads: Threads
     judge: Judge
     gate: Gate
     domains: Sequence[str]
-    clock: IReactorTime
-
-    def check(self) -> None:
-        """Open the store once and close it, before the reactor runs. Blocking. Raises SetupError.
-
-        So a daemon's parent, which waits no longer than the start, learns of a damaged database.
-        The schema is brought up to date by this.
-        """
-        try:
-            with inline_stores(self.database_url, self.stores.data_dir, self.clock):
-                pass
-        except MailError as error:
-            raise self._unusable(error) from error
 
     async def open(self) -> None:
         """Open everything, make the domains asked for. Raises SetupError."""
@@ -56,7 +41,11 @@ class Opening:
         try:
             await self.judge.load()
         except (InputError, MailError) as error:
-            _log.error("the stored rules can't be used, none is in force: {error}", error=error)
+            _log.error(
+                "the stored rules can't be used, none is in force until `bitrixmail rules import`"
+                " puts a readable set in their place: {error}",
+                error=error,
+            )
         self.judge.follow(self.stores.changes)
         for name in self.domains:
             await self._add(name)

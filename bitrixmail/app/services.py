@@ -74,7 +74,7 @@ class Server(MultiService):
         self.parts = parts
         self.levels = levels
         self.complain: Callable[[str], None] = _to_stderr
-        self.started: Callable[[], None] = _nothing
+        self.start_ended: Callable[[int], None] = _nobody
         self.observer: ILogObserver | None = None
         self.logs_to_file = False
         self._give_up = give_up
@@ -102,7 +102,6 @@ class Server(MultiService):
             _log.warn("{warning}", warning=warning)
         try:
             self._prepare_data_dir()
-            self.parts.opening.check()
             super().startService()
         except SetupError as error:
             raise self._failed(error) from error
@@ -113,6 +112,7 @@ class Server(MultiService):
             listener.close()
         self._lock.release()
         self._tell(error)
+        self.start_ended(error.exit_code)
         return StartFailedError(error)
 
     def _tell(self, error: SetupError) -> None:
@@ -150,12 +150,12 @@ class Server(MultiService):
             await self.parts.opening.open()
         except SetupError as error:
             self._tell(error)
-            self._give_up(error.exit_code)
+            self._end(error.exit_code)
             return
         except Exception:  # noqa: BLE001 - a bug: nobody else would end a server that greets nobody
             _log.failure("the start failed")
             self.complain("bitrixmail: the start failed, the log says why\n")
-            self._give_up(os.EX_SOFTWARE)
+            self._end(os.EX_SOFTWARE)
             return
         if not self.running:
             return
@@ -165,7 +165,11 @@ class Server(MultiService):
             periodic.begin()
         _settle_memory()
         _log.info("ready as {hostname}", hostname=self.parts.settings.server.hostname)
-        self.started()
+        self.start_ended(os.EX_OK)
+
+    def _end(self, code: int) -> None:
+        self.start_ended(code)
+        self._give_up(code)
 
     @property
     def opened(self) -> Deferred[None] | None:
@@ -227,5 +231,5 @@ def _to_stderr(text: str) -> None:
         stream.flush()
 
 
-def _nothing() -> None:
-    """Do nothing."""
+def _nobody(code: int) -> None:
+    """Nobody waits for the exit code."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bitrixmail.app.compose import compose
-from bitrixmail.app.failure import Complaint, told
+from bitrixmail.app.failure import Terminal, told
 from bitrixmail.app.logs import log_observer, log_stream, twistd_flags
 from bitrixmail.app.options import Options
 from bitrixmail.app.services import Server
@@ -52,9 +52,9 @@ def _service(options: Options, flags: Mapping[str, object]) -> Server:
     if stream is not None:
         server.observer = log_observer(stream, settings.log, server.levels)
     server.logs_to_file = bool(flags.get("logfile") or not flags.get("nodaemon"))
-    complaint = Complaint()
-    server.complain = complaint
-    server.started = complaint.close
+    terminal = Terminal(waits=not flags.get("nodaemon"))
+    server.complain = terminal.complain
+    server.start_ended = terminal.ended
     return server
 
 

@@ -51,7 +51,7 @@ _WORDS_TEXT = """
 счета счету счёт счёта сч тест тз товар товары упд фактура цена цены чек чеки что это
 """
 _WORDS = frozenset(_WORDS_TEXT.split())
-_WORD = math.log(100.0)
+_WORD = math.log(1000.0)
 _SIGNS = frozenset("№«»—–“”„…\u00a0’")
 _SIGN = math.log(0.003)
 _ALIEN = math.log(0.00003)

@@ -116,11 +116,11 @@ def test_plugin_tac_and_compose_make_the_same_tree(
     options = Options()
     options.parseOptions([])
     plugin = makeService(options)
-    plugin.started()
+    plugin.start_ended(0)
     scope: dict[str, object] = {}
     exec((ROOT / "etc/bitrixmail.tac").read_text(), scope)
     (tac,) = list(IServiceCollection(scope["application"]))
-    tac.started()
+    tac.start_ended(0)
     assert tree(plugin) == composed
     assert tree(tac) == composed
     assert len(composed[1]) >= 5

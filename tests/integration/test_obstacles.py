@@ -103,10 +103,21 @@ def test_a_daemon_tells_its_parent(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         settings = [f"listen.smtp=tcp:{port}:interface=127.0.0.1"]
         with RunningServer(tmp_path, command, settings=settings) as server:
-            assert server.exit_code() != 0
+            assert server.exit_code() == os.EX_UNAVAILABLE
     assert f"port {port}: taken by" in complaint(server)[0]
+    assert "An error has occurred" not in server.log
     assert not server.pidfile.exists()
     assert f"port {port}: taken by" in (tmp_path / "x.log").read_text()
+
+
+def test_a_daemon_tells_what_it_finds_after_the_fork(tmp_path: Path) -> None:
+    command = (f"--pidfile={tmp_path}/twistd.pid", f"--logfile={tmp_path}/x.log", "bitrixmail")
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "bitrixmail.sqlite").write_bytes(b"no database" * 1000)
+    with RunningServer(tmp_path, command) as server:
+        assert server.exit_code() == os.EX_DATAERR
+    assert "bitrixmail.sqlite" in complaint(server)[0]
+    assert not server.pidfile.exists()
 
 
 @as_root

@@ -169,6 +169,18 @@ def test_a_postmaster_stays(house: House) -> None:
         result_of(house.accounts.remove_mailbox("postmaster@example.org"))
 
 
+def test_what_is_led_to_stays(house: House) -> None:
+    result_of(house.accounts.set_alias("a@example.org", ("info@example.org",)))
+    result_of(house.accounts.set_alias("b@example.org", ("a@example.org",)))
+    with pytest.raises(InputError, match=r"the alias b@example\.org leads to it"):
+        result_of(house.accounts.remove_alias("a@example.org"))
+    with pytest.raises(InputError, match=r"the alias a@example\.org leads to it"):
+        result_of(house.accounts.remove_mailbox("info@example.org"))
+    result_of(house.accounts.remove_alias("b@example.org"))
+    result_of(house.accounts.remove_alias("a@example.org"))
+    result_of(house.accounts.remove_mailbox("info@example.org"))
+
+
 def test_listings_of_one_domain(house: House) -> None:
     result_of(house.accounts.add_domain("example.com"))
     listed = result_of(house.accounts.mailboxes("EXAMPLE.com"))

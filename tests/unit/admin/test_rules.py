@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
+from sqlalchemy import Connection
 
 from bitrixmail.admin.accounts import MailboxOptions
 from bitrixmail.admin.rules import RuleChanges, compared, merged
@@ -81,6 +84,20 @@ def test_only_a_difference_makes_a_version(house: House) -> None:
     assert [each.name for each in result_of(house.rules.current()).rules] == ["one", "two"]
     assert load(house, "").removed == ("one", "two")
     assert result_of(house.rules.export()) == ""
+
+
+def test_a_whole_set_takes_the_place_of_an_unreadable_one(house: House) -> None:
+    load(house, moving("one"))
+
+    def spoil(connection: Connection, _items: Sequence[None]) -> list[None]:
+        connection.exec_driver_sql("UPDATE rule_set SET rules = '[{}]'")
+        return [None]
+
+    assert house.stores.database.write(spoil, None).called
+    with pytest.raises(InputError):
+        load(house, moving("two"), keep=True)
+    assert load(house, moving("two")).rules.version == 2
+    assert [each.name for each in result_of(house.rules.current()).rules] == ["two"]
 
 
 def test_every_fault_of_a_file_is_told_and_nothing_stored(house: House) -> None:
