@@ -50,8 +50,8 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="per server and kind (default 5)")
-    parser.add_argument("--messages", type=int, default=2000, help="per round (default 2000)")
+    parser.add_argument("--rounds", type=int, default=9, help="per server and kind (default 9)")
+    parser.add_argument("--messages", type=int, default=1200, help="per round (default 1200)")
     parser.add_argument(
         "--dir", default="/var/tmp", help="a folder on the disk to be measured (default /var/tmp)"
     )
