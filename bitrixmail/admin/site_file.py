@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import tomlkit
@@ -21,7 +21,7 @@ from bitrixmail.rules.syntax import dump_rules, rules_from_data
 
 MAX_TEXT = 64 * 1024 * 1024
 MAX_ENTRIES = 100_000
-_TABLES = ("domain", "mailbox", "alias", "rule")
+_TABLES = ("domain", "mailbox", "alias", "rule", "groups_off")
 _DOMAIN_KEYS = ("name", "alias_of", "catch_all")
 _MAILBOX_KEYS = (
     "address", "password", "password_hash", "scram_verifier", "active", "quota", "retention",
@@ -137,12 +137,8 @@ class _Reader:
 
     def rules(self, data: Mapping[str, Any]) -> RuleSet:
         """Read the rules."""
-        items = data.get("rule", [])
-        if not isinstance(items, list):
-            self.fault("rule", "is no list of tables", "write [[rule]]")
-            return RuleSet()
         try:
-            return rules_from_data(items, self._where)
+            return rules_from_data(data, self._where)
         except InputError as error:
             self.faults += error.faults
             return RuleSet()
@@ -290,10 +286,12 @@ def dump_site(
 ) -> str:
     """Write a site as a file; what has its default is left out. `parse_site` reads it back."""
     document = tomlkit.document()
+    if rules.groups_off:  # a key of the file itself: it stands before all tables
+        document.add("groups_off", sorted(rules.groups_off))
     _write(document, "domain", map(_domain_data, domains))
     _write(document, "mailbox", (_mailbox_data(*each) for each in mailboxes))
     _write(document, "alias", ({"address": a.address, "targets": [*a.targets]} for a in aliases))
-    parts = (tomlkit.dumps(document), dump_rules(rules))
+    parts = (tomlkit.dumps(document), dump_rules(replace(rules, groups_off=frozenset())))
     return "\n".join(part.strip("\n") + "\n" for part in parts if part.strip())
 
 

@@ -75,10 +75,10 @@ def export_rules(session: Session) -> None:
 @pass_session
 def list_rules(session: Session, as_json: bool) -> None:
     """List the rules in the order in which they are asked."""
-    from bitrixmail.rules.syntax import rules_to_data  # noqa: PLC0415 - slow, see session
+    from bitrixmail.rules.syntax import rule_to_data  # noqa: PLC0415 - slow, see session
 
     found = session.wait(session.office.rules.current())
-    pairs = list(zip(found.rules, rules_to_data(found), strict=True))
+    pairs = [(rule, rule_to_data(rule)) for rule in found.rules]
     # As the engine goes: those for all first, then a domain's, then a mailbox's.
     pairs.sort(key=lambda pair: (bool(pair[0].mailbox), bool(pair[0].domain), pair[0].order))
     if as_json:
@@ -104,7 +104,9 @@ def _actions(rule: Rule) -> str:
 
 def _rule_data(rule: Rule, data: dict[str, Any]) -> dict[str, Any]:
     """Give every key, spelled as in a file."""
-    keys = ("name", "description", "order", "stop", "active", "domain", "mailbox")
+    keys = (
+        "name", "description", "group", "order", "stop", "active", "schedule", "domain", "mailbox",
+    )  # fmt: skip
     return {
         **{key: getattr(rule, key) for key in keys},
         "on": sorted(rule.on),

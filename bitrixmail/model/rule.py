@@ -10,6 +10,7 @@ class Test:
     """One comparison. Positive operators want any of `value`, negative ones none of them.
 
     `field` is a name of the rule language (`subject`, `header:X-Spam`); `exact` compares case too.
+    `lists` names files with more values, one a line.
     """
 
     __test__ = False  # not a test case of pytest's
@@ -18,6 +19,7 @@ class Test:
     op: str
     value: tuple[str, ...] = ()
     exact: bool = False
+    lists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule. With neither `domain` nor `mailbox` it is global. `on`: receive, manual, schedule."""
+    """A rule. With neither `domain` nor `mailbox` it is global. `on`: receive, manual, schedule.
+
+    `schedule` is the cron expression of a rule that runs by the clock; rules of one `group` are
+    switched off together.
+    """
 
     name: str
     condition: Condition
@@ -66,11 +72,17 @@ class Rule:
     domain: str = ""
     mailbox: str = ""
     description: str = ""
+    group: str = ""
+    schedule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """All rules of the server under one version number; version 0 is the empty set."""
+    """All rules of the server under one version number; version 0 is the empty set.
+
+    `groups_off`: the groups that are switched off; their rules are not asked.
+    """
 
     version: int = 0
     rules: tuple[Rule, ...] = field(default=())
+    groups_off: frozenset[str] = frozenset()

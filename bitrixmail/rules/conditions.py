@@ -180,7 +180,7 @@ def _value_complaints(test: Test) -> Iterator[tuple[str, str]]:
         if test.value:
             yield '"exists" compares with nothing', "leave value out"
         return
-    if not test.value:
+    if not test.value and not test.lists:
         yield "is missing", 'give a text, or a list of texts: value = ["one", "two"]'
     if len(test.value) > MAX_VALUES:
         yield f"has more than {MAX_VALUES} texts", "split the rule"

@@ -94,7 +94,7 @@ class CompiledRules:
         self._scoped: dict[str, _Scoped] = {}
         # Sorting is stable: rules of the same order stay as they stand in the set.
         for rule in sorted(rules.rules, key=lambda rule: rule.order):
-            if rule.active:
+            if rule.active and rule.group not in rules.groups_off:
                 self._add(rule, _compiled(rule, time_limit_s, monotonic))
 
     @classmethod

@@ -16,11 +16,12 @@ from bitrixmail.rules.conditions import MAX_DEPTH, test_complaints
 from bitrixmail.rules.words import Complaint, choice, place_of
 
 _RULE_KEYS = (
-    "name", "description", "order", "on", "stop", "active", "domain", "mailbox", "match",
-    "condition", "action",
+    "name", "description", "group", "order", "on", "schedule", "stop", "active", "domain",
+    "mailbox", "match", "condition", "action",
 )  # fmt: skip
-_TEST_KEYS = ("field", "op", "value", "exact")
-_OCCASIONS = ("receive", "manual")
+_TEST_KEYS = ("field", "op", "value", "exact", "lists")
+_OCCASIONS = ("receive", "manual", "schedule")
+_USUAL = ("receive", "manual")
 _MATCHES = ("all", "any")
 _MAX_NAME = 200
 _MAX_DESCRIPTION = 2000
@@ -91,16 +92,28 @@ def read_rule(item: Any, number: int, where: str, faults: list[Fault]) -> Rule:
         domain=_domain(reader, data),
         mailbox=_mailbox(reader, data),
         description=_description(reader, data),
+        group=_name(reader, data, "group"),
+        schedule=_schedule(reader, data),
     )
 
 
-def _name(reader: _Reader, data: Mapping[str, Any]) -> str:
-    name: str = reader.get(data, "name", "", "")
-    if "name" not in data or data["name"] == "":
+def _name(reader: _Reader, data: Mapping[str, Any], key: str = "name") -> str:
+    name: str = reader.get(data, key, "", "")
+    if key == "name" and ("name" not in data or data["name"] == ""):
         reader.fault("name", "is missing", 'every rule has its own: name = "Invoices"')
     elif len(name) > _MAX_NAME or printable(name, _MAX_NAME) != name or name != name.strip():
-        reader.fault("name", f"must be one line of at most {_MAX_NAME} characters", "shorten it")
+        reader.fault(key, f"must be one line of at most {_MAX_NAME} characters", "shorten it")
     return name
+
+
+def _schedule(reader: _Reader, data: Mapping[str, Any]) -> str:
+    schedule: str = reader.get(data, "schedule", "", "")
+    by_clock = "schedule" in data.get("on", ()) if isinstance(data.get("on"), list) else False
+    if by_clock and not schedule:
+        reader.fault("schedule", "is missing", 'say when: schedule = "0 3 * * *" (daily at three)')
+    elif schedule and not by_clock:
+        reader.fault("schedule", 'needs the occasion "schedule"', 'write on = ["schedule"]')
+    return schedule
 
 
 def _description(reader: _Reader, data: Mapping[str, Any]) -> str:
@@ -118,7 +131,7 @@ def _order(reader: _Reader, data: Mapping[str, Any]) -> int:
 
 
 def _occasions(reader: _Reader, data: Mapping[str, Any]) -> frozenset[str]:
-    occasions = reader.get(data, "on", "", list(_OCCASIONS))
+    occasions = reader.get(data, "on", "", list(_USUAL))
     if not occasions:
         reader.fault("on", "names no occasion", "to switch the rule off write active = false")
     for occasion in occasions:
@@ -189,6 +202,7 @@ def _test(reader: _Reader, data: Mapping[str, Any], path: str) -> Condition:
         reader.get(data, "op", path, ""),
         _values(reader, data, path),
         reader.get(data, "exact", path, default=False),
+        _lists(reader, data, path),
     )
     well_typed = all(isinstance(data.get(key, ""), str) for key in ("field", "op"))
     if not missing and well_typed:
@@ -211,6 +225,15 @@ def _values(reader: _Reader, data: Mapping[str, Any], path: str) -> tuple[str, .
         reader.fault(f"{path}value", "must be a text or a list of texts", "put quotes around it")
         return _UNREADABLE
     return tuple(values)
+
+
+def _lists(reader: _Reader, data: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    names = data.get("lists", [])
+    names = names if isinstance(names, list) else [names]
+    if not all(isinstance(name, str) for name in names):
+        reader.fault(f"{path}lists", "must be the name of a file, or a list of them", "correct it")
+        return ()
+    return tuple(names)
 
 
 def _actions(reader: _Reader, data: Mapping[str, Any]) -> tuple[Action, ...]:

@@ -6,13 +6,14 @@ Everything wrong in a file is found at one reading, each fault with its place an
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import tomlkit
 
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.rule import Action, All, AnyOf, Condition, Not, Rule, RuleSet, Test
+from bitrixmail.model.text import printable
 from bitrixmail.rules.actions import KINDS
 from bitrixmail.rules.reader import read_rule
 
@@ -34,13 +35,10 @@ def parse_rules(text: str, where: str) -> RuleSet:
     faults = [
         Fault(f"{where}: {key}", "does not belong here", "rules stand below [[rule]]")
         for key in data
-        if key != "rule"
+        if key not in ("rule", "groups_off")
     ]
-    rules = data.get("rule", [])
-    if not isinstance(rules, list):
-        raise InputError(*faults, Fault(f"{where}: rule", "is no list", "write [[rule]]"))
     try:
-        found = rules_from_data(rules, where)
+        found = rules_from_data(data, where)
     except InputError as error:
         raise InputError(*faults, *error.faults) from None
     if faults:
@@ -48,39 +46,58 @@ def parse_rules(text: str, where: str) -> RuleSet:
     return found
 
 
-def rules_from_data(data: Sequence[Any], where: str) -> RuleSet:
+def rules_from_data(data: Mapping[str, Any], where: str) -> RuleSet:
     """Read rules from plain lists and dictionaries, shaped as in a file.
 
     The version of the set is 0: a rulebook counts. Raises InputError with every fault.
     """
-    if len(data) > MAX_RULES:
+    items = data.get("rule", [])
+    if not isinstance(items, list):
+        raise InputError(Fault(f"{where}: rule", "is no list", "write [[rule]]"))
+    if len(items) > MAX_RULES:
         raise InputError(Fault(where, f"has more than {MAX_RULES} rules", "remove some"))
     faults: list[Fault] = []
-    rules = [read_rule(item, number, where, faults) for number, item in enumerate(data, 1)]
+    rules = [read_rule(item, number, where, faults) for number, item in enumerate(items, 1)]
     seen: set[str] = set()
     for rule in rules:
         if rule.name and rule.name in seen:
             place = f'{where}: rule "{rule.name}"'
             faults.append(Fault(place, "stands there twice", "give each rule its own name"))
         seen.add(rule.name)
+    groups_off = data.get("groups_off", [])
+    if not isinstance(groups_off, list) or not all(type(each) is str for each in groups_off):
+        faults.append(Fault(f"{where}: groups_off", "is no list of names", 'write ["a group"]'))
+        groups_off = []
+    for group in groups_off:
+        if group not in {rule.group for rule in rules}:
+            place = f'{where}: groups_off: "{printable(group, 60)}"'
+            faults.append(Fault(place, "no rule is in that group", "take it out"))
     if faults:
         raise InputError(*faults)
-    return RuleSet(rules=tuple(rules))
+    return RuleSet(rules=tuple(rules), groups_off=frozenset(groups_off))
 
 
-def rules_to_data(rules: RuleSet) -> list[dict[str, Any]]:
+def rules_to_data(rules: RuleSet) -> dict[str, Any]:
     """Return rules as lists and dictionaries of plain values, fit for JSON and TOML.
 
     What has its default is left out. `rules_from_data` gives the same rules back.
     """
-    return [_rule_data(rule) for rule in rules.rules]
+    data: dict[str, Any] = {}
+    if rules.groups_off:
+        data["groups_off"] = sorted(rules.groups_off)
+    if rules.rules:
+        data["rule"] = [rule_to_data(rule) for rule in rules.rules]
+    return data
 
 
 def dump_rules(rules: RuleSet) -> str:
     """Write rules as a file; `parse_rules` gives the same rules back."""
     document = tomlkit.document()
     written = tomlkit.aot()
-    for data in rules_to_data(rules):
+    whole = rules_to_data(rules)
+    if "groups_off" in whole:
+        document.add("groups_off", whole["groups_off"])
+    for data in whole.get("rule", ()):
         table = tomlkit.table()
         for key, value in data.items():
             if key in ("condition", "action"):
@@ -117,9 +134,10 @@ def _inline(value: Any) -> Any:
     return value
 
 
-def _rule_data(rule: Rule) -> dict[str, Any]:
+def rule_to_data(rule: Rule) -> dict[str, Any]:
+    """Return one rule as plain values, see `rules_to_data`."""
     data: dict[str, Any] = {"name": rule.name}
-    for key in ("description", "order", "stop", "active", "domain", "mailbox"):
+    for key in ("description", "group", "order", "stop", "active", "schedule", "domain", "mailbox"):
         if getattr(rule, key) != getattr(_DEFAULT, key):
             data[key] = getattr(rule, key)
     if rule.on != _DEFAULT.on:
@@ -154,6 +172,8 @@ def _test_data(test: Test) -> dict[str, Any]:
         data["value"] = list(test.value)
     if test.exact:
         data["exact"] = True
+    if test.lists:
+        data["lists"] = list(test.lists)
     return data
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 from twisted.internet.interfaces import IReactorTime
@@ -48,7 +49,7 @@ class DatabaseRulebook:
         if found is None:
             return RuleSet()
         version, text = found
-        rules = rules_from_data(json.loads(text), f"rules, version {version}")
+        rules = rules_from_data(_loaded(text), f"rules, version {version}")
         return replace(rules, version=version)
 
     async def replace(self, rules: RuleSet, author: str, comment: str) -> RuleSet:
@@ -59,6 +60,12 @@ class DatabaseRulebook:
         version, generation = await self._database.write(_replace, item)
         self._changes.seen(_TOPIC, generation)
         return replace(rules, version=version)
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    """Read what is stored; the first versions were a list of rules and nothing beside it."""
+    data = json.loads(text)
+    return {"rule": data} if isinstance(data, list) else data
 
 
 def _current(connection: Connection) -> tuple[int, str] | None:

@@ -53,9 +53,22 @@ RULES = st.builds(
     active=st.booleans(),
     domain=st.sampled_from(["", "example.org"]),
     description=st.text(LETTERS, max_size=20),
+    group=st.sampled_from(["", "Рассылки"]),
 )
-SETS = st.lists(RULES, max_size=4, unique_by=lambda rule: rule.name).map(
-    lambda rules: RuleSet(rules=tuple(rules))
+
+
+def _groups(rules: list[Rule]) -> list[str]:
+    return sorted({rule.group for rule in rules} - {""})
+
+
+SETS = st.lists(RULES, max_size=4, unique_by=lambda rule: rule.name).flatmap(
+    lambda rules: st.builds(
+        RuleSet,
+        rules=st.just(tuple(rules)),
+        groups_off=st.frozensets(st.sampled_from(groups))
+        if (groups := _groups(rules))
+        else st.just(frozenset()),
+    )
 )
 
 
@@ -74,7 +87,8 @@ def test_order_and_stop_hold_for_any_rules(rules: RuleSet, subject: str) -> None
     steps = CompiledRules.compile(rules).judge(facts, "i@example.org", "example.org").trace.steps
     by_name = {rule.name: rule for rule in rules.rules}
     due = sorted(
-        (rule for rule in rules.rules if rule.active), key=lambda rule: (rule.domain, rule.order)
+        (rule for rule in rules.rules if rule.active and rule.group not in rules.groups_off),
+        key=lambda rule: (rule.domain, rule.order),
     )
     assert [step.rule for step in steps] == [rule.name for rule in due[: len(steps)]]
     stops = [
@@ -105,7 +119,7 @@ JSON = st.recursive(
 @given(st.lists(JSON, max_size=3))
 def test_any_data_is_rules_or_faults(data: list[object]) -> None:
     try:
-        rules = rules_from_data(data, "x")
+        rules = rules_from_data({"rule": data}, "x")
     except InputError as error:
         named = len(error.faults)
     else:

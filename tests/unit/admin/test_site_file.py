@@ -72,7 +72,7 @@ def test_only_what_stands_there_is_given() -> None:
         ("x = " + "[" * 5000, ["s.toml: is n"]),
         ("domain = 3", ["s.toml: domain: is no list of tables (write [[domain]])"]),
         ("[domain]\nname = 'x'", ["s.toml: domain: is no list of tables (write [[domain]])"]),
-        ("rule = 3", ["s.toml: rule: is no list of tables (write [[rule]])"]),
+        ("rule = 3", ["s.toml: rule: is no list (write [[rule]])"]),
         (
             "domains = []\n'\\u001b' = 1",
             ["s.toml: domains: is not known here (known are domain,", "s.toml: \\u001b: is not"],

@@ -96,9 +96,11 @@ def test_rules_are_listed_as_they_are_asked(shell: Shell) -> None:
     assert shell.json("rules", "list")[0] == {
         "name": "first",
         "description": "to begin with",
+        "group": "",
         "order": 3,
         "stop": False,
         "active": True,
+        "schedule": "",
         "domain": "",
         "mailbox": "",
         "on": ["manual", "receive"],

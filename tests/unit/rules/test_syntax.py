@@ -48,9 +48,9 @@ def test_what_is_written_is_read_back() -> None:
 
 
 def test_defaults_are_left_out() -> None:
-    assert rules_to_data(RuleSet(rules=(Rule("a", All(), (Action("flag"),)),))) == [
-        {"name": "a", "action": [{"do": "flag"}]}
-    ]
+    assert rules_to_data(RuleSet(rules=(Rule("a", All(), (Action("flag"),)),))) == {
+        "rule": [{"name": "a", "action": [{"do": "flag"}]}]
+    }
 
 
 def test_a_lone_condition_is_written_as_a_list_of_one() -> None:
@@ -59,8 +59,12 @@ def test_a_lone_condition_is_written_as_a_list_of_one() -> None:
     assert parse_rules(dump_rules(lone), "x").rules[0].condition == All((test,))
 
 
+def rules_of(data: list[dict[str, object]]) -> tuple[Rule, ...]:
+    return rules_from_data({"rule": data}, "x").rules
+
+
 def test_names_get_their_one_form() -> None:
-    rules = rules_from_data(
+    rules = rules_of(
         [
             {
                 "name": "a",
@@ -69,9 +73,8 @@ def test_names_get_their_one_form() -> None:
             },
             {"name": "b", "domain": "EXAMPLE.org.", "action": [{"do": "flag", "flag": "\\seen"}]},
             {"name": "c", "stop": True, "condition": [{"field": "size", "op": "less", "value": 9}]},
-        ],
-        "x",
-    ).rules
+        ]
+    )
     assert rules[0].mailbox == "info@xn--e1afmkfd.xn--p1ai"
     assert rules[0].actions[0].argument == "INBOX"
     assert rules[1].domain == "example.org"
@@ -89,7 +92,7 @@ def faults(text: str) -> list[str]:
 def faults_of(**changed: object) -> list[str]:
     data = {"name": "A", "action": [{"do": "flag"}], **changed}
     with pytest.raises(InputError) as error:
-        rules_from_data([data], "f")
+        rules_from_data({"rule": [data]}, "f")
     assert all(fault.remedy for fault in error.value.faults)
     return [f"{fault.where}: {fault.what}" for fault in error.value.faults]
 
@@ -172,7 +175,7 @@ def test_what_is_no_list_of_rules() -> None:
     assert faults("a = " + "[" * 100_000)[0].startswith("rules.toml: ")
     assert faults("#" * (MAX_TEXT + 1)) == [f"rules.toml: has more than {MAX_TEXT} characters"]
     with pytest.raises(InputError):
-        rules_from_data([{}] * (MAX_RULES + 1), "f")
+        rules_from_data({"rule": [{}] * (MAX_RULES + 1)}, "f")
 
 
 def test_nesting_is_bounded() -> None:
