@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 # The migration to which a database of this version of the program is brought.
-SCHEMA = "0001"
+SCHEMA = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -239,4 +239,13 @@ rule_set = Table(
     _column("author", String),
     _column("comment", Text),
     _column("rules", Text),
+)
+
+# How often a rule has matched, and when last. Gone when no rule of that name is in force.
+rule_count = Table(
+    "rule_count",
+    metadata,
+    Column("rule", String, primary_key=True),
+    _column("matched", BigInteger),
+    _column("last", BigInteger),
 )
