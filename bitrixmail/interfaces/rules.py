@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from zope.interface import Attribute, Interface
@@ -18,7 +19,13 @@ class IValues(Interface):
     shown: str = Attribute("the field for people: one printable line, cut")
 
     def forms(exact: bool) -> tuple[str, ...]:
-        """Return the texts composed (NFC) and, unless `exact`, case-folded; as many as `texts`."""
+        """Return the texts composed (NFC) and, unless `exact`, case-folded; as many as `texts`.
+
+        In long texts each run of white space is one blank.
+        """
+
+    def written() -> tuple[str, ...]:
+        """Return the texts composed (NFC), with the lines they were written in."""
 
     def show(index: int) -> str:
         """Return one of the texts for people: one printable line, cut."""
@@ -29,9 +36,16 @@ class IFacts(Interface):
 
     size_octets: int = Attribute("the size of the content")
     patience_s: float = Attribute("how long regular expressions may still take, for all mailboxes")
+    zone: tzinfo = Attribute("the time zone of days and hours that name none")
 
     def values(field: str) -> IValues:
-        """Return what a test of this field compares."""
+        """Return what a test of this field compares; for a number or a time what people see."""
+
+    def numbers(field: str) -> tuple[float, ...]:
+        """Return what a test of a field of numbers compares; none if the field is absent."""
+
+    def moments(field: str) -> tuple[datetime, ...]:
+        """Return what a test of a field of times compares; none if the field is absent."""
 
     def spend(seconds: float) -> None:
         """Take time from the patience."""

@@ -11,7 +11,8 @@ from bitrixmail.model.plan import Disposition
 class Effects:
     """Wishes of one action. `folder` and `copy` are folders or None.
 
-    A `disposition` other than KEEP ends the evaluation, `stop` ends it behind this rule.
+    `priority` is high, normal, low, or empty for none of them. A `disposition` other than KEEP
+    ends the evaluation, `stop` ends it behind this rule.
     """
 
     folder: str | None = None
@@ -20,6 +21,7 @@ class Effects:
     clear_flags: frozenset[str] = frozenset()
     set_tags: frozenset[str] = frozenset()
     clear_tags: frozenset[str] = frozenset()
+    priority: str = ""
     disposition: Disposition = Disposition.KEEP
     text: str = ""
     stop: bool = False

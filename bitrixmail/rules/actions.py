@@ -19,6 +19,10 @@ from bitrixmail.rules.words import Complaint, choice
 
 SEEN = "\\Seen"
 FLAGGED = "\\Flagged"
+# How urgent a message was found to be; without either its own header fields say it.
+HIGH_PRIORITY = "$HighPriority"
+LOW_PRIORITY = "$LowPriority"
+PRIORITIES = ("high", "normal", "low")
 _SYSTEM_FLAGS = (SEEN, FLAGGED, "\\Answered", "\\Draft")
 # A keyword is an atom (RFC 9051 §9, flag-keyword).
 _KEYWORD = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|}~]{1,64}")
@@ -51,6 +55,21 @@ def reject_text(text: str) -> str:
     return text
 
 
+def priority_level(text: str) -> str:
+    """Return a priority in its one form. Raises ValueError with a sentence for people."""
+    level = text.strip().lower()
+    if level not in PRIORITIES:
+        raise ValueError(f"a priority is one of {', '.join(PRIORITIES)}")
+    return level
+
+
+def _priority(level: str) -> Effects:
+    keywords = {"high": HIGH_PRIORITY, "low": LOW_PRIORITY}
+    chosen = frozenset(keyword for name, keyword in keywords.items() if name == level)
+    cleared = frozenset(keywords.values()) - chosen
+    return Effects(set_flags=chosen, clear_flags=cleared, priority=level)
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What an action needs and does. `key` names its argument in a file, empty for none."""
@@ -80,6 +99,7 @@ KINDS: dict[str, Kind] = {
     "untag": Kind(
         lambda tag: Effects(clear_tags=frozenset({tag})), "tag", required=True, normal=tag_name
     ),
+    "priority": Kind(_priority, "level", required=True, normal=priority_level),
     "delete": Kind(lambda _: Effects(folder=TRASH)),
     "discard": Kind(lambda _: Effects(disposition=Disposition.DISCARD)),
     "reject": Kind(

@@ -9,24 +9,39 @@ from functools import partial
 from zope.interface import implementer
 
 from bitrixmail.interfaces.rules import ICondition, IFacts
+from bitrixmail.model.errors import InputError
 from bitrixmail.model.plan import TestResult
 from bitrixmail.model.rule import All, Condition, Not, Test
-from bitrixmail.rules.facts import FIELDS, NUMBER_FIELDS, header_name
+from bitrixmail.model.text import printable
+from bitrixmail.rules.actions import PRIORITIES
+from bitrixmail.rules.fields import (
+    ADDRESS_FIELDS,
+    ADDRESS_PARTS,
+    FIELDS,
+    NUMBER_FIELDS,
+    TIME_FIELDS,
+    header_name,
+)
+from bitrixmail.rules.lists import Lists, list_name, no_lists, values_of
+from bitrixmail.rules.number_tests import READERS, ClockTest, MomentTest, NumberTest
 from bitrixmail.rules.operators import (
+    CLOCK_OPERATORS,
     NEGATIVE,
     NUMBER_OPERATORS,
     OPERATORS,
     TEXT_OPERATORS,
     Finder,
     compile_pattern,
-    size_octets,
     text_finder,
 )
+from bitrixmail.rules.values import fold
 from bitrixmail.rules.words import Complaint, choice
 
 MAX_DEPTH = 10
 MAX_VALUES = 10_000
 MAX_VALUE_LENGTH = 1000
+# What fields of a few words can say at all: anything else is a slip.
+_WORDS = {"read": ("yes", "no"), "priority": PRIORITIES}
 
 
 @implementer(ICondition)
@@ -53,27 +68,6 @@ class TextTest:
         if last.matched is not matched or last.seen != seen:
             last = self._last = TestResult(test.field, test.op, test.value, seen, matched)
         results.append(last)
-        return matched
-
-
-@implementer(ICondition)
-class SizeTest:
-    """A test on the size. Made by `compile_condition`, lives as long as its rules."""
-
-    def __init__(self, test: Test) -> None:
-        self._test = test
-        self._limits = [size_octets(value) for value in test.value]
-
-    def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
-        """See ICondition."""
-        test, size = self._test, facts.size_octets
-        if test.op == "greater":
-            matched = any(size > limit for limit in self._limits)
-        elif test.op == "less":
-            matched = any(size < limit for limit in self._limits)
-        else:
-            matched = (size in self._limits) is (test.op == "equals")
-        results.append(TestResult(test.field, test.op, test.value, f"{size}", matched))
         return matched
 
 
@@ -113,23 +107,43 @@ class NotTest:
         return not self.part.matches(facts, results)
 
 
-CompiledCondition = TextTest | SizeTest | AllTest | AnyTest | NotTest
+CompiledCondition = TextTest | NumberTest | MomentTest | ClockTest | AllTest | AnyTest | NotTest
 
 
 def compile_condition(
-    condition: Condition, time_limit_s: float, monotonic: Callable[[], float]
+    condition: Condition,
+    time_limit_s: float,
+    monotonic: Callable[[], float],
+    lists: Lists = no_lists,
 ) -> CompiledCondition:
-    """Make a condition ready; one about which `complaints` has nothing to say."""
+    """Make a condition ready; one about which `complaints` has nothing to say.
+
+    `lists` reads list files; raises InputError as it does.
+    """
     if isinstance(condition, Test):
-        if condition.field in NUMBER_FIELDS:
-            return SizeTest(condition)
-        return TextTest(condition, text_finder(condition, time_limit_s, monotonic))
+        return _compile_test(condition, time_limit_s, monotonic, lists)
     if isinstance(condition, Not):
-        return NotTest(compile_condition(condition.part, time_limit_s, monotonic))
-    parts = tuple(compile_condition(part, time_limit_s, monotonic) for part in condition.parts)
+        return NotTest(compile_condition(condition.part, time_limit_s, monotonic, lists))
+    parts = tuple(
+        compile_condition(part, time_limit_s, monotonic, lists) for part in condition.parts
+    )
     if len(parts) == 1:
         return parts[0]
     return AllTest(parts) if isinstance(condition, All) else AnyTest(parts)
+
+
+def _compile_test(
+    test: Test, time_limit_s: float, monotonic: Callable[[], float], lists: Lists
+) -> CompiledCondition:
+    values = values_of(test, lists)
+    if test.op != "exists":
+        if test.field in NUMBER_FIELDS:
+            return NumberTest(test, values)
+        if test.field == "time":
+            return ClockTest(test, values)
+        if test.field in TIME_FIELDS:
+            return MomentTest(test, values)
+    return TextTest(test, text_finder(test, values, time_limit_s, monotonic))
 
 
 def tests_of(condition: Condition) -> Iterator[Test]:
@@ -143,57 +157,114 @@ def tests_of(condition: Condition) -> Iterator[Test]:
             yield from tests_of(part)
 
 
-def complaints(condition: Condition, path: str = "", depth: int = 0) -> Iterator[Complaint]:
-    """Find all that is wrong with a condition. `path` says where in its rule it stands."""
+def complaints(
+    condition: Condition, path: str = "", depth: int = 0, lists: Lists | None = None
+) -> Iterator[Complaint]:
+    """Find all that is wrong with a condition. `path` says where in its rule it stands.
+
+    With `lists`, what stands in list files is looked at too, and whether they can be read.
+    """
     if depth > MAX_DEPTH:
         yield Complaint(path, f"nested more than {MAX_DEPTH} deep", "take the inner ones apart")
     elif isinstance(condition, Test):
-        for complaint in test_complaints(condition):
+        for complaint in test_complaints(condition, lists):
             yield complaint.under(path)
     elif isinstance(condition, Not):
-        yield from complaints(condition.part, f"{path}not: ", depth + 1)
+        yield from complaints(condition.part, f"{path}not: ", depth + 1, lists)
     else:
         for number, part in enumerate(condition.parts, 1):
-            yield from complaints(part, f"{path}condition {number}: ", depth + 1)
+            yield from complaints(part, f"{path}condition {number}: ", depth + 1, lists)
 
 
-def test_complaints(test: Test) -> Iterator[Complaint]:
-    """Find all that is wrong with one test."""
-    known = test.field in FIELDS or header_name(test.field) is not None
-    if not known:
-        yield Complaint("field", *choice("field", test.field, (*FIELDS, "header:Name")))
+def test_complaints(
+    test: Test,
+    lists: Lists | None = None,  # noqa: PT028 - no test function
+) -> Iterator[Complaint]:
+    """Find all that is wrong with one test; with `lists`, with what those hold too."""
+    wrong = list(_field_complaints(test.field))
+    yield from wrong
     if test.op not in OPERATORS:
         yield Complaint("op", *choice("operator", test.op, OPERATORS))
         return
-    if known:
-        suited = NUMBER_OPERATORS if test.field in NUMBER_FIELDS else TEXT_OPERATORS
+    if not wrong:
+        suited = _suited(test.field)
         if test.op not in suited:
             remedy = f"use one of {', '.join(suited)}"
             yield Complaint("op", f'"{test.op}" does not suit the field "{test.field}"', remedy)
             return
     for what, remedy in _value_complaints(test):
         yield Complaint("value", what, remedy)
+    if test.op != "exists":
+        for name in test.lists:
+            yield from _list_complaints(test, name, lists)
+
+
+def _field_complaints(field: str) -> Iterator[Complaint]:
+    if field in FIELDS or header_name(field) is not None:
+        return
+    base, dot, part = field.partition(".")
+    if not dot or base not in ADDRESS_FIELDS:
+        yield Complaint("field", *choice("field", field, (*FIELDS, "header:Name")))
+    elif part not in ADDRESS_PARTS:
+        yield Complaint("field", *choice("part of an address", part, ADDRESS_PARTS))
+    elif part == "name" and base.startswith("envelope_"):
+        yield Complaint("field", "an envelope holds no names", 'use "from.name" or "to.name"')
+
+
+def _suited(field: str) -> tuple[str, ...]:
+    if field == "time":
+        return CLOCK_OPERATORS
+    if field in NUMBER_FIELDS or field in TIME_FIELDS:
+        return NUMBER_OPERATORS
+    return TEXT_OPERATORS
 
 
 def _value_complaints(test: Test) -> Iterator[tuple[str, str]]:
     if test.op == "exists":
-        if test.value:
-            yield '"exists" compares with nothing', "leave value out"
+        if test.value or test.lists:
+            yield '"exists" compares with nothing', "leave value and lists out"
         return
     if not test.value and not test.lists:
         yield "is missing", 'give a text, or a list of texts: value = ["one", "two"]'
     if len(test.value) > MAX_VALUES:
         yield f"has more than {MAX_VALUES} texts", "split the rule"
     for value in test.value:
-        if len(value) > MAX_VALUE_LENGTH:
-            yield f"has a text of more than {MAX_VALUE_LENGTH} characters", "shorten it"
-        elif test.field in NUMBER_FIELDS:
-            yield from _refusal(partial(size_octets, value), 'for example "10MB"')
-        elif not value and test.op not in ("equals", "not_equals"):
-            yield "is empty, which every text contains", "give a text, or use exists"
-        elif test.op == "regex":
-            remedy = "see docs/rules.md; plain text is found by contains"
-            yield from _refusal(partial(compile_pattern, value, test.exact), remedy)
+        yield from _one_value_complaints(test, value)
+
+
+def _one_value_complaints(test: Test, value: str) -> Iterator[tuple[str, str]]:
+    if len(value) > MAX_VALUE_LENGTH:
+        yield f"has a text of more than {MAX_VALUE_LENGTH} characters", "shorten it"
+    elif test.field in READERS:
+        read, example = READERS[test.field]
+        yield from _refusal(partial(read, value), f'for example "{example}"')
+    elif not value and test.op not in ("equals", "not_equals"):
+        yield "is empty, which every text contains", "give a text, or use exists"
+    elif test.op == "regex":
+        remedy = "see docs/rules.md; plain text is found by contains"
+        yield from _refusal(partial(compile_pattern, value, test.exact), remedy)
+    elif test.field in _WORDS and test.op in ("equals", "not_equals"):
+        known = _WORDS[test.field]
+        if fold(value.strip()) not in known:
+            yield choice("word", value, known)
+
+
+def _list_complaints(test: Test, name: str, lists: Lists | None) -> Iterator[Complaint]:
+    """Find what is wrong with a list file; of its values, the first wrong one is told."""
+    try:
+        list_name(name)
+        values = () if lists is None else lists(name)
+    except ValueError as error:
+        yield Complaint("lists", f'"{printable(name, 60)}": {error}', "put it into data_dir/lists")
+        return
+    except InputError as error:
+        for fault in error.faults:
+            yield Complaint("lists", f"{fault.where}: {fault.what}", fault.remedy)
+        return
+    for value in values:
+        for what, remedy in _one_value_complaints(test, value):
+            yield Complaint("lists", f'{name}: "{printable(value, 60)}": {what}', remedy)
+            return
 
 
 def _refusal(attempt: Callable[[], object], remedy: str) -> Iterator[tuple[str, str]]:

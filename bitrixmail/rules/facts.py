@@ -2,126 +2,101 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from functools import lru_cache
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 
 from zope.interface import implementer
 
-from bitrixmail.interfaces.rules import IFacts, IValues
-from bitrixmail.mime.addresses import parse_addresses
-from bitrixmail.mime.domains import to_ascii, to_unicode
+from bitrixmail.interfaces.rules import IFacts
 from bitrixmail.mime.headers import HeaderSection
-from bitrixmail.model.text import printable
+from bitrixmail.model.message import INBOX
+from bitrixmail.rules.actions import HIGH_PRIORITY, LOW_PRIORITY, SEEN
+from bitrixmail.rules.address_facts import AddressReader, parts_of, spellings
+from bitrixmail.rules.body_facts import BODY_TEXTS, BodyReader
+from bitrixmail.rules.fields import (
+    ADDRESS_FIELDS,
+    BODY_FIELDS,
+    FIELDS,
+    NUMBER_FIELDS,
+    STANDING_FIELDS,
+    TIME_FIELDS,
+    address_part,
+    header_name,
+    reads_body,
+)
+from bitrixmail.rules.header_facts import all_fields, list_ids, priority_of
+from bitrixmail.rules.times import age_text, date_of, moment_text, zone_of
+from bitrixmail.rules.values import NOTHING, Values, compose, fold
 
-# Fields of addresses, and the header fields each is read from (`sender` and `recipient` as the
-# old mail module had them; `recipient` and the two of the envelope have more to them).
-ADDRESS_FIELDS: dict[str, tuple[str, ...]] = {
-    "sender": ("from", "reply-to"),
-    "recipient": ("to", "cc"),
-    "from": ("from",),
-    "reply_to": ("reply-to",),
-    "to": ("to",),
-    "cc": ("cc",),
-    "envelope_sender": (),
-    "envelope_recipient": (),
-}
+__all__ = [
+    "ADDRESS_FIELDS",
+    "BODY_FIELDS",
+    "FIELDS",
+    "NUMBER_FIELDS",
+    "STANDING_FIELDS",
+    "TIME_FIELDS",
+    "Facts",
+    "Standing",
+    "Values",
+    "compose",
+    "fold",
+    "header_name",
+    "reads_body",
+]
+
 # These differ between the mailboxes of one message.
 _OF_MAILBOX = frozenset({"recipient", "envelope_recipient"})
-NUMBER_FIELDS = ("size",)
-FIELDS = (*ADDRESS_FIELDS, "subject", "size")
-_HEADER = re.compile(r"header:([!-9;-~]{1,100})", re.IGNORECASE)
-_SHOWN = 80
 # Regular expressions may cost a message this much in all, however many mailboxes it has.
 _PATIENCE_S = 1.0
 
 
-@lru_cache(maxsize=4096)  # the fields that rules name, again for each message
-def header_name(field: str) -> str | None:
-    """Return the name, lower-case, if `field` is `header:Name`; else None."""
-    found = _HEADER.fullmatch(field)
-    return found[1].lower() if found else None
+@dataclass(slots=True)
+class Standing:
+    """Where a message stands while its rules are asked. Made for each mailbox, ends with its plan.
 
-
-def fold(text: str) -> str:
-    """Fold text so that letters compare equal whatever their case: NFC and Unicode folding."""
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-
-
-def compose(text: str) -> str:
-    """Return the text with its letters composed (NFC), case kept."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-@implementer(IValues)
-class Values:
-    """The texts of one field, in the forms that tests ask for. Made by Facts, lives as long.
-
-    `texts` are the ones compared, `whole` the ones shown to people. `behind` are values whose
-    texts follow and whose forms are not made again.
+    Who judges changes it as the actions of earlier rules take effect. `priority` is what an action
+    has set, empty if none has.
     """
 
-    __slots__ = ("_behind", "_forms", "_own", "_shown", "texts", "whole")
-
-    def __init__(
-        self,
-        texts: tuple[str, ...],
-        whole: tuple[str, ...] | None = None,
-        behind: Values | None = None,
-    ) -> None:
-        self._own = texts
-        self._behind = behind
-        self.texts: tuple[str, ...] = texts if behind is None else texts + behind.texts
-        self.whole = texts if whole is None else whole
-        self._forms: dict[bool, tuple[str, ...]] = {}
-        self._shown: str | None = None
-
-    @property
-    def shown(self) -> str:
-        """The field on one line for the trace, printable and cut."""
-        if self._shown is None:
-            self._shown = printable(" | ".join(self.whole[:_SHOWN]), _SHOWN)
-        return self._shown
-
-    def forms(self, exact: bool) -> tuple[str, ...]:
-        """Return the texts ready to be compared, one for each of `texts`."""
-        forms = self._forms.get(exact)
-        if forms is None:
-            forms = tuple(map(compose if exact else fold, self._own))
-            if self._behind is not None:
-                forms += self._behind.forms(exact)
-            self._forms[exact] = forms
-        return forms
-
-    def show(self, index: int) -> str:
-        """Return one of the texts for the trace, printable and cut."""
-        return printable(self.texts[index], _SHOWN)
+    folder: str = INBOX
+    flags: set[str] = field(default_factory=set)
+    tags: set[str] = field(default_factory=set)
+    priority: str = ""
 
 
 class _Message:
     """What the facts of all mailboxes share. Made by the first Facts, lives as long as they."""
 
-    __slots__ = ("patience_s", "values")
+    __slots__ = ("addresses", "content", "now", "patience_s", "received", "values", "zone")
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        headers: HeaderSection,
+        octets: bytes | None,
+        received: datetime | None,
+        now: datetime | None,
+        zone: tzinfo,
+    ) -> None:
         self.patience_s = _PATIENCE_S
         self.values: dict[str, Values] = {}
-
-
-_NOTHING = Values(())
+        self.addresses = AddressReader(headers)
+        self.content = BodyReader(headers, octets)
+        self.received = received
+        self.now = now or received
+        self.zone = zone
 
 
 @implementer(IFacts)
 class Facts:
     """See IFacts. Made once per message by who judges it, then for each mailbox by `for_mailbox`.
 
-    `sender` is the reverse-path as text, empty for the null sender; `recipients` the forward-path
-    that led here, then the mailbox.
+    `sender` is the reverse-path as text, empty for the null sender; `recipients` the forward-paths
+    that led here, then the mailbox. `octets` is the content with its header section, or as much of
+    it as may be looked at; None where no rule asks for it. `received` is when the message came,
+    `now` when its rules are asked, if not then; `timezone` is that of days and hours without one.
     """
 
-    __slots__ = ("_message", "_own", "headers", "recipients", "sender", "size_octets")
+    __slots__ = ("_message", "_own", "headers", "recipients", "sender", "size_octets", "standing")
 
     def __init__(
         self,
@@ -130,27 +105,47 @@ class Facts:
         size_octets: int,
         *,
         recipients: tuple[str, ...] = (),
+        octets: bytes | None = None,
+        received: datetime | None = None,
+        now: datetime | None = None,
+        timezone: str = "UTC",
+        standing: Standing | None = None,
         message: _Message | None = None,
     ) -> None:
         self.headers = headers
         self.sender = sender
         self.size_octets = size_octets
         self.recipients = recipients
-        self._message = message or _Message()
+        self.standing = standing or Standing()
+        self._message = message or _Message(headers, octets, received, now, zone_of(timezone))
         self._own: dict[str, Values] = {}
 
-    def for_mailbox(self, address: str, recipient: str) -> Facts:
+    def for_mailbox(
+        self, address: str, *recipients: str, standing: Standing | None = None
+    ) -> Facts:
         """Return the facts for one mailbox, sharing everything decoded so far and later.
 
-        `address` is the mailbox, `recipient` the forward-path that led to it.
+        `address` is the mailbox, `recipients` the forward-paths that led to it, `standing` where
+        the message stands in it: unmarked in INBOX if not given.
         """
         return Facts(
             self.headers,
             self.sender,
             self.size_octets,
-            recipients=(recipient,) if recipient == address else (recipient, address),
+            recipients=tuple(dict.fromkeys((*recipients, address))),
+            standing=standing,
             message=self._message,
         )
+
+    @property
+    def octets(self) -> bytes | None:
+        """The content as far as it may be looked at, if any rule asks for it."""
+        return self._message.content.octets
+
+    @property
+    def zone(self) -> tzinfo:
+        """See IFacts."""
+        return self._message.zone
 
     @property
     def patience_s(self) -> float:
@@ -162,68 +157,108 @@ class Facts:
         self._message.patience_s -= seconds
 
     def values(self, field: str) -> Values:
-        """See IFacts. A field that is unknown has no texts."""
-        kept = self._own if field in _OF_MAILBOX else self._message.values
+        """See IFacts. A field that is unknown has no texts.
+
+        Raises LookupError for a field of the content if that is not at hand.
+        """
+        if field in STANDING_FIELDS:
+            return Values(self._standing(field))
+        base, part = address_part(field)
+        kept = self._own if base in _OF_MAILBOX else self._message.values
         found = kept.get(field)
         if found is None:
-            found = kept[field] = self._read(field)
+            read = self._addresses(base, part) if base in ADDRESS_FIELDS else self._read(field)
+            found = kept[field] = read
         return found
 
-    def _read(self, field: str) -> Values:
-        name = "subject" if field == "subject" else header_name(field)
-        if name is not None:
-            return self._text(name)
+    def numbers(self, field: str) -> tuple[float, ...]:
+        """See IFacts."""
+        message = self._message
         if field == "size":
-            return Values((f"{self.size_octets}",))
-        if field == "envelope_sender":
-            return Values(_spellings(self.sender))
-        if field == "envelope_recipient":
+            return (self.size_octets,)
+        if field == "attachment_size":
+            return message.content.sizes()
+        if field == "attachment_count":
+            return (len(message.content.sizes()),)
+        if field == "age":
+            if message.received is None or message.now is None:
+                return ()
+            return (max(0, int((message.now - message.received).total_seconds())),)
+        return (0.0,) if field == "spam_score" else ()
+
+    def moments(self, field: str) -> tuple[datetime, ...]:
+        """See IFacts."""
+        moment = self._message.received
+        if field == "date":
+            moment = date_of(self.headers.text("date"))
+        return () if moment is None else (moment,)
+
+    def _read(self, field: str) -> Values:
+        if field == "message":
+            body, headers = self.values("body"), self.values("headers")
+            return Values(body.texts, headers.texts, behind=headers, lines=True)
+        if field in BODY_TEXTS:
+            texts = self._message.content.texts(field)
+        elif field == "headers":
+            texts = all_fields(self.headers)
+        elif field == "list_id":
+            texts = list_ids(self.headers)
+        elif field in TIME_FIELDS:
+            texts = tuple(moment_text(each, self.zone) for each in self.moments(field))
+        elif field == "age":
+            texts = tuple(age_text(int(each)) for each in self.numbers(field))
+        elif field in NUMBER_FIELDS:
+            texts = tuple(map(_number_text, self.numbers(field)))
+        else:
+            name = "subject" if field == "subject" else header_name(field)
+            texts = () if name is None else self.headers.texts(name)
+        return Values(texts, lines=field == "body") if texts else NOTHING
+
+    def _standing(self, field: str) -> tuple[str, ...]:
+        """Tell how the message stands now, after the rules before."""
+        standing = self.standing
+        if field == "tag":
+            return tuple(sorted(standing.tags))
+        if field == "flag":
+            return tuple(sorted(standing.flags))
+        if field == "folder":
+            return (standing.folder,)
+        if field == "read":
+            return ("yes" if SEEN in standing.flags else "no",)
+        return (self._priority(),)
+
+    def _priority(self) -> str:
+        if HIGH_PRIORITY in self.standing.flags:
+            return "high"
+        if LOW_PRIORITY in self.standing.flags:
+            return "low"
+        return self.standing.priority or priority_of(self.headers)
+
+    def _addresses(self, base: str, part: str) -> Values:
+        names = ADDRESS_FIELDS[base]
+        if base == "envelope_sender":
+            return parts_of((self.sender,), part) if part else Values(spellings(self.sender))
+        if base == "envelope_recipient":
+            if part:
+                return parts_of(self.recipients, part)
             return Values(self._reached(), self.recipients)
-        if field == "recipient":
-            # To and Cc may be long: they are read once for all mailboxes.
-            both = self._shared_addresses("to+cc", ADDRESS_FIELDS[field])
-            return Values(self._reached(), (*self.recipients[:1], *both.whole), behind=both)
-        names = ADDRESS_FIELDS.get(field)
-        return self._addresses(names) if names else _NOTHING
+        addresses = self._message.addresses
+        if base != "recipient":
+            return addresses.part(names, part) if part else addresses.whole(names)
+        # To and Cc may be long: they are read once for all mailboxes.
+        kept = self._message.values
+        key = f"to+cc.{part}"
+        both = kept.get(key)
+        if both is None:
+            both = kept[key] = addresses.part(names, part) if part else addresses.whole(names)
+        own = parts_of(self.recipients, part).texts if part else self._reached()
+        shown = own if part else self.recipients[:1]
+        return Values(own, (*shown, *both.whole), behind=both)
 
     def _reached(self) -> tuple[str, ...]:
         """Return the addresses by which the message came here, in all spellings."""
-        return tuple(each for address in self.recipients for each in _spellings(address))
-
-    def _shared_addresses(self, key: str, names: tuple[str, ...]) -> Values:
-        found = self._message.values.get(key)
-        if found is None:
-            found = self._message.values[key] = self._addresses(names)
-        return found
-
-    def _text(self, name: str) -> Values:
-        texts = self.headers.texts(name)
-        return Values(texts) if texts else _NOTHING
-
-    def _addresses(self, names: tuple[str, ...]) -> Values:
-        """Gather each address bare, each with its name, and each field as a whole."""
-        texts: dict[str, None] = {}
-        whole: list[str] = []
-        for name in names:
-            for raw in self.headers.all(name):
-                whole.append(self.headers.decode(raw))
-                for found in parse_addresses(raw, self.headers.decode):
-                    texts.update(dict.fromkeys(_spellings(found.address)))
-                    if found.name:
-                        texts[str(found)] = None
-        texts.update(dict.fromkeys(whole))
-        return Values(tuple(texts), tuple(whole))
+        return tuple(each for address in self.recipients for each in spellings(address))
 
 
-def _spellings(address: str) -> tuple[str, ...]:
-    """Return an address as it was written and, if its domain has another alphabet, that way too."""
-    if not address:
-        return ()
-    if address.isascii() and "xn--" not in address.lower():
-        return (address,)
-    local_part, at, domain = address.rpartition("@")
-    try:
-        other = to_unicode(domain) if domain.isascii() else to_ascii(domain)
-    except ValueError:
-        return (address,)
-    return (address, f"{local_part}{at}{other}")
+def _number_text(number: float) -> str:
+    return f"{number}".removesuffix(".0")

@@ -14,11 +14,12 @@ import regex  # type: ignore[import-untyped]  # it ships no types
 
 from bitrixmail.interfaces.rules import IFacts, IValues
 from bitrixmail.model.rule import Test
-from bitrixmail.rules.facts import compose, fold
+from bitrixmail.rules.values import compose, fold
 
 NEGATIVE = {"not_contains": "contains", "not_equals": "equals"}
 TEXT_OPERATORS = ("contains", "equals", "starts_with", "ends_with", "regex", "exists", *NEGATIVE)
-NUMBER_OPERATORS = ("greater", "less", "equals", "not_equals")
+NUMBER_OPERATORS = ("greater", "less", "equals", "not_equals", "exists")
+CLOCK_OPERATORS = ("equals", "not_equals", "exists")
 OPERATORS = tuple(dict.fromkeys((*TEXT_OPERATORS, *NUMBER_OPERATORS)))
 
 _UNITS = {
@@ -50,20 +51,27 @@ def size_octets(text: str) -> int:
 
 def compile_pattern(pattern: str, exact: bool) -> Any:
     """Compile a regular expression; raises ValueError with a sentence for people."""
-    flags = regex.UNICODE if exact else regex.UNICODE | regex.IGNORECASE
+    flags = regex.UNICODE | regex.MULTILINE
+    if not exact:
+        flags |= regex.IGNORECASE
     try:
         return regex.compile(compose(pattern), flags)
     except (regex.error, OverflowError, RecursionError, MemoryError) as error:
         raise ValueError(f"not a regular expression: {error}") from None
 
 
-def text_finder(test: Test, time_limit_s: float, monotonic: Callable[[], float]) -> Finder:
-    """Make the finder of a test on a field of texts; its operator is a positive one."""
+def text_finder(
+    test: Test, values: tuple[str, ...], time_limit_s: float, monotonic: Callable[[], float]
+) -> Finder:
+    """Make the finder of a test on a field of texts, by all its values.
+
+    A negative operator is found by its positive one.
+    """
     op = NEGATIVE.get(test.op, test.op)
     if op == "regex":
-        patterns = [compile_pattern(value, test.exact) for value in test.value]
+        patterns = [compile_pattern(value, test.exact) for value in values]
         return _regex(patterns, time_limit_s, monotonic)
-    wanted = tuple(map(compose if test.exact else fold, test.value))
+    wanted = tuple(map(compose if test.exact else fold, values))
     return _FINDERS[op](wanted, test.exact)
 
 
@@ -130,7 +138,7 @@ def _regex(patterns: list[Any], time_limit_s: float, monotonic: Callable[[], flo
         allowed = min(time_limit_s, facts.patience_s)
         began = monotonic()
         try:
-            for index, text in enumerate(values.forms(exact=True)):
+            for index, text in enumerate(values.written()):
                 for pattern in patterns:
                     left = allowed - (monotonic() - began)
                     if left <= 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from bitrixmail.mime.domains import to_ascii
@@ -13,6 +14,7 @@ from bitrixmail.model.rule import Action, All, AnyOf, Condition, Not, Rule, Test
 from bitrixmail.model.text import printable
 from bitrixmail.rules.actions import ARGUMENT_KEYS, KINDS, action_complaints
 from bitrixmail.rules.conditions import MAX_DEPTH, test_complaints
+from bitrixmail.rules.fields import NUMBER_FIELDS, TIME_FIELDS
 from bitrixmail.rules.words import Complaint, choice, place_of
 
 _RULE_KEYS = (
@@ -219,8 +221,12 @@ _UNREADABLE = ("",)
 def _values(reader: _Reader, data: Mapping[str, Any], path: str) -> tuple[str, ...]:
     value = data.get("value", [])
     values = value if isinstance(value, list) else [value]
-    if data.get("field") == "size":
-        values = [str(each) if type(each) is int else each for each in values]
+    field = data.get("field")
+    if field in NUMBER_FIELDS:
+        values = [str(each) if type(each) in (int, float) else each for each in values]
+    elif field in TIME_FIELDS:
+        # TOML has days and moments of its own, which need no quotes.
+        values = [str(each) if isinstance(each, date) else each for each in values]
     if not all(isinstance(each, str) for each in values):
         reader.fault(f"{path}value", "must be a text or a list of texts", "put quotes around it")
         return _UNREADABLE

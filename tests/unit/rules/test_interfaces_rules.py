@@ -17,7 +17,17 @@ def test_the_parts_keep_their_contracts() -> None:
     assert verifyObject(IFacts, facts)
     assert verifyObject(IValues, facts.values("subject"))
     test = Test("subject", "exists")
-    for condition in (test, All(), AnyOf(), Not(test), Test("size", "less", ("1",))):
+    for condition in (
+        test,
+        All(),
+        AnyOf(),
+        Not(test),
+        Test("size", "less", ("1",)),
+        Test("date", "less", ("2026-01-31",)),
+        Test("time", "equals", ("Mon",)),
+    ):
         assert verifyObject(ICondition, compile_condition(condition, 0.1, time.perf_counter))
     for do in KINDS:
-        assert verifyObject(IAction, compile_action(Action(do, "x" if KINDS[do].required else "")))
+        assert verifyObject(
+            IAction, compile_action(Action(do, "low" if KINDS[do].required else ""))
+        )

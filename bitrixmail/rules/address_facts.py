@@ -1,0 +1,86 @@
+"""What tests of addresses compare: each address bare, with its name, and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bitrixmail.mime.addresses import HeaderAddress, parse_addresses
+from bitrixmail.mime.domains import to_ascii, to_unicode
+from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.rules.values import NOTHING, Values
+
+
+class AddressReader:
+    """Reads the address fields of one header section, each once. Made with the first Facts."""
+
+    __slots__ = ("_headers", "_parsed")
+
+    def __init__(self, headers: HeaderSection) -> None:
+        self._headers = headers
+        self._parsed: dict[str, tuple[tuple[str, tuple[HeaderAddress, ...]], ...]] = {}
+
+    def whole(self, names: tuple[str, ...]) -> Values:
+        """Gather each address bare, each with its name, and each field as a whole."""
+        texts: dict[str, None] = {}
+        whole: list[str] = []
+        for text, found in self._fields(names):
+            whole.append(text)
+            for each in found:
+                texts.update(dict.fromkeys(spellings(each.address)))
+                if each.name:
+                    texts[str(each)] = None
+        texts.update(dict.fromkeys(whole))
+        return Values(tuple(texts), tuple(whole)) if texts else NOTHING
+
+    def part(self, names: tuple[str, ...], part: str) -> Values:
+        """Gather one part of each address."""
+        found = [each for _, addresses in self._fields(names) for each in addresses]
+        if part == "name":
+            texts = dict.fromkeys(each.name for each in found if each.name)
+            return Values(tuple(texts)) if texts else NOTHING
+        return parts_of((each.address for each in found), part)
+
+    def _fields(self, names: tuple[str, ...]) -> Iterator[tuple[str, tuple[HeaderAddress, ...]]]:
+        for name in names:
+            parsed = self._parsed.get(name)
+            if parsed is None:
+                decode = self._headers.decode
+                parsed = self._parsed[name] = tuple(
+                    (decode(raw), parse_addresses(raw, decode)) for raw in self._headers.all(name)
+                )
+            yield from parsed
+
+
+def parts_of(addresses: Iterable[str], part: str) -> Values:
+    """Gather a part of bare addresses: `address`, `local_part` or `domain`; of `name` nothing."""
+    texts: dict[str, None] = {}
+    for address in addresses:
+        if part == "address":
+            texts.update(dict.fromkeys(spellings(address)))
+            continue
+        local_part, at, domain = address.rpartition("@")
+        if part == "local_part":
+            texts[local_part if at else address] = None
+        elif part == "domain" and at:
+            texts.update(dict.fromkeys(_domain_spellings(domain)))
+    texts.pop("", None)
+    return Values(tuple(texts)) if texts else NOTHING
+
+
+def spellings(address: str) -> tuple[str, ...]:
+    """Return an address as it was written and, if its domain has another alphabet, that way too."""
+    if not address:
+        return ()
+    if address.isascii() and "xn--" not in address.lower():
+        return (address,)
+    local_part, at, domain = address.rpartition("@")
+    return tuple(f"{local_part}{at}{each}" for each in _domain_spellings(domain))
+
+
+def _domain_spellings(domain: str) -> tuple[str, ...]:
+    if domain.isascii() and "xn--" not in domain.lower():
+        return (domain,)
+    try:
+        return (domain, to_unicode(domain) if domain.isascii() else to_ascii(domain))
+    except ValueError:
+        return (domain,)

@@ -1,0 +1,67 @@
+"""The fields of the rule language: their names, and of which kind each is."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from bitrixmail.model.rule import Condition, Not, Test
+
+# Fields of addresses, and the header fields each is read from (`sender` and `recipient` as the
+# old mail module had them; `recipient` and the two of the envelope have more to them).
+ADDRESS_FIELDS: dict[str, tuple[str, ...]] = {
+    "sender": ("from", "reply-to"),
+    "recipient": ("to", "cc"),
+    "from": ("from",),
+    "reply_to": ("reply-to",),
+    "to": ("to",),
+    "cc": ("cc",),
+    "envelope_sender": (),
+    "envelope_recipient": (),
+}
+ADDRESS_PARTS = ("address", "local_part", "domain", "name")
+_HEADER_TEXTS = ("subject", "headers", "list_id")
+# What needs the content; the header section alone is at hand without it.
+_BODY_TEXTS = ("body", "message", "attachment_name", "attachment_type", "language", "charset")
+_STANDING_TEXTS = ("folder", "tag", "flag", "read", "priority")
+NUMBER_FIELDS = ("size", "attachment_size", "attachment_count", "spam_score", "age")
+TIME_FIELDS = ("date", "received", "time")
+FIELDS = (
+    *ADDRESS_FIELDS,
+    *_HEADER_TEXTS,
+    *_BODY_TEXTS,
+    *_STANDING_TEXTS,
+    "auth",
+    *NUMBER_FIELDS,
+    *TIME_FIELDS,
+)
+BODY_FIELDS = frozenset({*_BODY_TEXTS, "attachment_size", "attachment_count"})
+"""The fields for which the content must be read."""
+STANDING_FIELDS = frozenset(_STANDING_TEXTS)
+"""The fields that actions of earlier rules may change; what they say is never kept."""
+_HEADER = re.compile(r"header:([!-9;-~]{1,100})", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)  # the fields that rules name, again for each message
+def header_name(field: str) -> str | None:
+    """Return the name, lower-case, if `field` is `header:Name`; else None."""
+    found = _HEADER.fullmatch(field)
+    return found[1].lower() if found else None
+
+
+def address_part(field: str) -> tuple[str, str]:
+    """Split `from.domain` into field and part; the part is empty if the whole is meant.
+
+    What is no field of addresses comes back as it is, without a part.
+    """
+    base, dot, part = field.partition(".")
+    return (base, part) if dot and base in ADDRESS_FIELDS else (field, "")
+
+
+def reads_body(condition: Condition) -> bool:
+    """Tell whether a test within the condition needs the content of the message."""
+    if isinstance(condition, Test):
+        return condition.field in BODY_FIELDS
+    if isinstance(condition, Not):
+        return reads_body(condition.part)
+    return any(map(reads_body, condition.parts))

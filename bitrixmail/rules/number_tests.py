@@ -1,0 +1,149 @@
+"""Tests on numbers and times: what their values mean, and how they compare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Any, NamedTuple
+
+from zope.interface import implementer
+
+from bitrixmail.interfaces.rules import ICondition, IFacts
+from bitrixmail.model.plan import TestResult
+from bitrixmail.model.rule import Test
+from bitrixmail.rules.operators import size_octets
+from bitrixmail.rules.times import Moment, read_age, read_moment, read_working_time
+
+_COUNT = re.compile(r"\s*(\d{1,9})\s*", re.ASCII)
+_SCORE = re.compile(r"\s*([+-]?\d{1,6}(?:\.\d{1,6})?)\s*", re.ASCII)
+
+
+class Span(NamedTuple):
+    """What a value covers, both ends included; `after` is what something greater lies behind."""
+
+    first: Any
+    last: Any
+    after: Any
+
+
+def _size(text: str) -> Span:
+    octets = size_octets(text)
+    return Span(octets, octets, octets)
+
+
+def _count(text: str) -> Span:
+    found = _COUNT.fullmatch(text)
+    if not found:
+        raise ValueError("a number of attachments is written in digits")
+    count = int(found[1])
+    return Span(count, count, count)
+
+
+def _score(text: str) -> Span:
+    found = _SCORE.fullmatch(text)
+    if not found:
+        raise ValueError("a score is a number such as 5 or -1.5")
+    score = float(found[1])
+    return Span(score, score, score)
+
+
+def _age(text: str) -> Span:
+    seconds, unit = read_age(text)
+    return Span(seconds, seconds + unit - 1, seconds)
+
+
+# How the values of a field are read, and an example of one.
+NUMBER_READERS: dict[str, tuple[Callable[[str], Span], str]] = {
+    "size": (_size, "10MB"),
+    "attachment_size": (_size, "10MB"),
+    "attachment_count": (_count, "3"),
+    "spam_score": (_score, "5"),
+    "age": (_age, "7d"),
+}
+READERS: dict[str, tuple[Callable[[str], object], str]] = {
+    **NUMBER_READERS,
+    "date": (read_moment, "2026-01-31 14:00 Europe/Moscow"),
+    "received": (read_moment, "2026-01-31 14:00 Europe/Moscow"),
+    "time": (read_working_time, "Mon-Fri 09:00-18:00 Europe/Moscow"),
+}
+
+
+def _fits(op: str, value: Any, span: Span) -> bool:
+    """Tell whether a number or moment fits; negative operators are asked as `equals`."""
+    if op == "greater":
+        return bool(value > span.after)
+    if op == "less":
+        return bool(value < span.first)
+    return bool(span.first <= value <= span.last)
+
+
+def _result(test: Test, facts: IFacts, found: int) -> TestResult:
+    """Say what was seen: the value that fits, or all of them."""
+    values = facts.values(test.field)
+    seen = values.shown if found < 0 else values.show(found)
+    matched = (found >= 0) is not (test.op == "not_equals")
+    return TestResult(test.field, test.op, test.value, seen, matched)
+
+
+@implementer(ICondition)
+class NumberTest:
+    """A test on a field of numbers. Made by `compile_condition`, lives as long as its rules."""
+
+    def __init__(self, test: Test, values: tuple[str, ...]) -> None:
+        self._test = test
+        read = NUMBER_READERS[test.field][0]
+        self._spans = tuple(map(read, values))
+
+    def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
+        """See ICondition."""
+        op = self._test.op
+        found = -1
+        for index, number in enumerate(facts.numbers(self._test.field)):
+            if any(_fits(op, number, span) for span in self._spans):
+                found = index
+                break
+        results.append(_result(self._test, facts, found))
+        return results[-1].matched
+
+
+@implementer(ICondition)
+class MomentTest:
+    """A test on a field of times. Made by `compile_condition`, lives as long as its rules."""
+
+    def __init__(self, test: Test, values: tuple[str, ...]) -> None:
+        self._test = test
+        self._moments = tuple(map(read_moment, values))
+
+    def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
+        """See ICondition."""
+        found = -1
+        for index, moment in enumerate(facts.moments(self._test.field)):
+            if any(self._fits(moment, named, facts.zone) for named in self._moments):
+                found = index
+                break
+        results.append(_result(self._test, facts, found))
+        return results[-1].matched
+
+    def _fits(self, moment: datetime, named: Moment, zone: tzinfo) -> bool:
+        first, last = named.span(zone)
+        return _fits(self._test.op, moment, Span(first, last, last if named.is_day else first))
+
+
+@implementer(ICondition)
+class ClockTest:
+    """A test on the working time. Made by `compile_condition`, lives as long as its rules."""
+
+    def __init__(self, test: Test, values: tuple[str, ...]) -> None:
+        self._test = test
+        self._times = tuple(map(read_working_time, values))
+
+    def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
+        """See ICondition."""
+        found = -1
+        for index, moment in enumerate(facts.moments(self._test.field)):
+            if any(time.holds(moment, facts.zone) for time in self._times):
+                found = index
+                break
+        results.append(_result(self._test, facts, found))
+        return results[-1].matched

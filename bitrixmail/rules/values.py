@@ -1,0 +1,85 @@
+"""The texts of one field in the forms that tests compare."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from zope.interface import implementer
+
+from bitrixmail.interfaces.rules import IValues
+from bitrixmail.model.text import printable
+
+_SHOWN = 80
+
+
+def fold(text: str) -> str:
+    """Fold text so that letters compare equal whatever their case: NFC and Unicode folding."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def compose(text: str) -> str:
+    """Return the text with its letters composed (NFC), case kept."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+@implementer(IValues)
+class Values:
+    """The texts of one field, in the forms that tests ask for. Made by Facts, lives as long.
+
+    `texts` are the ones compared, `whole` the ones shown to people. `behind` are values whose
+    texts follow and whose forms are not made again. `lines` tells that the texts may have several.
+    """
+
+    __slots__ = ("_behind", "_forms", "_lines", "_own", "_shown", "texts", "whole")
+
+    def __init__(
+        self,
+        texts: tuple[str, ...],
+        whole: tuple[str, ...] | None = None,
+        behind: Values | None = None,
+        *,
+        lines: bool = False,
+    ) -> None:
+        self._own = texts
+        self._behind = behind
+        self._lines = lines
+        self.texts: tuple[str, ...] = texts if behind is None else texts + behind.texts
+        self.whole = texts if whole is None else whole
+        self._forms: dict[bool, tuple[str, ...]] = {}
+        self._shown: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The field on one line for the trace, printable and cut."""
+        if self._shown is None:
+            self._shown = printable(" | ".join(self.whole[:_SHOWN]), _SHOWN)
+        return self._shown
+
+    def forms(self, exact: bool) -> tuple[str, ...]:
+        """Return the texts ready to be compared, one for each of `texts`. See IValues."""
+        forms = self._forms.get(exact)
+        if forms is None:
+            texts = self._own
+            if self._lines:
+                texts = tuple(" ".join(text.split()) for text in texts)
+            forms = tuple(map(compose if exact else fold, texts))
+            if self._behind is not None:
+                forms += self._behind.forms(exact)
+            self._forms[exact] = forms
+        return forms
+
+    def written(self) -> tuple[str, ...]:
+        """See IValues."""
+        if not self._lines and self._behind is None:
+            return self.forms(exact=True)
+        own = tuple(map(compose, self._own))
+        return own if self._behind is None else own + self._behind.written()
+
+    def show(self, index: int) -> str:
+        """Return one of the texts for the trace, printable and cut."""
+        return printable(self.texts[index], _SHOWN)
+
+
+NOTHING = Values(())
