@@ -16,6 +16,7 @@ from bitrixmail.store.database import DatabaseFile, database_path
 from bitrixmail.store.directory import DatabaseDirectory
 from bitrixmail.store.executors import Database, InlineExecutor, ThreadedExecutor
 from bitrixmail.store.messages import DatabaseMessages
+from bitrixmail.store.rule_runs import DatabaseRuleRuns
 from bitrixmail.store.rulebook import DatabaseRulebook
 from bitrixmail.store.sequences import generations
 from bitrixmail.store.versions import check_writable, make_folder, prepare
@@ -35,6 +36,7 @@ class Stores:
     messages: DatabaseMessages
     directory: DatabaseDirectory
     rulebook: DatabaseRulebook
+    runs: DatabaseRuleRuns
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -150,6 +152,7 @@ def _stores(
         messages=DatabaseMessages(database, blobs, clock),
         directory=DatabaseDirectory(database, changes, clock, most_cached),
         rulebook=DatabaseRulebook(database, changes, clock),
+        runs=DatabaseRuleRuns(database, blobs, clock),
         blobs=blobs,
         changes=changes,
         _threads=threads,

@@ -60,6 +60,7 @@ _OLD = (
     .limit(CHUNK)
 )
 _ALL = _FOUND.where(place.c.mailbox_id == bindparam("mailbox")).limit(CHUNK)
+_BY_ID = _FOUND.where(place.c.id.in_(bindparam("ids", expanding=True)))
 _NEXT_MODSEQ = (
     update(folder).where(folder.c.id == bindparam("of")).values(modseq=folder.c.modseq + 1)
 )
@@ -131,6 +132,13 @@ def expire_chunk(connection: Connection, items: Sequence[Expiry]) -> list[int]:
 def empty_chunk(connection: Connection, mailbox_id: int, now: int) -> int:
     """Remove CHUNK places of a mailbox that is about to go, without a word in the log."""
     return _remove_chunk(connection, _ALL, {"mailbox": mailbox_id}, "", now)
+
+
+def remove_places(connection: Connection, place_ids: Sequence[int], now: int) -> None:
+    """Remove places without a word in the log; those that are gone already are passed over."""
+    for start in range(0, len(place_ids), _UIDS):
+        part = {"ids": list(place_ids[start : start + _UIDS])}
+        _remove(connection, connection.execute(_BY_ID, part).all(), "", now)
 
 
 def _remove_chunk(

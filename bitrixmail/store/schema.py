@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 # The migration to which a database of this version of the program is brought.
-SCHEMA = "0002"
+SCHEMA = "0003"
 
 metadata = MetaData(
     naming_convention={
@@ -247,5 +247,49 @@ rule_count = Table(
     metadata,
     Column("rule", String, primary_key=True),
     _column("matched", BigInteger),
+    _column("last", BigInteger),
+)
+
+# A run of rules over stored messages, see model.rule_run; `rules` and `extent` are JSON.
+rule_run = Table(
+    "rule_run",
+    metadata,
+    _id(),
+    _column("started", BigInteger),
+    _column("author", String),
+    _column("occasion", String),
+    _column("rule_set_version", Integer),
+    _column("rules", Text),
+    _column("extent", Text),
+    _column("ceiling", BigInteger),
+    _column("total", BigInteger),
+    _column("cursor", BigInteger),
+    _column("judged", BigInteger),
+    _column("changed", BigInteger),
+    _column("stale", BigInteger),
+    _column("state", String),
+)
+
+# What a run changed and may take back: the folders by id, `words` the flags and tags set and
+# cleared, `copies` the places made. Neither folders nor places need be there any more.
+rule_change = Table(
+    "rule_change",
+    metadata,
+    Column("run_id", _Id, ForeignKey("rule_run.id"), primary_key=True, autoincrement=False),
+    Column("place_id", _Id, primary_key=True, autoincrement=False),
+    _column("queue_id", String),
+    _column("from_folder", BigInteger),
+    _column("to_folder", BigInteger),
+    _column("words", Text),
+    _column("copies", Text),
+    _column("discarded", Boolean),
+)
+
+# When rules that run by the clock were last begun.
+rule_timer = Table(
+    "rule_timer",
+    metadata,
+    Column("rule", String, primary_key=True),
+    _column("schedule", String),
     _column("last", BigInteger),
 )
