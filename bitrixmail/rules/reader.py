@@ -15,6 +15,7 @@ from bitrixmail.model.text import printable
 from bitrixmail.rules.actions import ARGUMENT_KEYS, KINDS, action_complaints
 from bitrixmail.rules.conditions import MAX_DEPTH, test_complaints
 from bitrixmail.rules.fields import NUMBER_FIELDS, TIME_FIELDS
+from bitrixmail.rules.schedule import schedule_fault
 from bitrixmail.rules.words import Complaint, choice, place_of
 
 _RULE_KEYS = (
@@ -115,6 +116,8 @@ def _schedule(reader: _Reader, data: Mapping[str, Any]) -> str:
         reader.fault("schedule", "is missing", 'say when: schedule = "0 3 * * *" (daily at three)')
     elif schedule and not by_clock:
         reader.fault("schedule", 'needs the occasion "schedule"', 'write on = ["schedule"]')
+    elif schedule and (fault := schedule_fault(schedule)):
+        reader.fault("schedule", fault, '"0 3 * * *" is daily at three')
     return schedule
 
 
