@@ -16,6 +16,7 @@ from pathlib import Path
 from bench.contestants import Ours, Postfix
 from bench.report import print_report
 from bench.rounds import Mode, measure
+from bench.rules import measure_rules
 
 MODES = (
     Mode("one message per connection", (), goal=1.5),
@@ -41,6 +42,9 @@ def main() -> int:
             measure(mode, (ours, postfix), arguments.rounds, arguments.messages) for mode in MODES
         ]
         print_report(results, rules=Ours.rules, filesystem=filesystem)
+        ours.stop()
+        postfix.stop()
+        measure_rules(home, arguments.rounds, arguments.messages)
     finally:
         ours.stop()
         postfix.stop()

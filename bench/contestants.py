@@ -65,12 +65,19 @@ class Contestant(Protocol):
 
 
 class Ours:
-    """bitrixmail as a site would run it: SQLite, one mailbox, five rules."""
+    """bitrixmail as a site would run it: SQLite, one mailbox, and rules, five if not told others.
 
-    name = "bitrixmail"
+    `folder` is where the rules put the generator's messages.
+    """
+
     rules = RULES.count("[[rule]]")
 
-    def __init__(self, home: Path) -> None:
+    def __init__(
+        self, home: Path, name: str = "bitrixmail", rules: str = RULES, folder: str = FOLDER
+    ) -> None:
+        self.name = name
+        self._rules = rules
+        self._login = ADDRESS.replace("@", f"+{folder}@")
         self._server = ServerProcess(home)
         self.port = self._server.smtp_port
 
@@ -79,7 +86,7 @@ class Ours:
         return self._server.pid
 
     def start(self) -> None:
-        self._server.furnish((ADDRESS,), _PASSWORD, RULES)
+        self._server.furnish((ADDRESS,), _PASSWORD, self._rules)
         self._server.start()
 
     def stop(self) -> None:
@@ -89,7 +96,7 @@ class Ours:
         """Count the places of the folder that the rule names, as a mail program sees it."""
         reader = poplib.POP3("127.0.0.1", self._server.pop3_port, timeout=60)
         try:
-            reader.user(ADDRESS.replace("@", f"+{FOLDER}@"))
+            reader.user(self._login)
             reader.pass_(_PASSWORD)
             return reader.stat()[0]
         except poplib.error_proto:

@@ -24,6 +24,7 @@ class Mode:
     name: str
     options: tuple[str, ...]
     goal: float
+    payload_octets: int = PAYLOAD_OCTETS
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _burst(contestant: Contestant, mode: Mode, messages: int) -> Round:
     subprocess.run(
         [
             *("smtp-source", "-4", "-s", str(SESSIONS), "-m", str(messages)),
-            *("-l", str(PAYLOAD_OCTETS), "-M", "client.example.net"),
+            *("-l", str(mode.payload_octets), "-M", "client.example.net"),
             *("-f", "generator@example.net", "-t", ADDRESS),
             *mode.options,
             f"127.0.0.1:{contestant.port}",

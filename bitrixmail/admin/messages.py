@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from bitrixmail.admin import typed
+from bitrixmail.admin.traces import Traces
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.errors import Fault, NotFoundError
@@ -42,14 +43,11 @@ class Shown:
 
 
 class Messages:
-    """The use cases of stored messages. Made by who composes a face, lives as long as it.
+    """The use cases of stored messages. Made by who composes a face, lives as long as it."""
 
-    `read_trace` reads the detail of an event as the store wrote it; ValueError: it is no trace.
-    """
-
-    def __init__(self, messages: IMessageStore, read_trace: Callable[[str], Trace]) -> None:
+    def __init__(self, messages: IMessageStore, traces: Traces) -> None:
         self._messages = messages
-        self._read_trace = read_trace
+        self._traces = traces
 
     async def listing(self, address: str, folder: str | None, limit: int) -> tuple[Listed, ...]:
         """List a mailbox, newest first. Raises NotFoundError for no such mailbox or folder."""
@@ -70,7 +68,7 @@ class Messages:
                 for name, value in headers.fields()
             )
         events = await self._messages.events(queue_id, None, MAX_EVENTS)
-        return Shown(queue_id, places, fields, tuple(map(self._told, events)))
+        return Shown(queue_id, places, fields, await self._told(events))
 
     async def export(self, queue_id: str) -> bytes:
         """Return a stored message: our trace field and the content. Raises NotFoundError."""
@@ -90,15 +88,18 @@ class Messages:
             events = await self._messages.events(what, None, bounded)
         if not events:
             raise NotFoundError(Fault(printable(what), "nothing is known of it", WHERE_IDS_STAND))
-        return tuple(map(self._told, events))
+        return await self._told(events)
 
-    def _told(self, event: Event) -> Told:
+    async def _told(self, events: Iterable[Event]) -> tuple[Told, ...]:
+        return tuple([Told(event, await self._trace(event)) for event in events])
+
+    async def _trace(self, event: Event) -> Trace | None:
         if event.kind != FILED or not event.detail:
-            return Told(event)
+            return None
         try:
-            return Told(event, self._read_trace(event.detail))
+            return await self._traces.read(event.detail)
         except ValueError:
-            return Told(event)  # of a later version of the program: the rest is told all the same
+            return None  # of a later version of the program: the rest is told all the same
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from twisted.internet.interfaces import IReactorTime
+
 from bitrixmail.admin import typed
 from bitrixmail.admin.accounts import no_such_mailbox
 from bitrixmail.admin.specimen import Specimen, from_file, from_store
@@ -17,9 +19,10 @@ from bitrixmail.model.errors import Fault, InputError, NotFoundError
 from bitrixmail.model.message import INBOX
 from bitrixmail.model.plan import Plan
 from bitrixmail.model.rule import Rule, RuleSet
-from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
+from bitrixmail.rules.judging import BODY_LIMIT_OCTETS, HEAD_LIMIT_OCTETS, Judging
 from bitrixmail.rules.syntax import dump_rules, parse_rules
+from bitrixmail.tasks import utcnow
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,7 @@ def compared(old: RuleSet, rules: tuple[Rule, ...]) -> RuleChanges:
 class Rules:
     """The use cases of rules. Made by who composes a face, lives as long as it.
 
-    `router` tells the folder that a plus-address asks for. `head_octets` and `time_limit_s` are
-    those of the live run.
+    `router` tells the folder that a plus-address asks for. `judging` is that of the live run.
     """
 
     def __init__(
@@ -81,15 +83,15 @@ class Rules:
         messages: IMessageStore,
         router: IRouter,
         *,
-        head_octets: int,
-        time_limit_s: float,
+        clock: IReactorTime,
+        judging: Judging,
     ) -> None:
         self._rulebook = rulebook
         self._directory = directory
         self._messages = messages
         self._router = router
-        self._head_octets = head_octets
-        self._time_limit_s = time_limit_s
+        self._clock = clock
+        self._judging = judging
 
     async def current(self) -> RuleSet:
         """Return the rule set in force."""
@@ -107,10 +109,10 @@ class Rules:
         With `keep` the rules that the file does not name stay. Raises InputError with every fault.
         """
         given = parse_rules(text, where)
-        CompiledRules.compile(given, self._time_limit_s)
+        self._judging.compile(given)
         old = await self._replaced(keep=keep)
         changes = compared(old, merged(old, given, keep=keep))
-        notes = await self._strangers(given)
+        notes = await self._notes(given)
         if changes.any:
             stored = await self._rulebook.replace(changes.rules, author, comment)
             changes = replace(changes, rules=stored)
@@ -125,11 +127,14 @@ class Rules:
                 raise
             return RuleSet()
 
-    async def _strangers(self, rules: RuleSet) -> tuple[Fault, ...]:
-        """Name the rules that no message will meet, since nobody has their address."""
+    async def _notes(self, rules: RuleSet) -> tuple[Fault, ...]:
+        """Name the rules that no message will meet, and those whose words few will read."""
         notes = []
         for rule in rules.rules:
             where = f'rule "{rule.name}"'
+            if any(each.do == "reject" and not each.argument.isascii() for each in rule.actions):
+                what = 'most senders read "Refused by the recipient": the text is not ASCII'
+                notes.append(Fault(where, what, "write it in English, or in Latin letters"))
             if rule.mailbox and await self._directory.mailbox(rule.mailbox) is None:
                 what = f"there is no mailbox {rule.mailbox} yet, so it never runs"
                 notes.append(Fault(where, what, f"bitrixmail mailbox add {rule.mailbox}"))
@@ -171,17 +176,23 @@ class Rules:
         forward_path = specimen.recipient or mailbox.address
         if recipient is not None:
             forward_path = _path(recipient, "--recipient") or mailbox.address
-        rules = CompiledRules.compile(await self._rulebook.current(), self._time_limit_s)
-        head = specimen.octets[: self._head_octets]
+        rules = self._judging.compile(await self._rulebook.current())
+        head = specimen.octets[:HEAD_LIMIT_OCTETS]
         facts = Facts(
-            HeaderSection.parse(head), sender=reverse_path, size_octets=len(specimen.octets)
+            HeaderSection.parse(head),
+            sender=reverse_path,
+            size_octets=len(specimen.octets),
+            octets=specimen.octets[:BODY_LIMIT_OCTETS] if rules.reads_body else None,
+            received=specimen.received or utcnow(self._clock),
+            timezone=self._judging.timezone,
         )
-        return rules.judge(
+        plan = rules.judge(
             facts.for_mailbox(mailbox.address, forward_path),
             mailbox=mailbox.address,
             domain=mailbox.address.rpartition("@")[2],
             folder=await self._folder(forward_path, mailbox),
         )
+        return replace(plan, trace=rules.whole(plan.trace))
 
     async def _folder(self, recipient: str, mailbox: Mailbox) -> str:
         local_part, _, domain = recipient.rpartition("@")

@@ -20,7 +20,7 @@ from bitrixmail.interfaces.rulebook import IRulebook
 from bitrixmail.model.directory import Alias, Credential, Domain, Mailbox
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.rule import Rule, RuleSet
-from bitrixmail.rules.engine import CompiledRules
+from bitrixmail.rules.judging import Judging
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class Sites:
     """The use cases of a whole site. Made by who composes a face, lives as long as it."""
 
     def __init__(
-        self, directory: IDirectory, rulebook: IRulebook, passwords: Passwords, time_limit_s: float
+        self, directory: IDirectory, rulebook: IRulebook, passwords: Passwords, judging: Judging
     ) -> None:
         self._directory = directory
         self._rulebook = rulebook
         self._passwords = passwords
-        self._time_limit_s = time_limit_s
+        self._judging = judging
 
     async def apply(self, text: str, where: str, author: str) -> tuple[SiteChange, ...]:
         """Make the site as a file says; a second time changes nothing, and returns nothing.
@@ -68,7 +68,7 @@ class Sites:
         Raises InputError with every fault of the whole file, and has then written nothing.
         """
         site = parse_site(text, where)
-        CompiledRules.compile(site.rules, self._time_limit_s)
+        self._judging.compile(site.rules)
         standing = await self._standing()
         faults = (*self._unfit_passwords(site), *conflicts(site, standing, where))
         if faults:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from bitrixmail.admin.messages import WHERE_IDS_STAND, remedied
 from bitrixmail.interfaces.store import IMessageStore
@@ -26,12 +27,13 @@ _MAX_PREFIX_OCTETS = 16 * 1024
 class Specimen:
     """A message as the rules saw it or would see it; `octets` are without our own fields.
 
-    `recipient` is empty if nothing tells it.
+    `recipient` is empty if nothing tells it, `received` None.
     """
 
     octets: bytes
     sender: str
     recipient: str
+    received: datetime | None = None
 
 
 def from_file(octets: bytes) -> Specimen:
@@ -67,7 +69,8 @@ async def from_store(queue_id: str, mailbox: Mailbox, messages: IMessageStore) -
             recipient = await _recipient(mailbox, place.folder, place.uid, messages)
             break
     octets = await messages.export(queue_id)
-    return Specimen(_OWN_FIELDS.sub(b"", octets), places[0].sender, recipient)
+    first = places[0]
+    return Specimen(_OWN_FIELDS.sub(b"", octets), first.sender, recipient, first.received)
 
 
 async def _recipient(mailbox: Mailbox, folder: str, uid: int, messages: IMessageStore) -> str:

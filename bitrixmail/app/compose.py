@@ -24,6 +24,7 @@ from bitrixmail.accounts.realm import AccountRealm
 from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.app.failure import leave
 from bitrixmail.app.listeners import Listener
+from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.logs import LogLevels
 from bitrixmail.app.maillog import MailLog
 from bitrixmail.app.opening import Opening
@@ -34,13 +35,16 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.net.tls import ServerTLS
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
+from bitrixmail.pipeline.list_files import LISTS, ListFiles
 from bitrixmail.pipeline.routing import Router
+from bitrixmail.rules.judging import Judging
 from bitrixmail.smtp.factory import SMTPFactory
 from bitrixmail.store.opening import Stores, threaded_stores
 from bitrixmail.tasks import Threads, utcnow
 
 _HOUR_S = 3600.0
 _MINUTE_S = 60.0
+_LOOK_S = 2.0
 _MOST_THREADS = 4
 
 
@@ -58,7 +62,10 @@ def compose(
     maillog = MailLog()
     tls = ServerTLS()
     levels = LogLevels(settings.log)
-    judge = Judge(stores.rulebook, threads, reactor, settings.rules.time_limit)
+    lists = ListFiles(settings.data_dir / LISTS)
+    timezone = settings.rules.timezone or system_timezone()
+    judging = Judging(settings.rules.time_limit, timezone, lists.read)
+    judge = Judge(stores.rulebook, threads, reactor, judging, lists)
     gate = _gate(settings, stores, judge, maillog, reactor)
     smtp = SMTPFactory(gate, reactor, maillog, hostname, settings.smtp.limits(), tls)
     throttle = LoginThrottle(reactor, settings.access.failed_logins_per_minute)
@@ -75,6 +82,7 @@ def compose(
     listeners = tuple(_listeners(settings, reactor, doors, tls))
     periodic = (
         Periodic(reactor, "refusals", _MINUTE_S, gate.refusals.write),
+        Periodic(reactor, "list files", _LOOK_S, judge.look_at_lists),
         Periodic(reactor, "expiry", _HOUR_S, lambda: stores.messages.expire(utcnow(reactor))),
     )
     parts = Parts(

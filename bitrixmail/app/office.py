@@ -20,12 +20,17 @@ from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.admin.rules import Rules
 from bitrixmail.admin.site import Sites
+from bitrixmail.admin.traces import Traces
+from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.ownership import as_owner_of, make_data_dir, user_name
 from bitrixmail.app.settings import Settings
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office
-from bitrixmail.pipeline.content import HEAD_LIMIT_OCTETS
+from bitrixmail.model.errors import MailError
+from bitrixmail.pipeline.list_files import LISTS, ListFiles
 from bitrixmail.pipeline.routing import Router
+from bitrixmail.rules.judging import Judging
+from bitrixmail.store.database import error_behind
 from bitrixmail.store.opening import Stores, inline_stores
 from bitrixmail.store.trace_json import trace_from_json
 
@@ -59,6 +64,11 @@ def opened_office(settings: Settings) -> Iterator[Office]:
             # Also a hint for who stands in another directory than his server.
             say(f"note: there was no {stores.database.file.path}: made it, for user {owner}")
         yield office_of(settings, stores)
+    except MailError as error:
+        found = error_behind(stores.database.file.path, error)
+        if found is not None and found.exit_code == os.EX_DATAERR:
+            raise found from error  # trying again later would not help
+        raise
     finally:
         stores.close_now()
 
@@ -66,17 +76,21 @@ def opened_office(settings: Settings) -> Iterator[Office]:
 def office_of(settings: Settings, stores: Stores) -> Office:
     """Marry the use cases with stores."""
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
-    time_limit_s = settings.rules.time_limit
+    judging = Judging(
+        settings.rules.time_limit,
+        settings.rules.timezone or system_timezone(),
+        ListFiles(settings.data_dir / LISTS).wanted,
+    )
     return Office(
         accounts=Accounts(directory, messages, _PASSWORDS),
-        messages=Messages(messages, trace_from_json),
+        messages=Messages(messages, Traces(trace_from_json, rulebook)),
         rules=Rules(
             rulebook,
             directory,
             messages,
             Router(directory, settings.server.hostname),
-            head_octets=HEAD_LIMIT_OCTETS,
-            time_limit_s=time_limit_s,
+            clock=cast("IReactorTime", _WallClock()),
+            judging=judging,
         ),
-        sites=Sites(directory, rulebook, _PASSWORDS, time_limit_s),
+        sites=Sites(directory, rulebook, _PASSWORDS, judging),
     )

@@ -26,6 +26,7 @@ from bitrixmail.app.values import (
     Port,
     Seconds,
     Texts,
+    Zone,
 )
 from bitrixmail.model.limits import AccessLimits, SMTPLimits
 
@@ -63,6 +64,7 @@ class Server:
     ] = "var"
     domains: Annotated[
         Texts,
+        Zone,
         _doc(
             "Domains to make at the start if they do not exist; `bitrixmail domain` is the usual"
             " way to make them."
@@ -273,6 +275,9 @@ class Rules:
     time_limit: Annotated[
         Patience, _doc("For one regular expression on one message; then the rule is skipped.")
     ] = 0.1
+    timezone: Annotated[
+        Zone, _doc('Of the times in rules that name none, "Europe/Moscow"; empty: the host\'s.')
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.text import printable
+from bitrixmail.rules.times import zone_of
 
 _SIZE = re.compile(r"(\d+)\s*([A-Za-z]*)")
 _SIZE_UNITS = {
@@ -125,7 +126,7 @@ def as_list(given: object) -> object:
         return [part.strip() for part in given.split(",") if part.strip()]
     try:
         return tomllib.loads(f"value = {given}")["value"]
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         raise wrong(
             f"{_shown(given)} is not a list: {error}", 'write it like "a,b" or ["a", "b"]'
         ) from None
@@ -137,6 +138,17 @@ def as_levels(given: object) -> object:
         return given
     pairs = [part.partition("=") for part in given.split(",") if part.strip()]
     return {name.strip(): level.strip() for name, _, level in pairs}
+
+
+def parse_zone(given: object) -> str:
+    """Read the name of a time zone, or nothing."""
+    text = str(given)
+    try:
+        if text:
+            zone_of(text)
+    except ValueError as error:
+        raise wrong(f"{_shown(given)}: {error}", 'for example "Europe/Moscow"') from None
+    return text
 
 
 def parse_level(given: object) -> str:
@@ -180,6 +192,7 @@ Patience = Annotated[float, *_value(parse_patience, duration_text)]
 CommandOctets = Annotated[int, *_value(parse_command_size, size_text)]
 Count = Annotated[int, BeforeValidator(parse_count)]
 Port = Annotated[int, BeforeValidator(parse_port)]
+Zone = Annotated[str, BeforeValidator(parse_zone)]
 Level = Annotated[str, BeforeValidator(parse_level)]
 Levels = Annotated[dict[str, Level], BeforeValidator(as_levels)]
 _Network = Annotated[IPv4Network | IPv6Network, *_value(parse_network, str)]

@@ -40,14 +40,35 @@ class RuleStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Skimmed:
+    """Which rules were asked, of whom most could be told beforehand not to match.
+
+    `asked` is how many there were, in the order for `mailbox` and `occasion`; `places` are those of
+    the trace's steps among them. `seen` holds by field what the others looked at.
+    """
+
+    mailbox: str
+    domain: str
+    occasion: str
+    asked: int
+    places: tuple[int, ...] = ()
+    seen: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
-    """The path of a message through the rules, for one mailbox. `note`: a bug's traceback."""
+    """The path of a message through the rules, for one mailbox. `note`: a bug's traceback.
+
+    With `skimmed` it is the short form that is kept: without the steps of rules that could not
+    match. The rule set of its version knows those, see `CompiledRules.whole`.
+    """
 
     rule_set_version: int = 0
     steps: tuple[RuleStep, ...] = ()
     result: str = ""
     elapsed_us: int = 0
     note: str = ""
+    skimmed: Skimmed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ from zope.interface import implementer
 from bitrixmail.interfaces.blobs import IBlobStore, IBlobWriter
 from bitrixmail.interfaces.gate import ISink
 from bitrixmail.model.message import Content
-
-# The part of a header section that rules see; RFC 5322 sets no limit, senders of junk know none.
-HEAD_LIMIT_OCTETS = 100 * 1024
+from bitrixmail.rules.judging import HEAD_LIMIT_OCTETS
 
 
 @implementer(ISink)

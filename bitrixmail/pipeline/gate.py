@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -20,6 +21,8 @@ from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.refusals import Refusals
 from bitrixmail.pipeline.transaction import Transaction, Workshop
+
+_MOST_LARGE = 2
 
 
 @implementer(IGate)
@@ -57,6 +60,7 @@ class Gate:
             clock=clock,
             hostname=hostname,
             inline_octets=inline_octets,
+            large=DeferredSemaphore(_MOST_LARGE),
         )
 
     def arrived(self, client: Client) -> Reply | None:

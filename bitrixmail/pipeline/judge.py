@@ -15,19 +15,25 @@ from bitrixmail.model.errors import InputError, MailError
 from bitrixmail.model.plan import Disposition, Plan, Trace
 from bitrixmail.model.route import Target
 from bitrixmail.model.rule import RuleSet
+from bitrixmail.pipeline.list_files import ListFiles
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
+from bitrixmail.rules.judging import Judging
 from bitrixmail.tasks import deadline, spawn
 
 _log = Logger()
 # Far below the ten minutes that a client waits after the final dot (RFC 5321 §4.5.3.2.6).
 _JUDGE_S = 60.0
+# Looking into more than this would hold up the reactor.
+_LARGE_OCTETS = 32 * 1024
+_HURRIED_S = 0.003
 
 
 class Judge:
     """Holds the compiled rule set. Made by compose, lives as long as the server.
 
-    A rule set that cannot be compiled or read leaves the one before it in force.
+    A rule set that cannot be compiled or read leaves the one before it in force. `lists` are the
+    files that `judging` reads, if they can change.
     """
 
     def __init__(
@@ -35,21 +41,35 @@ class Judge:
         rulebook: IRulebook,
         threads: IThreads,
         clock: IReactorTime,
-        time_limit_s: float,
+        judging: Judging,
+        lists: ListFiles | None = None,
     ) -> None:
         self._rulebook = rulebook
         self._threads = threads
         self._clock = clock
-        self._time_limit_s = time_limit_s
+        self._judging = judging
+        self._lists = lists
+        self.timezone = judging.timezone
         self._version = 0
-        self._compiled = CompiledRules.compile(RuleSet(), time_limit_s)
+        self._compiled = judging.compile(RuleSet())
+
+    @property
+    def rules(self) -> CompiledRules:
+        """The rules in force."""
+        return self._compiled
 
     async def load(self) -> None:
         """Take the rule set in force from the rulebook. Raises MailError or InputError."""
         rules = await self._rulebook.current()
+        compiled = await self._threads.run(self._judging.compile, rules)
         if rules.version >= self._version:  # two loads may overtake one another
-            self._compiled = CompiledRules.compile(rules, self._time_limit_s)
+            self._compiled = compiled
             self._version = rules.version
+
+    async def look_at_lists(self) -> None:
+        """Compile the rules again if a list file has changed since they were."""
+        if self._lists is not None and await self._threads.run(self._lists.changed):
+            await self._reload()
 
     def follow(self, changes: IChanges) -> None:
         """Take each new version of the rules as soon as it is stored."""
@@ -65,15 +85,24 @@ class Judge:
         except (MailError, InputError) as error:
             _log.error("the new rules can't be used, the old ones stay: {error}", error=error)
 
-    async def plans(self, facts: Facts, targets: Sequence[tuple[Target, str]]) -> list[Plan]:
-        """Judge a message for each (target, recipient address), in their order.
+    async def plans(
+        self, rules: CompiledRules, facts: Facts, targets: Sequence[tuple[Target, tuple[str, ...]]]
+    ) -> list[Plan]:
+        """Judge a message for each (target, recipient addresses), in their order.
 
         A bug while judging puts the message into quarantine, with the traceback in its trace.
         """
-        compiled = self._compiled
-        if not compiled.needs_thread:
-            return _judge_all(compiled, facts, targets)
-        judging = self._threads.run(_judge_all, compiled, facts, targets)
+        octets = facts.octets
+        if octets is None or len(octets) <= _LARGE_OCTETS:
+            if not rules.needs_thread:
+                return _judge_all(rules, facts, targets)
+            # A pattern that is quickly done needs no thread, and waits for none that is not.
+            facts.hurry(_HURRIED_S)
+            try:
+                return _judge_all(rules, facts, targets)
+            except TimeoutError:
+                facts.take_time()
+        judging = self._threads.run(_judge_all, rules, facts, targets)
         try:
             return await deadline(judging, _JUDGE_S, self._clock)
         except TimeoutError:
@@ -82,20 +111,24 @@ class Judge:
 
 
 def _judge_all(
-    compiled: CompiledRules, facts: Facts, targets: Sequence[tuple[Target, str]]
+    compiled: CompiledRules, facts: Facts, targets: Sequence[tuple[Target, tuple[str, ...]]]
 ) -> list[Plan]:
-    return [_judge(compiled, facts, target, recipient) for target, recipient in targets]
+    return [_judge(compiled, facts, target, paths) for target, paths in targets]
 
 
-def _judge(compiled: CompiledRules, facts: Facts, target: Target, recipient: str) -> Plan:
+def _judge(compiled: CompiledRules, facts: Facts, target: Target, paths: tuple[str, ...]) -> Plan:
     address = target.mailbox.address
     try:
         return compiled.judge(
-            facts.for_mailbox(address, recipient),
+            facts.for_mailbox(address, *paths),
             mailbox=address,
             domain=address.rpartition("@")[2],
             folder=target.folder,
         )
+    except TimeoutError:
+        if facts.hurried:
+            raise
+        return quarantined(traceback.format_exc())
     except Exception:  # noqa: BLE001 - a bug must not lose the message: it is kept and shown
         _log.failure("judging a message for {mailbox} failed", mailbox=address)
         return quarantined(traceback.format_exc())

@@ -24,9 +24,11 @@ from bitrixmail.model.reply import TOO_MANY_HOPS, Reply
 from bitrixmail.model.route import Target
 from bitrixmail.model.text import printable
 from bitrixmail.pipeline.judge import Judge, quarantined
+from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
 
 _log = Logger()
+_REFUSED = "Refused by the recipient"
 _OUTCOMES = {
     Disposition.KEEP: "kept",
     Disposition.QUARANTINE: "quarantined",
@@ -39,14 +41,16 @@ _OUTCOMES = {
 class Arrival:
     """A message whose content is complete, before anything is decided about it.
 
-    `targets`: each mailbox once, with the recipient address that led to it.
+    `targets`: each mailbox once, with the recipient addresses that led to it, in their order.
     """
 
     queue_id: str
     received: datetime
     envelope: Envelope
-    targets: tuple[tuple[Target, str], ...]
+    targets: tuple[tuple[Target, tuple[str, ...]], ...]
     content: Content
+    octets: bytes | None = None
+    rules: CompiledRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,16 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         refuse_loops(headers, max_hops)
         envelope = arrival.envelope
         facts = Facts(
-            headers, sender=envelope.reverse_path, size_octets=arrival.content.size_octets
+            headers,
+            sender=envelope.reverse_path,
+            size_octets=arrival.content.size_octets,
+            octets=arrival.octets,
+            received=arrival.received,
+            timezone=judge.timezone,
         )
         subject, header_from = headers.text("subject"), headers.text("from")
         message_id = headers.text("message-id")
-        plans = await judge.plans(facts, arrival.targets)
+        plans = await judge.plans(arrival.rules or judge.rules, facts, arrival.targets)
     except PermanentError:
         raise
     except Exception:  # noqa: BLE001 - deterministic poison: answering 4xx only loses it slowly
@@ -97,14 +106,15 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         header_from=header_from[:998],
         filings=file(arrival, plans),
     )
-    return Decision(draft, reply_to(arrival.queue_id, plans))
+    return Decision(draft, reply_to(arrival.queue_id, plans, utf8=arrival.envelope.client.smtputf8))
 
 
-def reply_to(queue_id: str, plans: Sequence[Plan]) -> Reply:
+def reply_to(queue_id: str, plans: Sequence[Plan], *, utf8: bool = False) -> Reply:
     """Say it in one reply: the rule's own words if every mailbox rejects, else where it is."""
     if all(plan.disposition is Disposition.REJECT for plan in plans):
-        text = next((plan.text for plan in plans if plan.text), "Refused by the recipient")
-        return Reply(550, "5.7.1", printable(text, 400))
+        text = next((plan.text for plan in plans if plan.text), _REFUSED)
+        # Without SMTPUTF8 a reply is ASCII (RFC 6531 §3.7.4.2): question marks tell nobody anything
+        return Reply(550, "5.7.1", printable(text, 400) if text.isascii() or utf8 else _REFUSED)
     return Reply(250, "2.0.0", f"Ok: queued as {queue_id}")
 
 
@@ -139,15 +149,15 @@ def file(arrival: Arrival, plans: Sequence[Plan]) -> tuple[Filing, ...]:
     return tuple(
         Filing(
             mailbox_id=target.mailbox.id,
-            recipient=recipient,
+            recipient=paths[0],
             outcome=_OUTCOMES[plan.disposition],
             folders=_folders(plan),
             flags=plan.flags,
             tags=plan.tags,
-            prefix=return_path + delivered_to_field(recipient),
+            prefix=return_path + delivered_to_field(paths[0]),
             trace=plan.trace,
         )
-        for (target, recipient), plan in zip(arrival.targets, plans, strict=True)
+        for (target, paths), plan in zip(arrival.targets, plans, strict=True)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -17,6 +18,7 @@ from bitrixmail.model.client import Client
 from bitrixmail.model.envelope import Envelope, Recipient, RecipientParameters, SenderParameters
 from bitrixmail.model.errors import MailError, PermanentError, TemporaryError
 from bitrixmail.model.limits import SMTPLimits
+from bitrixmail.model.message import Content
 from bitrixmail.model.outcome import Outcome
 from bitrixmail.model.reply import MAILBOX_FULL, NO_SUCH_MAILBOX, RELAY_DENIED, Reply
 from bitrixmail.model.route import Route, RouteKind, Target
@@ -25,8 +27,12 @@ from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.refusals import Refusals
 from bitrixmail.pipeline.stages import Arrival, Decision, decide
-from bitrixmail.tasks import utcnow
+from bitrixmail.rules.engine import CompiledRules
+from bitrixmail.rules.judging import BODY_LIMIT_OCTETS
+from bitrixmail.tasks import deadline, utcnow
 
+# Far below the ten minutes that a client waits after the final dot (RFC 5321 §4.5.3.2.6).
+_WAIT_S = 120.0
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients, send the rest separately")
 ALIAS_LOOP = Reply(550, "5.4.6", "That address leads back to itself")
 _REFUSED = {
@@ -50,6 +56,8 @@ class Workshop:
     clock: IReactorTime
     hostname: str
     inline_octets: int
+    # Contents in files are judged so many at a time: their octets are in memory meanwhile.
+    large: DeferredSemaphore
 
 
 @implementer(ITransaction)
@@ -63,8 +71,8 @@ class Transaction:
         self._sender: Address | None = None
         self._parameters = SenderParameters()
         self._recipients: list[Recipient] = []
-        # mailbox id -> its target and the recipient address that led there first
-        self._targets: dict[int, tuple[Target, str]] = {}
+        # mailbox id -> its target and the recipient addresses that led there, the first first
+        self._targets: dict[int, tuple[Target, dict[str, None]]] = {}
         self._sink: ContentSink | None = None
 
     async def sender(self, address: Address | None, parameters: SenderParameters) -> None:
@@ -87,7 +95,8 @@ class Transaction:
             raise TemporaryError(MAILBOX_FULL)
         self._recipients.append(Recipient(address, parameters))
         for target in route.targets:
-            self._targets.setdefault(target.mailbox.id, (target, str(address)))
+            _, paths = self._targets.setdefault(target.mailbox.id, (target, {}))
+            paths[str(address)] = None
 
     async def _full(self, route: Route) -> bool:
         """Tell whether every mailbox behind a recipient is over its quota."""
@@ -130,14 +139,32 @@ class Transaction:
 
     async def _decide(self, sink: ContentSink) -> Decision:
         content = await sink.finish()
+        rules = self._shop.judge.rules
+        if not rules.reads_body:
+            return await self._judged(content, None, rules)
+        if content.blob_id is None:
+            return await self._judged(content, content.inline, rules)
+        large = self._shop.large
+        await deadline(large.acquire(), _WAIT_S, self._shop.clock)
+        try:
+            octets = await self._shop.blobs.read(content.blob_id, 0, BODY_LIMIT_OCTETS)
+            return await self._judged(content, octets, rules)
+        finally:
+            large.release()
+
+    async def _judged(
+        self, content: Content, octets: bytes | None, rules: CompiledRules
+    ) -> Decision:
         arrival = Arrival(
             queue_id=self._shop.queue_ids.next(),
             received=utcnow(self._shop.clock),
             envelope=Envelope(
                 self._client, self._sender, self._parameters, tuple(self._recipients)
             ),
-            targets=tuple(self._targets.values()),
+            targets=tuple((target, tuple(paths)) for target, paths in self._targets.values()),
             content=content,
+            octets=octets,
+            rules=rules,
         )
         return await decide(arrival, self._shop.judge, self._shop.hostname, self._limits.max_hops)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import chain
-from operator import is_
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from bitrixmail.model.effects import Effects
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.message import INBOX, QUARANTINE, TRASH
-from bitrixmail.model.plan import Disposition, Plan, RuleStep, TestResult, Trace
-from bitrixmail.model.rule import Rule, RuleSet
+from bitrixmail.model.plan import Disposition, Plan, RuleStep, Skimmed, TestResult, Trace
+from bitrixmail.model.rule import Condition, Rule, RuleSet
 from bitrixmail.model.text import printable
 from bitrixmail.rules.actions import (
     FLAGGED,
@@ -23,22 +21,26 @@ from bitrixmail.rules.actions import (
 )
 from bitrixmail.rules.conditions import (
     CompiledCondition,
+    TextTest,
     compile_condition,
     complaints,
     tests_of,
 )
-from bitrixmail.rules.facts import Facts
+from bitrixmail.rules.facts import Facts, Standing, reads_body
+from bitrixmail.rules.index import Index, Key, arranged, keys_of
+from bitrixmail.rules.lists import Lists, no_lists, values_of
 from bitrixmail.rules.words import Complaint, place_of
 
 _MAX_FAULT = 200
+_SET = {SEEN: "marked as read", FLAGGED: "flagged"}
+_CLEARED = {SEEN: "marked as unread", FLAGGED: "unflagged"}
 
 
 @dataclass(slots=True)
 class CompiledRule:
     """One rule made ready. Made by CompiledRules, lives as long as it.
 
-    `passed` is its last step without a match: most messages look alike to most rules, and a step
-    is a value that many traces can share.
+    `keys` are tests of which one must hold, see rules.index.
     """
 
     name: str
@@ -46,31 +48,50 @@ class CompiledRule:
     actions: tuple[ConstantAction, ...]
     shown: tuple[str, ...]
     stop: bool
-    passed: RuleStep
+    keys: tuple[Key, ...]
+
+    def skimmed(self, seen: Mapping[str, str]) -> RuleStep:
+        """Return its step for a message of which it was known beforehand that no key holds."""
+        tests = tuple(
+            TestResult(test.field, test.op, test.value, seen.get(test.field, ""), matched=False)
+            for test in (key.test for key in self.keys)
+        )
+        return RuleStep(self.name, matched=False, tests=tests)
 
 
-# Rules by whose they are: "" for all, a domain, a mailbox.
-_Scoped = dict[str, tuple[CompiledRule, ...]]
+class _Scope:
+    """The rules of one domain, one mailbox or all, in their order. Lives as long as its set."""
+
+    def __init__(self, rules: Sequence[CompiledRule]) -> None:
+        self.rules = tuple(rules)
+        self.index = Index([rule.keys for rule in rules])
+
+
+# Rules by occasion, and by whose they are: "" for all, a domain, a mailbox.
+_Scoped = dict[tuple[str, str], _Scope]
 
 
 @dataclass(slots=True)
 class _Draft:
-    """A plan in the making. Made by `judge`, ends with it."""
+    """A plan in the making. Made by `judge`, ends with it.
 
-    folder: str
+    `standing` is what the facts tell of the message as it is after the rules so far.
+    """
+
+    standing: Standing
     copies: dict[str, None] = field(default_factory=dict)
-    flags: set[str] = field(default_factory=set)
-    tags: set[str] = field(default_factory=set)
     disposition: Disposition = Disposition.KEEP
     text: str = ""
 
     def take(self, effects: Effects) -> None:
         """Let the wishes of one action come true; a later one overrules an earlier one."""
-        self.folder = effects.folder or self.folder
+        standing = self.standing
+        standing.folder = effects.folder or standing.folder
         if effects.copy:
             self.copies[effects.copy] = None
-        self.flags = (self.flags | effects.set_flags) - effects.clear_flags
-        self.tags = (self.tags | effects.set_tags) - effects.clear_tags
+        standing.flags = (standing.flags | effects.set_flags) - effects.clear_flags
+        standing.tags = (standing.tags | effects.set_tags) - effects.clear_tags
+        standing.priority = effects.priority or standing.priority
         self.disposition = effects.disposition
         self.text = effects.text
 
@@ -87,15 +108,27 @@ class CompiledRules:
     expression in it. One message is judged in one thread at a time.
     """
 
-    def __init__(self, rules: RuleSet, time_limit_s: float, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        time_limit_s: float,
+        monotonic: Callable[[], float],
+        lists: Lists,
+    ) -> None:
         self.version = rules.version
         self.needs_thread = False
+        self.reads_body = False
         self._monotonic = monotonic
-        self._scoped: dict[str, _Scoped] = {}
+        gathered: dict[tuple[str, str], list[CompiledRule]] = {}
         # Sorting is stable: rules of the same order stay as they stand in the set.
         for rule in sorted(rules.rules, key=lambda rule: rule.order):
-            if rule.active and rule.group not in rules.groups_off:
-                self._add(rule, _compiled(rule, time_limit_s, monotonic))
+            if not rule.active or rule.group in rules.groups_off:
+                continue
+            compiled = _compiled(rule, time_limit_s, monotonic, lists)
+            for occasion in rule.on:
+                gathered.setdefault((occasion, rule.mailbox or rule.domain), []).append(compiled)
+            self._note_needs(rule)
+        self._scopes: _Scoped = {whose: _Scope(some) for whose, some in gathered.items()}
 
     @classmethod
     def compile(
@@ -103,15 +136,17 @@ class CompiledRules:
         rules: RuleSet,
         time_limit_s: float = 0.1,
         monotonic: Callable[[], float] = perf_counter,
+        lists: Lists = no_lists,
     ) -> CompiledRules:
         """Make a rule set ready; raises InputError with every fault of every rule.
 
-        `time_limit_s` bounds each test by a regular expression, measured by `monotonic`.
+        `time_limit_s` bounds each test by a regular expression, measured by `monotonic`; `lists`
+        reads a list file by its name.
         """
         faults = [fault for rule in rules.rules for fault in rule_faults(rule)]
         if faults:
             raise InputError(*faults)
-        return cls(rules, time_limit_s, monotonic)
+        return cls(rules, time_limit_s, monotonic, lists)
 
     def judge(
         self,
@@ -121,33 +156,61 @@ class CompiledRules:
         occasion: str = "receive",
         folder: str = INBOX,
     ) -> Plan:
-        """Decide about one message for one mailbox, in which `folder` is where it would go.
+        """Decide about one message for one mailbox, in which `folder` is where it is or would go.
 
         Global rules come first, then those of the domain, then those of the mailbox. A rule that
-        fails is passed over, and its step says why.
+        fails is passed over, and its step says why. What `facts.standing` says at the beginning
+        is what the rules change. The plan's trace is the short form. Raises TimeoutError for facts
+        that are hurried, and nothing else.
         """
         began = self._monotonic()
-        draft = _Draft(folder)
+        facts.standing.folder = folder
+        before = replace(facts.standing)
+        draft = _Draft(facts.standing)
         steps: list[RuleStep] = []
-        for rule in self._rules_for(occasion, domain, mailbox):
-            step, stop = _apply(rule, facts, draft)
-            steps.append(step)
+        places: list[int] = []
+        seen: dict[str, str] = {}
+        asked, stop = 0, False
+        for scope in self._scopes_for(occasion, domain, mailbox):
+            last = len(scope.rules)
+            for position in scope.index.ask(facts):
+                step, stop = _apply(scope.rules[position], facts, draft)
+                steps.append(step)
+                places.append(asked + position)
+                if stop:
+                    last = position + 1
+                    break
+            seen.update(scope.index.seen(facts, last))
+            asked += last
             if stop:
                 break
+        skimmed = Skimmed(mailbox, domain, occasion, asked, tuple(places), tuple(seen.items()))
         elapsed_us = round((self._monotonic() - began) * 1e6)
-        return _plan(draft, Trace(self.version, tuple(steps), _result(draft, folder), elapsed_us))
+        result = _result(draft, before)
+        return _plan(draft, Trace(self.version, tuple(steps), result, elapsed_us, "", skimmed))
 
-    def _add(self, rule: Rule, compiled: CompiledRule) -> None:
-        whose = rule.mailbox or rule.domain
-        for occasion in rule.on:
-            scoped = self._scoped.setdefault(occasion, {})
-            scoped[whose] = (*scoped.get(whose, ()), compiled)
+    def whole(self, trace: Trace) -> Trace:
+        """Return a trace of this version with the steps of all rules that were asked."""
+        skimmed = trace.skimmed
+        if skimmed is None:
+            return trace
+        scopes = self._scopes_for(skimmed.occasion, skimmed.domain, skimmed.mailbox)
+        rules = [rule for scope in scopes for rule in scope.rules][: skimmed.asked]
+        taken = dict(zip(skimmed.places, trace.steps, strict=True))
+        seen = dict(skimmed.seen)
+        steps = (taken.get(n) or rule.skimmed(seen) for n, rule in enumerate(rules))
+        return replace(trace, steps=tuple(steps), skimmed=None)
+
+    def _note_needs(self, rule: Rule) -> None:
+        self.reads_body = self.reads_body or reads_body(rule.condition)
         if any(test.op == "regex" for test in tests_of(rule.condition)):
             self.needs_thread = True
 
-    def _rules_for(self, occasion: str, domain: str, mailbox: str) -> Iterator[CompiledRule]:
-        scoped = self._scoped.get(occasion, {})
-        return chain(scoped.get("", ()), scoped.get(domain, ()), scoped.get(mailbox, ()))
+    def _scopes_for(self, occasion: str, domain: str, mailbox: str) -> Iterator[_Scope]:
+        for whose in ("", domain, mailbox):
+            scope = self._scopes.get((occasion, whose))
+            if scope is not None:
+                yield scope
 
 
 def rule_faults(rule: Rule, where: str = "") -> Iterator[Fault]:
@@ -165,15 +228,26 @@ def rule_faults(rule: Rule, where: str = "") -> Iterator[Fault]:
         yield Complaint("mailbox", "stands beside a domain", remedy).fault(place)
 
 
-def _compiled(rule: Rule, time_limit_s: float, monotonic: Callable[[], float]) -> CompiledRule:
+def _compiled(
+    rule: Rule,
+    time_limit_s: float,
+    monotonic: Callable[[], float],
+    lists: Lists,
+) -> CompiledRule:
     actions = tuple(map(compile_action, rule.actions))
+    condition = arranged(rule.condition)
+
+    def compiled(part: Condition) -> CompiledCondition:
+        return compile_condition(part, time_limit_s, monotonic, lists)
+
+    keys = keys_of(condition, lambda test: isinstance(compiled(test), TextTest))
     return CompiledRule(
         rule.name,
-        compile_condition(rule.condition, time_limit_s, monotonic),
+        compiled(condition),
         actions,
         tuple(action.shown for action in actions),
         rule.stop,
-        RuleStep(rule.name, matched=False),
+        tuple(Key(test, values_of(test, lists)) for test in keys),
     )
 
 
@@ -182,9 +256,11 @@ def _apply(rule: CompiledRule, facts: Facts, draft: _Draft) -> tuple[RuleStep, b
     results: list[TestResult] = []
     try:
         if not rule.condition.matches(facts, results):
-            return _passed(rule, results), False
+            return RuleStep(rule.name, matched=False, tests=tuple(results)), False
         wishes = [action.plan(facts) for action in rule.actions]
     except TimeoutError:
+        if facts.hurried:
+            raise
         fault = "skipped: a regular expression took too long"
         return RuleStep(rule.name, matched=False, tests=tuple(results), fault=fault), False
     except Exception as error:  # noqa: BLE001 - one bad rule must not keep mail from the others
@@ -202,49 +278,47 @@ def _apply(rule: CompiledRule, facts: Facts, draft: _Draft) -> tuple[RuleStep, b
     return step, stop or draft.ended
 
 
-def _passed(rule: CompiledRule, results: list[TestResult]) -> RuleStep:
-    """Return the step of a rule that did not match: the last one again if nothing differs."""
-    step = rule.passed
-    tests = step.tests
-    if len(tests) == len(results) and all(map(is_, tests, results)):
-        return step
-    step = rule.passed = RuleStep(rule.name, matched=False, tests=tuple(results))
-    return step
-
-
 def _plan(draft: _Draft, trace: Trace) -> Plan:
+    standing = draft.standing
+    folder = standing.folder
     if draft.ended:
         # What ends a message ends its copies too: none may slip into a folder people read.
-        folder = QUARANTINE if draft.disposition is Disposition.QUARANTINE else draft.folder
         copies: tuple[str, ...] = ()
+        if draft.disposition is Disposition.QUARANTINE:
+            folder = QUARANTINE
     else:
-        folder = draft.folder
         copies = tuple(copy for copy in draft.copies if copy != folder)
     return Plan(
         draft.disposition,
         folder,
         copies,
-        frozenset(draft.flags),
-        frozenset(draft.tags),
+        frozenset(standing.flags),
+        frozenset(standing.tags),
         draft.text,
         trace,
     )
 
 
-def _result(draft: _Draft, start: str) -> str:
-    """Say in plain English what was decided."""
+def _result(draft: _Draft, before: Standing) -> str:
+    """Say in plain English what was decided, and what of it is new."""
+    standing = draft.standing
     if draft.disposition is Disposition.DISCARD:
         return "discarded"
     if draft.disposition is Disposition.REJECT:
         return f"rejected: {draft.text}" if draft.text else "rejected"
     if draft.disposition is Disposition.QUARANTINE:
         return "put into quarantine"
-    if draft.folder == TRASH:
+    if standing.folder == before.folder:
+        parts = [f"kept in {before.folder}"]
+    elif standing.folder == TRASH:
         parts = ["deleted (moved to Trash)"]
     else:
-        parts = [f"kept in {start}" if draft.folder == start else f"moved to {draft.folder}"]
-    parts += [f"copied to {copy}" for copy in draft.copies if copy != draft.folder]
-    for flag in sorted(draft.flags):
-        parts.append({SEEN: "marked as read", FLAGGED: "flagged"}.get(flag, f"flagged {flag}"))
-    parts += [f"tagged {tag}" for tag in sorted(draft.tags)]
+        parts = [f"moved to {standing.folder}"]
+    parts += [f"copied to {copy}" for copy in draft.copies if copy != standing.folder]
+    parts += [_SET.get(flag, f"flagged {flag}") for flag in sorted(standing.flags - before.flags)]
+    parts += [
+        _CLEARED.get(flag, f"unflagged {flag}") for flag in sorted(before.flags - standing.flags)
+    ]
+    parts += [f"tagged {tag}" for tag in sorted(standing.tags - before.tags)]
+    parts += [f"untagged {tag}" for tag in sorted(before.tags - standing.tags)]
     return ", ".join(parts)

@@ -67,7 +67,9 @@ class Standing:
 class _Message:
     """What the facts of all mailboxes share. Made by the first Facts, lives as long as they."""
 
-    __slots__ = ("addresses", "content", "now", "patience_s", "received", "values", "zone")
+    __slots__ = (
+        "addresses", "content", "hurried", "now", "patience_s", "received", "values", "zone",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -78,6 +80,7 @@ class _Message:
         zone: tzinfo,
     ) -> None:
         self.patience_s = _PATIENCE_S
+        self.hurried = False
         self.values: dict[str, Values] = {}
         self.addresses = AddressReader(headers)
         self.content = BodyReader(headers, octets)
@@ -151,6 +154,19 @@ class Facts:
     def patience_s(self) -> float:
         """See IFacts."""
         return self._message.patience_s
+
+    @property
+    def hurried(self) -> bool:
+        """Whether running out of patience ends the judging, which will be begun anew."""
+        return self._message.hurried
+
+    def hurry(self, patience_s: float) -> None:
+        """Let regular expressions take no longer than this, or give the judging up."""
+        self._message.patience_s, self._message.hurried = patience_s, True
+
+    def take_time(self) -> None:
+        """Give regular expressions the usual time again."""
+        self._message.patience_s, self._message.hurried = _PATIENCE_S, False
 
     def spend(self, seconds: float) -> None:
         """See IFacts."""

@@ -116,7 +116,7 @@ def opening_error(path: Path, error: BaseException) -> SetupError | None:
         return SetupError(
             f"{path} cannot be written: {found}",
             f"make it and its folder this user's: chown -R {os.geteuid()} {path.parent}",
-            "or name another place by database.url",
+            "name another place by database.url",
             exit_code=os.EX_NOPERM,
         )
     return SetupError(
@@ -124,6 +124,17 @@ def opening_error(path: Path, error: BaseException) -> SetupError | None:
         f"see whether the disk is full or broken: df {path.parent}; dmesg",
         exit_code=os.EX_IOERR,
     )
+
+
+def error_behind(path: Path, error: BaseException) -> SetupError | None:
+    """Do as `opening_error` for an error that was raised because of the database's own."""
+    cause: BaseException | None = error
+    while cause is not None:
+        found = opening_error(path, cause)
+        if found is not None:
+            return found
+        cause = cause.__cause__
+    return None
 
 
 class CannotBeginError(Exception):

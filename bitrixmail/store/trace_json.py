@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from bitrixmail.model.plan import RuleStep, TestResult, Trace
+from bitrixmail.model.plan import RuleStep, Skimmed, TestResult, Trace
 
 # Thousands of rules make long traces; then only the steps that did something are kept.
 MAX_TEXT = 256 * 1024
@@ -14,26 +16,38 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circ
 
 
 def trace_to_json(trace: Trace) -> str:
-    """Write a trace; beyond MAX_TEXT without the steps that did not match."""
-    text = _dump(trace, trace.steps, trace.note)
-    if len(text) <= MAX_TEXT:
-        return text
-    steps = [step for step in trace.steps if step.matched or step.fault]
-    note = f"{len(trace.steps) - len(steps)} steps that did not match are left out\n{trace.note}"
-    text = _dump(trace, steps, note)
-    if len(text) <= MAX_TEXT:
-        return text
-    return _dump(trace, (), f"{len(trace.steps)} steps are left out\n{trace.note}"[:MAX_TEXT])
+    """Write a trace; beyond MAX_TEXT without the steps that did not match, or without all."""
+    text = _dump(trace)
+    if len(text) > MAX_TEXT:
+        text = _dump(_only(trace, "that did not match", lambda step: step.matched or step.fault))
+    if len(text) > MAX_TEXT:
+        text = _dump(_only(trace, "in all", lambda _: False))
+    return text
 
 
-def _dump(trace: Trace, steps: Any, note: str) -> str:
+def _only(trace: Trace, which: str, wanted: Callable[[RuleStep], object]) -> Trace:
+    """Leave steps out, and say so. What is left is no short form: nobody can complete it."""
+    steps = tuple(filter(wanted, trace.steps))
+    note = f"{len(trace.steps) - len(steps)} steps {which} are left out\n{trace.note}"
+    return replace(trace, steps=steps, note=note[:MAX_TEXT], skimmed=None)
+
+
+def _dump(trace: Trace) -> str:
     data: dict[str, Any] = {"version": trace.rule_set_version, "elapsed_us": trace.elapsed_us}
-    if steps:
-        data["steps"] = [_step(step) for step in steps]
+    if trace.steps:
+        data["steps"] = [_step(step) for step in trace.steps]
     if trace.result:
         data["result"] = trace.result
-    if note:
-        data["note"] = note
+    if trace.note:
+        data["note"] = trace.note
+    skimmed = trace.skimmed
+    if skimmed is not None:
+        data["for"] = [skimmed.mailbox, skimmed.domain, skimmed.occasion]
+        data["asked"] = skimmed.asked
+        if skimmed.places:
+            data["at"] = skimmed.places
+        if skimmed.seen:
+            data["seen"] = dict(skimmed.seen)
     return _encode(data)
 
 
@@ -60,9 +74,22 @@ def trace_from_json(text: str) -> Trace:
             result=data.get("result", ""),
             elapsed_us=data["elapsed_us"],
             note=data.get("note", ""),
+            skimmed=_read_skimmed(data) if "asked" in data else None,
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"no trace: {error}") from error
+
+
+def _read_skimmed(data: dict[str, Any]) -> Skimmed:
+    mailbox, domain, occasion = data["for"]
+    return Skimmed(
+        mailbox,
+        domain,
+        occasion,
+        data["asked"],
+        tuple(data.get("at", ())),
+        tuple(data.get("seen", {}).items()),
+    )
 
 
 def _read_step(data: dict[str, Any]) -> RuleStep:

@@ -22,6 +22,7 @@ from bitrixmail.model.reply import NO_SUCH_MAILBOX, Reply
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.routing import Router
+from bitrixmail.rules.judging import Judging
 from bitrixmail.store.opening import done, inline_stores
 from bitrixmail.tasks import InlineThreads
 from tests.fakes.gate import RecordingGate, RecordingMailLog
@@ -45,7 +46,7 @@ def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IGate]:
             router=Router(stores.directory, "example.org"),
             messages=stores.messages,
             blobs=stores.blobs,
-            judge=Judge(stores.rulebook, InlineThreads(), clock, 0.1),
+            judge=Judge(stores.rulebook, InlineThreads(), clock, Judging(0.1)),
             maillog=RecordingMailLog(),
             clock=clock,
             random=Random(1),

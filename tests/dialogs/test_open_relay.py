@@ -16,6 +16,7 @@ from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.routing import Router
+from bitrixmail.rules.judging import Judging
 from bitrixmail.smtp.factory import SMTPFactory
 from bitrixmail.store.opening import InlineStores
 from bitrixmail.tasks import InlineThreads
@@ -149,7 +150,7 @@ class House:
             router=Router(stores.directory, "mx.example.org"),
             messages=stores.messages,
             blobs=stores.blobs,
-            judge=Judge(stores.rulebook, InlineThreads(), clock, 0.1),
+            judge=Judge(stores.rulebook, InlineThreads(), clock, Judging(0.1)),
             maillog=self.log,
             clock=clock,
             random=Random(1),

@@ -15,6 +15,7 @@ from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.routing import Router
+from bitrixmail.rules.judging import Judging
 from bitrixmail.store.opening import InlineStores
 from bitrixmail.tasks import InlineThreads
 from tests.fakes.gate import RecordingMailLog
@@ -37,7 +38,7 @@ def deliver(
     clock = Clock()
     clock.advance(1_798_761_600 + hour * 3600)
     time = cast("IReactorTime", clock)
-    judge = Judge(stores.rulebook, InlineThreads(), time, 0.1)
+    judge = Judge(stores.rulebook, InlineThreads(), time, Judging(0.1))
     result_of(judge.load())
     gate = Gate(
         router=Router(stores.directory, "mx.example.org"),

@@ -84,7 +84,8 @@ def test_rules_survive_being_written(rules: RuleSet) -> None:
 def test_order_and_stop_hold_for_any_rules(rules: RuleSet, subject: str) -> None:
     head = b"Subject: " + subject.encode().replace(b"\n", b" ") + b"\r\nX-A: 1\r\n\r\n"
     facts = Facts(HeaderSection.parse(head), "a@b.ru", 1500).for_mailbox("i@example.org", "i@e")
-    steps = CompiledRules.compile(rules).judge(facts, "i@example.org", "example.org").trace.steps
+    compiled = CompiledRules.compile(rules)
+    steps = compiled.whole(compiled.judge(facts, "i@example.org", "example.org").trace).steps
     by_name = {rule.name: rule for rule in rules.rules}
     due = sorted(
         (rule for rule in rules.rules if rule.active and rule.group not in rules.groups_off),

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import Clock
 
 from bitrixmail.admin.accounts import Accounts, MailboxOptions
 from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.admin.rules import Rules
 from bitrixmail.admin.site import Sites
+from bitrixmail.admin.traces import Traces
 from bitrixmail.model.directory import Credential
 from bitrixmail.model.errors import InputError
 from bitrixmail.pipeline.routing import Router
+from bitrixmail.rules.judging import Judging
 from bitrixmail.store.opening import InlineStores
 from bitrixmail.store.trace_json import trace_from_json
 from tests.fakes.stores import make_stores, result_of
@@ -59,16 +64,16 @@ def bare(stores: InlineStores) -> House:
     return House(
         stores,
         Accounts(directory, messages, PASSWORDS),
-        Messages(messages, trace_from_json),
+        Messages(messages, Traces(trace_from_json, rulebook)),
         Rules(
             rulebook,
             directory,
             messages,
             Router(directory, "mx.example.org"),
-            head_octets=1000,
-            time_limit_s=0.1,
+            clock=cast("IReactorTime", Clock()),
+            judging=Judging(0.1),
         ),
-        Sites(directory, rulebook, PASSWORDS, 0.1),
+        Sites(directory, rulebook, PASSWORDS, Judging(0.1)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bitrixmail.admin.messages import MAX_EVENTS, Messages
+from bitrixmail.admin.traces import Traces
 from bitrixmail.model.errors import InputError, NotFoundError
 from bitrixmail.model.plan import Trace
 from tests.fakes.letters import deliver
@@ -75,7 +76,7 @@ def test_a_trace_of_a_later_version_is_passed_over(house: House) -> None:
         raise ValueError("no trace")
 
     queue_id = deliver(house.stores, LETTER, "info@example.org")
-    older = Messages(house.stores.messages, unreadable)
+    older = Messages(house.stores.messages, Traces(unreadable, house.stores.rulebook))
     told = result_of(older.trace(queue_id, 10))
     assert [each.trace for each in told] == [None, None]
     assert told[1].event.text == "kept in INBOX"

@@ -15,6 +15,7 @@ from tests.fakes.stores import result_of
 from tests.unit.admin.conftest import House
 
 LETTER = b"Received: from elsewhere by somewhere; now\r\nFrom: a@example.net\r\n\r\nbody\r\n"
+ARRIVED = datetime(2027, 1, 1, tzinfo=UTC)
 CLIENTS = [
     Client("192.0.2.1", 25, "s1", helo="mx.example.net", esmtp=True),
     Client("2001:db8::1", 25, "s1", helo="[IPv6:2001:db8::1]", esmtp=True, smtputf8=True),
@@ -56,7 +57,7 @@ def test_a_stored_message_has_the_envelope_it_came_in(house: House) -> None:
     for address, recipient in (("info", "sales@example.org"), ("shop", "")):
         mailbox = result_of(house.accounts.mailbox(f"{address}@example.org"))
         found = result_of(from_store(queue_id, mailbox, house.stores.messages))
-        assert found == Specimen(LETTER, "boss@example.net", recipient)
+        assert found == Specimen(LETTER, "boss@example.net", recipient, ARRIVED)
 
 
 def test_what_nobody_kept_can_not_be_judged(house: House) -> None:

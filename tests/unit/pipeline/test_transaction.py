@@ -17,6 +17,7 @@ from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.routing import Router
 from bitrixmail.pipeline.transaction import Transaction
+from bitrixmail.rules.judging import Judging
 from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.store.opening import InlineStores, done
 from bitrixmail.tasks import InlineThreads
@@ -34,7 +35,7 @@ class House:
     ) -> None:
         self.stores = stores
         self.log = RecordingMailLog()
-        self.judge = Judge(stores.rulebook, InlineThreads(), clock, 0.1)
+        self.judge = Judge(stores.rulebook, InlineThreads(), clock, Judging(0.1))
         self.gate = Gate(
             router=Router(stores.directory, "example.org"),
             messages=stores.messages,
@@ -140,6 +141,24 @@ def test_each_mailbox_gets_one_place(house: House) -> None:
     house.sent(LETTER, "team@example.org", "info@example.org", "plus@example.org")
     assert len(house.folder("info@example.org")) == 1
     assert len(house.folder("plus@example.org")) == 1
+
+
+def test_rules_see_every_address_that_led_to_a_mailbox(house: House) -> None:
+    done(
+        house.stores.rulebook.replace(
+            parse_rules(
+                '[[rule]]\nname="team"\n[[rule.condition]]\nfield="envelope_recipient"\nop="equals"\n'
+                'value="team@example.org"\n[[rule.action]]\ndo="move"\nfolder="Team"\n',
+                "rules.toml",
+            ),
+            "test",
+            "",
+        )
+    )
+    done(house.judge.load())
+    assert house.sent(LETTER, "info@example.org", "team@example.org").startswith("250 ")
+    assert b"Delivered-To: info@example.org\r\n" in house.folder("info@example.org", "Team")[0]
+    assert b"Delivered-To: team@example.org\r\n" in house.folder("plus@example.org", "Team")[0]
 
 
 def test_a_full_mailbox_is_refused_and_a_small_overrun_is_not(house: House) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,9 +8,9 @@ import pytest
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.plan import Disposition, Plan
-from bitrixmail.model.rule import Action, All, Condition, Rule, RuleSet, Test
+from bitrixmail.model.rule import Action, All, AnyOf, Condition, Rule, RuleSet, Test
 from bitrixmail.rules.engine import CompiledRules
-from bitrixmail.rules.facts import Facts
+from bitrixmail.rules.facts import Facts, Values
 
 FACTS = Facts(HeaderSection.parse(b"Subject: Invoice 17\r\nFrom: a@b.ru\r\n\r\n"), "a@b.ru", 1000)
 
@@ -22,7 +23,8 @@ def rule(name: str, *actions: str, condition: Condition | None = None, **more: A
 def judge(*rules: Rule, **more: Any) -> Plan:
     compiled = CompiledRules.compile(RuleSet(7, rules))
     mine = FACTS.for_mailbox("info@example.org", "info@example.org")
-    return compiled.judge(mine, "info@example.org", "example.org", **more)
+    plan = compiled.judge(mine, "info@example.org", "example.org", **more)
+    return replace(plan, trace=compiled.whole(plan.trace))
 
 
 def tried(plan: Plan) -> list[str]:
@@ -123,15 +125,50 @@ def test_the_trace_tells_each_test() -> None:
     assert (step.tests[0].seen, step.tests[0].matched) == ("Invoice 17", True)
 
 
-def test_steps_are_shared_only_while_they_are_true() -> None:
+def test_the_whole_trace_tells_of_rules_that_could_not_match() -> None:
+    subject = Test("subject", "contains", ("x", "y"))
+    sender = Test("envelope_sender", "equals", ("a@b.example",))
     compiled = CompiledRules.compile(
-        RuleSet(1, (rule("one", "flag", condition=Test("subject", "contains", ("x",))),))
+        RuleSet(
+            3,
+            (
+                rule("all", "flag", condition=All((subject, sender))),
+                rule("any", "flag", condition=AnyOf((subject, sender))),
+                rule("matches", "tag z"),
+                rule("body", "flag", condition=Test("body", "contains", ("x",)), domain="d"),
+            ),
+        )
     )
-    seen = []
-    for subject in (b"a", b"a", b"b"):
-        facts = Facts(HeaderSection.parse(b"Subject: " + subject + b"\r\n\r\n"), "", 1)
-        seen.append(compiled.judge(facts, "m", "d").trace.steps[0].tests[0].seen)
-    assert seen == ["a", "a", "b"]
+    letter = b"Subject: Aa\r\n\r\nHello"
+    facts = Facts(HeaderSection.parse(letter), "z@b.example", 1, octets=letter)
+    short = compiled.judge(facts, "m", "d").trace
+    assert [step.rule for step in short.steps] == ["matches"]
+    whole = compiled.whole(short)
+    assert whole.skimmed is None
+    assert [step.rule for step in whole.steps] == ["all", "any", "matches", "body"]
+    told = [[(test.field, test.seen, test.matched) for test in step.tests] for step in whole.steps]
+    about = ("subject", "Aa", False), ("envelope_sender", "z@b.example", False)
+    assert told == [[about[1]], [about[1], about[0]], [], [("body", "Hello", False)]]
+    assert compiled.whole(whole) is whole
+
+
+def test_the_body_is_read_only_for_a_rule_that_is_reached() -> None:
+    class Watched(Facts):
+        def values(self, field: str) -> Values:
+            asked.append(field)
+            return super().values(field)
+
+    asked: list[str] = []
+    rules = (
+        rule("ends", "discard", condition=Test("subject", "contains", ("a",))),
+        rule("looks", "flag", condition=Test("body", "contains", ("x",))),
+    )
+    compiled = CompiledRules.compile(RuleSet(1, rules))
+    assert compiled.reads_body
+    for letter, reads in ((b"Subject: a\r\n\r\n", False), (b"Subject: b\r\n\r\n", True)):
+        facts = Watched(HeaderSection.parse(letter), "", 1, octets=letter)
+        compiled.judge(facts, "m", "d")
+        assert ("body" in asked) is reads
 
 
 def test_a_rule_that_takes_too_long_is_passed_over() -> None:

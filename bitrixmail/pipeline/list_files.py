@@ -1,0 +1,59 @@
+"""The list files of rules: values one a line, which people and programs change at any time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.logger import Logger
+
+from bitrixmail.model.errors import Fault, InputError
+from bitrixmail.rules.lists import parse_list
+
+# The folder of list files, in the data directory.
+LISTS = "lists"
+MAX_OCTETS = 8 * 1024 * 1024
+_log = Logger()
+
+
+class ListFiles:
+    """Reads list files of one folder, in any thread. Made by compose, lives as long as the server.
+
+    A file that is missing or can't be read holds nothing: mail goes on, and the log says so.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, tuple[int, int]] = {}
+
+    def read(self, name: str) -> tuple[str, ...]:
+        """Return the values of a file; `name` is one that rules.lists has found good."""
+        path = self._folder / name
+        self._known[name] = _looks(path)
+        try:
+            with path.open("rb") as file:
+                octets = file.read(MAX_OCTETS + 1)
+        except OSError as error:
+            _log.warn("list file {path} can't be read: {error}", path=str(path), error=str(error))
+            return ()
+        if len(octets) > MAX_OCTETS:
+            _log.warn("list file {path} is cut at {most} octets", path=str(path), most=MAX_OCTETS)
+        return parse_list(octets[:MAX_OCTETS].decode("utf-8", "replace"))
+
+    def wanted(self, name: str) -> tuple[str, ...]:
+        """Do as `read`, for who can mend it: raises InputError if there is no such file."""
+        if not (self._folder / name).is_file():
+            remedy = "make it: a value a line"
+            raise InputError(Fault(f"list file {self._folder / name}", "is not there", remedy))
+        return self.read(name)
+
+    def changed(self) -> bool:
+        """Tell whether any file read so far looks another now."""
+        return any(_looks(self._folder / name) != looks for name, looks in self._known.items())
+
+
+def _looks(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (-1, -1)
+    return (found.st_mtime_ns, found.st_size)

@@ -1,0 +1,170 @@
+"""Which rules can match at all: looked up by text instead of asked one by one.
+
+Most rules hang on one test of text: unless it holds, the rule can't match. Those tests, its keys,
+are gathered here by field and operator, so that a message meets hundreds of rules for the price of
+a few. Pure.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from bitrixmail.interfaces.rules import IFacts
+from bitrixmail.model.rule import All, AnyOf, Condition, Not, Test
+from bitrixmail.rules.facts import BODY_FIELDS, STANDING_FIELDS, compose, fold
+
+_INDEXED = ("equals", "contains", "starts_with", "ends_with")
+# What a test costs, roughly: a look-up, decoding a field, reading the body, a pattern.
+_CHEAP, _TEXT, _BODY, _PATTERN = range(4)
+
+
+def arranged(condition: Condition) -> Condition:
+    """Put cheap parts first; what the condition says stays the same."""
+    if isinstance(condition, Test):
+        return condition
+    if isinstance(condition, Not):
+        return Not(arranged(condition.part))
+    return replace(condition, parts=tuple(sorted(map(arranged, condition.parts), key=cost)))
+
+
+def cost(condition: Condition) -> int:
+    """Return how dear a condition is: as its dearest test."""
+    if isinstance(condition, Not):
+        return cost(condition.part)
+    if isinstance(condition, All | AnyOf):
+        return max(map(cost, condition.parts), default=_CHEAP)
+    if condition.op == "regex":
+        return _PATTERN
+    if condition.field in BODY_FIELDS:
+        return _BODY
+    return _CHEAP if condition.op == "equals" or condition.field in STANDING_FIELDS else _TEXT
+
+
+def keys_of(condition: Condition, is_text: Callable[[Test], bool]) -> tuple[Test, ...]:
+    """Return tests of which one must hold for the condition to hold; none if there are none.
+
+    `is_text` tells whether a test compares texts, as against numbers and times.
+    """
+    if isinstance(condition, Test):
+        usable = condition.op in _INDEXED and condition.field not in STANDING_FIELDS
+        return (condition,) if usable and is_text(condition) else ()
+    if isinstance(condition, All):
+        found = filter(None, (keys_of(part, is_text) for part in condition.parts))
+        return min(found, key=lambda keys: max(map(cost, keys)), default=())
+    if isinstance(condition, AnyOf):
+        parts = [keys_of(part, is_text) for part in condition.parts]
+        return tuple(key for part in parts for key in part) if all(parts) else ()
+    return ()
+
+
+class _FieldIndex:
+    """The keys on one field, of one way to compare. Made by an Index, lives as long as it."""
+
+    __slots__ = ("_contained", "_ends", "_equal", "_starts")
+
+    def __init__(self) -> None:
+        self._equal: dict[str, list[int]] = {}
+        self._contained: list[tuple[str, int]] = []
+        self._starts: list[tuple[str, int]] = []
+        self._ends: list[tuple[str, int]] = []
+
+    def add(self, op: str, value: str, position: int) -> None:
+        """Note that the rule at a position wants this."""
+        if op == "equals":
+            self._equal.setdefault(value.strip(), []).append(position)
+        elif op == "contains":
+            self._contained.append((value, position))
+        elif op == "starts_with":
+            self._starts.append((value, position))
+        else:
+            self._ends.append((value, position))
+
+    def find(self, texts: tuple[str, ...], found: set[int]) -> None:
+        """Add the positions of the rules that get what they want by these texts."""
+        equal = self._equal
+        for text in texts:
+            if equal:
+                found.update(equal.get(text, ()))
+                found.update(equal.get(text.strip(), ()))
+            if self._contained:
+                found.update([position for value, position in self._contained if value in text])
+            if self._starts:
+                found.update([at for value, at in self._starts if text.startswith(value)])
+            if self._ends:
+                found.update([at for value, at in self._ends if text.endswith(value)])
+
+
+class _Keys:
+    """Some of the keys of a sequence of rules. Made by an Index, lives as long as it."""
+
+    def __init__(self, pairs: Sequence[tuple[int, Key]]) -> None:
+        self._fields: dict[tuple[str, bool], _FieldIndex] = {}
+        for position, key in pairs:
+            test = key.test
+            index = self._fields.setdefault((test.field, test.exact), _FieldIndex())
+            for value in key.values:
+                index.add(test.op, compose(value) if test.exact else fold(value), position)
+        self.fields = tuple(dict.fromkeys(field for field, _ in self._fields))
+        self._positions = frozenset(position for position, _ in pairs)
+
+    def find(self, facts: IFacts) -> set[int]:
+        """Return the positions of the rules of which a key holds.
+
+        If a field can't be read, all of them: asked one by one, each notes what is wrong.
+        """
+        found: set[int] = set()
+        try:
+            for (field, exact), index in self._fields.items():
+                index.find(facts.values(field).forms(exact), found)
+        except Exception:  # noqa: BLE001 - what fails here fails again where the step says so
+            return set(self._positions)
+        return found
+
+    def seen(self, facts: IFacts) -> Iterator[tuple[str, str]]:
+        """Return what was looked at, field by field."""
+        for field in self.fields:
+            with suppress(Exception):  # see find
+                yield field, facts.values(field).shown
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, with all its values: those of its lists too."""
+
+    test: Test
+    values: tuple[str, ...]
+
+
+class Index:
+    """The keys of a sequence of rules, by their positions. Made by CompiledRules, lives as long.
+
+    A rule without keys is always asked. The body is looked into only if a rule that needs it is
+    reached.
+    """
+
+    def __init__(self, keys: Sequence[tuple[Key, ...]]) -> None:
+        pairs = [(position, key) for position, some in enumerate(keys) for key in some]
+        dear = {position for position, key in pairs if cost(key.test) >= _BODY}
+        self._always = [position for position, some in enumerate(keys) if not some]
+        self._cheap = _Keys([pair for pair in pairs if pair[0] not in dear])
+        self._dear = _Keys([pair for pair in pairs if pair[0] in dear])
+        self._first_dear = min(dear, default=len(keys))
+
+    def ask(self, facts: IFacts) -> Iterator[int]:
+        """Go through the positions of the rules that may match, in their order."""
+        found = sorted({*self._always, *self._cheap.find(facts)})
+        if not self._dear.fields:
+            yield from found
+            return
+        before = bisect_left(found, self._first_dear)
+        yield from found[:before]
+        yield from sorted({*found[before:], *self._dear.find(facts)})
+
+    def seen(self, facts: IFacts, asked: int) -> Iterator[tuple[str, str]]:
+        """Return what was looked at, field by field, if the first `asked` rules were asked."""
+        yield from self._cheap.seen(facts)
+        if asked > self._first_dear:
+            yield from self._dear.seen(facts)

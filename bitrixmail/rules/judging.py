@@ -1,0 +1,31 @@
+"""How rules are run: what the live run and a dry one must have alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bitrixmail.model.rule import RuleSet
+from bitrixmail.rules.engine import CompiledRules
+from bitrixmail.rules.lists import Lists, no_lists
+
+# The part of a header section that rules see; RFC 5322 sets no limit, senders of junk know none.
+HEAD_LIMIT_OCTETS = 100 * 1024
+# The part of a message that rules on bodies and attachments see.
+BODY_LIMIT_OCTETS = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Made by who composes, shared by all who judge.
+
+    `time_limit_s` bounds each test by a regular expression. `timezone` is meant where a rule names
+    none. `lists` reads list files.
+    """
+
+    time_limit_s: float = 0.1
+    timezone: str = "UTC"
+    lists: Lists = no_lists
+
+    def compile(self, rules: RuleSet) -> CompiledRules:
+        """Make rules ready. Raises InputError with every fault of every rule."""
+        return CompiledRules.compile(rules, self.time_limit_s, lists=self.lists)
