@@ -71,7 +71,7 @@ def parse_site(text: str, where: str) -> Site:
         raise InputError(Fault(where, f"has more than {MAX_TEXT} characters", "split it"))
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         remedy = "etc/site.example.toml shows how it is written"
         raise InputError(Fault(where, f"is not TOML: {printable(str(error))}", remedy)) from None
     except RecursionError:

@@ -36,6 +36,10 @@ class StartFailedError(SystemExit, Exception):
         return str(self.error)
 
 
+# No exit code of ours.
+_BEGUN = 255
+
+
 class Terminal:
     """Who started the server, seen from behind twistd's back: its standard error, its exit code.
 
@@ -58,13 +62,20 @@ class Terminal:
             with contextlib.suppress(OSError):
                 os.write(self._stderr, text.encode("utf-8", "replace"))
 
+    def begun(self) -> None:
+        """Say that from now on the server itself tells how its start ends."""
+        self._tell(_BEGUN)
+
     def ended(self, code: int) -> None:
         """Say how the start ended: 0 as soon as the server is open, else its exit code."""
+        self._tell(code)
+        if code == 0:
+            self.close()
+
+    def _tell(self, code: int) -> None:
         if self._verdict is not None:
             with contextlib.suppress(OSError):
                 os.write(self._verdict, bytes((code,)))
-        if code == 0:
-            self.close()
 
     def close(self) -> None:
         """Let go of the terminal."""
@@ -74,7 +85,7 @@ class Terminal:
         self._stderr = self._verdict = None
 
     def _wait(self, maker: int, reading: int) -> None:
-        """Take the place of twistd's waiting; without a verdict it goes on and says why."""
+        """Take the place of twistd's waiting, which goes on if the start was not even begun."""
         if os.getpid() != maker or self._verdict is None:
             return
         os.close(self._verdict)
@@ -83,6 +94,9 @@ class Terminal:
         while octets := os.read(reading, 1):  # to the end: a failed start first cleans up
             told = octets
         os.close(reading)
+        if told == bytes((_BEGUN,)):
+            self.complain("bitrixmail: the server ended before it was open; its log says why\n")
+            os._exit(os.EX_SOFTWARE)
         if told:
             os._exit(told[0])
 

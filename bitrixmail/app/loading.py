@@ -112,7 +112,7 @@ def _read(file: Path) -> Tables:
         raise InputError(Fault(where, error.strerror or str(error), remedy)) from None
     except UnicodeDecodeError:
         raise InputError(Fault(where, "is not UTF-8", "save it in UTF-8")) from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         remedy = "texts stand in quotes, lists in [ ]; https://toml.io shows how"
         raise InputError(Fault(where, f"is not TOML: {printable(str(error))}", remedy)) from None
 

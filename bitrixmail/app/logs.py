@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol, cast
 
 from twisted.internet.interfaces import IReactorFromThreads
@@ -32,6 +33,7 @@ from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
 from bitrixmail.app.maillog import LINE, NAMESPACE
+from bitrixmail.app.obstacles import log_unusable
 from bitrixmail.app.settings import Log
 from bitrixmail.model.text import printable
 
@@ -154,13 +156,20 @@ def twistd_flags(arguments: list[str]) -> dict[str, object]:
 
 
 def log_stream(flags: Mapping[str, object]) -> Stream | None:
-    """Open what twistd would log to; None if it is syslog, which stays twistd's own."""
+    """Open what twistd would log to; None if it is syslog, which stays twistd's own.
+
+    Raises SetupError if the file can't be opened.
+    """
     if flags.get("syslog"):
         return None
     name = str(flags.get("logfile") or "")
     if name == "-" or (flags.get("nodaemon") and not name):
         return sys.stdout
-    file = LogFile.fromFullPath(name or "twistd.log")
+    path = Path(name or "twistd.log").absolute()
+    try:
+        file = LogFile.fromFullPath(str(path))
+    except OSError as error:
+        raise log_unusable(path, error) from error
     if not signal.getsignal(signal.SIGUSR1):
 
         def rotate(_signal: int, _frame: object) -> None:

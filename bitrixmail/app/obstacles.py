@@ -56,7 +56,9 @@ def _me() -> str:
 
 def _taken(start: str, door: str, endpoint: Endpoint, holders: tuple[Holder, ...]) -> SetupError:
     who = ", ".join(map(str, holders)) or "another program"
-    remedies = [f"another port: --set listen.{door}=tcp:{endpoint.port + 1}"]
+    # --smtp stands above the setting, so it is the one that helps whatever is given already.
+    option = "--smtp " if door == "smtp" else f"--set listen.{door}="
+    remedies = [f"another port: {option}tcp:{endpoint.port + 1}"]
     if holders and holders[0].pid:
         remedies.insert(0, f"see what it is: ps -fp {holders[0].pid}")
     elif endpoint.port:
@@ -101,5 +103,17 @@ def data_dir_unusable(data_dir: Path, error: OSError) -> SetupError:
     return SetupError(
         f"server.data_dir: {data_dir} can't be written by user {_me()}: {reason}",
         *remedies,
+        exit_code=os.EX_NOPERM if denied else os.EX_CANTCREAT,
+    )
+
+
+def log_unusable(path: Path, error: OSError) -> SetupError:
+    """Explain why the log can't be written."""
+    denied = isinstance(error, PermissionError)
+    reason = error.strerror or str(error)
+    return SetupError(
+        f"the log {path} can't be written by user {_me()}: {reason}",
+        "name another: twistd --logfile=FILE … bitrixmail …",
+        "stay in the foreground, with the log on the terminal: twistd -n bitrixmail …",
         exit_code=os.EX_NOPERM if denied else os.EX_CANTCREAT,
     )

@@ -13,7 +13,7 @@ from bitrixmail.model.directory import Domain
 from bitrixmail.model.errors import InputError, MailError, SetupError
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
-from bitrixmail.store.database import opening_error
+from bitrixmail.store.database import error_behind
 from bitrixmail.store.opening import Stores
 from bitrixmail.tasks import Threads
 
@@ -67,13 +67,8 @@ class Opening:
 
     def _unusable(self, error: MailError) -> SetupError:
         """Say what an operator can do about it, by the error of the database behind it."""
-        cause: BaseException | None = error
-        while cause is not None:
-            found = opening_error(self.stores.database.file.path, cause)
-            if found is not None:
-                return found
-            cause = cause.__cause__
-        return SetupError(
+        found = error_behind(self.stores.database.file.path, error)
+        return found or SetupError(
             f"the store can't be opened now: {error}",
             "see whether the disk is full or broken: df -h; dmesg",
             exit_code=os.EX_TEMPFAIL,

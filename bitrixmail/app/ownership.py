@@ -72,7 +72,7 @@ def make_data_dir(data_dir: Path) -> None:
     raise SetupError(
         f"server.data_dir: {data_dir} belongs to user {owner}, and user {me} can't write in it",
         f"run the command as that user: sudo -u {owner} bitrixmail …",
-        "or name another: --data-dir DIR",
+        "name another: --data-dir DIR",
         exit_code=os.EX_NOPERM,
     )
 

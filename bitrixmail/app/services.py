@@ -74,6 +74,7 @@ class Server(MultiService):
         self.parts = parts
         self.levels = levels
         self.complain: Callable[[str], None] = _to_stderr
+        self.start_begun: Callable[[], None] = _nobody_waits
         self.start_ended: Callable[[int], None] = _nobody
         self.observer: ILogObserver | None = None
         self.logs_to_file = False
@@ -105,6 +106,7 @@ class Server(MultiService):
             super().startService()
         except SetupError as error:
             raise self._failed(error) from error
+        self.start_begun()
         self._opening = Deferred.fromCoroutine(self._open())
 
     def _failed(self, error: SetupError) -> StartFailedError:
@@ -229,6 +231,10 @@ def _to_stderr(text: str) -> None:
     if stream is not None:
         stream.write(text)
         stream.flush()
+
+
+def _nobody_waits() -> None:
+    """Nobody waits for the start."""
 
 
 def _nobody(code: int) -> None:

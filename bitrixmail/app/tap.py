@@ -44,16 +44,17 @@ def _service(options: Options, flags: Mapping[str, object]) -> Server:
         if options["check-config"]:
             _checked(settings)
         server = compose(settings, reactor, options.settings)
+        stream = log_stream(flags)
     except (InputError, SetupError) as error:
         sys.stderr.write(told(error))
         code = error.exit_code if isinstance(error, SetupError) else os.EX_CONFIG
         raise SystemExit(code) from None
-    stream = log_stream(flags)
     if stream is not None:
         server.observer = log_observer(stream, settings.log, server.levels)
     server.logs_to_file = bool(flags.get("logfile") or not flags.get("nodaemon"))
     terminal = Terminal(waits=not flags.get("nodaemon"))
     server.complain = terminal.complain
+    server.start_begun = terminal.begun
     server.start_ended = terminal.ended
     return server
 

@@ -108,7 +108,7 @@ class HeaderSection:
             except UnicodeDecodeError:
                 pass
         # One guess serves the section: its fields are of one charset, and the work is bounded.
-        self._guessed = self._guessed or guess_charset(self._sample())
+        self._guessed = self._guessed or guess_charset(self._sample() or octets)
         return octets.decode(self._guessed, "replace")
 
     def _declared_codec(self) -> str:

@@ -21,6 +21,8 @@ _NOT_BASE64 = bytes(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
+# What some senders write without looking.
+_NOTHING_SAID = (b"us-ascii", b"ascii")
 Undeclared = Callable[[bytes], str]
 
 
@@ -69,7 +71,7 @@ def _text(octets: bytes, charset: bytes, undeclared: Undeclared) -> str:
     if not octets:
         return ""
     codec = codec_name(charset.decode("ascii"))
-    if codec is None:
+    if codec is None or (charset in _NOTHING_SAID and not octets.isascii()):
         return undeclared(octets)
     try:
         return octets.decode(codec)

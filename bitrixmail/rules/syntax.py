@@ -28,7 +28,7 @@ def parse_rules(text: str, where: str) -> RuleSet:
         raise InputError(Fault(where, f"has more than {MAX_TEXT} characters", "split it"))
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         raise InputError(Fault(where, f"is not TOML: {error}", "see docs/rules.md")) from None
     except RecursionError:
         raise InputError(Fault(where, "is nested too deep", "see docs/rules.md")) from None

@@ -30,7 +30,7 @@ def make_folder(folder: Path) -> None:
         raise SetupError(
             f"{folder.parent} does not exist",
             f"make it: mkdir -p {folder.parent}",
-            "or name another place by server.data_dir and database.url",
+            "name another place by server.data_dir and database.url",
             exit_code=os.EX_CANTCREAT,
         ) from None
     except OSError as error:
@@ -38,7 +38,7 @@ def make_folder(folder: Path) -> None:
         raise SetupError(
             f"{folder} cannot be made: {error.strerror}",
             f"make it, and give it to this user: chown {os.geteuid()} {folder}",
-            "or name another place by server.data_dir and database.url",
+            "name another place by server.data_dir and database.url",
             exit_code=os.EX_NOPERM if denied else os.EX_CANTCREAT,
         ) from None
 
@@ -108,7 +108,7 @@ def _version(file: DatabaseFile) -> str:
         raise SetupError(
             f"{file.path} was made by a newer version of this program (schema {found})",
             f"install that version: this one knows schemas up to {SCHEMA}",
-            "or restore a backup from before the upgrade",
+            "restore a backup from before the upgrade",
             exit_code=os.EX_DATAERR,
         )
     return found
