@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.server import NOBODY, RunningServer, anyones_twistd
+from tests.fakes.server import NOBODY, RunningServer, anyones_twistd, until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user: needs root")
 
@@ -118,6 +121,32 @@ def test_a_daemon_tells_what_it_finds_after_the_fork(tmp_path: Path) -> None:
         assert server.exit_code() == os.EX_DATAERR
     assert "bitrixmail.sqlite" in complaint(server)[0]
     assert not server.pidfile.exists()
+
+
+def test_a_daemon_that_is_killed_before_it_is_open(tmp_path: Path) -> None:
+    command = (f"--pidfile={tmp_path}/twistd.pid", f"--logfile={tmp_path}/x.log", "bitrixmail")
+    with RunningServer(tmp_path) as server:
+        server.ready()
+        server.stop()
+    with closing(sqlite3.connect(server.data_dir / "bitrixmail.sqlite")) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        with RunningServer(tmp_path, command) as server:
+            until(server.pidfile.exists, "no pid file")
+            log = tmp_path / "x.log"
+            until(lambda: log.exists() and "smtp listens" in log.read_text(), "no listener")
+            os.kill(server.daemon(), signal.SIGKILL)
+            assert server.exit_code() == os.EX_SOFTWARE
+    assert "bitrixmail: the server ended before it was open; its log says why" in server.log
+
+
+@pytest.mark.parametrize("mode", [(), ("-n",)])
+def test_a_log_that_can_not_be_written(tmp_path: Path, mode: tuple[str, ...]) -> None:
+    command = (*mode, "--pidfile=", f"--logfile={tmp_path}/none/x.log", "bitrixmail")
+    with RunningServer(tmp_path, command) as server:
+        assert server.exit_code() == os.EX_CANTCREAT
+    problem, *ways = complaint(server)
+    assert f"the log {tmp_path}/none/x.log can't be written" in problem
+    assert len(ways) == 2
 
 
 @as_root

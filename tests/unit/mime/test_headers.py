@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
 from bitrixmail.mime.headers import MAX_FIELDS, HeaderSection
@@ -86,6 +88,14 @@ def test_the_declared_charset_comes_before_a_guess() -> None:
 def test_a_short_field_is_guessed_with_the_help_of_the_others() -> None:
     head = "Subject: Я\r\nFrom: Бухгалтерия Петрова <a@b>\r\n\r\n".encode("koi8-r")
     assert HeaderSection.parse(head).text("subject") == "Я"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "windows-1251", "koi8-r", "cp866"])
+@pytest.mark.parametrize("label", ["us-ascii", "x-unknown"])
+def test_a_label_that_says_nothing_is_not_believed(label: str, charset: str) -> None:
+    word = b64encode("Счёт на оплату".encode(charset)).decode()
+    section = HeaderSection.parse(f"Subject: =?{label}?B?{word}?=\r\n\r\n".encode())
+    assert section.text("subject") == "Счёт на оплату"
 
 
 @pytest.mark.parametrize("charset", ["windows-1251", "koi8-r", "cp866"])

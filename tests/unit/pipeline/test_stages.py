@@ -20,10 +20,11 @@ from bitrixmail.model.directory import Mailbox
 from bitrixmail.model.envelope import Envelope, Recipient, SenderParameters
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.message import Content
+from bitrixmail.model.plan import Disposition, Plan
 from bitrixmail.model.route import Target
 from bitrixmail.model.rule import RuleSet
 from bitrixmail.pipeline.judge import Judge
-from bitrixmail.pipeline.stages import Arrival, Decision, decide, refuse_loops
+from bitrixmail.pipeline.stages import Arrival, Decision, decide, refuse_loops, reply_to
 from bitrixmail.rules.judging import Judging
 from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.tasks import InlineThreads
@@ -142,6 +143,12 @@ def test_550_only_if_every_mailbox_rejects() -> None:
     assert decision.reply.text == "No invoices, please"
     assert not decision.keeps
     assert [filing.outcome for filing in decision.draft.filings] == ["rejected", "rejected"]
+
+
+def test_a_reply_is_ascii_unless_the_client_can_read_more() -> None:
+    plans = [Plan(Disposition.REJECT, text="Не надо")]
+    assert reply_to("Q1", plans).text == "Refused by the recipient"
+    assert reply_to("Q1", plans, utf8=True).text == "Не надо"
 
 
 def test_a_lonely_rejection_becomes_quarantine() -> None:

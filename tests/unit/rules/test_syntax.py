@@ -82,6 +82,32 @@ def test_names_get_their_one_form() -> None:
     assert rules[2].condition == All((Test("size", "less", ("9",)),))
 
 
+def test_numbers_and_times_need_no_quotes() -> None:
+    rules = parse_rules(
+        """
+[[rule]]
+name = "a"
+stop = true
+condition = [
+  { field = "date", op = "less", value = 2026-01-31 },
+  { field = "received", op = "greater", value = [2026-01-31 14:00:00, 2026-01-31T14:00:00+03:00] },
+  { field = "attachment_count", op = "greater", value = 3 },
+  { field = "spam_score", op = "less", value = [1.5, -2] },
+]
+""",
+        "x",
+    )
+    assert rules.rules[0].condition == All(
+        (
+            Test("date", "less", ("2026-01-31",)),
+            Test("received", "greater", ("2026-01-31 14:00:00", "2026-01-31 14:00:00+03:00")),
+            Test("attachment_count", "greater", ("3",)),
+            Test("spam_score", "less", ("1.5", "-2")),
+        )
+    )
+    assert parse_rules(dump_rules(rules), "x") == rules
+
+
 def faults(text: str) -> list[str]:
     with pytest.raises(InputError) as error:
         parse_rules(text, "rules.toml")
@@ -151,6 +177,19 @@ def test_every_fault_is_found_at_one_reading() -> None:
          'f: rule "A": action 1: tag: a tag is a word or a few, at most 64 characters on one line'),
         ({"action": [{"do": "reject", "text": "a\nb"}]},
          'f: rule "A": action 1: text: the text has at most 300 characters on one line'),
+        ({"action": [{"do": "priority"}]}, 'f: rule "A": action 1: level: "priority" needs it'),
+        ({"action": [{"do": "priority", "level": "urgent"}]},
+         'f: rule "A": action 1: level: a priority is one of high, normal, low'),
+        ({"condition": [{"field": "from.domian", "op": "exists"}]},
+         'f: rule "A": condition 1: field: unknown part of an address "domian"'),
+        ({"condition": [{"field": "time", "op": "equals", "value": "Mo 9:00-18:00"}]},
+         'f: rule "A": condition 1: value: "Mo" is no day; days are Mon, Tue, Wed, Thu, Fri, Sat, Sun'),
+        ({"condition": [{"field": "date", "op": "less", "value": "2026-01-31 Moscow"}]},
+         'f: rule "A": condition 1: value: unknown time zone "Moscow"'),
+        ({"condition": [{"field": "from", "op": "equals", "lists": ["a/b.txt"]}]},
+         'f: rule "A": condition 1: lists: "a/b.txt": a list is named by letters, digits, dots and dashes, without a folder'),
+        ({"condition": [{"field": "subject", "op": "equals", "value": 5}]},
+         'f: rule "A": condition 1: value: must be a text or a list of texts'),
         ({"action": [{}]}, 'f: rule "A": action 1: do: is missing'),
         ({"action": [{"do": 5}]}, 'f: rule "A": action 1: do: must be a text'),
         ({"description": "x" * 3000}, 'f: rule "A": description: has more than 2000 characters'),
@@ -174,6 +213,7 @@ def test_what_is_no_list_of_rules() -> None:
     assert faults("[[rule")[0].startswith("rules.toml: is not TOML: ")
     assert faults("a = " + "[" * 100_000)[0].startswith("rules.toml: ")
     assert faults("#" * (MAX_TEXT + 1)) == [f"rules.toml: has more than {MAX_TEXT} characters"]
+    assert faults("a = " + "9" * 5000)[0].startswith("rules.toml: is not TOML: ")
     with pytest.raises(InputError):
         rules_from_data({"rule": [{}] * (MAX_RULES + 1)}, "f")
 
