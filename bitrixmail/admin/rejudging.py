@@ -1,0 +1,169 @@
+"""Stored messages judged again: what the rules of a run want to be otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from twisted.logger import Logger
+
+from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.model.message import QUARANTINE, TRASH
+from bitrixmail.model.plan import Disposition, Plan
+from bitrixmail.model.rule import Rule, RuleSet
+from bitrixmail.model.rule_run import Refiling, StoredPlace
+from bitrixmail.model.text import printable
+from bitrixmail.rules.actions import SEEN
+from bitrixmail.rules.conditions import tests_of
+from bitrixmail.rules.facts import Facts, Standing
+from bitrixmail.rules.judging import Judging
+
+_log = Logger()
+# What people or rules threw away comes back only if a rule says that it means these folders.
+SET_ASIDE = frozenset({TRASH, QUARANTINE})
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules want of one place. `refiling` is None if it is to stay as it is.
+
+    `done` are (rule, action) pairs of the rules that matched, `effects` say in words what would
+    change. `rejected`: a rule would refuse it, which is too late. `faults`: rules passed over.
+    """
+
+    place: StoredPlace
+    refiling: Refiling | None
+    done: tuple[tuple[str, str], ...] = ()
+    effects: tuple[str, ...] = ()
+    rejected: bool = False
+    faults: tuple[str, ...] = ()
+
+
+class Rejudging:
+    """The rules of one run made ready. Made when it begins or is resumed, ends with it.
+
+    Works in any thread, one at a time. Raises InputError for rules that can't be compiled.
+    """
+
+    def __init__(self, rules: RuleSet, judging: Judging, occasion: str, folder: str) -> None:
+        self._timezone = judging.timezone
+        self._occasion = occasion
+        # (mailbox, message, folder) of copies wanted so far, where a message has several places.
+        self._copies: set[tuple[str, str, str]] = set()
+        self._all = judging.compile(rules)
+        self._careful = self._all
+        if folder not in SET_ASIDE:
+            meaning = tuple(rule for rule in rules.rules if _names_folders(rule))
+            self._careful = judging.compile(replace(rules, rules=meaning))
+
+    @property
+    def reads_body(self) -> bool:
+        """Whether any rule looks behind the header section."""
+        return self._all.reads_body
+
+    def start_again(self) -> None:
+        """Forget what was judged: none of it was carried out."""
+        self._copies.clear()
+
+    def judge(
+        self, places: Sequence[tuple[StoredPlace, bytes | None]], now: datetime
+    ) -> list[Verdict]:
+        """Judge places, each with its content if a rule looks into that."""
+        return [self._judge(place, octets, now) for place, octets in places]
+
+    def _judge(self, place: StoredPlace, octets: bytes | None, now: datetime) -> Verdict:
+        rules = self._careful if place.folder in SET_ASIDE else self._all
+        try:
+            facts = Facts(
+                HeaderSection.parse(place.head),
+                sender=place.sender,
+                size_octets=place.size_octets,
+                octets=octets,
+                received=place.received,
+                now=now,
+                timezone=self._timezone,
+            )
+            standing = Standing(place.folder, set(place.flags), set(place.tags))
+            plan = rules.judge(
+                facts.for_mailbox(place.mailbox, place.recipient, standing=standing),
+                mailbox=place.mailbox,
+                domain=place.mailbox.rpartition("@")[2],
+                occasion=self._occasion,
+                folder=place.folder,
+            )
+        except Exception as error:  # noqa: BLE001 - one message must not end a run over all
+            _log.failure("message {queue_id} could not be judged", queue_id=place.queue_id)
+            return Verdict(place, None, faults=(f"a bug: {type(error).__name__}",))
+        return self._verdict(place, plan)
+
+    def _verdict(self, place: StoredPlace, plan: Plan) -> Verdict:
+        """Compare a plan with where and how its message is."""
+        steps = plan.trace.steps
+        matched = [step for step in steps if step.matched]
+        faults = tuple(
+            f'rule "{printable(step.rule)}" {step.fault}' for step in steps if step.fault
+        )
+        rejected = plan.disposition is Disposition.REJECT
+        why = ", ".join(f'"{printable(step.rule, _SHOWN)}"' for step in matched)
+        refiling = self._once(place, refiling_of(place, plan, why))
+        if not changes_anything(place, refiling):
+            return Verdict(place, None, rejected=rejected, faults=faults)
+        done = tuple((step.rule, action) for step in matched for action in step.actions)
+        return Verdict(place, refiling, done, tuple(effects_of(place, refiling)), rejected, faults)
+
+    def _once(self, place: StoredPlace, refiling: Refiling) -> Refiling:
+        """Leave out copies that another place of the same message has asked for already."""
+        if not (refiling.copies and place.elsewhere):
+            return refiling
+        keys = {name: (place.mailbox, place.queue_id, name) for name in refiling.copies}
+        new = tuple(name for name, key in keys.items() if key not in self._copies)
+        self._copies.update(keys.values())
+        return replace(refiling, copies=new)
+
+
+def _names_folders(rule: Rule) -> bool:
+    return any(test.field == "folder" for test in tests_of(rule.condition))
+
+
+def refiling_of(place: StoredPlace, plan: Plan, why: str) -> Refiling:
+    """Turn a plan into what becomes of a place; `why` names the rules."""
+    if plan.disposition is Disposition.DISCARD:
+        return Refiling(
+            place.id, place.modseq, None, (), place.flags, place.tags, discard=True, why=why
+        )
+    folder: str | None = plan.folder if plan.folder != place.folder else None
+    if place.folder in plan.copies and folder in place.elsewhere:
+        folder = None  # both are there already: this one is the copy
+    copies = tuple(
+        name
+        for name in plan.copies
+        if name not in place.elsewhere and (name != place.folder or folder is not None)
+    )
+    return Refiling(place.id, place.modseq, folder, copies, plan.flags, plan.tags, why=why)
+
+
+def changes_anything(place: StoredPlace, refiling: Refiling) -> bool:
+    """Tell whether a place would differ."""
+    marked = (refiling.flags, refiling.tags) != (place.flags, place.tags)
+    return marked or refiling.folder is not None or bool(refiling.copies) or refiling.discard
+
+
+def effects_of(place: StoredPlace, refiling: Refiling) -> Iterator[str]:
+    """Say in plain words what a refiling changes."""
+    if refiling.discard:
+        yield "discard for good"
+        return
+    if refiling.folder is not None:
+        yield f"move to {refiling.folder}"
+    yield from (f"copy to {name}" for name in refiling.copies)
+    yield from _marks(refiling.flags - place.flags, "set", "mark as read")
+    yield from _marks(place.flags - refiling.flags, "clear", "mark as unread")
+    yield from (f"tag {tag}" for tag in sorted(refiling.tags - place.tags))
+    yield from (f"untag {tag}" for tag in sorted(place.tags - refiling.tags))
+
+
+def _marks(flags: Iterable[str], verb: str, seen: str) -> Iterator[str]:
+    for flag in sorted(flags):
+        yield seen if flag == SEEN else f"{verb} {flag}"
