@@ -18,6 +18,7 @@ from bitrixmail.accounts import passwords
 from bitrixmail.admin.accounts import Accounts
 from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.passwords import Passwords
+from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
 from bitrixmail.admin.site import Sites
 from bitrixmail.admin.traces import Traces
@@ -33,6 +34,7 @@ from bitrixmail.rules.judging import Judging
 from bitrixmail.store.database import error_behind
 from bitrixmail.store.opening import Stores, inline_stores
 from bitrixmail.store.trace_json import trace_from_json
+from bitrixmail.tasks import InlineThreads
 
 _PASSWORDS = Passwords(
     check=passwords.prepared,
@@ -93,4 +95,12 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             judging=judging,
         ),
         sites=Sites(directory, rulebook, _PASSWORDS, judging),
+        runs=RuleRuns(
+            rulebook,
+            directory,
+            stores.runs,
+            InlineThreads(),
+            cast("IReactorTime", _WallClock()),
+            judging=judging,
+        ),
     )

@@ -22,6 +22,9 @@ class RefusedError(Exception):
 
     exit_code = os.EX_NOPERM
 
+    def __init__(self, what: str = "nothing was removed") -> None:
+        super().__init__(what)
+
 
 def confirm_removal(kind: str, name: str, held: MailHeld, *, yes: bool) -> None:
     """Ask before mail goes; raises RefusedError for a no, UsageError where nobody can be asked."""

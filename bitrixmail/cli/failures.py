@@ -73,7 +73,7 @@ def _interrupted(_error: BaseException) -> int:
 
 
 def _refused(error: RefusedError) -> int:
-    say("nothing was removed")
+    say(str(error))
     return error.exit_code
 
 

@@ -21,6 +21,7 @@ from bitrixmail.cli.output import (
     yes_or_no,
 )
 from bitrixmail.cli.render import trace_lines
+from bitrixmail.cli.rules_runs import apply, runs
 from bitrixmail.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 @click.group(epilog=examples("bitrixmail rules import rules.toml"))
 def rules() -> None:
     """Rules that sort the mail. How they are written: docs/rules.md."""
+
+
+for command in (apply, runs):
+    rules.add_command(command)
 
 
 @rules.command(

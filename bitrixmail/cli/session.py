@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.accounts import Accounts
     from bitrixmail.admin.messages import Messages
+    from bitrixmail.admin.rule_runs import RuleRuns
     from bitrixmail.admin.rules import Rules
     from bitrixmail.admin.site import Sites
 
@@ -35,6 +36,7 @@ class Office:
     messages: Messages
     rules: Rules
     sites: Sites
+    runs: RuleRuns
 
 
 @dataclass(frozen=True, slots=True)
