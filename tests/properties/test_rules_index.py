@@ -55,6 +55,14 @@ def texts(test: Test, fields: dict[str, str]) -> list[str]:
     return [] if found is None else [found if test.exact else found.casefold()]
 
 
+def fits(op: str, text: str, value: str) -> bool:
+    if op == "contains":
+        return value in text
+    if op == "equals":
+        return text.strip() == value.strip()
+    return text.startswith(value) if op == "starts_with" else text.endswith(value)
+
+
 def holds(condition: Condition, fields: dict[str, str]) -> bool:
     """Say what a condition means, word by word."""
     if isinstance(condition, Not):
@@ -68,13 +76,7 @@ def holds(condition: Condition, fields: dict[str, str]) -> bool:
         return bool(found)
     wanted = [value if condition.exact else value.casefold() for value in condition.value]
     op = condition.op.removeprefix("not_")
-    fits = {
-        "contains": lambda text, value: value in text,
-        "equals": lambda text, value: text.strip() == value.strip(),
-        "starts_with": lambda text, value: text.startswith(value),
-        "ends_with": lambda text, value: text.endswith(value),
-    }[op]
-    found_one = any(fits(text, value) for text in found for value in wanted)
+    found_one = any(fits(op, text, value) for text in found for value in wanted)
     return found_one is (op == condition.op)
 
 
