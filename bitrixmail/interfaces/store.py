@@ -27,6 +27,18 @@ class IMessageStore(Interface):
         folder is the order of the calls. Cancelling has no effect.
         """
 
+    async def take_in(mailbox_id: int, drafts: Sequence[Draft]) -> frozenset[bytes]:
+        """Append imported messages of one mailbox in one transaction, but none a second time.
+
+        Returns the keys of the origins that were written; the others came in before.
+        """
+
+    async def taken_in(mailbox_id: int, keys: Sequence[bytes]) -> frozenset[bytes]:
+        """Return those of these keys of origins that came into a mailbox before."""
+
+    async def folders(mailbox_id: int) -> tuple[str, ...]:
+        """List the folders of a mailbox by name."""
+
     async def folder(mailbox_id: int, name: str) -> FolderView | None:
         """Read a folder as it stands now; None if there is none (INBOX always exists)."""
 

@@ -49,8 +49,21 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an imported message came from. Made by an import for each message.
+
+    `key` is the same whenever this message is met again in what it came from; `at` is the time of
+    the import, while the draft's `received` is the time the message had there.
+    """
+
+    where: str
+    key: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """All that one commit writes of one message."""
+    """All that one commit writes of one message; `origin` is given for one that is imported."""
 
     queue_id: str
     received: datetime
@@ -62,6 +75,7 @@ class Draft:
     subject: str
     header_from: str
     filings: tuple[Filing, ...]
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from bitrixmail.model.errors import PermanentError
-from bitrixmail.model.message import INBOX, Draft, Event, Filing
+from bitrixmail.model.message import INBOX, Draft, Event, Filing, Origin
 from bitrixmail.model.reply import NO_SUCH_MAILBOX
 from bitrixmail.model.text import printable
 from bitrixmail.store import schema
@@ -139,20 +139,24 @@ class _Batch:
             # Removed since it was named as recipient; a mailbox is never a dangling number.
             raise PermanentError(NO_SUCH_MAILBOX, cause="its mailboxes were removed meanwhile")
         received = to_us(draft.received)
+        # What is imported may have been received years ago: it happens here now all the same.
+        at = received if draft.origin is None else to_us(draft.origin.at)
         if any(filing.folders for filing in filings):
             message_id = self._sequences.take("message")
             self._messages.append(_message_row(message_id, received, draft))
             for filing in filings:
-                self._add_places(message_id, received, draft, filing)
-        self._events.append(_received_row(self._sequences.take("event"), received, draft))
-        self._events += [self._filed_row(received, draft.queue_id, filing) for filing in filings]
+                self._add_places(message_id, received, at, draft, filing)
+        self._events.append(_received_row(self._sequences.take("event"), at, draft))
+        self._events += [self._filed_row(at, draft.queue_id, filing) for filing in filings]
 
-    def _add_places(self, message_id: int, received: int, draft: Draft, filing: Filing) -> None:
+    def _add_places(
+        self, message_id: int, received: int, at: int, draft: Draft, filing: Filing
+    ) -> None:
         size = len(filing.prefix) + len(draft.prefix) + draft.content.size_octets
         for name in filing.folders:
             folder = self._folders.get((filing.mailbox_id, name))
             if folder is None:
-                folder = self._make_folder(filing.mailbox_id, name, received)
+                folder = self._make_folder(filing.mailbox_id, name, at)
             folder.modseq += 1
             self._places.append(
                 (
@@ -191,7 +195,7 @@ class _Batch:
         count: int = self._connection.execute(query).scalar_one()
         return count
 
-    def _filed_row(self, received: int, queue_id: str, filing: Filing) -> tuple[Any, ...]:
+    def _filed_row(self, at: int, queue_id: str, filing: Filing) -> tuple[Any, ...]:
         address = self._addresses[filing.mailbox_id]
         recipient = to_key(filing.recipient)
         text = filing.outcome + (" in " + ", ".join(filing.folders) if filing.folders else "")
@@ -199,7 +203,7 @@ class _Batch:
             text += f", for {printable(recipient)}"
         return (
             self._sequences.take("event"),
-            received,
+            at,
             "filed",
             queue_id,
             address,
@@ -263,14 +267,25 @@ def _message_row(message_id: int, received: int, draft: Draft) -> tuple[Any, ...
     )
 
 
-def _received_row(event_id: int, received: int, draft: Draft) -> tuple[Any, ...]:
+def _received_row(event_id: int, at: int, draft: Draft) -> tuple[Any, ...]:
+    if draft.origin is not None:
+        return _imported_row(event_id, at, draft, draft.origin)
     source = draft.client.address or "this host"
     text = (
         f"from <{printable(draft.sender)}> at {source} by {draft.client.protocol},"
         f" {draft.content.size_octets} octets"
     )
     sender = storable(to_key(draft.sender))
-    return event_id, received, "received", draft.queue_id, sender, None, storable(text), ""
+    return event_id, at, "received", draft.queue_id, sender, None, storable(text), ""
+
+
+def _imported_row(event_id: int, at: int, draft: Draft, origin: Origin) -> tuple[Any, ...]:
+    text = (
+        f"from {printable(origin.where, 500)}, of {draft.received.isoformat(timespec='seconds')},"
+        f" {draft.content.size_octets} octets"
+    )
+    sender = storable(to_key(draft.sender))
+    return event_id, at, "imported", draft.queue_id, sender, None, storable(text), ""
 
 
 def _event_row(event_id: int, event: Event) -> tuple[Any, ...]:

@@ -18,7 +18,15 @@ from bitrixmail.model.message import INBOX
 from bitrixmail.store.appending import new_folder_row
 from bitrixmail.store.directory_reading import find_alias, find_domain, find_mailbox
 from bitrixmail.store.removal import empty_chunk
-from bitrixmail.store.schema import alias, alias_target, domain, folder, mailbox, tombstone
+from bitrixmail.store.schema import (
+    alias,
+    alias_target,
+    domain,
+    folder,
+    imported,
+    mailbox,
+    tombstone,
+)
 from bitrixmail.store.sequences import Sequences, bump
 from bitrixmail.store.values import storable, to_key
 
@@ -232,6 +240,7 @@ def drop_mailbox(connection: Connection, mailbox_id: int, *, now: int) -> None:
     folders = select(folder.c.id).where(folder.c.mailbox_id == mailbox_id)
     connection.execute(delete(tombstone).where(tombstone.c.folder_id.in_(folders)))
     connection.execute(delete(folder).where(folder.c.mailbox_id == mailbox_id))
+    connection.execute(delete(imported).where(imported.c.mailbox_id == mailbox_id))
     connection.execute(delete(mailbox).where(mailbox.c.id == mailbox_id))
 
 

@@ -13,7 +13,7 @@ from bitrixmail.interfaces.blobs import IBlobStore
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.message import Draft, Event, FolderView, Listed
-from bitrixmail.store import appending, reading, removal
+from bitrixmail.store import appending, importing, reading, removal
 from bitrixmail.store.executors import Database
 from bitrixmail.store.reading import Stored
 from bitrixmail.store.schema import event, unlinked_blob
@@ -38,6 +38,18 @@ class DatabaseMessages:
     async def append(self, draft: Draft) -> None:
         """See IMessageStore."""
         await self._database.write(appending.append, draft)
+
+    async def take_in(self, mailbox_id: int, drafts: Sequence[Draft]) -> frozenset[bytes]:
+        """See IMessageStore."""
+        return await self._database.write(importing.take_in, (mailbox_id, tuple(drafts)))
+
+    async def taken_in(self, mailbox_id: int, keys: Sequence[bytes]) -> frozenset[bytes]:
+        """See IMessageStore."""
+        return await self._database.read(importing.known, mailbox_id, tuple(keys))
+
+    async def folders(self, mailbox_id: int) -> tuple[str, ...]:
+        """See IMessageStore."""
+        return await self._database.read(reading.folders, mailbox_id)
 
     async def folder(self, mailbox_id: int, name: str) -> FolderView | None:
         """See IMessageStore."""

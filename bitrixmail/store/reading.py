@@ -132,6 +132,12 @@ def view(connection: Connection, mailbox_id: int, name: str) -> FolderView | Non
     return FolderView(found.id, mailbox_id, name, found.uidvalidity, places)
 
 
+def folders(connection: Connection, mailbox_id: int) -> tuple[str, ...]:
+    """Name the folders of a mailbox, sorted."""
+    query = select(folder.c.name).where(folder.c.mailbox_id == mailbox_id).order_by(folder.c.name)
+    return tuple(connection.execute(query).scalars())
+
+
 def stored(connection: Connection, place_id: int) -> Stored | None:
     """Read what a reader of a place gets."""
     for place_prefix, prefix, size, content, blob_id in OCTETS.all(connection, place_id):

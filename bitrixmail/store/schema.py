@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 # The migration to which a database of this version of the program is brought.
-SCHEMA = "0003"
+SCHEMA = "0004"
 
 metadata = MetaData(
     naming_convention={
@@ -241,7 +241,16 @@ rule_set = Table(
     _column("rules", Text),
 )
 
-# How often a rule has matched, and when last. Gone when no rule of that name is in force.
+# What was imported into a mailbox, by the key of its origin: it comes in once.
+imported = Table(
+    "imported",
+    metadata,
+    Column("mailbox_id", _Id, ForeignKey("mailbox.id"), primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, primary_key=True),
+)
+
+# How often rules of a name have matched, and when last. Kept as long as the versions of the rule
+# set are, so that a rule which an undo brings back goes on counting.
 rule_count = Table(
     "rule_count",
     metadata,
