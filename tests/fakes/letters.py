@@ -24,6 +24,44 @@ from tests.fakes.stores import result_of
 CLIENT = Client("192.0.2.1", 25, "s1", helo="client.example", esmtp=True)
 
 
+class Sender:
+    """Delivers by one gate that judges by the rules in force when it was made. Made by a test."""
+
+    def __init__(self, stores: InlineStores, clock: Clock, seed: int = 0) -> None:
+        time = cast("IReactorTime", clock)
+        judge = Judge(stores.rulebook, InlineThreads(), time, Judging(0.1))
+        result_of(judge.load())
+        self._gate = Gate(
+            router=Router(stores.directory, "mx.example.org"),
+            messages=stores.messages,
+            blobs=stores.blobs,
+            judge=judge,
+            maillog=RecordingMailLog(),
+            clock=time,
+            random=Random(seed),
+            hostname="mx.example.org",
+            inline_octets=1000,
+            limits=SMTPLimits(),
+        )
+
+    def deliver(self, octets: bytes, *recipients: str, sender: str = "buyer@example.net") -> str:
+        """Send a message from outside; return its queue id.
+
+        An unknown recipient raises PermanentError, and is noted as refused.
+        """
+        transaction = self._gate.open(CLIENT)
+        reverse_path = address(sender) if sender else None
+        result_of(transaction.sender(reverse_path, SenderParameters()))
+        try:
+            for recipient in recipients:
+                result_of(transaction.recipient(address(recipient), RecipientParameters()))
+        finally:
+            result_of(self._gate.refusals.write())
+        transaction.body().write(octets)
+        outcomes = result_of(transaction.commit())
+        return str(outcomes[0].reply).rpartition(" ")[2]
+
+
 def deliver(
     stores: InlineStores,
     octets: bytes,
@@ -31,38 +69,10 @@ def deliver(
     sender: str = "buyer@example.net",
     hour: int = 0,
 ) -> str:
-    """Send a message from outside, on the first of January 2027; return its queue id.
-
-    An unknown recipient raises PermanentError, and is noted as refused.
-    """
+    """Send one message on the first of January 2027, see `Sender.deliver`."""
     clock = Clock()
     clock.advance(1_798_761_600 + hour * 3600)
-    time = cast("IReactorTime", clock)
-    judge = Judge(stores.rulebook, InlineThreads(), time, Judging(0.1))
-    result_of(judge.load())
-    gate = Gate(
-        router=Router(stores.directory, "mx.example.org"),
-        messages=stores.messages,
-        blobs=stores.blobs,
-        judge=judge,
-        maillog=RecordingMailLog(),
-        clock=time,
-        random=Random(hour),
-        hostname="mx.example.org",
-        inline_octets=1000,
-        limits=SMTPLimits(),
-    )
-    transaction = gate.open(CLIENT)
-    reverse_path = address(sender) if sender else None
-    result_of(transaction.sender(reverse_path, SenderParameters()))
-    try:
-        for recipient in recipients:
-            result_of(transaction.recipient(address(recipient), RecipientParameters()))
-    finally:
-        result_of(gate.refusals.write())
-    transaction.body().write(octets)
-    outcomes = result_of(transaction.commit())
-    return str(outcomes[0].reply).rpartition(" ")[2]
+    return Sender(stores, clock, hour).deliver(octets, *recipients, sender=sender)
 
 
 def address(text: str) -> Address:
