@@ -18,6 +18,7 @@ from bitrixmail.model.message import INBOX, Draft, Event, Filing, Origin
 from bitrixmail.model.reply import NO_SUCH_MAILBOX
 from bitrixmail.model.text import printable
 from bitrixmail.store import schema
+from bitrixmail.store.counting import RuleCounts
 from bitrixmail.store.prepared import Prepared, PreparedInsert
 from bitrixmail.store.schema import folder, mailbox
 from bitrixmail.store.sequences import Sequences
@@ -108,6 +109,7 @@ class _Batch:
         self._places: list[tuple[Any, ...]] = []
         self._events: list[tuple[Any, ...]] = []
         self._used: defaultdict[int, int] = defaultdict(int)
+        self._counts = RuleCounts()
         filings = [filing for draft in drafts for filing in draft.filings]
         self._addresses = self._find_mailboxes({filing.mailbox_id for filing in filings})
         self._folders = self._find_folders(
@@ -148,6 +150,8 @@ class _Batch:
                 self._add_places(message_id, received, at, draft, filing)
         self._events.append(_received_row(self._sequences.take("event"), at, draft))
         self._events += [self._filed_row(at, draft.queue_id, filing) for filing in filings]
+        for filing in filings:
+            self._counts.add(filing, at)
 
     def _add_places(
         self, message_id: int, received: int, at: int, draft: Draft, filing: Filing
@@ -225,6 +229,7 @@ class _Batch:
         _GROW_MAILBOX.many(
             connection, [(octets, mailbox_id) for mailbox_id, octets in self._used.items()]
         )
+        self._counts.save(connection)
         self._sequences.save()
 
 

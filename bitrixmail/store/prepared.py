@@ -19,13 +19,14 @@ _COUNTS = (32, 16, 8, 4, 2, 1)
 class Prepared:
     """A statement whose parameters are given by position. Lives as long as the program.
 
-    `names` are the parameters in the order in which they will be given. Compiled when first used;
-    two threads may both do so, with the same result.
+    `names` are the parameters in the order in which they will be given; `ending` is put behind the
+    statement as it is. Compiled when first used; two threads may both do so, with the same result.
     """
 
-    def __init__(self, statement: ClauseElement, names: Sequence[str]) -> None:
+    def __init__(self, statement: ClauseElement, names: Sequence[str], ending: str = "") -> None:
         self._statement = statement
         self._names = list(names)
+        self._ending = ending
         self._compiled: dict[str, str] = {}
 
     def sql(self, connection: Connection) -> str:
@@ -36,7 +37,7 @@ class Prepared:
             compiled: Any = self._statement.compile(dialect=dialect)
             if list(compiled.positiontup or ()) != self._names:
                 raise ValueError(f"parameters stand as {compiled.positiontup}, not {self._names}")
-            found = self._compiled[dialect.name] = str(compiled)
+            found = self._compiled[dialect.name] = str(compiled) + self._ending
         return found
 
     def all(self, connection: Connection, *values: Any) -> list[Any]:
@@ -71,12 +72,12 @@ class PreparedInsert:
     """The insertion of whole rows, columns in the order of the table. Lives as long as the program.
 
     Many rows go in few statements of 1, 2, 4 … rows: the driver gives the interpreter's lock away
-    for each statement, and getting it back costs more than a row.
+    for each statement, and getting it back costs more than a row. `ending` stands behind each.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, ending: str = "") -> None:
         names = [column.name for column in table.columns]
-        self._by_count = [_insert(table, names, count) for count in _COUNTS]
+        self._by_count = [_insert(table, names, count, ending) for count in _COUNTS]
 
     def rows(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows in their order; for none, do nothing."""
@@ -88,11 +89,11 @@ class PreparedInsert:
                 start += count
 
 
-def _insert(table: Table, names: Sequence[str], count: int) -> Prepared:
+def _insert(table: Table, names: Sequence[str], count: int, ending: str) -> Prepared:
     if count == 1:
-        return Prepared(insert(table).values(dict.fromkeys(names)), names)
+        return Prepared(insert(table).values(dict.fromkeys(names)), names, ending)
     keys = [[f"{name}_{number}" for name in names] for number in range(count)]
     rows: list[dict[str, Any]] = [
         {name: bindparam(key) for name, key in zip(names, row, strict=True)} for row in keys
     ]
-    return Prepared(insert(table).values(rows), list(chain(*keys)))
+    return Prepared(insert(table).values(rows), list(chain(*keys)), ending)

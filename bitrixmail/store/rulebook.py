@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,16 +12,20 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from bitrixmail.interfaces.rulebook import IRulebook
+from bitrixmail.model.errors import Fault, InputError, NotFoundError
 from bitrixmail.model.rule import RuleSet
+from bitrixmail.model.rulebook import RuleCount, RuleVersion
 from bitrixmail.rules.syntax import rules_from_data, rules_to_data
 from bitrixmail.store.changes import PolledChanges
+from bitrixmail.store.counting import counts
 from bitrixmail.store.executors import Database
 from bitrixmail.store.schema import rule_set
 from bitrixmail.store.sequences import bump
-from bitrixmail.store.values import storable, to_us
+from bitrixmail.store.values import from_us, storable, to_us
 from bitrixmail.tasks import utcnow
 
 _TOPIC = "rules"
+_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,7 @@ class DatabaseRulebook:
         found = await self._database.read(_current)
         if found is None:
             return RuleSet()
-        version, text = found
-        rules = rules_from_data(_loaded(text), f"rules, version {version}")
-        return replace(rules, version=version)
+        return _rules(*found)
 
     async def replace(self, rules: RuleSet, author: str, comment: str) -> RuleSet:
         """See IRulebook."""
@@ -61,11 +63,67 @@ class DatabaseRulebook:
         self._changes.seen(_TOPIC, generation)
         return replace(rules, version=version)
 
+    async def versions(self, limit: int) -> tuple[RuleVersion, ...]:
+        """See IRulebook."""
+        return await self._database.read(_versions, limit)
 
-def _loaded(text: str) -> dict[str, Any]:
-    """Read what is stored; the first versions were a list of rules and nothing beside it."""
-    data = json.loads(text)
-    return {"rule": data} if isinstance(data, list) else data
+    async def version(self, number: int) -> RuleSet:
+        """See IRulebook."""
+        if number == 0:
+            return RuleSet()
+        known = 0 < number <= _MOST  # a greater one no column holds
+        text = await self._database.read(_text, number) if known else None
+        if text is None:
+            remedy = "see: bitrixmail rules log"
+            raise NotFoundError(Fault(_place(number), "there is none", remedy))
+        return _rules(number, text)
+
+    async def counts(self) -> Mapping[str, RuleCount]:
+        """See IRulebook."""
+        return await self._database.read(counts)
+
+
+def _place(version: int) -> str:
+    return f"rules, version {version}"
+
+
+def _rules(version: int, text: str) -> RuleSet:
+    """Read what is stored. Raises InputError if a later program wrote it, or chance."""
+    data = _loaded(text)
+    if data is None:
+        remedy = "see docs/rules.md, Versions"
+        raise InputError(Fault(_place(version), "is not written as rules are", remedy))
+    return replace(rules_from_data(data, _place(version)), version=version)
+
+
+def _loaded(text: str) -> dict[str, Any] | None:
+    """Read JSON; the first versions were a list of rules and nothing beside it."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(data, list):
+        return {"rule": data}
+    return data if isinstance(data, dict) else None
+
+
+def _count(text: str) -> int:
+    rules = (_loaded(text) or {}).get("rule", [])
+    return len(rules) if isinstance(rules, list) else 0
+
+
+def _versions(connection: Connection, limit: int) -> tuple[RuleVersion, ...]:
+    query = select(rule_set).order_by(rule_set.c.version.desc()).limit(limit)
+    return tuple(
+        RuleVersion(row.version, from_us(row.stored), row.author, row.comment, _count(row.rules))
+        for row in connection.execute(query)
+    )
+
+
+def _text(connection: Connection, number: int) -> str | None:
+    query = select(rule_set.c.rules).where(rule_set.c.version == number)
+    found: str | None = connection.execute(query).scalar()
+    return found
 
 
 def _current(connection: Connection) -> tuple[int, str] | None:
