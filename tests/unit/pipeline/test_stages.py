@@ -23,6 +23,7 @@ from bitrixmail.model.message import Content
 from bitrixmail.model.plan import Disposition, Plan
 from bitrixmail.model.route import Target
 from bitrixmail.model.rule import RuleSet
+from bitrixmail.model.rulebook import RuleCount, RuleVersion
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.stages import Arrival, Decision, decide, refuse_loops, reply_to
 from bitrixmail.rules.judging import Judging
@@ -47,6 +48,15 @@ class OneRuleSet:
     async def replace(self, rules: RuleSet, author: str, comment: str) -> RuleSet:
         self.rules = rules
         return rules
+
+    async def versions(self, limit: int) -> tuple[RuleVersion, ...]:
+        return ()
+
+    async def version(self, number: int) -> RuleSet:
+        return self.rules
+
+    async def counts(self) -> dict[str, RuleCount]:
+        return {}
 
 
 def arrival(octets: bytes, *targets: Target) -> Arrival:
