@@ -14,6 +14,8 @@ from bitrixmail.model.rule import Condition, Rule, RuleSet
 from bitrixmail.model.text import printable
 from bitrixmail.rules.actions import (
     FLAGGED,
+    HIGH_PRIORITY,
+    LOW_PRIORITY,
     SEEN,
     ConstantAction,
     action_complaints,
@@ -32,8 +34,18 @@ from bitrixmail.rules.lists import Lists, no_lists, values_of
 from bitrixmail.rules.words import Complaint, place_of
 
 _MAX_FAULT = 200
-_SET = {SEEN: "marked as read", FLAGGED: "flagged"}
-_CLEARED = {SEEN: "marked as unread", FLAGGED: "unflagged"}
+_SET = {
+    SEEN: "marked as read",
+    FLAGGED: "flagged",
+    HIGH_PRIORITY: "given high priority",
+    LOW_PRIORITY: "given low priority",
+}
+_CLEARED = {
+    SEEN: "marked as unread",
+    FLAGGED: "unflagged",
+    HIGH_PRIORITY: "no longer of high priority",
+    LOW_PRIORITY: "no longer of low priority",
+}
 
 
 @dataclass(slots=True)
@@ -89,8 +101,11 @@ class _Draft:
         standing.folder = effects.folder or standing.folder
         if effects.copy:
             self.copies[effects.copy] = None
-        standing.flags = (standing.flags | effects.set_flags) - effects.clear_flags
-        standing.tags = (standing.tags | effects.set_tags) - effects.clear_tags
+        # New sets, never changed ones: what was there before is compared at the end.
+        if effects.set_flags or effects.clear_flags:
+            standing.flags = (standing.flags | effects.set_flags) - effects.clear_flags
+        if effects.set_tags or effects.clear_tags:
+            standing.tags = (standing.tags | effects.set_tags) - effects.clear_tags
         standing.priority = effects.priority or standing.priority
         self.disposition = effects.disposition
         self.text = effects.text
@@ -165,22 +180,22 @@ class CompiledRules:
         """
         began = self._monotonic()
         facts.standing.folder = folder
-        before = replace(facts.standing)
-        draft = _Draft(facts.standing)
+        standing = facts.standing
+        before = Standing(folder, standing.flags, standing.tags)
+        draft = _Draft(standing)
         steps: list[RuleStep] = []
         places: list[int] = []
         seen: dict[str, str] = {}
         asked, stop = 0, False
         for scope in self._scopes_for(occasion, domain, mailbox):
             last = len(scope.rules)
-            for position in scope.index.ask(facts):
+            for position in scope.index.ask(facts, seen):
                 step, stop = _apply(scope.rules[position], facts, draft)
                 steps.append(step)
                 places.append(asked + position)
                 if stop:
                     last = position + 1
                     break
-            seen.update(scope.index.seen(facts, last))
             asked += last
             if stop:
                 break

@@ -177,15 +177,16 @@ class Facts:
 
         Raises LookupError for a field of the content if that is not at hand.
         """
+        found = self._message.values.get(field) or self._own.get(field)
+        if found is not None:
+            return found
         if field in STANDING_FIELDS:
             return Values(self._standing(field))
         base, part = address_part(field)
         kept = self._own if base in _OF_MAILBOX else self._message.values
-        found = kept.get(field)
-        if found is None:
-            read = self._addresses(base, part) if base in ADDRESS_FIELDS else self._read(field)
-            found = kept[field] = read
-        return found
+        read = self._addresses(base, part) if base in ADDRESS_FIELDS else self._read(field)
+        kept[field] = read
+        return read
 
     def numbers(self, field: str) -> tuple[float, ...]:
         """See IFacts."""

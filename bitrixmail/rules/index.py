@@ -8,15 +8,14 @@ a few. Pure.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bitrixmail.interfaces.rules import IFacts
 from bitrixmail.model.rule import All, AnyOf, Condition, Not, Test
 from bitrixmail.rules.facts import BODY_FIELDS, STANDING_FIELDS, compose, fold
 
-_INDEXED = ("equals", "contains", "starts_with", "ends_with")
+_INDEXED = ("equals", "contains", "starts_with", "ends_with", "exists")
 # What a test costs, roughly: a look-up, decoding a field, reading the body, a pattern.
 _CHEAP, _TEXT, _BODY, _PATTERN = range(4)
 
@@ -63,13 +62,14 @@ def keys_of(condition: Condition, is_text: Callable[[Test], bool]) -> tuple[Test
 class _FieldIndex:
     """The keys on one field, of one way to compare. Made by an Index, lives as long as it."""
 
-    __slots__ = ("_contained", "_ends", "_equal", "_starts")
+    __slots__ = ("_contained", "_ends", "_equal", "_exist", "_starts")
 
     def __init__(self) -> None:
         self._equal: dict[str, list[int]] = {}
         self._contained: list[tuple[str, int]] = []
         self._starts: list[tuple[str, int]] = []
         self._ends: list[tuple[str, int]] = []
+        self._exist: list[int] = []
 
     def add(self, op: str, value: str, position: int) -> None:
         """Note that the rule at a position wants this."""
@@ -79,12 +79,16 @@ class _FieldIndex:
             self._contained.append((value, position))
         elif op == "starts_with":
             self._starts.append((value, position))
-        else:
+        elif op == "ends_with":
             self._ends.append((value, position))
+        else:
+            self._exist.append(position)
 
     def find(self, texts: tuple[str, ...], found: set[int]) -> None:
         """Add the positions of the rules that get what they want by these texts."""
         equal = self._equal
+        if self._exist and texts:
+            found.update(self._exist)
         for text in texts:
             if equal:
                 found.update(equal.get(text, ()))
@@ -105,29 +109,24 @@ class _Keys:
         for position, key in pairs:
             test = key.test
             index = self._fields.setdefault((test.field, test.exact), _FieldIndex())
-            for value in key.values:
+            for value in key.values or ("",):
                 index.add(test.op, compose(value) if test.exact else fold(value), position)
-        self.fields = tuple(dict.fromkeys(field for field, _ in self._fields))
         self._positions = frozenset(position for position, _ in pairs)
 
-    def find(self, facts: IFacts) -> set[int]:
-        """Return the positions of the rules of which a key holds.
+    def find(self, facts: IFacts, seen: dict[str, str]) -> set[int]:
+        """Return the positions of the rules of which a key holds; note what each field shows.
 
         If a field can't be read, all of them: asked one by one, each notes what is wrong.
         """
         found: set[int] = set()
         try:
             for (field, exact), index in self._fields.items():
-                index.find(facts.values(field).forms(exact), found)
+                values = facts.values(field)
+                seen[field] = values.shown
+                index.find(values.forms(exact), found)
         except Exception:  # noqa: BLE001 - what fails here fails again where the step says so
             return set(self._positions)
         return found
-
-    def seen(self, facts: IFacts) -> Iterator[tuple[str, str]]:
-        """Return what was looked at, field by field."""
-        for field in self.fields:
-            with suppress(Exception):  # see find
-                yield field, facts.values(field).shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,20 +150,17 @@ class Index:
         self._always = [position for position, some in enumerate(keys) if not some]
         self._cheap = _Keys([pair for pair in pairs if pair[0] not in dear])
         self._dear = _Keys([pair for pair in pairs if pair[0] in dear])
-        self._first_dear = min(dear, default=len(keys))
+        self._first_dear = min(dear, default=None)
 
-    def ask(self, facts: IFacts) -> Iterator[int]:
-        """Go through the positions of the rules that may match, in their order."""
-        found = sorted({*self._always, *self._cheap.find(facts)})
-        if not self._dear.fields:
-            yield from found
-            return
+    def ask(self, facts: IFacts, seen: dict[str, str]) -> Iterable[int]:
+        """Return the positions of the rules that may match, in their order.
+
+        What was looked at is noted in `seen`, field by field.
+        """
+        found = sorted(self._cheap.find(facts, seen).union(self._always))
+        return found if self._first_dear is None else self._ask_dear(found, facts, seen)
+
+    def _ask_dear(self, found: list[int], facts: IFacts, seen: dict[str, str]) -> Iterator[int]:
         before = bisect_left(found, self._first_dear)
         yield from found[:before]
-        yield from sorted({*found[before:], *self._dear.find(facts)})
-
-    def seen(self, facts: IFacts, asked: int) -> Iterator[tuple[str, str]]:
-        """Return what was looked at, field by field, if the first `asked` rules were asked."""
-        yield from self._cheap.seen(facts)
-        if asked > self._first_dear:
-            yield from self._dear.seen(facts)
+        yield from sorted({*found[before:], *self._dear.find(facts, seen)})
