@@ -18,7 +18,8 @@ _log = Logger()
 class ListFiles:
     """Reads list files of one folder, in any thread. Made by compose, lives as long as the server.
 
-    A file that is missing or can't be read holds nothing: mail goes on, and the log says so.
+    Mail goes on without a file that can't be read: the rules that need it are passed over, and the
+    log says so.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -26,7 +27,11 @@ class ListFiles:
         self._known: dict[str, tuple[int, int]] = {}
 
     def read(self, name: str) -> tuple[str, ...]:
-        """Return the values of a file; `name` is one that rules.lists has found good."""
+        """Return the values of a file; `name` is one that rules.lists has found good.
+
+        Raises LookupError if it can't be read: an empty list would let "not in the list" match
+        everything.
+        """
         path = self._folder / name
         self._known[name] = _looks(path)
         try:
@@ -34,7 +39,7 @@ class ListFiles:
                 octets = file.read(MAX_OCTETS + 1)
         except OSError as error:
             _log.warn("list file {path} can't be read: {error}", path=str(path), error=str(error))
-            return ()
+            raise LookupError(f"list file {path} can't be read") from error
         if len(octets) > MAX_OCTETS:
             _log.warn("list file {path} is cut at {most} octets", path=str(path), most=MAX_OCTETS)
         return parse_list(octets[:MAX_OCTETS].decode("utf-8", "replace"))

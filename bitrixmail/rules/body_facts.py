@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from bitrixmail.mime.headers import HeaderSection
-
-if TYPE_CHECKING:
-    from bitrixmail.mime.parts import Body
+from bitrixmail.mime.language import language_of
+from bitrixmail.mime.parts import Body, parse_body
 
 
 class BodyReader:
@@ -31,8 +29,6 @@ class BodyReader:
         if self._body is None:
             if self.octets is None:
                 raise LookupError("the content of the message is not at hand")
-            from bitrixmail.mime.parts import parse_body  # noqa: PLC0415
-
             self._body = parse_body(self.octets, self._headers)
         return self._body
 
@@ -50,8 +46,6 @@ def _body(body: Body) -> tuple[str, ...]:
 
 
 def _language(body: Body) -> tuple[str, ...]:
-    from bitrixmail.mime.language import language_of  # noqa: PLC0415
-
     language = language_of(body.text)
     return (language,) if language else ()
 
@@ -61,5 +55,5 @@ BODY_TEXTS: dict[str, Callable[[Body], tuple[str, ...]]] = {
     "attachment_name": lambda body: tuple(each.name for each in body.attachments if each.name),
     "attachment_type": lambda body: tuple(each.type for each in body.attachments if each.type),
     "language": _language,
-    "charset": lambda body: (body.charset,) if body.charset else (),
+    "charset": lambda body: (body.charset,) if body.charset and body.text.strip() else (),
 }

@@ -73,6 +73,21 @@ class TextTest:
 
 @implementer(ICondition)
 @dataclass(frozen=True, slots=True)
+class LostTest:
+    """A test whose list could not be read. Made by `compile_condition`, lives as long as its rules.
+
+    Neither it nor its contrary holds, so it has no answer.
+    """
+
+    reason: str
+
+    def matches(self, facts: IFacts, results: list[TestResult]) -> bool:  # noqa: ARG002
+        """See ICondition. Raises LookupError always: its rule is passed over."""
+        raise LookupError(self.reason)
+
+
+@implementer(ICondition)
+@dataclass(frozen=True, slots=True)
 class AllTest:
     """Holds if every part does. Made by `compile_condition`, lives as long as its rules."""
 
@@ -107,7 +122,9 @@ class NotTest:
         return not self.part.matches(facts, results)
 
 
-CompiledCondition = TextTest | NumberTest | MomentTest | ClockTest | AllTest | AnyTest | NotTest
+CompiledCondition = (
+    TextTest | NumberTest | MomentTest | ClockTest | LostTest | AllTest | AnyTest | NotTest
+)
 
 
 def compile_condition(
@@ -118,7 +135,8 @@ def compile_condition(
 ) -> CompiledCondition:
     """Make a condition ready; one about which `complaints` has nothing to say.
 
-    `lists` reads list files; raises InputError as it does.
+    `lists` reads list files; raises InputError as it does. Of its LookupError comes a test that
+    has no answer.
     """
     if isinstance(condition, Test):
         return _compile_test(condition, time_limit_s, monotonic, lists)
@@ -135,7 +153,10 @@ def compile_condition(
 def _compile_test(
     test: Test, time_limit_s: float, monotonic: Callable[[], float], lists: Lists
 ) -> CompiledCondition:
-    values = values_of(test, lists)
+    try:
+        values = values_of(test, lists)
+    except LookupError as error:
+        return LostTest(str(error))
     if test.op != "exists":
         if test.field in NUMBER_FIELDS:
             return NumberTest(test, values)

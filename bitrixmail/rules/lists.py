@@ -17,7 +17,8 @@ _NAME = re.compile(r"\w[\w.-]{0,99}")
 # Texts whose line ends and runs of blanks count as one blank where they are compared.
 _SPACED_FIELDS = ("body", "message")
 
-# Returns the values of a list file by its name. Raises InputError if it can't be read.
+# Returns the values of a list file by its name. If it can't be read, raises InputError where rules
+# are looked at before they are used, and LookupError where mail goes on without it.
 Lists = Callable[[str], tuple[str, ...]]
 
 
@@ -47,7 +48,7 @@ def no_lists(name: str) -> tuple[str, ...]:
 def values_of(test: Test, lists: Lists = no_lists) -> tuple[str, ...]:
     """Return all values of a test, those of its lists behind its own, ready to be folded.
 
-    Raises InputError as `lists` does.
+    Raises InputError and LookupError as `lists` does.
     """
     values = test.value
     if test.lists:
