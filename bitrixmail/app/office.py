@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
@@ -16,6 +17,8 @@ from twisted.python import runtime
 
 from bitrixmail.accounts import passwords
 from bitrixmail.admin.accounts import Accounts
+from bitrixmail.admin.mail_export import MailExport
+from bitrixmail.admin.mail_import import Intake, MailImport
 from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.admin.rule_runs import RuleRuns
@@ -28,7 +31,9 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office
 from bitrixmail.model.errors import MailError
+from bitrixmail.pipeline.content import ContentSink
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
+from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.routing import Router
 from bitrixmail.rules.judging import Judging
 from bitrixmail.store.database import error_behind
@@ -103,4 +108,18 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             cast("IReactorTime", _WallClock()),
             judging=judging,
         ),
+        mail_import=MailImport(
+            messages,
+            directory,
+            rulebook,
+            _intake(settings, stores),
+            clock=cast("IReactorTime", _WallClock()),
+            judging=judging,
+        ),
+        mail_export=MailExport(messages, directory),
     )
+
+
+def _intake(settings: Settings, stores: Stores) -> Intake:
+    ids = QueueIds(cast("IReactorTime", _WallClock()), Random())  # noqa: S311 - names, no secrets
+    return Intake(lambda: ContentSink(stores.blobs, settings.store.inline_threshold), ids.next)

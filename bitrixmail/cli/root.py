@@ -13,6 +13,7 @@ import click
 from bitrixmail.cli.accounts import alias, domain, mailbox
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.failures import exit_code
+from bitrixmail.cli.mail_files import export_maildir, export_mbox, import_mail
 from bitrixmail.cli.messages import message, trace
 from bitrixmail.cli.output import echo
 from bitrixmail.cli.rules import rules
@@ -104,5 +105,9 @@ def root(
     context.obj = Session(context.obj, GlobalOptions(config, overrides, data_dir), context)
 
 
-for command in (domain, mailbox, alias, message, trace, rules, config, apply, export):
+for command in (
+    domain, mailbox, alias, message, trace, rules, config, apply, export, import_mail,
+):  # fmt: skip
     root.add_command(command)
+for command in (export_mbox, export_maildir):
+    export.add_command(command)

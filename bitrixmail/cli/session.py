@@ -11,6 +11,8 @@ import click
 
 if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.accounts import Accounts
+    from bitrixmail.admin.mail_export import MailExport
+    from bitrixmail.admin.mail_import import MailImport
     from bitrixmail.admin.messages import Messages
     from bitrixmail.admin.rule_runs import RuleRuns
     from bitrixmail.admin.rules import Rules
@@ -37,6 +39,8 @@ class Office:
     rules: Rules
     sites: Sites
     runs: RuleRuns
+    mail_import: MailImport
+    mail_export: MailExport
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,13 +29,25 @@ def apply(session: Session, file: str) -> None:
         say("nothing to change: all is as the file says")
 
 
-@click.command(epilog=examples("bitrixmail export > site.toml"))
+@click.group(
+    invoke_without_command=True,
+    epilog=examples(
+        "bitrixmail export > site.toml",
+        "bitrixmail export maildir ann --mailbox ann@example.org",
+    ),
+)
 @click.option(
     "--with-secrets", is_flag=True, help="With what is kept of passwords; keep the file safe."
 )
-@pass_session
-def export(session: Session, with_secrets: bool) -> None:
-    """Write all domains, mailboxes, aliases and rules as a file that `apply` reads."""
+@click.pass_context
+def export(context: click.Context, with_secrets: bool) -> None:
+    """Write all domains, mailboxes, aliases and rules as a file that `apply` reads.
+
+    With a command: write the mail of a mailbox.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    session: Session = context.obj
     exported = session.wait(session.office.sites.export(with_secrets=with_secrets))
     complain(exported.notes, "note")
     print_toml(exported.text)

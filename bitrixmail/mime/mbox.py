@@ -44,11 +44,11 @@ class Span:
     """One message of the file: what its From_ line says, and where it stands.
 
     `offset` is that of the From_ line; the message goes from `start` to `end`. `sender` is empty
-    for the null sender; `date` is None if it can't be read.
+    for the null sender, None if it is not said; `date` is None if it can't be read.
     """
 
     offset: int
-    sender: str
+    sender: str | None
     date: datetime | None
     start: int
     end: int
@@ -60,7 +60,7 @@ class _Line:
 
     offset: int
     end: int
-    sender: str
+    sender: str | None
     date: datetime | None
     dated: bool
 
@@ -143,11 +143,11 @@ def _alone(read: Read, line: _Line) -> bool:
     return before.endswith((b"\n\n", b"\n\r\n")) and bool(_FIELD.match(read(line.end, 100)))
 
 
-def _sender(octets: bytes) -> str:
+def _sender(octets: bytes) -> str | None:
     sender = octets.decode("utf-8", "replace").strip().removeprefix("<").removesuffix(">")
     # Google's archives have a number there, at a domain "xxx".
     known = "@" in sender and not sender.endswith("@xxx") and printable(sender, 1000) == sender
-    return sender if known else ""
+    return sender if known else "" if sender == "MAILER-DAEMON" else None
 
 
 def _date(octets: bytes) -> datetime | None:

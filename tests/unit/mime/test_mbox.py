@@ -26,7 +26,7 @@ def reader(octets: bytes) -> Read:
     return lambda offset, length: octets[offset : offset + length]
 
 
-def read(octets: bytes) -> list[tuple[str, bytes]]:
+def read(octets: bytes) -> list[tuple[str | None, bytes]]:
     found = reader(octets)
     return [(span.sender, b"".join(octets_of(found, span))) for span in spans(found, "old.mbox")]
 
@@ -55,8 +55,8 @@ def test_lines_that_end_in_crlf() -> None:
     ("line", "sender", "date"),
     [
         ("From ann@example.net Mon May  4 03:02:01 2026", "ann@example.net", "2026-05-04 03:02:01"),
-        ("From - Mon May  4 03:02:01 2026", "", "2026-05-04 03:02:01"),
-        ("From 17@xxx Mon May 04 03:02:01 +0300 2026", "", "2026-05-04 00:02:01"),
+        ("From - Mon May  4 03:02:01 2026", None, "2026-05-04 03:02:01"),
+        ("From 17@xxx Mon May 04 03:02:01 +0300 2026", None, "2026-05-04 00:02:01"),
         (
             "From <a@b.example>  Mon, 4 May 2026 03:02:01 +0200",
             "a@b.example",
@@ -64,10 +64,11 @@ def test_lines_that_end_in_crlf() -> None:
         ),
         ("From a@b.example Mon Sty 54 03:02:01 2026", "a@b.example", None),
         ("From a@b.example", "a@b.example", None),
-        ("From ", "", None),
+        ("From ", None, None),
+        ("From MAILER-DAEMON Mon May  4 03:02:01 2026", "", "2026-05-04 03:02:01"),
     ],
 )
-def test_ways_of_writing_the_first_line(line: str, sender: str, date: str | None) -> None:
+def test_ways_of_writing_the_first_line(line: str, sender: str | None, date: str | None) -> None:
     (span,) = spans(reader(line.encode() + b"\nSubject: 1\n\none\n"), "old.mbox")
     shown = None if span.date is None else span.date.strftime("%Y-%m-%d %H:%M:%S")
     assert (span.sender, shown) == (sender, date)
