@@ -32,6 +32,7 @@ from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.reload import Reload
 from bitrixmail.app.services import Parts, Server
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.timetable import timetable_of
 from bitrixmail.net.tls import ServerTLS
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
@@ -84,6 +85,7 @@ def compose(
         Periodic(reactor, "refusals", _MINUTE_S, gate.refusals.write),
         Periodic(reactor, "list files", _LOOK_S, judge.look_at_lists),
         Periodic(reactor, "expiry", _HOUR_S, lambda: stores.messages.expire(utcnow(reactor))),
+        timetable_of(stores, threads, reactor, judging),
     )
     parts = Parts(
         settings=settings,

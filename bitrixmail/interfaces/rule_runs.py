@@ -52,7 +52,7 @@ class IRuleRuns(Interface):
         """Read a run."""
 
     async def runs(limit: int) -> tuple[RuleRun, ...]:
-        """List the last runs, the newest first."""
+        """List the last runs, the newest first, without those that found nothing to do."""
 
     async def take_back(run_id: int, limit: int) -> TakenBack:
         """Take back a run's changes of so many places at most, in one transaction.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, select
+from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select
 
 from bitrixmail.model.rule_run import Extent, RuleRun, RunState, Timer, Timers
 from bitrixmail.store.schema import rule_change, rule_run, rule_timer
@@ -15,7 +15,13 @@ from bitrixmail.store.sequences import Sequences
 from bitrixmail.store.values import from_us, to_us
 
 _RUN = select(rule_run).where(rule_run.c.id == bindparam("of"))
-_RUNS = select(rule_run).order_by(rule_run.c.id.desc()).limit(bindparam("most"))
+# A rule that runs every minute and finds nothing to do is not worth a line each time.
+_RUNS = (
+    select(rule_run)
+    .where(or_(rule_run.c.changed > 0, rule_run.c.state != RunState.DONE))
+    .order_by(rule_run.c.id.desc())
+    .limit(bindparam("most"))
+)
 _OLD_CHANGES = (
     select(rule_change.c.run_id, rule_change.c.place_id)
     .join(rule_run, rule_run.c.id == rule_change.c.run_id)
