@@ -8,32 +8,12 @@ from __future__ import annotations
 import binascii
 import re
 
+from bitrixmail.mime.base64 import decode_base64
 from bitrixmail.mime.headers import HeaderSection
 
-_NOT_BASE64 = bytes(
-    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
-)
-# Pieces that are padded each by itself, in one text; more than these are no honest encoder's.
-_MAX_PIECES = 1000
 _TOKEN = re.compile(rb"[a-z0-9-]++")
 _UU_MODE = re.compile(rb"begin [0-7]{3,4} [^\r\n]*+\r?\n")
 _MAX_LINE = 1000
-
-
-def decode_base64(octets: bytes) -> bytes:
-    """Decode base64; what is no base64 between it is passed over (RFC 2045 §6.8).
-
-    Some senders encode and pad piece by piece, so padding ends a piece and not the whole.
-    """
-    encoded = octets.translate(None, _NOT_BASE64).rstrip(b"=")
-    pieces = encoded.split(b"=", _MAX_PIECES) if b"=" in encoded else [encoded]
-    return b"".join([_piece(piece) for piece in pieces if piece])
-
-
-def _piece(piece: bytes) -> bytes:
-    piece = piece.replace(b"=", b"")  # in the last of too many
-    usable = piece[:-1] if len(piece) % 4 == 1 else piece
-    return binascii.a2b_base64(usable + b"=" * (-len(usable) % 4))
 
 
 class Content:

@@ -9,15 +9,13 @@ import binascii
 import re
 from collections.abc import Callable
 
+from bitrixmail.mime.base64 import decode_base64
 from bitrixmail.mime.charset import codec_name
 
 # Senders leave white space and single question marks unencoded; both are let pass, the latter
 # in a bounded number, so that a field of unfinished words costs no more than its length.
 _WORD = re.compile(
     rb"=\?([!->@-~]{1,80})\?([bBqQ])\?([^?]*+(?:\?(?!=)[^?]*+){0,8})\?=",
-)
-_NOT_BASE64 = bytes(
-    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -84,11 +82,4 @@ def _text(octets: bytes, charset: bytes, undeclared: Undeclared) -> str:
 def _octets(encoding: bytes, encoded: bytes) -> bytes:
     if encoding in b"qQ":
         return binascii.a2b_qp(encoded, header=True)
-    # Some senders encode and pad piece by piece within one word.
-    pieces = encoded.translate(None, _NOT_BASE64).split(b"=")
-    return b"".join(_base64(piece) for piece in pieces if piece)
-
-
-def _base64(piece: bytes) -> bytes:
-    usable = piece[:-1] if len(piece) % 4 == 1 else piece
-    return binascii.a2b_base64(usable + b"=" * (-len(usable) % 4))
+    return decode_base64(encoded)
