@@ -1,44 +1,22 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.errors import InputError
-from bitrixmail.model.rule import Action, All, AnyOf, Condition, Not, Rule, RuleSet, Test
+from bitrixmail.model.rule import All, AnyOf, Rule, RuleSet, Test
+from bitrixmail.rules.conditions import compile_condition, complaints
 from bitrixmail.rules.engine import CompiledRules
-from bitrixmail.rules.facts import Facts
+from bitrixmail.rules.operators import NEGATIVE
 from bitrixmail.rules.syntax import dump_rules, parse_rules, rules_from_data, rules_to_data
+from tests.corpus.fields import facts_of, full
+from tests.fakes.rule_strategies import ACTIONS, CONDITIONS, LETTERS, LISTS, TESTS
 
-LETTERS = st.characters(codec="utf-8")
-TEXTS = st.text(LETTERS, min_size=1, max_size=20)
-TESTS = st.one_of(
-    st.builds(
-        Test,
-        st.sampled_from(["subject", "sender", "recipient", "header:X-A", "envelope_sender"]),
-        st.sampled_from(["contains", "not_contains", "equals", "starts_with", "ends_with"]),
-        st.lists(TEXTS, min_size=1, max_size=3).map(tuple),
-        st.booleans(),
-    ),
-    st.builds(Test, st.just("size"), st.sampled_from(["less", "greater"]), st.just(("1 KiB", "2"))),
-    st.just(Test("cc", "exists")),
-)
-CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
-    TESTS,
-    lambda inner: st.one_of(
-        st.builds(Not, inner),
-        st.builds(All, st.lists(inner, max_size=3).map(tuple)),
-        st.builds(AnyOf, st.lists(inner, max_size=3).map(tuple)),
-    ),
-    max_leaves=8,
-)
 TOP = st.lists(CONDITIONS, max_size=3).map(tuple)
-ACTIONS = st.sampled_from(
-    [Action("move", "A/Счета"), Action("copy", "B"), Action("flag"), Action("flag", "$Work"),
-     Action("tag", "счёт"), Action("reject", 'No "way"'), Action("discard"), Action("stop")]
-)  # fmt: skip
 NAMES = st.text("abcабв\"'\\#=[] ", min_size=1, max_size=9).filter(
     lambda text: text == text.strip()
 )
@@ -82,9 +60,9 @@ def test_rules_survive_being_written(rules: RuleSet) -> None:
 @settings(deadline=None, max_examples=60)
 @given(SETS, st.text(LETTERS, max_size=30))
 def test_order_and_stop_hold_for_any_rules(rules: RuleSet, subject: str) -> None:
-    head = b"Subject: " + subject.encode().replace(b"\n", b" ") + b"\r\nX-A: 1\r\n\r\n"
-    facts = Facts(HeaderSection.parse(head), "a@b.ru", 1500).for_mailbox("i@example.org", "i@e")
-    compiled = CompiledRules.compile(rules)
+    octets = b"Subject: " + subject.encode().replace(b"\n", b" ") + b"\r\nX-A: 1\r\n" + full()
+    compiled = CompiledRules.compile(rules, lists=LISTS.__getitem__)
+    facts = facts_of(octets)
     steps = compiled.whole(compiled.judge(facts, "i@example.org", "example.org").trace).steps
     by_name = {rule.name: rule for rule in rules.rules}
     due = sorted(
@@ -94,12 +72,26 @@ def test_order_and_stop_hold_for_any_rules(rules: RuleSet, subject: str) -> None
     assert [step.rule for step in steps] == [rule.name for rule in due[: len(steps)]]
     stops = [
         step.matched
-        and (by_name[step.rule].stop or step.actions[-1] in ("discard", "stop")
+        and (by_name[step.rule].stop or step.actions[-1] in ("discard", "quarantine", "stop")
              or "stop" in step.actions or step.actions[-1].startswith("reject"))
         for step in steps
     ]  # fmt: skip
     assert not any(stops[:-1])
     assert len(steps) == len(due) or stops[-1]
+
+
+@settings(deadline=None, max_examples=150)
+@given(TESTS, st.sampled_from([full(), b"", b"Subject: 1\r\n\r\n", full()[:900]]))
+def test_a_sound_test_has_an_answer_and_its_negation_the_other(test: Test, octets: bytes) -> None:
+    assert not list(complaints(test, lists=LISTS.__getitem__)) or test.lists
+
+    def asked(test: Test) -> bool:
+        compiled = compile_condition(test, 1, time.perf_counter, LISTS.__getitem__)
+        return compiled.matches(facts_of(octets), [])
+
+    matched = asked(test)
+    if test.op in NEGATIVE:
+        assert asked(replace(test, op=NEGATIVE[test.op])) is not matched
 
 
 JSON = st.recursive(
