@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from bitrixmail.store import appending, directory_reading, reading, removal
+from bitrixmail.store import (
+    appending,
+    directory_reading,
+    reading,
+    refiling,
+    removal,
+    shifting,
+    standing,
+)
 from bitrixmail.store.database import DatabaseFile
 from bitrixmail.store.prepared import Prepared
 from bitrixmail.store.versions import prepare
@@ -31,6 +39,9 @@ STATEMENTS: dict[str, tuple[Any, bool]] = {
     "places too old": (removal._OLD, False),
     "places by UID": (removal._BY_UID, False),
     "orphans": (removal._DELETE_MESSAGE, False),
+    "places of a run": (standing._PAGE, False),
+    "a place to be changed": (shifting._FIND, False),
+    "changes of a run": (refiling._CHANGES, False),
     "a domain": (directory_reading.DOMAIN_BY_NAME, False),
     "a mailbox": (directory_reading.MAILBOX_BY_KEY, False),
     "an alias": (directory_reading.ALIAS_BY_KEY, False),
