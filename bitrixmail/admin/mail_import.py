@@ -68,13 +68,15 @@ class Intake:
 class ImportReport:
     """What became of the messages so far. Made with its work, counted up by it.
 
-    `known` came in before. `left_out` were removed or are no mail. `overdue` are older than the
-    mailbox keeps mail. `refusable` a rule would have refused, which is too late for them.
+    `known` came in before. `left_out` were removed or are no mail. `unread` could not be read.
+    `overdue` are older than the mailbox keeps mail. `refusable` a rule would have refused, which
+    is too late for them.
     """
 
     imported: int = 0
     known: int = 0
     left_out: int = 0
+    unread: int = 0
     overdue: int = 0
     refusable: int = 0
     folders: Counter[str] = field(default_factory=Counter)
@@ -187,6 +189,7 @@ class MailImport:
                 digest.update(piece)
                 size += len(piece)
         except OSError as error:
+            work.report.unread += 1
             work.report.note(_unreadable(letter, error))
             return 0
         if not size:
@@ -250,6 +253,7 @@ class MailImport:
                 if waiting is not None:
                     await waiting
         except OSError as error:
+            work.report.unread += 1
             work.report.note(_unreadable(letter, error))
             return None
         content = await sink.finish()

@@ -99,11 +99,10 @@ class MboxSource:
         where = f"{self.name}, octet {span.offset}"
         if span.end <= span.start:
             return Fault(f"{shown}: octet {span.offset}", "there is no message behind this line")
-        octets = partial(mbox.octets_of, read, span)
-        raw = octets
+        # A large one opens the file again: it is read when this reading of it may have ended.
+        raw: Callable[[], Iterator[bytes]] = partial(_span_of, self._path, span)
         if span.end - span.start <= _WHOLE_OCTETS:
-            whole = b"".join(octets())
-            raw = partial(iter, (whole,))
+            raw = partial(iter, (b"".join(mbox.octets_of(read, span)),))
 
         def stream() -> Iterator[bytes]:
             return with_crlf(mbox.unquoted(raw(), self._quoting))
@@ -116,6 +115,11 @@ class MboxSource:
 
 def _pread(descriptor: int, offset: int, length: int) -> bytes:
     return os.pread(descriptor, length, offset)
+
+
+def _span_of(path: Path, span: mbox.Span) -> Iterator[bytes]:
+    with path.open("rb", buffering=0) as file:
+        yield from mbox.octets_of(partial(_pread, file.fileno()), span)
 
 
 def _head_first(pieces: Iterator[bytes]) -> Iterator[bytes]:

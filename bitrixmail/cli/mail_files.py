@@ -141,6 +141,8 @@ def _take_in(
         print_json(_report_data(work))
     else:
         _tell(work)
+    if work.report.unread:
+        raise click.exceptions.Exit(os.EX_NOINPUT)
 
 
 def _report_data(work: ImportWork) -> dict[str, object]:
@@ -150,6 +152,7 @@ def _report_data(work: ImportWork) -> dict[str, object]:
         "imported": report.imported,
         "already_there": report.known,
         "left_out": report.left_out,
+        "unread": report.unread,
         "discarded": report.folders[""],
         "folders": {name: count for name, count in sorted(report.folders.items()) if name},
         "faults": report.faults,
