@@ -34,11 +34,15 @@ class RuleChanges:
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     notes: tuple[Fault, ...] = ()
+    groups_off: tuple[str, ...] = ()
+    groups_on: tuple[str, ...] = ()
 
     @property
     def any(self) -> bool:
         """Whether the rule set differs from the one before, if only in its order."""
-        return bool(self.added or self.changed or self.removed)
+        return bool(
+            self.added or self.changed or self.removed or self.groups_off or self.groups_on
+        )
 
 
 def merged(old: RuleSet, new: RuleSet, *, keep: bool) -> tuple[Rule, ...]:
@@ -54,8 +58,16 @@ def merged(old: RuleSet, new: RuleSet, *, keep: bool) -> tuple[Rule, ...]:
     return replaced + tuple(rule for rule in new.rules if rule.name not in names)
 
 
-def compared(old: RuleSet, rules: tuple[Rule, ...]) -> RuleChanges:
-    """Tell two rule sets apart by the names of their rules."""
+def compared(
+    old: RuleSet, rules: tuple[Rule, ...], groups_off: frozenset[str] | None = None
+) -> RuleChanges:
+    """Tell two rule sets apart by the names of their rules.
+
+    `groups_off` are the groups that shall be switched off; None: those that are.
+    """
+    groups = {rule.group for rule in rules}
+    # A group goes with its last rule.
+    off = frozenset(groups & (old.groups_off if groups_off is None else groups_off))
     before = {rule.name: rule for rule in old.rules}
     after = {rule.name: rule for rule in rules}
     changed = [name for name, rule in after.items() if name in before and rule != before[name]]
@@ -63,10 +75,12 @@ def compared(old: RuleSet, rules: tuple[Rule, ...]) -> RuleChanges:
         # Rules of equal `order` run as they stand in the set, so its order is a change too.
         changed = list(after)
     return RuleChanges(
-        rules=replace(old, rules=rules),
+        rules=replace(old, rules=rules, groups_off=off),
         added=tuple(name for name in after if name not in before),
         changed=tuple(changed),
         removed=tuple(name for name in before if name not in after),
+        groups_off=tuple(sorted(off - old.groups_off)),
+        groups_on=tuple(sorted((old.groups_off - off) & groups)),
     )
 
 
@@ -111,7 +125,8 @@ class Rules:
         given = parse_rules(text, where)
         self._judging.compile(given)
         old = await self._replaced(keep=keep)
-        changes = compared(old, merged(old, given, keep=keep))
+        groups_off = given.groups_off | (old.groups_off if keep else frozenset())
+        changes = compared(old, merged(old, given, keep=keep), groups_off)
         notes = await self._notes(given)
         if changes.any:
             stored = await self._rulebook.replace(changes.rules, author, comment)

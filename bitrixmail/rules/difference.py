@@ -65,7 +65,7 @@ def difference(old: RuleSet, new: RuleSet) -> Difference:
         tuple(found),
         known != [name for name in after if name in before],
         tuple(sorted(new.groups_off - old.groups_off)),
-        tuple(sorted(old.groups_off - new.groups_off)),
+        tuple(sorted((old.groups_off - new.groups_off) & {rule.group for rule in new.rules})),
     )
 
 

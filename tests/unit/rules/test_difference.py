@@ -21,7 +21,6 @@ def test_rules_that_came_went_and_changed() -> None:
             "a",
             "changed",
             (
-                " [[rule]]",
                 ' name = "a"',
                 ' description = "d"',
                 "-order = 7",
