@@ -3,7 +3,8 @@ from __future__ import annotations
 import time
 
 from bitrixmail.mime.headers import HeaderSection
-from bitrixmail.rules.facts import Facts, fold, header_name
+from bitrixmail.model.rule import All, AnyOf, Not, Test
+from bitrixmail.rules.facts import BODY_FIELDS, FIELDS, Facts, fold, header_name, reads_body
 
 HEAD = (
     b'From: "Petrov, Ivan" <ivan@romashka.example>\r\nReply-To: office@romashka.example\r\n'
@@ -34,6 +35,32 @@ def test_a_domain_in_another_alphabet_is_compared_both_ways() -> None:
     texts = FACTS.values("cc").texts
     assert "c@xn--e1afmkfd.xn--p1ai" in texts
     assert "c@пример.рф" in texts
+    written = Facts(HeaderSection.parse("From: c@пример.рф\r\n\r\n".encode()), "d@Пример.рф", 1)
+    assert "c@xn--e1afmkfd.xn--p1ai" in written.values("from").texts
+    assert written.values("from.domain").texts == ("пример.рф", "xn--e1afmkfd.xn--p1ai")
+    assert "d@xn--e1afmkfd.xn--p1ai" in written.values("envelope_sender").texts
+
+
+def test_every_address_that_led_here_is_compared() -> None:
+    mine = FACTS.for_mailbox("info@example.org", "sales@example.org", "team@example.com")
+    assert mine.values("envelope_recipient").texts == (
+        "sales@example.org",
+        "team@example.com",
+        "info@example.org",
+    )
+    assert mine.values("recipient.domain").texts[:2] == ("example.org", "example.com")
+
+
+def test_what_needs_the_content() -> None:
+    assert BODY_FIELDS == {
+        "body", "message", "attachment_name", "attachment_type", "attachment_size",
+        "attachment_count", "language", "charset",
+    }  # fmt: skip
+    for field in FIELDS:
+        test = Test(field, "exists")
+        for condition in (test, Not(test), All((All(), AnyOf((Not(test),))))):
+            assert reads_body(condition) is (field in BODY_FIELDS)
+    assert not reads_body(All())
 
 
 def test_mailboxes_share_what_was_decoded_and_nothing_of_their_own() -> None:
