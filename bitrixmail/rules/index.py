@@ -158,9 +158,12 @@ class Index:
         What was looked at is noted in `seen`, field by field.
         """
         found = sorted(self._cheap.find(facts, seen).union(self._always))
-        return found if self._first_dear is None else self._ask_dear(found, facts, seen)
+        first = self._first_dear
+        return found if first is None else self._ask_dear(found, first, facts, seen)
 
-    def _ask_dear(self, found: list[int], facts: IFacts, seen: dict[str, str]) -> Iterator[int]:
-        before = bisect_left(found, self._first_dear)
+    def _ask_dear(
+        self, found: list[int], first: int, facts: IFacts, seen: dict[str, str]
+    ) -> Iterator[int]:
+        before = bisect_left(found, first)
         yield from found[:before]
         yield from sorted({*found[before:], *self._dear.find(facts, seen)})
