@@ -22,6 +22,7 @@ from typing import Protocol, cast
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import (
     FilteringLogObserver,
+    ILogFilterPredicate,
     ILogObserver,
     LogEvent,
     LogLevel,
@@ -50,20 +51,29 @@ class Stream(Protocol):
         """Hand everything to the system."""
 
 
+@implementer(ILogFilterPredicate)
 class LogLevels:
     """Which events are written. Made by compose; `set` may be called at any time."""
 
     def __init__(self, settings: Log) -> None:
-        self.predicate = LogLevelFilterPredicate()
         self.set(settings)
 
     def set(self, settings: Log) -> None:
         """Take other levels. The mail log is written at any level, unless one is set for it."""
-        predicate = self.predicate
-        predicate.clearLogLevels()
-        predicate.setLogLevelForNamespace("", LogLevel.levelWithName(settings.level))
+        predicate = LogLevelFilterPredicate(LogLevel.levelWithName(settings.level))
         for namespace, level in {NAMESPACE: "info", **settings.levels}.items():
             predicate.setLogLevelForNamespace(namespace, LogLevel.levelWithName(level))
+        self._predicate = predicate
+        # Twisted compares levels by looking for them; there are few of them and of namespaces.
+        self._known: dict[tuple[object, object], object] = {}
+
+    def __call__(self, event: LogEvent) -> object:
+        """See ILogFilterPredicate."""
+        kind = event.get("log_namespace"), event.get("log_level")
+        found = self._known.get(kind)
+        if found is None:
+            found = self._known[kind] = self._predicate(event)
+        return found
 
 
 @implementer(ILogObserver)
@@ -83,7 +93,7 @@ class LogWriter:
 def log_observer(stream: Stream, settings: Log, levels: LogLevels) -> ILogObserver:
     """Return the observer for twistd: the writer behind the filter of levels."""
     writer = LogWriter(stream, as_json=settings.format == "json")
-    return FilteringLogObserver(writer, [levels.predicate])
+    return FilteringLogObserver(writer, [levels])
 
 
 def text_line(event: LogEvent) -> str:

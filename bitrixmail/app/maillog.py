@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 
-from twisted.logger import Logger
+from twisted.logger import LogLevel, globalLogPublisher
 from zope.interface import implementer
 
 from bitrixmail.interfaces.maillog import IMailLog
@@ -27,9 +28,6 @@ class MailLog:
     diagnostic log, in its order, and can be told from it.
     """
 
-    def __init__(self) -> None:
-        self._log = Logger(namespace=NAMESPACE)
-
     def record(self, transition: str, **fields: object) -> None:
         """See IMailLog."""
         told: dict[str, str] = {}
@@ -44,7 +42,19 @@ class MailLog:
             else:
                 text = told[key] = printable(text, _MOST_CHARACTERS)
                 words.append(f"{key}={_quoted(text)}")
-        self._log.info(LINE, line=" ".join(words), transition=transition, fields=told)
+        # As a Logger would, for less: there is one for every message.
+        globalLogPublisher(
+            {
+                "log_level": LogLevel.info,
+                "log_namespace": NAMESPACE,
+                "log_source": None,
+                "log_format": LINE,
+                "log_time": time.time(),  # noqa: TID251 - what a Logger would write here
+                "line": " ".join(words),
+                "transition": transition,
+                "fields": told,
+            }
+        )
 
 
 def _quoted(value: str) -> str:
