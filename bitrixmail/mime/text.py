@@ -33,11 +33,7 @@ def decode_text(octets: bytes, declared: str, *, is_html: bool) -> tuple[str, st
     name = declared.strip().lower()[:_MAX_NAME]
     if name in _NOTHING_SAID and is_html:
         name = _charset_of_page(octets)
-    codec = None
-    if name not in _NOTHING_SAID:
-        codec = codec_name(name)
-    elif octets.isascii():
-        return _lines(octets.decode("ascii")), "us-ascii"
+    codec = None if name in _NOTHING_SAID else codec_name(name)
     text = _decoded(octets, codec) if codec else None
     if text is None:
         text, guessed = _guessed(octets)

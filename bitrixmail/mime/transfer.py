@@ -83,8 +83,6 @@ class Content:
         if end >= 0:
             self._line_octets = end + 1 - self._start
             self._columns = len(self._octets[self._start : end].rstrip())
-            if self._columns % 4:
-                self._columns = 0
 
     def _enough(self, size_octets: int) -> int:
         """Tell how many encoded octets hold so many decoded ones at least, if all is in order."""

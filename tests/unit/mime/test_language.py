@@ -66,6 +66,8 @@ from bitrixmail.mime.language import language_of
         ("vi", "Xin chào, cảm ơn bạn đã đặt hàng"),
         ("hu", "Tisztelt Ügyfelünk, köszönjük rendelését, mellékelten küldjük a számlát"),
         ("", "!!! 12 ???"),
+        ("", "αβ 12"),
+        ("", "Status of report"),
         ("", "Ivan"),
         ("", "Пушкин"),
         ("", "xkcd qwrt zzxcv bnmasdf qwerty uiop lkjhg"),

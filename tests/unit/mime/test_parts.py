@@ -9,6 +9,7 @@ import pytest
 
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.parts import Attachment, Body, BodyLimits, parse_body
+from tests.corpus.compound_file import compound
 
 CHARSETS = ("windows-1251", "koi8-r", "cp866", "utf-8", "iso-8859-5")
 TEXT = "Добрый день!\nНаправляем вам счёт № 17 = 100 руб. Просим оплатить его до пятницы.\n"
@@ -196,6 +197,11 @@ def test_a_part_without_a_body() -> None:
     assert read(multipart("mixed", b"Content-Type: a/b", part("two"))).attachments[0].type == "a/b"
 
 
+def test_a_part_without_a_body_has_no_fields_of_the_next_one() -> None:
+    body = read(multipart("mixed", b"X: y", part("two", "Content-Type: a/b")))
+    assert len(body.attachments) == 1
+
+
 def test_a_multipart_without_delimiters_or_boundary_is_read_all_the_same() -> None:
     assert read(b"Content-Type: multipart/mixed; boundary=b\r\n\r\nplain").text == "plain"
     assert read(b"Content-Type: multipart/mixed\r\n\r\nplain").text == "plain"
@@ -242,6 +248,27 @@ def test_a_page_says_its_charset_where_the_message_does_not() -> None:
     assert (body.text, body.charset) == ("Акт", "koi8-r")
 
 
+def test_a_page_in_a_charset_nobody_would_guess() -> None:
+    page = '<meta charset="x-mac-cyrillic"><p>Акт'
+    assert read(part(page.encode("mac-cyrillic"), "Content-Type: text/html")).text == "Акт"
+
+
+def test_a_guess_looks_at_the_letters_that_need_one() -> None:
+    text = "see http://example.net/ " * 100 + "\nНаправляем вам счёт"
+    assert read(part(text.encode("koi8-r"))).text == text
+
+
+@pytest.mark.parametrize("sector", [40, 41, 42])
+def test_a_file_that_says_elsewhere_what_it_is(sector: int) -> None:
+    for columns, end in ((76, b"\r\n"), (60, b"\n"), (77, b"\r\n"), (10**6, b"\n")):
+        encoded = base64.b64encode(compound("WordDocument", sector=sector))
+        lines = [encoded[at : at + columns] for at in range(0, len(encoded), columns)]
+        fields = "Content-Type: a/b", "Content-Transfer-Encoding: base64"
+        (attachment,) = read(multipart("mixed", part(end.join(lines), *fields))).attachments
+        assert attachment.type == "application/msword"
+        assert attachment.size_octets == 512 * (sector + 1) + 256
+
+
 def test_limits_cut_and_say_so() -> None:
     long = part("x" * 1000)
     assert read(long, BodyLimits(max_text_octets=1000)).complete
@@ -251,6 +278,9 @@ def test_limits_cut_and_say_so() -> None:
     assert (both.text.count("x"), both.complete) == (1500, False)
     page = part("y" * 1000, "Content-Type: text/html")
     assert read(page, BodyLimits(max_html_octets=10)).text == "y" * 10
+    pages = multipart("mixed", page, page, long)
+    text = read(pages, BodyLimits(max_html_octets=1500)).text
+    assert (text.count("y"), text.count("x")) == (1500, 1000)
 
 
 def test_the_number_of_parts_is_bounded() -> None:
@@ -285,7 +315,7 @@ def test_lines_like_delimiters_are_bounded() -> None:
         ("x-unknown", b"a=3D", "a=3D"),
         ("quoted-printable", b"a=3Db=ZZ=\r\nc=", "a=b=ZZc"),
         ("quoted-printable", b"=D0=9F=d1=80", "Пр"),
-        ("x-uuencode", b"begin 644 a.txt\r\n#0V%T\r\n`\r\nend\r\nno", "Cat"),
+        ("x-uuencode", b"begin 644 a.txt\r\n#0V%T\r\n\r\n`\r\nend\r\nno", "Cat"),
     ],
 )
 def test_transfer_encodings(encoding: str, octets: bytes, text: str) -> None:
