@@ -27,8 +27,11 @@ class IValues(Interface):
     def written() -> tuple[str, ...]:
         """Return the texts composed (NFC), with the lines they were written in."""
 
-    def show(index: int) -> str:
-        """Return one of the texts for people: one printable line, cut."""
+    def show(index: int, position: int = 0) -> str:
+        """Return one of the texts for people: one printable line, cut to what stands around.
+
+        `position` is one of `forms`.
+        """
 
 
 class IFacts(Interface):

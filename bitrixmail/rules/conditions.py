@@ -61,8 +61,8 @@ class TextTest:
         """See ICondition."""
         test = self._test
         values = facts.values(test.field)
-        index = self._find(values, facts)
-        seen = values.shown if index < 0 else values.show(index)
+        index, position = self._find(values, facts)
+        seen = values.shown if index < 0 else values.show(index, position)
         matched = (index >= 0) is not self._negative
         last = self._last
         if last.matched is not matched or last.seen != seen:

@@ -34,8 +34,11 @@ _UNITS = {
 }
 _SIZE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([A-Za-z]*)\s*")
 
-# Finds the text that fits: its number among the texts of the field, or -1.
-Finder = Callable[[IValues, IFacts], int]
+# Where something was found: the number of the text among those of the field, and the position in
+# it. Without a text that fits the number is -1.
+Hit = tuple[int, int]
+Finder = Callable[[IValues, IFacts], Hit]
+_NOTHING = (-1, 0)
 
 
 def size_octets(text: str) -> int:
@@ -76,12 +79,12 @@ def text_finder(
 
 
 def _contains(wanted: tuple[str, ...], exact: bool) -> Finder:
-    def find(values: IValues, _facts: IFacts) -> int:
+    def find(values: IValues, _facts: IFacts) -> Hit:
         for index, text in enumerate(values.forms(exact)):
             for value in wanted:
                 if value in text:
-                    return index
-        return -1
+                    return index, text.index(value)
+        return _NOTHING
 
     return find
 
@@ -89,37 +92,37 @@ def _contains(wanted: tuple[str, ...], exact: bool) -> Finder:
 def _equals(wanted: tuple[str, ...], exact: bool) -> Finder:
     any_of = frozenset(value.strip() for value in wanted)
 
-    def find(values: IValues, _facts: IFacts) -> int:
+    def find(values: IValues, _facts: IFacts) -> Hit:
         for index, text in enumerate(values.forms(exact)):
             if text in any_of or text.strip() in any_of:
-                return index
-        return -1
+                return index, 0
+        return _NOTHING
 
     return find
 
 
 def _starts_with(wanted: tuple[str, ...], exact: bool) -> Finder:
-    def find(values: IValues, _facts: IFacts) -> int:
+    def find(values: IValues, _facts: IFacts) -> Hit:
         for index, text in enumerate(values.forms(exact)):
             if text.startswith(wanted):
-                return index
-        return -1
+                return index, 0
+        return _NOTHING
 
     return find
 
 
 def _ends_with(wanted: tuple[str, ...], exact: bool) -> Finder:
-    def find(values: IValues, _facts: IFacts) -> int:
+    def find(values: IValues, _facts: IFacts) -> Hit:
         for index, text in enumerate(values.forms(exact)):
             if text.endswith(wanted):
-                return index
-        return -1
+                return index, len(text)
+        return _NOTHING
 
     return find
 
 
 def _exists(_wanted: tuple[str, ...], _exact: bool) -> Finder:
-    return lambda values, _facts: 0 if values.texts else -1
+    return lambda values, _facts: (0, 0) if values.texts else _NOTHING
 
 
 _FINDERS: dict[str, Callable[[tuple[str, ...], bool], Finder]] = {
@@ -134,7 +137,7 @@ _FINDERS: dict[str, Callable[[tuple[str, ...], bool], Finder]] = {
 def _regex(patterns: list[Any], time_limit_s: float, monotonic: Callable[[], float]) -> Finder:
     """Search by patterns, all together no longer than the limit nor the message's patience."""
 
-    def find(values: IValues, facts: IFacts) -> int:
+    def find(values: IValues, facts: IFacts) -> Hit:
         allowed = min(time_limit_s, facts.patience_s)
         began = monotonic()
         try:
@@ -143,10 +146,11 @@ def _regex(patterns: list[Any], time_limit_s: float, monotonic: Callable[[], flo
                     left = allowed - (monotonic() - began)
                     if left <= 0:
                         raise TimeoutError
-                    if pattern.search(text, timeout=left, concurrent=True):
-                        return index
+                    found = pattern.search(text, timeout=left, concurrent=True)
+                    if found:
+                        return index, len(" ".join(text[: found.start()].split()))
         finally:
             facts.spend(monotonic() - began)
-        return -1
+        return _NOTHING
 
     return find

@@ -54,7 +54,7 @@ class Values:
     def shown(self) -> str:
         """The field on one line for the trace, printable and cut."""
         if self._shown is None:
-            self._shown = printable(" | ".join(self.whole[:_SHOWN]), _SHOWN)
+            self._shown = self._printed(" | ".join(self.whole[:_SHOWN]))
         return self._shown
 
     def forms(self, exact: bool) -> tuple[str, ...]:
@@ -77,9 +77,20 @@ class Values:
         own = tuple(map(compose, self._own))
         return own if self._behind is None else own + self._behind.written()
 
-    def show(self, index: int) -> str:
-        """Return one of the texts for the trace, printable and cut."""
-        return printable(self.texts[index], _SHOWN)
+    def show(self, index: int, position: int = 0) -> str:
+        """See IValues. Folding may move a position by a letter or two, which is near enough."""
+        text = self.texts[index]
+        if position <= _SHOWN // 2 or len(text) <= _SHOWN:
+            return self._printed(text)
+        text = self.forms(exact=True)[index]
+        start = max(0, min(position - _SHOWN // 4, len(text) - _SHOWN + 1))
+        return printable(f"…{text[start : start + 2 * _SHOWN]}", _SHOWN)
+
+    def _printed(self, text: str) -> str:
+        """Return the start of a text on one line."""
+        if self._lines:
+            text = " ".join(text[: 4 * _SHOWN].split())
+        return printable(text, _SHOWN)
 
 
 NOTHING = Values(())

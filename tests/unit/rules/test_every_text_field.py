@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from bitrixmail.model.plan import TestResult
 from bitrixmail.model.rule import Not, Test
 from bitrixmail.rules.conditions import compile_condition, complaints
 from bitrixmail.rules.facts import (
@@ -183,6 +184,36 @@ def test_the_body_as_a_whole() -> None:
     assert holds(Test("body", "contains", ("y \r\n n",)), facts_of(plain))
     assert holds(Test("body", "regex", (r"y\n\n?\s*now",)), facts_of(plain.replace(b"\r", b"")))
     assert not holds(Test("body", "exists"), facts_of(b"Subject: x\r\n\r\n \r\n\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "seen"),
+    [
+        ("contains", "иголка в", "…"),
+        ("regex", "^иголка", "…"),
+        ("ends_with", "конец", "…"),
+        ("starts_with", "сено", "Сено"),
+        ("contains", "никогда", "Сено"),
+    ],
+)
+def test_the_trace_shows_what_stands_around(op: str, value: str, seen: str) -> None:
+    text = f"{'Сено ' * 100}\r\nИголка в стоге {'сена ' * 100}и Конец"
+    results: list[TestResult] = []
+    facts = facts_of(f"Content-Type: text/plain\r\n\r\n{text}".encode())
+    compile_condition(Test("body", op, (value,)), 1, time.perf_counter).matches(facts, results)
+    assert results[0].seen.startswith(seen)
+    assert len(results[0].seen) <= 80
+    if results[0].matched and op != "regex":
+        assert value in results[0].seen.lower()
+    if op == "regex":
+        assert "Иголка в стоге" in results[0].seen
+
+
+def test_lines_are_shown_as_one() -> None:
+    for field in ("body", "message"):
+        values = facts_of(b"Content-Type: text/plain\r\n\r\n one\r\n two\r\n").values(field)
+        assert values.show(0) == "one two"
+        assert "\\u{" not in values.shown
 
 
 def test_html_is_read_as_text() -> None:

@@ -52,10 +52,10 @@ def test_every_address_that_led_here_is_compared() -> None:
 
 
 def test_what_needs_the_content() -> None:
-    assert BODY_FIELDS == {
+    assert {
         "body", "message", "attachment_name", "attachment_type", "attachment_size",
         "attachment_count", "language", "charset",
-    }  # fmt: skip
+    } == BODY_FIELDS  # fmt: skip
     for field in FIELDS:
         test = Test(field, "exists")
         for condition in (test, Not(test), All((All(), AnyOf((Not(test),))))):
