@@ -84,7 +84,7 @@ async def test_a_place_is_read_with_all_that_judging_needs(opened: Opened, tmp_p
             flags=frozenset({"\\Flagged"}),
             tags=frozenset({"work", "счёт"}),
         )
-        assert (copied.folder, copied.elsewhere) == ("Copies", {"INBOX"})
+        assert (copied.folder, copied.elsewhere) == ("Copies", frozenset({"INBOX"}))
         assert await stores.runs.content(first.id, 1000) == BODY
         assert await stores.runs.content(first.id, 7) == BODY[:7]
         assert await stores.runs.content(9999, 7) == b""

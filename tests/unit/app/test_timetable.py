@@ -23,7 +23,8 @@ from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.store.opening import InlineStores
 from bitrixmail.tasks import InlineThreads
 from tests.fakes.results import fired
-from tests.fakes.stored_mail import fill, snapshot
+from tests.fakes.rules_page import PAGE
+from tests.fakes.stored_mail import add, filed, fill, letter, snapshot
 from tests.fakes.stores import make_stores, result_of
 
 P = ParamSpec("P")
@@ -255,3 +256,19 @@ def test_a_full_disk_interrupts_a_run_which_then_goes_on(tmp_path: Path, clock: 
         server.passes(minutes=9)
         (run,) = server.runs()
         assert (run.state, run.changed) == (RunState.DONE, 22)
+
+
+def test_the_rule_of_the_page_empties_the_trash_after_a_month(tmp_path: Path, clock: Clock) -> None:
+    with make_stores(tmp_path, clock) as stores:
+        info, _ = fill(stores, 1)
+        add(stores, letter(1), filed(info.id, "Trash"))
+        server = Server(stores, clock)
+        server.put(PAGE.partition("```rules\n")[2].partition("```")[0])
+        clock.rightNow = datetime(2026, 6, 2, 12, tzinfo=UTC).timestamp()
+        server.passes(days=1)
+        assert ("info@example.org", "Trash") in snapshot(stores)  # a day short of thirty
+        server.passes(days=2)
+        assert ("info@example.org", "Trash") not in snapshot(stores)
+        assert ("info@example.org", "INBOX") in snapshot(stores)
+        (run,) = server.runs()
+        assert run.started == datetime(2026, 6, 4, 0, 30, tzinfo=UTC)

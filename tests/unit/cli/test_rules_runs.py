@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.rules_page import PAGE
 from tests.fakes.terminal import Terminal
 from tests.unit.cli.conftest import Shell
 
@@ -143,3 +146,12 @@ def test_at_a_terminal_one_is_asked(mail: Shell, tmp_path: Path) -> None:
     person.reads("run 1: 3 messages changed")
     assert person.end() == 0
     assert folders(mail)["Invoices"] == ["Счёт 2", "Счёт 1"]
+
+
+def test_the_commands_of_the_page_are_taken(mail: Shell) -> None:
+    section = PAGE.partition("## By hand and by clock")[2].partition("### By the clock")[0]
+    commands = re.findall(r"^bitrixmail (rules .*)$", section, re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        done = mail.run(*shlex.split(command))
+        assert done.exit_code != os.EX_USAGE or "give --yes" in done.stderr, done.stderr
