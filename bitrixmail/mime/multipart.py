@@ -131,10 +131,7 @@ class _Splitter:
 
     def _part(self, headers: HeaderSection, start: int, default: str) -> Leaf | Multipart:
         """Make the node of a part; a multipart is opened, unless that is too deep."""
-        value = headers.first("content-type") or b""
-        if not value.isascii():
-            value = headers.decode(value).encode("utf-8", "replace")
-        declared, parameters = parse_parameters(value)
+        declared, parameters = parse_parameters(headers.first("content-type") or b"")
         if not _TYPE.fullmatch(declared):
             declared = default
         if declared.startswith("multipart/"):

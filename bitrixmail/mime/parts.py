@@ -13,7 +13,7 @@ from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.html_text import html_text
 from bitrixmail.mime.multipart import Leaf, Multipart, SplitLimits, split_parts
 from bitrixmail.mime.parameters import parse_parameters
-from bitrixmail.mime.text import decode_text, without_unseen
+from bitrixmail.mime.text import Guesses, decode_text, without_unseen
 from bitrixmail.mime.transfer import Content
 from bitrixmail.mime.words import decode_words
 
@@ -76,6 +76,8 @@ class BodyLimits:
     """Lines that begin like a delimiter of a multipart, whether they are one or not."""
     max_head_octets: int = 64 * 1024
     """Of the header section of each part."""
+    max_guesses: int = 5
+    """Guesses at undeclared charsets, a few milliseconds each; then the first one serves."""
 
 
 _LIMITS = BodyLimits()
@@ -100,10 +102,13 @@ def parse_body(octets: bytes, headers: HeaderSection, limits: BodyLimits = _LIMI
 class _Reader:
     """Decodes the tree of one message. Made by `parse_body`, ends with it."""
 
-    __slots__ = ("_html_left", "_octets", "_text_left", "attachments", "charset", "complete")
+    __slots__ = (
+        "_guesses", "_html_left", "_octets", "_text_left", "attachments", "charset", "complete",
+    )  # fmt: skip
 
     def __init__(self, octets: bytes, limits: BodyLimits) -> None:
         self._octets = octets
+        self._guesses = Guesses(limits.max_guesses)
         self._text_left = limits.max_text_octets
         self._html_left = limits.max_html_octets
         self.attachments: list[Attachment] = []
@@ -120,8 +125,9 @@ class _Reader:
             for part in node.parts:
                 self._attach(part)
             return
-        disposition, name = _disposition(node)
-        if _is_text(node, disposition) and not name:
+        disposition = parse_parameters(self._field(node, "content-disposition"))
+        name = self._name(node, disposition[1])
+        if _is_text(node, disposition[0]) and not name:
             return
         content = Content(self._octets, node.start, node.end, node.headers)
         size_octets = content.size_octets()
@@ -129,15 +135,26 @@ class _Reader:
         kind = content_kind(head, content.at, size_octets) or node.declared_type
         self.attachments.append(Attachment(name, node.declared_type, kind, size_octets))
 
+    def _name(self, leaf: Leaf, disposition: dict[str, str]) -> str:
+        """Return the file name of a part (RFC 2183 §2.3, RFC 2231), empty if it has none."""
+        name = disposition.get("filename", "")
+        if not name and "name" in leaf.parameters:
+            name = parse_parameters(self._field(leaf, "content-type"))[1].get("name", "")
+        return decode_words(name.encode("utf-8", "replace"), _utf8)[:_MAX_NAME].strip()
+
+    def _field(self, leaf: Leaf, name: str) -> bytes:
+        """Return a field in UTF-8; 8-bit text stands in some as it is, against the RFC."""
+        value = leaf.headers.first(name) or b""
+        return value if value.isascii() else self._guesses.decode(value)[0].encode()
+
     def _text(self, node: Leaf | Multipart) -> str:
         if isinstance(node, Multipart):
             if node.subtype == "alternative":
                 return self._alternative(node)
             texts = [self._text(part) for part in node.parts]
             return "\n".join([text for text in texts if text])
-        if not _is_text(node, _disposition(node)[0]):
-            return ""
-        return self._read(node)
+        disposition = node.headers.first("content-disposition") or b""
+        return self._read(node) if _is_text(node, parse_parameters(disposition)[0]) else ""
 
     def _alternative(self, node: Multipart) -> str:
         """Return the text of the first plain alternative that says something, else of HTML."""
@@ -158,7 +175,8 @@ class _Reader:
         if is_html:
             self._html_left -= len(octets)
         self.complete = self.complete and whole
-        text, charset = decode_text(octets, leaf.parameters.get("charset", ""), is_html=is_html)
+        declared = leaf.parameters.get("charset", "")
+        text, charset = decode_text(octets, declared, self._guesses, is_html=is_html)
         self.charset = self.charset or charset
         return without_unseen(html_text(text) if is_html else text)
 
@@ -176,22 +194,6 @@ def _has_html(node: Leaf | Multipart) -> bool:
     if isinstance(node, Multipart):
         return any(_has_html(part) for part in node.parts)
     return node.declared_type in _HTML_TYPES
-
-
-def _disposition(leaf: Leaf) -> tuple[str, str]:
-    """Return how a part wants to be shown (RFC 2183 §2) and its file name."""
-    headers = leaf.headers
-    value = headers.first("content-disposition")
-    disposition, name = "", ""
-    if value is not None:
-        if not value.isascii():  # 8-bit text as it is, against the RFC: guess its charset
-            value = headers.decode(value).encode("utf-8", "replace")
-        disposition, parameters = parse_parameters(value)
-        name = parameters.get("filename", "")
-    name = name or leaf.parameters.get("name", "")
-    if name:
-        name = decode_words(name.encode("utf-8", "replace"), _utf8)
-    return disposition, name[:_MAX_NAME].strip()
 
 
 def _utf8(octets: bytes) -> str:

@@ -24,7 +24,43 @@ _MAIL_NAMES = {
 _UNSEEN = ("\u00ad", "\u034f", "\u200b", "\u200c", "\u2060", "\ufeff")
 
 
-def decode_text(octets: bytes, declared: str, *, is_html: bool) -> tuple[str, str]:
+class Guesses:
+    """Guesses at charsets that nobody declares, a few for one message.
+
+    Each costs milliseconds, and a message may have hundreds of parts: when there were enough,
+    the first one serves. Made by `mime.parts`, lives as long as it reads one message.
+    """
+
+    __slots__ = ("_first", "_left")
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+        self._first = ""
+
+    def decode(self, octets: bytes) -> tuple[str, str]:
+        """Return octets as UTF-8 if they are, else as they read best, and the charset."""
+        text = _decoded(octets, "utf-8")
+        if text is not None:
+            return text, "us-ascii" if octets.isascii() else "utf-8"
+        codec = self._first
+        if self._left > 0:
+            self._left -= 1
+            codec = guess_charset(_sample(octets))
+            self._first = self._first or codec
+        return octets.decode(codec or "cp1252", "replace"), _mail_name(codec)
+
+
+def _mail_name(codec: str) -> str:
+    name = _MAIL_NAMES.get(codec)
+    if name is None:
+        name = re.sub(r"^cp(?=125)", "windows-", codec)
+        name = re.sub(r"^iso(?=8859)", "iso-", name).replace("_", "-")
+    return name
+
+
+def decode_text(
+    octets: bytes, declared: str, guesses: Guesses, *, is_html: bool
+) -> tuple[str, str]:
     """Return the text, with LF at line ends, and its charset as mail calls it.
 
     A charset that does not fit is passed over; one that fits but for a few octets is kept.
@@ -36,7 +72,7 @@ def decode_text(octets: bytes, declared: str, *, is_html: bool) -> tuple[str, st
     codec = None if name in _NOTHING_SAID else codec_name(name)
     text = _decoded(octets, codec) if codec else None
     if text is None:
-        text, guessed = _guessed(octets)
+        text, guessed = guesses.decode(octets)
         if codec or name in _NOTHING_SAID:
             name = guessed
     return _lines(text), name
@@ -63,18 +99,6 @@ def _decoded(octets: bytes, codec: str) -> str | None:
     # A text cut in the middle of a letter, or a smiley of another charset, is no reason to doubt.
     letters = len(octets.translate(None, _ASCII))
     return text if text.count("\ufffd") * 4 < max(letters, 5) else None
-
-
-def _guessed(octets: bytes) -> tuple[str, str]:
-    text = _decoded(octets, "utf-8")
-    if text is not None:
-        return text, "us-ascii" if octets.isascii() else "utf-8"
-    codec = guess_charset(_sample(octets))
-    name = _MAIL_NAMES.get(codec)
-    if name is None:
-        name = re.sub(r"^cp(?=125)", "windows-", codec)
-        name = re.sub(r"^iso(?=8859)", "iso-", name).replace("_", "-")
-    return octets.decode(codec, "replace"), name
 
 
 def _sample(octets: bytes) -> bytes:
