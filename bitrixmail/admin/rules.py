@@ -40,9 +40,7 @@ class RuleChanges:
     @property
     def any(self) -> bool:
         """Whether the rule set differs from the one before, if only in its order."""
-        return bool(
-            self.added or self.changed or self.removed or self.groups_off or self.groups_on
-        )
+        return bool(self.added or self.changed or self.removed or self.groups_off or self.groups_on)
 
 
 def merged(old: RuleSet, new: RuleSet, *, keep: bool) -> tuple[Rule, ...]:
@@ -123,7 +121,7 @@ class Rules:
         With `keep` the rules that the file does not name stay. Raises InputError with every fault.
         """
         given = parse_rules(text, where)
-        self._judging.compile(given)
+        self._judging.check(given)
         old = await self._replaced(keep=keep)
         groups_off = given.groups_off | (old.groups_off if keep else frozenset())
         changes = compared(old, merged(old, given, keep=keep), groups_off)

@@ -68,7 +68,7 @@ class Sites:
         Raises InputError with every fault of the whole file, and has then written nothing.
         """
         site = parse_site(text, where)
-        self._judging.compile(site.rules)
+        self._judging.check(site.rules)
         standing = await self._standing()
         faults = (*self._unfit_passwords(site), *conflicts(site, standing, where))
         if faults:

@@ -21,6 +21,7 @@ from bitrixmail.admin.mail_export import MailExport
 from bitrixmail.admin.mail_import import Intake, MailImport
 from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.passwords import Passwords
+from bitrixmail.admin.rule_book import RuleBook
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
 from bitrixmail.admin.site import Sites
@@ -86,11 +87,12 @@ def office_of(settings: Settings, stores: Stores) -> Office:
     judging = Judging(
         settings.rules.time_limit,
         settings.rules.timezone or system_timezone(),
-        ListFiles(settings.data_dir / LISTS).wanted,
+        ListFiles(settings.data_dir / LISTS).read,
     )
+    kept = Messages(messages, Traces(trace_from_json, rulebook))
     return Office(
         accounts=Accounts(directory, messages, _PASSWORDS),
-        messages=Messages(messages, Traces(trace_from_json, rulebook)),
+        messages=kept,
         rules=Rules(
             rulebook,
             directory,
@@ -100,6 +102,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             judging=judging,
         ),
         sites=Sites(directory, rulebook, _PASSWORDS, judging),
+        rule_book=RuleBook(rulebook, kept),
         runs=RuleRuns(
             rulebook,
             directory,

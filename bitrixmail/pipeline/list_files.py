@@ -6,7 +6,6 @@ from pathlib import Path
 
 from twisted.logger import Logger
 
-from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.rules.lists import parse_list
 
 # The folder of list files, in the data directory.
@@ -43,13 +42,6 @@ class ListFiles:
         if len(octets) > MAX_OCTETS:
             _log.warn("list file {path} is cut at {most} octets", path=str(path), most=MAX_OCTETS)
         return parse_list(octets[:MAX_OCTETS].decode("utf-8", "replace"))
-
-    def wanted(self, name: str) -> tuple[str, ...]:
-        """Do as `read`, for who can mend it: raises InputError if there is no such file."""
-        if not (self._folder / name).is_file():
-            remedy = "make it: a value a line"
-            raise InputError(Fault(f"list file {self._folder / name}", "is not there", remedy))
-        return self.read(name)
 
     def changed(self) -> bool:
         """Tell whether any file read so far looks another now."""

@@ -155,8 +155,18 @@ def _compile_test(
 ) -> CompiledCondition:
     try:
         values = values_of(test, lists)
+        return _with_values(test, values, time_limit_s, monotonic)
     except LookupError as error:
         return LostTest(str(error))
+    except ValueError as error:
+        if not test.lists:
+            raise
+        return LostTest(f"a value of {' or '.join(test.lists)}: {error}")
+
+
+def _with_values(
+    test: Test, values: tuple[str, ...], time_limit_s: float, monotonic: Callable[[], float]
+) -> CompiledCondition:
     if test.op != "exists":
         if test.field in NUMBER_FIELDS:
             return NumberTest(test, values)
@@ -281,6 +291,9 @@ def _list_complaints(test: Test, name: str, lists: Lists | None) -> Iterator[Com
     except InputError as error:
         for fault in error.faults:
             yield Complaint("lists", f"{fault.where}: {fault.what}", fault.remedy)
+        return
+    except LookupError as error:
+        yield Complaint("lists", str(error), "make it: a value a line")
         return
     for value in values:
         for what, remedy in _one_value_complaints(test, value):

@@ -228,10 +228,13 @@ class CompiledRules:
                 yield scope
 
 
-def rule_faults(rule: Rule, where: str = "") -> Iterator[Fault]:
-    """Find all that is wrong with what a rule tests and does. `where` names its file, if any."""
+def rule_faults(rule: Rule, where: str = "", lists: Lists | None = None) -> Iterator[Fault]:
+    """Find all that is wrong with what a rule tests and does. `where` names its file, if any.
+
+    With `lists` the values of its list files are looked at too.
+    """
     place = place_of(rule.name, where)
-    for complaint in complaints(rule.condition):
+    for complaint in complaints(rule.condition, lists=lists):
         yield complaint.fault(place)
     for number, action in enumerate(rule.actions, 1):
         for complaint in action_complaints(action):

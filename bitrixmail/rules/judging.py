@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bitrixmail.model.errors import InputError
 from bitrixmail.model.rule import RuleSet
-from bitrixmail.rules.engine import CompiledRules
+from bitrixmail.rules.engine import CompiledRules, rule_faults
 from bitrixmail.rules.lists import Lists, no_lists
 
 # The part of a header section that rules see; RFC 5322 sets no limit, senders of junk know none.
@@ -27,5 +28,14 @@ class Judging:
     lists: Lists = no_lists
 
     def compile(self, rules: RuleSet) -> CompiledRules:
-        """Make rules ready. Raises InputError with every fault of every rule."""
+        """Make rules ready. Raises InputError with every fault of every rule.
+
+        What is wrong with a list file is no fault here: its rule is passed over, and says why.
+        """
         return CompiledRules.compile(rules, self.time_limit_s, lists=self.lists)
+
+    def check(self, rules: RuleSet) -> None:
+        """Raise InputError with every fault of every rule and of the list files they name."""
+        faults = [fault for rule in rules.rules for fault in rule_faults(rule, lists=self.lists)]
+        if faults:
+            raise InputError(*faults)

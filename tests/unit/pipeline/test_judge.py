@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.directory import Mailbox
+from bitrixmail.model.errors import InputError
 from bitrixmail.model.plan import Plan
 from bitrixmail.model.route import Target
 from bitrixmail.pipeline.judge import Judge
@@ -63,11 +64,12 @@ class Court:
         self.stores.open_now()
         self.threads = CountedThreads()
         lists = ListFiles(folder / "lists")
+        self.judging = Judging(0.05, "UTC", lists.read)
         self.judge = Judge(
             self.stores.rulebook,
             cast("IThreads", self.threads),
             cast("IReactorTime", Clock()),
-            Judging(0.05, "UTC", lists.read),
+            self.judging,
             lists,
         )
         result_of(self.stores.rulebook.replace(parse_rules(rules, "x"), "test", ""))
@@ -127,3 +129,14 @@ def test_a_list_file_counts_as_soon_as_it_changes(tmp_path: Path) -> None:
     court.threads.runs = 0
     result_of(court.judge.look_at_lists())
     assert court.threads.runs == 1  # looked at, and not made ready again
+
+
+def test_a_list_with_a_value_nobody_can_use_costs_only_its_rule(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists/partners.txt").write_text("(\n")
+    court = Court(tmp_path, LISTED.replace("equals", "regex") + REGEX)
+    plan = court.plan("aaa")
+    assert plan.tags == {"found"}
+    assert "partners.txt: not a regular expression" in plan.trace.steps[0].fault
+    with pytest.raises(InputError, match=r"rule \"listed\": condition 1: lists: partners\.txt"):
+        court.judging.check(parse_rules(LISTED.replace("equals", "regex"), "x"))
