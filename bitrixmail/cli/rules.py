@@ -10,23 +10,26 @@ import click
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.failures import message_wanted
 from bitrixmail.cli.files import name_of, read_octets, read_text
+from bitrixmail.cli.language import lang_option
 from bitrixmail.cli.output import (
-    complain,
     echo,
     json_option,
+    moment,
     print_json,
     print_toml,
-    say,
     table,
     yes_or_no,
 )
 from bitrixmail.cli.render import trace_lines
+from bitrixmail.cli.rules_book import diff, explain, group, lint, log, undo
+from bitrixmail.cli.rules_gates import bitrix_options, from_bitrix, tell_changes, template
 from bitrixmail.cli.rules_runs import apply, runs
 from bitrixmail.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
     from bitrixmail.model.plan import Plan
     from bitrixmail.model.rule import Rule
+    from bitrixmail.model.rulebook import RuleCount
 
 
 @click.group(epilog=examples("bitrixmail rules import rules.toml"))
@@ -34,38 +37,41 @@ def rules() -> None:
     """Rules that sort the mail. How they are written: docs/rules.md."""
 
 
-for command in (apply, runs):
+for command in (apply, runs, template, log, diff, undo, lint, explain, group):
     rules.add_command(command)
 
 
 @rules.command(
     "import",
-    epilog=examples("bitrixmail rules import rules.toml", "bitrixmail rules import --keep -"),
+    epilog=examples(
+        "bitrixmail rules import rules.toml",
+        "bitrixmail rules import --keep -",
+        "bitrixmail rules import --from bitrix filter.csv cond.csv --mailbox 3=info@example.org",
+    ),
 )
-@click.argument("file")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @click.option("--keep", is_flag=True, help="Keep the rules that the file does not name.")
+@bitrix_options
 @pass_session
-def import_rules(session: Session, file: str, keep: bool) -> None:
+def import_rules(session: Session, files: tuple[str, ...], keep: bool, **bitrix: Any) -> None:
     """Replace all rules by those of a file; `-` is standard input.
 
-    If anything is wrong in it, nothing changes.
+    If anything is wrong in it, nothing changes. With `--from bitrix` the files are dumps of the
+    old mail module's tables b_mail_filter and b_mail_filter_cond, JSON or CSV; what can't be
+    carried over is told, and the rules that are here stay.
     """
+    if from_bitrix(session, files, **bitrix):
+        return
+    if len(files) > 1:
+        raise click.UsageError("rules are imported from one file")
+    (file,) = files
     text, name = read_text(file), name_of(file)
     changes = session.wait(
         session.office.rules.import_text(
             text, name, keep=keep, author=session.composer.author(), comment=f"import {name}"
         )
     )
-    complain(changes.notes, "note")
-    for what in ("added", "changed", "removed"):
-        for rule in getattr(changes, what):
-            say(f'rule "{rule}" {what}')
-    if changes.any:
-        count = len(changes.rules.rules)
-        noun = "rule" if count == 1 else "rules"
-        say(f"version {changes.rules.version} is in force: {count} {noun}")
-    else:
-        say(f"nothing to change: version {changes.rules.version} has these rules")
+    tell_changes(changes)
 
 
 @rules.command("export", epilog=examples("bitrixmail rules export > rules.toml"))
@@ -83,23 +89,26 @@ def list_rules(session: Session, as_json: bool) -> None:
     from bitrixmail.rules.syntax import rule_to_data  # noqa: PLC0415 - slow, see session
 
     found = session.wait(session.office.rules.current())
+    counts = session.wait(session.office.rule_book.counts())
     pairs = [(rule, rule_to_data(rule)) for rule in found.rules]
     # As the engine goes: those for all first, then a domain's, then a mailbox's.
     pairs.sort(key=lambda pair: (bool(pair[0].mailbox), bool(pair[0].domain), pair[0].order))
     if as_json:
-        print_json([_rule_data(rule, data) for rule, data in pairs])
+        print_json([_rule_data(rule, data, counts.get(rule.name)) for rule, data in pairs])
         return
     rows = [
         (
             f"{rule.order}",
             rule.name,
             rule.mailbox or rule.domain or "all",
-            yes_or_no(rule.active),
+            yes_or_no(rule.active and rule.group not in found.groups_off),
+            f"{counts[rule.name].matched}" if rule.name in counts else "",
+            moment(counts[rule.name].last) if rule.name in counts else "",
             _actions(rule),
         )
         for rule, _ in pairs
     ]
-    table(("Order", "Rule", "For", "Active", "Does"), rows)
+    table(("Order", "Rule", "For", "Active", "Matched", "Last", "Does"), rows)
 
 
 def _actions(rule: Rule) -> str:
@@ -107,7 +116,7 @@ def _actions(rule: Rule) -> str:
     return ", ".join([*done, "stop"] if rule.stop else done)
 
 
-def _rule_data(rule: Rule, data: dict[str, Any]) -> dict[str, Any]:
+def _rule_data(rule: Rule, data: dict[str, Any], count: RuleCount | None) -> dict[str, Any]:
     """Give every key, spelled as in a file."""
     keys = (
         "name", "description", "group", "order", "stop", "active", "schedule", "domain", "mailbox",
@@ -118,6 +127,8 @@ def _rule_data(rule: Rule, data: dict[str, Any]) -> dict[str, Any]:
         "match": data.get("match", "all"),
         "condition": data.get("condition", []),
         "action": data.get("action", []),
+        "matched": count.matched if count else 0,
+        "last": count.last if count else None,
     }
 
 
@@ -132,10 +143,16 @@ def _rule_data(rule: Rule, data: dict[str, Any]) -> dict[str, Any]:
 @click.option("--mailbox", metavar="ADDRESS", required=True, help="For whom it is judged.")
 @click.option("--sender", metavar="ADDRESS", help="The envelope sender; <> is the null sender.")
 @click.option("--recipient", metavar="ADDRESS", help="The envelope recipient, say an alias.")
+@lang_option
 @json_option
 @pass_session
 def test_rules(
-    session: Session, specimen: str, mailbox: str, as_json: bool, **envelope: str | None
+    session: Session,
+    specimen: str,
+    mailbox: str,
+    lang: str | None,
+    as_json: bool,
+    **envelope: str | None,
 ) -> None:
     """Show what the rules would do with a message; nothing is changed.
 
@@ -158,7 +175,7 @@ def test_rules(
     if as_json:
         print_json(_plan_data(plan))
     else:
-        for line in trace_lines(plan.trace):
+        for line in trace_lines(plan.trace, lang or session.composer.language()):
             echo(line)
 
 
