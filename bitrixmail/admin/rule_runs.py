@@ -34,7 +34,7 @@ from bitrixmail.tasks import utcnow
 MANUAL = "manual"
 SCHEDULE = "schedule"
 # Places judged and changed at a time: a transaction stays well below a tenth of a second.
-PAGE = 250
+PAGE = 200
 MAX_EXAMPLES = 5
 MAX_LISTED = 1000
 _LIST_RUNS = "see: bitrixmail rules runs list"

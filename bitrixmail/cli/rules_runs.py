@@ -123,8 +123,8 @@ def _confirm(preview: Preview) -> None:
 
 def _carry_out(session: Session, work: Work) -> None:
     runs, run = session.office.runs, work.run
-    ways = f"go on: bitrixmail rules runs resume {run.id}; take it back: … runs undo {run.id}"
-    told = _told_if_interrupted(f"run {run.id} was interrupted ({ways})")
+    resume, undo = (f"bitrixmail rules runs {way} {run.id}" for way in ("resume", "undo"))
+    told = _told_if_interrupted(f"to go on: {resume}; to take it back: {undo}")
     with told, progress("applying", run.total) as show:
         while session.wait(runs.go_on(work)):
             show(work.judged)
