@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bitrixmail.app.ownership import user_name
+from bitrixmail.cli.language import language_of
 from bitrixmail.cli.root import root
 from bitrixmail.cli.session import GlobalOptions, Office, SettingsError, ShownSettings
 from bitrixmail.model.errors import InputError
@@ -87,3 +88,7 @@ class Composition:
         """See Composer. Of who became root by sudo it is the one who did."""
         user = self._environment.get("SUDO_USER", "") if os.getuid() == 0 else ""
         return user or user_name(os.getuid())
+
+    def language(self) -> str:
+        """See Composer."""
+        return language_of(self._environment)

@@ -11,8 +11,9 @@ import click
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.failures import message_wanted
 from bitrixmail.cli.files import write_octets
+from bitrixmail.cli.language import lang_option
 from bitrixmail.cli.output import echo, json_option, moment, print_json, say, size, table
-from bitrixmail.cli.render import trace_lines
+from bitrixmail.cli.render import trace_data, trace_lines
 from bitrixmail.cli.session import Session, pass_session
 from bitrixmail.model.text import printable
 
@@ -88,10 +89,10 @@ def show(session: Session, queue_id: str, as_json: bool) -> None:
             }
         )
         return
-    _show(shown)
+    _show(shown, session.composer.language())
 
 
-def _show(shown: Shown) -> None:
+def _show(shown: Shown, language: str) -> None:
     echo(f"message {printable(shown.queue_id)}")
     for place in shown.places:
         where = f"{place.mailbox}, folder {place.folder}, UID {place.uid}"
@@ -104,7 +105,7 @@ def _show(shown: Shown) -> None:
         echo(printable(f"{name}: {value}", _WIDE))
     if shown.fields:
         echo()
-    _tell(shown.events)
+    _tell(shown.events, language)
 
 
 @message.command(
@@ -133,9 +134,10 @@ def export_message(session: Session, queue_id: str, output: str) -> None:
 )
 @click.argument("what", metavar="ID|ADDRESS")
 @_limit(100)
+@lang_option
 @json_option
 @pass_session
-def trace(session: Session, what: str, limit: int, as_json: bool) -> None:
+def trace(session: Session, what: str, limit: int, lang: str | None, as_json: bool) -> None:
     """Tell what happened to a message, or at an address, and why.
 
     Every rule that was asked, what each condition saw, and what was done. Refusals too.
@@ -145,7 +147,7 @@ def trace(session: Session, what: str, limit: int, as_json: bool) -> None:
     if as_json:
         print_json([_event_data(each) for each in told])
     else:
-        _tell(told)
+        _tell(told, lang or session.composer.language())
 
 
 def _event_data(told: Told) -> dict[str, object]:
@@ -156,15 +158,15 @@ def _event_data(told: Told) -> dict[str, object]:
         "queue_id": event.queue_id,
         "address": event.address,
         "text": event.text,
-        "trace": told.trace,
+        "trace": trace_data(told.trace) if told.trace else None,
     }
 
 
-def _tell(events: tuple[Told, ...]) -> None:
+def _tell(events: tuple[Told, ...], language: str) -> None:
     for told in events:
         event = told.event
         parts = (moment(event.at), event.kind, event.queue_id, event.address, event.text)
         echo(printable("  ".join(part for part in parts if part), _WIDE))
         if told.trace is not None:
-            for line in trace_lines(told.trace):
+            for line in trace_lines(told.trace, language):
                 echo(line)

@@ -2,43 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from bitrixmail.model.plan import RuleStep, TestResult, Trace
+from bitrixmail.model.rule import Action, Test
 from bitrixmail.model.text import printable
 
 _WIDE = 300
 
 
-def trace_lines(trace: Trace) -> list[str]:
-    """Return the path line by line.
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """The words around what a trace tells, in one language."""
 
-    How long it took is left out, so that two runs of one message read alike.
+    version: str
+    none: str
+    matched: str
+    passed: str
+    skipped: str
+    rule: str
+    yes: str
+    no: str
+    seen: str
+    does: str
+    result: str
+    note: str
+
+
+_ENGLISH = _Labels(
+    "rules version {}", "no rule was asked", "matched", "passed", "skipped", 'rule "{}"',
+    "yes", "no", '; seen "{}"', "does {}", "result: {}", "note: {}",
+)  # fmt: skip
+_RUSSIAN = _Labels(
+    "правила, версия {}", "ни одно правило не проверялось", "подошло", "мимо", "пропущено",
+    "правило «{}»", "да", "нет", "; в письме: «{}»", "действие: {}", "итог: {}", "примечание: {}",
+)  # fmt: skip
+# What the engine says of its decision; what stands behind is a name.
+_RESULTS = {
+    "kept in": "оставлено в {}",
+    "moved to": "перемещено в {}",
+    "deleted (moved to Trash)": "удалено (перемещено в Trash)",
+    "copied to": "копия в {}",
+    "marked as read": "отмечено прочитанным",
+    "marked as unread": "отмечено непрочитанным",
+    "flagged": "поставлен флаг {}",
+    "unflagged": "снят флаг {}",
+    "tagged": "поставлена метка {}",
+    "untagged": "снята метка {}",
+    "discarded": "выброшено",
+    "rejected:": "отказано: {}",
+    "rejected": "отказано",
+    "put into quarantine": "помещено в карантин",
+}
+_BARE = {"flagged": "отмечено флажком", "unflagged": "снят флажок"}
+_START = "|".join(re.escape(start) for start in sorted(_RESULTS, key=len, reverse=True))
+_PART = re.compile(rf"({_START})(?:(?<=:)|(?= )|$)\s?(.*)", re.DOTALL)
+# A name may have a comma too: only one before a word of the engine ends a part.
+_COMMA = re.compile(rf", (?=(?:{_START})(?: |$|,))")
+_TOO_LONG = "skipped: a regular expression took too long"
+
+
+def trace_lines(
+    trace: Trace, language: str = "en", sentences: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return the path line by line, in English or Russian.
+
+    How long it took is left out, so that two runs of one message read alike. `sentences` are
+    rules in words, told below those that matched.
     """
-    lines = [f"rules version {trace.rule_set_version}"]
+    labels = _labels(language)
+    lines = [labels.version.format(trace.rule_set_version)]
     if not trace.steps:
-        lines.append("  no rule was asked")
+        lines.append(f"  {labels.none}")
     for step in trace.steps:
-        lines += _step(step)
-    lines.append(f"  result: {printable(trace.result, _WIDE)}")
+        lines += _step(step, language)
+        if step.matched and sentences and step.rule in sentences:
+            lines.append(f"             {sentences[step.rule]}")
+    result = trace.result if language == "en" else _result(trace.result)
+    lines.append(f"  {labels.result.format(printable(result, _WIDE))}")
     # A note is a traceback: its lines stay lines.
-    lines += [f"  note: {printable(line, _WIDE)}" for line in trace.note.splitlines()]
+    lines += [f"  {labels.note.format(printable(line, _WIDE))}" for line in trace.note.splitlines()]
     return lines
 
 
-def _step(step: RuleStep) -> Iterator[str]:
-    word = "skipped" if step.fault else "matched" if step.matched else "passed"
-    yield f'  {word:7}  rule "{printable(step.rule)}"'
+def trace_data(trace: Trace) -> dict[str, object]:
+    """Return a path with stable keys, for JSON."""
+    keys = ("rule_set_version", "steps", "result", "elapsed_us", "note")
+    return {key: getattr(trace, key) for key in keys}
+
+
+def _labels(language: str) -> _Labels:
+    return _RUSSIAN if language == "ru" else _ENGLISH
+
+
+def _step(step: RuleStep, language: str) -> Iterator[str]:
+    labels = _labels(language)
+    word = labels.skipped if step.fault else labels.matched if step.matched else labels.passed
+    wide = max(map(len, (labels.skipped, labels.matched, labels.passed)))
+    yield f"  {word:{wide}}  {labels.rule.format(printable(step.rule))}"
     for test in step.tests:
-        yield f"             {_test(test)}"
+        yield f"             {_test(test, language)}"
     for action in step.actions:
-        yield f"             does {printable(action, _WIDE)}"
+        told = action if language == "en" else _action(action, language)
+        yield f"             {labels.does.format(printable(told, _WIDE))}"
     if step.fault:
-        yield f"             {printable(step.fault, _WIDE)}"
+        yield f"             {printable(_fault(step.fault, language), _WIDE)}"
 
 
-def _test(test: TestResult) -> str:
-    wanted = " or ".join(f'"{value}"' for value in test.value)
-    asked = " ".join(part for part in (test.field, test.op, wanted) if part)
-    answer = "yes" if test.matched else "no"
-    return f'{answer:3}  {printable(asked, _WIDE)}; seen "{printable(test.seen, _WIDE)}"'
+def _test(test: TestResult, language: str) -> str:
+    labels = _labels(language)
+    if language == "en":
+        wanted = " or ".join(f'"{value}"' for value in test.value)
+        asked = " ".join(part for part in (test.field, test.op, wanted) if part)
+    else:
+        from bitrixmail.rules.sentences import test_clause  # noqa: PLC0415 - slow, see session
+
+        asked = test_clause(Test(test.field, test.op, test.value), language)
+    answer = labels.yes if test.matched else labels.no
+    seen = labels.seen.format(printable(test.seen, _WIDE))
+    return f"{answer:3}  {printable(asked, _WIDE)}{seen}"
+
+
+def _action(shown: str, language: str) -> str:
+    from bitrixmail.rules.sentences import action_clause  # noqa: PLC0415 - slow, see session
+
+    do, _, argument = shown.partition(" ")
+    return action_clause(Action(do, argument), language)
+
+
+def _fault(fault: str, language: str) -> str:
+    if language == "ru" and fault == _TOO_LONG:
+        return "регулярное выражение работало слишком долго"
+    return fault
+
+
+def _result(result: str) -> str:
+    """Say a result in Russian; what is not of the engine stays as it is."""
+    if result.startswith("rejected: "):
+        return _part(result)  # the text is the rule's own, whatever stands in it
+    return ", ".join(map(_part, _COMMA.split(result)))
+
+
+def _part(part: str) -> str:
+    found = _PART.fullmatch(part)
+    if not found:
+        return part
+    start, name = found.groups()
+    if not name and start in _BARE:
+        return _BARE[start]
+    return _RESULTS[start].format(name)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.mail_export import MailExport
     from bitrixmail.admin.mail_import import MailImport
     from bitrixmail.admin.messages import Messages
+    from bitrixmail.admin.rule_book import RuleBook
     from bitrixmail.admin.rule_runs import RuleRuns
     from bitrixmail.admin.rules import Rules
     from bitrixmail.admin.site import Sites
@@ -39,6 +40,7 @@ class Office:
     rules: Rules
     sites: Sites
     runs: RuleRuns
+    rule_book: RuleBook
     mail_import: MailImport
     mail_export: MailExport
 
@@ -70,6 +72,9 @@ class Composer(Protocol):
 
     def author(self) -> str:
         """Return who is at work, for the history of the rules."""
+
+    def language(self) -> str:
+        """Return the language of the surroundings: `en` or `ru`."""
 
 
 class SettingsError(Exception):

@@ -87,11 +87,11 @@ def test_rules_are_listed_as_they_are_asked(shell: Shell) -> None:
         + rule("first", 3, 'description = "to begin with"'),
     )
     assert shell.out("rules", "list").splitlines() == [
-        "Order  Rule   For               Active  Does",
-        "3      first  all               yes     move first",
-        "9      late   all               no      move late",
-        "2      ours   example.org       yes     move ours, stop",
-        "1      mine   info@example.org  yes     move mine",
+        "Order  Rule   For               Active  Matched  Last  Does",
+        "3      first  all               yes                    move first",
+        "9      late   all               no                     move late",
+        "2      ours   example.org       yes                    move ours, stop",
+        "1      mine   info@example.org  yes                    move mine",
     ]
     assert shell.json("rules", "list")[0] == {
         "name": "first",
@@ -107,6 +107,8 @@ def test_rules_are_listed_as_they_are_asked(shell: Shell) -> None:
         "match": "all",
         "condition": [{"field": "subject", "op": "contains", "value": "счёт"}],
         "action": [{"do": "move", "folder": "first"}],
+        "matched": 0,
+        "last": None,
     }
 
 

@@ -1,0 +1,255 @@
+"""rules: log, diff, undo, lint, explain and groups; traces in Russian."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bitrixmail.app.console import Composition
+from bitrixmail.cli.language import language_of
+from bitrixmail.cli.render import trace_lines
+from bitrixmail.cli.root import root
+from bitrixmail.model.plan import RuleStep, TestResult, Trace
+from tests.unit.cli.conftest import Shell
+from tests.unit.cli.test_rules import LETTER, rule
+
+DELIVERED = "2026-11-24T12:00:00Z"
+
+
+def load(shell: Shell, *rules: str) -> None:
+    shell.said("rules", "import", "-", stdin="\n".join(rules))
+
+
+def test_the_log_tells_what_each_version_changed(shell: Shell) -> None:
+    assert shell.out("rules", "log").splitlines() == ["Version  Stored  By  Rules  What  Comment"]
+    load(shell, rule("a"), rule("b"))
+    load(shell, rule("a", 7), rule("c"))
+    shell.said("rules", "undo")
+    (third, second, first) = shell.json("rules", "log")
+    assert [each["version"] for each in (third, second, first)] == [3, 2, 1]
+    assert (second["comment"], second["count"]) == ("import standard input", 2)
+    assert second["changes"] == {
+        "added": 1,
+        "changed": 1,
+        "removed": 1,
+        "moved": False,
+        "groups_off": [],
+        "groups_on": [],
+    }
+    assert third["author"] == first["author"] != ""
+    lines = shell.out("rules", "log", "--limit", "2").splitlines()
+    assert len(lines) == 3
+    assert lines[1].endswith("1 added, 1 changed, 1 removed  undo of version 2: back to version 1")
+
+
+def test_versions_are_compared_rule_by_rule(shell: Shell) -> None:
+    load(shell, rule("a"))
+    load(shell, rule("a", 7), rule("b"))
+    lines = shell.out("rules", "diff").splitlines()
+    assert lines[0].startswith("--- version 1  ")
+    assert lines[1].startswith("+++ version 2  ")
+    assert lines[2:7] == [
+        'rule "a" changed',
+        "   [[rule]]",
+        '   name = "a"',
+        "  +order = 7",
+        "   ",
+    ]
+    assert "  +[[rule]]" in lines[lines.index('rule "b" added') :]
+    assert shell.out("rules", "diff", "2", "2").splitlines()[2:] == ["nothing differs"]
+    assert shell.out("rules", "diff", "0").splitlines()[0] == "--- version 0"
+    back = shell.json("rules", "diff", "2", "1")
+    assert [(each["rule"], each["what"]) for each in back["rules"]] == [
+        ("a", "changed"),
+        ("b", "removed"),
+    ]
+    assert (back["old"]["version"], back["new"]["version"]) == (2, 1)
+    assert shell.fails(os.EX_NOINPUT, "rules", "diff", "9") == [
+        "error: rules, version 9: there is none (see: bitrixmail rules log)"
+    ]
+
+
+def test_an_undo_can_be_undone(shell: Shell) -> None:
+    assert shell.fails(os.EX_NOINPUT, "rules", "undo") == [
+        "error: rules: there is nothing to undo (bitrixmail rules import FILE makes the first version)"
+    ]
+    load(shell, rule("a"))
+    load(shell, rule("b"))
+    undone = shell.said("rules", "undo").splitlines()
+    assert undone == [
+        'rule "a" added',
+        'rule "b" removed',
+        "version 3 is in force: the rules of version 1",
+    ]
+    assert [each["name"] for each in shell.json("rules", "list")] == ["a"]
+    assert shell.said("rules", "undo").splitlines()[-1] == (
+        "version 4 is in force: the rules of version 2"
+    )
+    assert [each["name"] for each in shell.json("rules", "list")] == ["b"]
+    assert shell.said("rules", "undo", "--to", "2") == (
+        "nothing to change: version 4 has these rules\n"
+    )
+    shell.said("rules", "undo", "--to", "0")
+    assert shell.json("rules", "list") == []
+    assert shell.fails(os.EX_NOINPUT, "rules", "undo", "--to", "99") == [
+        "error: rules, version 99: there is none (see: bitrixmail rules log)"
+    ]
+
+
+SWEEP = '[[rule]]\nname = "sweep"\n[[rule.action]]\ndo = "delete"\n'
+SWEPT = 'warning: rule "sweep": does delete with every message of everybody (add a condition)'
+
+
+def test_lint_of_a_file_and_of_what_is_in_force(shell: Shell, tmp_path: Path) -> None:
+    assert shell.said("rules", "lint") == "nothing found\n"
+    file = tmp_path / "rules.toml"
+    file.write_text(SWEEP)
+    assert shell.out("rules", "lint", str(file)).splitlines() == [SWEPT]
+    load(shell, SWEEP)
+    assert shell.out("rules", "lint").splitlines() == [SWEPT]
+    strict = shell.run("rules", "lint", "--strict")
+    assert (strict.exit_code, strict.stdout.splitlines()) == (os.EX_DATAERR, [SWEPT])
+    assert shell.json("rules", "lint")[0]["code"] == "no-condition"
+    file.write_text("[[rule")
+    assert "is not TOML" in shell.fails(os.EX_DATAERR, "rules", "lint", str(file))[0]
+
+
+def test_lint_with_notes_alone_is_no_failure(shell: Shell) -> None:
+    load(shell, rule().replace('"contains"', '"regex"'))
+    done = shell.run("rules", "lint", "--strict")
+    assert (done.exit_code, done.stdout.split(":")[0]) == (0, "note")
+
+
+def test_rules_in_words_with_their_counts(shell: Shell) -> None:
+    load(shell, rule(), rule("Later", 600))
+    shell.deliver(LETTER.replace("\n", "\r\n").encode(), "info@example.org")
+    english = shell.out("rules", "explain").splitlines()
+    assert english == [
+        "Invoices",
+        '  If the subject contains "счёт", then move it to the folder "Invoices".',
+        english[2],
+        "Later",
+        '  If the subject contains "счёт", then move it to the folder "Later".',
+        "  has not matched yet",
+    ]
+    assert shell.out("rules", "explain", "later", "--lang", "ru").splitlines() == [
+        "Later",
+        "  Если тема содержит «счёт», то переместить в папку «Later».",
+        "  ещё не сработало",
+    ]
+    (data,) = shell.json("rules", "explain", "Later")
+    assert (data["name"], data["matched"], data["last"]) == ("Later", 0, None)
+    assert data["ru"] == "Если тема содержит «счёт», то переместить в папку «Later»."
+    assert shell.fails(os.EX_NOINPUT, "rules", "explain", "nothing")[0].startswith(
+        "error: nothing: nothing is known of it"
+    )
+
+
+def test_groups_are_switched_by_versions(shell: Shell) -> None:
+    load(shell, rule("a", more='group = "News"'), rule("b", more='group = "News"'), rule("c"))
+    assert shell.said("rules", "group", "off", "News") == (
+        'group "News" is off: version 2 is in force\n'
+    )
+    assert shell.out("rules", "group", "list").splitlines() == [
+        "Group  On  Rules",
+        "News   no  a, b",
+    ]
+    assert [line.split()[3] for line in shell.out("rules", "list").splitlines()[1:]] == [
+        "no",
+        "no",
+        "yes",
+    ]
+    assert shell.said("rules", "group", "off", "News") == (
+        'nothing to change: group "News" is off\n'
+    )
+    assert '(group "News", switched off)' in shell.out("rules", "explain", "a")
+    assert shell.said("rules", "undo").splitlines() == [
+        'group "News" switched on',
+        "version 3 is in force: the rules of version 1",
+    ]
+    shell.said("rules", "group", "off", "News")
+    assert shell.said("rules", "group", "on", "News").endswith("version 5 is in force\n")
+    assert shell.json("rules", "group", "list") == [
+        {"name": "News", "on": True, "rules": ["a", "b"]}
+    ]
+    assert shell.fails(os.EX_NOINPUT, "rules", "group", "on", "Nobody") == [
+        'error: group "Nobody": has no rules (bitrixmail rules group list shows which there are)'
+    ]
+    # With its last rule a group is gone, and so is that it was off.
+    shell.said("rules", "group", "off", "News")
+    load(shell, rule("c"))
+    assert shell.json("rules", "group", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "ru_RU.UTF-8"}, "ru"),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "de_DE", "LC_MESSAGES": "ru"}, "ru"),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": ""}, "ru"),
+    ],
+)
+def test_the_language_of_the_surroundings(environment: dict[str, str], language: str) -> None:
+    assert language_of(environment) == language
+
+
+def test_a_russian_surrounding_gives_a_russian_dry_run(shell: Shell) -> None:
+    load(shell, rule())
+    words = ["--config", str(shell.home / "bitrixmail.toml"), "rules", "test", "-"]
+    words += ["--mailbox", "info@example.org"]
+    russian = Composition({"LANG": "ru_RU.UTF-8"})
+    done = CliRunner().invoke(root, words, input=LETTER, obj=russian)
+    assert done.stdout.splitlines() == [
+        "правила, версия 1",
+        "  подошло    правило «Invoices»",
+        "             да   тема содержит «счёт»; в письме: «Счёт 17»",
+        "             действие: переместить в папку «Invoices»",
+        "  итог: перемещено в Invoices",
+    ]
+    english = CliRunner().invoke(root, [*words, "--lang", "en"], input=LETTER, obj=russian)
+    assert english.stdout.splitlines()[-1] == "  result: moved to Invoices"
+
+
+@pytest.mark.parametrize(
+    ("english", "russian"),
+    [
+        ("kept in INBOX", "оставлено в INBOX"),
+        (
+            "moved to A, tagged B, copied to C, D, marked as read, flagged, flagged $Work",
+            "перемещено в A, поставлена метка B, копия в C, D, отмечено прочитанным,"
+            " отмечено флажком, поставлен флаг $Work",
+        ),
+        ("deleted (moved to Trash), unflagged", "удалено (перемещено в Trash), снят флажок"),
+        ("discarded", "выброшено"),
+        ("rejected: no, tagged too", "отказано: no, tagged too"),
+        ("rejected", "отказано"),
+        ("put into quarantine", "помещено в карантин"),
+        ("something of tomorrow", "something of tomorrow"),
+        ("", ""),
+    ],
+)
+def test_results_in_russian(english: str, russian: str) -> None:
+    assert trace_lines(Trace(result=english), "ru")[-1] == f"  итог: {russian}"
+
+
+def test_a_whole_path_in_russian() -> None:
+    test = TestResult("size", "greater", ("10MB",), "512", matched=False)
+    late = "skipped: a regular expression took too long"
+    trace = Trace(3, (RuleStep("a", matched=False, tests=(test,)),
+                      RuleStep("b", matched=False, fault=late)), "kept in INBOX", 5, "a\nb")  # fmt: skip
+    assert trace_lines(trace, "ru") == [
+        "правила, версия 3",
+        "  мимо       правило «a»",
+        "             нет  размер больше 10MB; в письме: «512»",
+        "  пропущено  правило «b»",
+        "             регулярное выражение работало слишком долго",
+        "  итог: оставлено в INBOX",
+        "  примечание: a",
+        "  примечание: b",
+    ]
+    assert trace_lines(Trace(), "ru")[1] == "  ни одно правило не проверялось"
