@@ -16,7 +16,7 @@ from bitrixmail.model.plan import RuleStep, TestResult, Trace
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.test_rules import LETTER, rule
 
-DELIVERED = "2026-11-24T12:00:00Z"
+DELIVERED = "2027-01-01T00:00:00Z"
 
 
 def load(shell: Shell, *rules: str) -> None:
@@ -124,25 +124,44 @@ def test_lint_with_notes_alone_is_no_failure(shell: Shell) -> None:
 
 
 def test_rules_in_words_with_their_counts(shell: Shell) -> None:
-    load(shell, rule(), rule("Later", 600))
-    shell.deliver(LETTER.replace("\n", "\r\n").encode(), "info@example.org")
-    english = shell.out("rules", "explain").splitlines()
-    assert english == [
+    load(shell, rule(), rule("Later", 600).replace("счёт", "акт"))
+    queue_id = shell.deliver(LETTER.replace("\n", "\r\n").encode(), "info@example.org")
+    assert shell.out("rules", "explain").splitlines() == [
         "Invoices",
         '  If the subject contains "счёт", then move it to the folder "Invoices".',
-        english[2],
+        f"  matched: 1, last at {DELIVERED}",
         "Later",
-        '  If the subject contains "счёт", then move it to the folder "Later".',
+        '  If the subject contains "акт", then move it to the folder "Later".',
         "  has not matched yet",
     ]
     assert shell.out("rules", "explain", "later", "--lang", "ru").splitlines() == [
         "Later",
-        "  Если тема содержит «счёт», то переместить в папку «Later».",
+        "  Если тема содержит «акт», то переместить в папку «Later».",
         "  ещё не сработало",
     ]
     (data,) = shell.json("rules", "explain", "Later")
     assert (data["name"], data["matched"], data["last"]) == ("Later", 0, None)
-    assert data["ru"] == "Если тема содержит «счёт», то переместить в папку «Later»."
+    assert data["ru"] == "Если тема содержит «акт», то переместить в папку «Later»."
+    listed = shell.json("rules", "list")
+    assert [(each["matched"], each["last"]) for each in listed] == [
+        (1, f"{DELIVERED[:-1]}.000000Z"),
+        (0, None),
+    ]
+    assert DELIVERED in shell.out("rules", "list")
+    told = shell.out("rules", "explain", queue_id, "--lang", "ru").splitlines()
+    assert told[-8:] == [
+        "правила, версия 1",
+        "  подошло    правило «Invoices»",
+        "             да   тема содержит «счёт»; в письме: «Счёт 17»",
+        "             действие: переместить в папку «Invoices»",
+        "             Если тема содержит «счёт», то переместить в папку «Invoices».",
+        "  мимо       правило «Later»",
+        "             нет  тема содержит «акт»; в письме: «Счёт 17»",
+        "  итог: перемещено в Invoices",
+    ]
+    (message,) = shell.json("rules", "explain", queue_id)
+    assert list(message["sentences"]) == ["Invoices"]
+    assert message["trace"]["result"] == "moved to Invoices"
     assert shell.fails(os.EX_NOINPUT, "rules", "explain", "nothing")[0].startswith(
         "error: nothing: nothing is known of it"
     )
@@ -221,8 +240,10 @@ def test_a_russian_surrounding_gives_a_russian_dry_run(shell: Shell) -> None:
         ("kept in INBOX", "оставлено в INBOX"),
         (
             "moved to A, tagged B, copied to C, D, marked as read, flagged, flagged $Work",
-            "перемещено в A, поставлена метка B, копия в C, D, отмечено прочитанным,"
-            " отмечено флажком, поставлен флаг $Work",
+            (
+                "перемещено в A, поставлена метка B, копия в C, D, отмечено прочитанным,"
+                " отмечено флажком, поставлен флаг $Work"
+            ),
         ),
         ("deleted (moved to Trash), unflagged", "удалено (перемещено в Trash), снят флажок"),
         ("discarded", "выброшено"),
