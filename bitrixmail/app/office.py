@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from random import Random
 from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
@@ -18,7 +17,7 @@ from twisted.python import runtime
 from bitrixmail.accounts import passwords
 from bitrixmail.admin.accounts import Accounts
 from bitrixmail.admin.mail_export import MailExport
-from bitrixmail.admin.mail_import import Intake, MailImport
+from bitrixmail.admin.mail_import import MailImport
 from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.admin.rule_book import RuleBook
@@ -26,15 +25,14 @@ from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
 from bitrixmail.admin.site import Sites
 from bitrixmail.admin.traces import Traces
+from bitrixmail.app.intake import intake_of
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.ownership import as_owner_of, make_data_dir, user_name
 from bitrixmail.app.settings import Settings
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office
 from bitrixmail.model.errors import MailError
-from bitrixmail.pipeline.content import ContentSink
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
-from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.routing import Router
 from bitrixmail.rules.judging import Judging
 from bitrixmail.store.database import error_behind
@@ -115,14 +113,14 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             messages,
             directory,
             rulebook,
-            _intake(settings, stores),
+            intake_of(
+                stores.blobs,
+                settings.store.inline_threshold,
+                settings.data_dir,
+                cast("IReactorTime", _WallClock()),
+            ),
             clock=cast("IReactorTime", _WallClock()),
             judging=judging,
         ),
         mail_export=MailExport(messages, directory),
     )
-
-
-def _intake(settings: Settings, stores: Stores) -> Intake:
-    ids = QueueIds(cast("IReactorTime", _WallClock()), Random())  # noqa: S311 - names, no secrets
-    return Intake(lambda: ContentSink(stores.blobs, settings.store.inline_threshold), ids.next)

@@ -258,6 +258,25 @@ class TestAsRoot:
         assert self.others(data_dir) == {NOBODY}
 
     @as_root
+    def test_what_root_imports_belongs_to_the_owner_too(self, open_home: Path) -> None:
+        program, environment = anyones_bitrixmail()
+        source = open_home / "root's.mbox"
+        source.write_text("From - Mon May  4 03:02:01 2026\nSubject: big\n\n" + "text\n" * 50_000)
+        source.chmod(0o600)
+        for words in (
+            ("domain", "add", "example.org"),
+            ("import", "mbox", str(source), "--mailbox", "postmaster@example.org"),
+        ):
+            subprocess.run(
+                [*program, f"--data-dir={open_home / 'var'}", *words],
+                timeout=60,
+                env={"PATH": os.environ["PATH"], **environment},
+                check=True,
+            )
+        assert len(list((open_home / "var/blobs").glob("*/*"))) == 1
+        assert self.others(open_home / "var") == {NOBODY}
+
+    @as_root
     def test_a_file_of_roots_in_it_is_refused_with_a_remedy(self, open_home: Path) -> None:
         program, environment = anyones_bitrixmail()
         (open_home / "var").mkdir(mode=0o700)
