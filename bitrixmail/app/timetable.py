@@ -156,7 +156,8 @@ class Timetable(Periodic):
         while more and not self._ending:
             more = await self._runs.go_on(work)
         run = work.run
-        _log.info(
+        tell = _log.info if run.changed else _log.debug
+        tell(
             "run {run_id} of {rules}: {judged} of {total} messages looked at, {changed} changed",
             run_id=run.id,
             rules=", ".join(run.rules),
