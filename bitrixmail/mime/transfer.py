@@ -14,6 +14,7 @@ from bitrixmail.mime.headers import HeaderSection
 _TOKEN = re.compile(rb"[a-z0-9-]++")
 _UU_MODE = re.compile(rb"begin [0-7]{3,4} [^\r\n]*+\r?\n")
 _MAX_LINE = 1000
+_MAX_LINES = 50_000
 
 
 class Content:
@@ -106,7 +107,7 @@ def decode_uuencode(octets: bytes) -> bytes:
     """Decode the lines behind `begin` up to `end`; lines that are none are passed over."""
     begin = _UU_MODE.search(octets)
     decoded: list[bytes] = []
-    for line in octets[begin.end() if begin else 0 :].split(b"\n"):
+    for line in octets[begin.end() if begin else 0 :].split(b"\n", _MAX_LINES)[:_MAX_LINES]:
         line = line.rstrip(b"\r")  # noqa: PLW2901  the same line, as it was meant
         if line == b"end":
             break

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bitrixmail.mime.language import language_of
@@ -92,3 +94,14 @@ def test_only_the_start_is_looked_at() -> None:
     assert (
         language_of("Please find the invoice attached. " * 200 + "Привет и спасибо " * 9999) == "en"
     )
+
+
+@pytest.mark.parametrize("text", ["a" * 4000, "ы" * 4000, "a'" * 2000, "ё-" * 2000, "://" * 999])
+def test_no_text_is_slow(text: str) -> None:
+    language_of("the tables are read at the first guess of all, if words say too little " * 2)
+    taken = []
+    for _ in range(3):
+        started = time.process_time()
+        language_of(text)
+        taken.append(time.process_time() - started)
+    assert min(taken) < 0.03
