@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from bitrixmail.cli.language import language_of
 from bitrixmail.cli.render import trace_lines
 from bitrixmail.cli.root import root
 from bitrixmail.model.plan import RuleStep, TestResult, Trace
+from tests.fakes.rules_page import PAGE
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.test_rules import LETTER, rule
 
@@ -274,3 +277,37 @@ def test_a_whole_path_in_russian() -> None:
         "  примечание: b",
     ]
     assert trace_lines(Trace(), "ru")[1] == "  ни одно правило не проверялось"
+
+
+MINE = PAGE.partition("## In words")[2].partition("## When a file is wrong")[0]
+
+
+def test_the_commands_of_the_page_run(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shell.home)
+    Path("rules.toml").write_text(rule("Invoices"))
+    load(shell, rule("a"))
+    load(shell, rule("Invoices", more='group = "Newsletters"'), rule("c"))
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", MINE, re.DOTALL | re.MULTILINE)
+    commands = [line for kind, block in blocks if not kind for line in block.splitlines()]
+    assert len(commands) == 12
+    for command in commands:
+        program, *words = shlex.split(command)
+        if words[1:] == ["group", "list"]:
+            shell.said("rules", "undo", "--to", "2")
+        assert program == "bitrixmail"
+        assert shell.run(*words).exit_code == 0, command
+
+
+def test_the_sentences_of_the_page_are_those_of_its_first_rule(shell: Shell) -> None:
+    first = re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    assert first is not None
+    load(shell, first[1])
+    (data,) = shell.json("rules", "explain")
+    assert f"```sentences\n{data['en']}\n{data['ru']}\n```" in MINE
+
+
+def test_every_code_of_lint_is_on_the_page() -> None:
+    source = (Path(__file__).parents[3] / "bitrixmail" / "rules" / "lint.py").read_text("utf-8")
+    codes = re.findall(r'(?:WARNING|NOTE), "([a-z-]+)"', source)
+    assert set(codes) == set(re.findall(r"^\| `([a-z-]+)` \|", MINE, re.MULTILINE))
+    assert len(set(codes)) == 9
