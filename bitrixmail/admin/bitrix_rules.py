@@ -246,7 +246,7 @@ class _Carrier:
                 yield test
         yield from _numbers(making)
         if making.get("PHP_CONDITION"):
-            making.leave("its condition in PHP: say it by conditions of this server")
+            making.leave("its condition in PHP means nothing here: say it by conditions of rules")
 
 
 def _test(making: _Making, row: Row) -> Test | None:
@@ -314,9 +314,9 @@ def _actions(making: _Making) -> Iterable[Action]:
         what = f'its template "{printable(kind, 40)}" (tickets, forums, CRM) has no counterpart yet'
         making.switch_off(f"{what}, and may have chosen messages by itself")
     if making.get("ACTION_PHP"):
-        making.note("its action in PHP")
+        making.note("its action in PHP is left out")
     if making.get("ACTION_SPAM") in {"Y", "N"}:
-        making.note("it trained the spam filter")
+        making.note("it trained the spam filter: there is none yet")
     read = {"Y": "mark_read", "N": "mark_unread"}.get(making.get("ACTION_READ"))
     if read:
         yield Action(read)

@@ -26,7 +26,7 @@ def test_rules_of_the_old_module_come_to_those_that_are_here(shell: Shell) -> No
     assert said.splitlines() == [
         'rule "Счета" (7): carried over',
         'rule "Code" (8): left out',
-        "  its condition in PHP: say it by conditions of this server",
+        "  its condition in PHP means nothing here: say it by conditions of rules",
         'rule "Счета" added',
         "version 2 is in force: 2 rules",
     ]
