@@ -33,6 +33,9 @@ def tell_changes(changes: RuleChanges) -> None:
     for what in ("added", "changed", "removed"):
         for rule in getattr(changes, what):
             say(f'rule "{rule}" {what}')
+    for word, groups in (("off", changes.groups_off), ("on", changes.groups_on)):
+        for name in groups:
+            say(f'group "{name}" switched {word}')
     if changes.any:
         count = len(changes.rules.rules)
         noun = "rule" if count == 1 else "rules"

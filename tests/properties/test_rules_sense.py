@@ -16,7 +16,7 @@ from bitrixmail.rules.facts import Facts
 from bitrixmail.rules.implied import Budget, contradiction, implies, plain
 from bitrixmail.rules.lint import lint
 from bitrixmail.rules.sentences import LANGUAGES, sentence
-from tests.properties.test_rules_syntax import LETTERS, SETS
+from tests.properties.test_rules_syntax import SETS
 
 # Few letters and few fields, so that conditions have much to do with one another.
 WORDS = st.text("abA ", min_size=1, max_size=3)
@@ -49,7 +49,7 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
     max_leaves=6,
 )
 MESSAGES = st.tuples(WORDS, st.lists(WORDS, max_size=2), st.sampled_from([500, 1000, 1024, 3000]))
-ANYTHING = st.text(LETTERS, max_size=8)
+ANYTHING = st.text(st.characters(codec="utf-8"), max_size=8)
 
 
 def facts(message: tuple[str, list[str], int]) -> Facts:

@@ -200,6 +200,15 @@ def test_groups_are_switched_by_versions(shell: Shell) -> None:
     assert shell.fails(os.EX_NOINPUT, "rules", "group", "on", "Nobody") == [
         'error: group "Nobody": has no rules (bitrixmail rules group list shows which there are)'
     ]
+    # A file says which groups are off; one that says nothing switches them on.
+    news = rule("a", more='group = "News"')
+    said = shell.said("rules", "import", "-", stdin=f'groups_off = ["News"]\n{news}')
+    assert 'group "News" switched off' in said.splitlines()
+    assert shell.out("rules", "export").startswith('groups_off = ["News"]')
+    said = shell.said("rules", "import", "--keep", "-", stdin=rule("c"))
+    assert said.splitlines() == ['rule "c" added', "version 7 is in force: 2 rules"]
+    said = shell.said("rules", "import", "-", stdin=news)
+    assert 'group "News" switched on' in said.splitlines()
     # With its last rule a group is gone, and so is that it was off.
     shell.said("rules", "group", "off", "News")
     load(shell, rule("c"))
