@@ -125,6 +125,8 @@ def test_what_another_rule_takes_away(first: Rule, later: Rule) -> None:
         (replace(STOP, mailbox="a@example.org"), Rule("later", A, MOVE, mailbox="b@example.org")),
         (replace(STOP, condition=text("contains", "A", exact=True)),
          Rule("later", text("contains", "a"), MOVE)),
+        (replace(STOP, condition=text("contains", "A", exact=True)),
+         Rule("later", text("contains", "A"), MOVE)),
         (replace(STOP, condition=text("equals", "ab")), Rule("later", text("contains", "ab"), MOVE)),
         (replace(STOP, condition=text("equals", "ab", field="from")),
          Rule("later", text("equals", "ab", field="to"), MOVE)),
@@ -132,6 +134,8 @@ def test_what_another_rule_takes_away(first: Rule, later: Rule) -> None:
         (replace(STOP, condition=text("equals", "x", field="tag")),
          Rule("later", text("equals", "x", field="tag"), MOVE)),
         (STOP, Rule("later", A, MOVE, on=frozenset({"schedule"}), schedule="0 3 * * *")),
+        (replace(STOP, on=frozenset({"schedule"}), schedule="0 4 * * *"),
+         Rule("later", A, MOVE, on=frozenset({"schedule"}), schedule="0 3 * * *")),
     ],
 )  # fmt: skip
 def test_what_no_other_rule_takes_away(first: Rule, later: Rule) -> None:
