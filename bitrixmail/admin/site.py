@@ -209,12 +209,16 @@ class Sites:
     async def _set_rules(
         self, site: Site, old: RuleSet, author: str, where: str
     ) -> Iterable[SiteChange]:
-        changes = compared(old, merged(old, site.rules, keep=True))
+        # A group that is off stays so, like a rule that the file does not name.
+        groups_off = old.groups_off | site.rules.groups_off
+        changes = compared(old, merged(old, site.rules, keep=True), groups_off)
         if not changes.any:
             return ()
         await self._rulebook.replace(changes.rules, author, f"apply {where}")
         added = [SiteChange("added", "rule", name) for name in changes.added]
-        return [*added, *(SiteChange("changed", "rule", name) for name in changes.changed)]
+        changed = [SiteChange("changed", "rule", name) for name in changes.changed]
+        off = [SiteChange("changed", "group", name, "switched off") for name in changes.groups_off]
+        return [*added, *changed, *off]
 
 
 def conflicts(site: Site, standing: _Standing, where: str) -> Iterator[Fault]:

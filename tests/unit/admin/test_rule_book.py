@@ -64,3 +64,28 @@ def test_the_log_is_cut_after_what_it_compares(book: RuleBook) -> None:
     assert third.changes is not None
     assert third.changes.named("removed") == ("a",)
     assert third.changes.named("added") == ()
+
+
+SITE = """\
+groups_off = ["News"]
+[[rule]]
+name = "n"
+group = "News"
+[[rule.action]]
+do = "flag"
+"""
+
+
+def test_a_site_says_which_groups_are_off(house: House) -> None:
+    made = result_of(house.sites.apply(SITE, "site.toml", "ann"))
+    assert [(each.what, each.kind, each.name) for each in made] == [
+        ("added", "rule", "n"),
+        ("changed", "group", "News"),
+    ]
+    assert result_of(house.rules.current()).groups_off == {"News"}
+    assert result_of(house.sites.apply(SITE, "site.toml", "ann")) == ()
+    exported = result_of(house.sites.export(with_secrets=False)).text
+    assert exported.startswith('groups_off = ["News"]')
+    without = SITE.partition("\n")[2]
+    assert result_of(house.sites.apply(without, "site.toml", "ann")) == ()
+    assert result_of(house.rules.current()).groups_off == {"News"}
