@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -285,8 +286,9 @@ def _received_row(event_id: int, at: int, draft: Draft) -> tuple[Any, ...]:
 
 
 def _imported_row(event_id: int, at: int, draft: Draft, origin: Origin) -> tuple[Any, ...]:
+    received = draft.received.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = (
-        f"from {printable(origin.where, 500)}, of {draft.received.isoformat(timespec='seconds')},"
+        f"from {printable(origin.where, 500)}, received {received},"
         f" {draft.content.size_octets} octets"
     )
     sender = storable(to_key(draft.sender))

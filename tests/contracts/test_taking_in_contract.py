@@ -91,7 +91,7 @@ async def test_it_is_told_where_and_when_it_came_from(opened: Opened, tmp_path: 
         await stores.messages.take_in(info, [make_import("Q1", info, b"1", INBOX)])
         came, filed = await stores.messages.events("Q1", None, 10)
         assert (came.at, came.kind, came.address) == (NOW, "imported", "ann@example.net")
-        assert came.text == "from mbox old.mbox, octet 17, of 2026-05-04T03:02:01+00:00, 56 octets"
+        assert came.text == "from mbox old.mbox, octet 17, received 2026-05-04T03:02:01Z, 56 octets"
         assert (filed.at, filed.kind, filed.text) == (NOW, "filed", "kept in INBOX")
         (listed,) = await stores.messages.find("Q1")
         assert listed.received == RECEIVED

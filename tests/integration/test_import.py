@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.fakes.process import BIN
+from tests.fakes.terminal import Terminal
 
 COUNT = 3000
 LINE = "From ann@example.net Mon May  4 03:02:01 2026\n"
@@ -25,15 +26,19 @@ def out(home: Path, *words: str) -> str:
     return done.stdout
 
 
-def test_killed_anywhere_it_goes_on(tmp_path: Path) -> None:
-    out(tmp_path, "domain", "add", "example.org")
-    with (tmp_path / "old.mbox").open("w") as file:
+def write_mbox(home: Path) -> None:
+    with (home / "old.mbox").open("w") as file:
         for number in range(COUNT):
             body = "text\n" * (20_000 if number % 300 == 0 else 10)
             file.write(f"{LINE}Subject: {number // 2}\n\n{body}\n")
+
+
+def test_killed_anywhere_it_goes_on(tmp_path: Path) -> None:
+    out(tmp_path, "domain", "add", "example.org")
+    write_mbox(tmp_path)
     words = ("import", "mbox", "old.mbox", "--mailbox", "postmaster@example.org")
     killed = 0
-    for attempt in range(12):
+    for attempt in range(9):
         running = subprocess.Popen(
             command(tmp_path, *words),
             cwd=tmp_path,
@@ -57,3 +62,19 @@ def test_killed_anywhere_it_goes_on(tmp_path: Path) -> None:
     assert len(big) == len(range(0, COUNT, 300))
     for queue_id in big[:3]:
         assert out(tmp_path, "message", "export", queue_id).endswith("text\n" * 20_000)
+
+
+def test_at_a_terminal_it_shows_how_far_it_is_and_can_be_interrupted(tmp_path: Path) -> None:
+    out(tmp_path, "domain", "add", "example.org")
+    write_mbox(tmp_path)
+    words = ("import", "mbox", "old.mbox", "--mailbox", "postmaster@example.org")
+    terminal = Terminal(tmp_path, "--data-dir", "var", *words, environment={})
+    terminal.reads("importing")
+    terminal.types("\x03")
+    assert terminal.end() == 130
+    assert "imported so far: the same command again goes on from there" in terminal.shown
+    terminal = Terminal(tmp_path, "--data-dir", "var", *words, environment={})
+    assert terminal.end() == 0
+    assert "already there" in terminal.shown
+    listed = out(tmp_path, "message", "list", "postmaster@example.org", "--limit", "9999", "--json")
+    assert len(json.loads(listed)) == COUNT

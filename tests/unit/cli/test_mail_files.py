@@ -68,7 +68,7 @@ def test_an_mbox_comes_in_with_all_it_says(shell: Shell) -> None:
     octets = shell.run("message", "export", first["queue_id"]).stdout_bytes
     assert octets == letter(1).replace("\n", "\r\n").encode()
     told = shell.out("trace", first["queue_id"])
-    assert f"from mbox {path}, octet 0, of 2026-05-04T03:02:01+00:00, {len(octets)} octets" in told
+    assert f"from mbox {path}, octet 0, received 2026-05-04T03:02:01Z, {len(octets)} octets" in told
 
 
 def test_again_nothing_comes_twice_but_what_stands_twice_does(shell: Shell) -> None:
