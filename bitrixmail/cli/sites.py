@@ -31,10 +31,7 @@ def apply(session: Session, file: str) -> None:
 
 @click.group(
     invoke_without_command=True,
-    epilog=examples(
-        "bitrixmail export > site.toml",
-        "bitrixmail export maildir ann --mailbox ann@example.org",
-    ),
+    epilog=examples("bitrixmail export > site.toml"),
 )
 @click.option(
     "--with-secrets", is_flag=True, help="With what is kept of passwords; keep the file safe."

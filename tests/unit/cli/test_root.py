@@ -60,7 +60,12 @@ def help_of(*path: str) -> str:
 
 
 TREE = dict(commands(root))
-LEAVES = [path for path, command in TREE.items() if not isinstance(command, click.Group)]
+# `export` is both: a command, and the group of others.
+LEAVES = [
+    path
+    for path, command in TREE.items()
+    if not isinstance(command, click.Group) or command.invoke_without_command
+]
 
 
 def parsed(words: list[str]) -> tuple[str, ...] | None:
@@ -113,9 +118,14 @@ def test_the_surface_is_there() -> None:
         *("mailbox add", "mailbox list", "mailbox remove", "mailbox password", "mailbox set"),
         *("alias add", "alias list", "alias remove"),
         *("message list", "message show", "message export"),
-        *("rules import", "rules export", "rules list", "rules test"),
+        *("rules import", "rules export", "rules list", "rules test", "rules apply"),
+        *("rules explain", "rules log", "rules diff", "rules undo", "rules lint"),
+        *("rules group list", "rules group on", "rules group off"),
+        *("rules runs list", "rules runs resume", "rules runs undo"),
+        *("rules template list", "rules template show", "rules template add"),
+        *("import maildir", "import mbox", "export maildir", "export mbox"),
         *("config check", "config show"),
-        *("trace", "apply", "export"),
+        *("trace", "apply", "export"),  # alone `export` writes the site
     }
 
 
