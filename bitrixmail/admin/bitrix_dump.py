@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,8 @@ _TELLING = {
 _MAX_ROWS = 100_000
 _MAX_CELL = 4 * 1024 * 1024
 _NULL = ("NULL", "\\N")
+_ESCAPED = re.compile(r"\\(.)")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def _csv_rows(text: str, where: str) -> list[Row]:
     delimiter = max(";,\t", key=first.count)
     found: list[Row] = []
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        reader = _lines(text, delimiter, quoted=delimiter != "\t" or '"' in first)
         names = [name.strip().strip("`").upper() for name in next(reader, [])]
         for cells in reader:
             if any(cells):
@@ -132,6 +135,20 @@ def _csv_rows(text: str, where: str) -> list[Row]:
         remedy = "let the dump have the names of the columns in its first line"
         raise InputError(Fault(where, f"its first line names no columns: {shown}", remedy))
     return found
+
+
+def _lines(text: str, delimiter: str, *, quoted: bool) -> Iterator[list[str]]:
+    """Give the cells of each line; without quotes it is what `mysql --batch` prints."""
+    if quoted:
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        return
+    for line in text.replace("\r\n", "\n").split("\n"):
+        yield [
+            _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), cell)
+            if cell not in _NULL
+            else cell
+            for cell in line.split(delimiter)
+        ]
 
 
 def _table_of(rows: Sequence[Row], where: str) -> str:

@@ -240,6 +240,17 @@ def test_dumps_of_all_forms_give_the_same() -> None:
             assert read_dump(files) == expected
 
 
+def test_what_mysql_prints() -> None:
+    row = {**CONDITION, "STRINGS": "a\\d\nb\tc"}
+    printed = "\t".join(row) + "\n" + "\t".join([*row.values()][:3]) + "\ta\\\\d\\nb\\tc\tREGEXP\n"
+    filters = (
+        "\t".join(FILTER) + "\n" + "\t".join(value or "NULL" for value in FILTER.values()) + "\n"
+    )
+    found = read_dump([("c", printed.encode()), ("f", filters.encode())])
+    assert found.conditions == ({**row, "COMPARE_TYPE": "REGEXP"},)
+    assert found.filters == (FILTER,)
+
+
 def as_csv(row: dict[str, str], delimiter: str) -> str:
     quoted = ['"' + value.replace('"', '""') + '"' if value else "NULL" for value in row.values()]
     return (
