@@ -125,7 +125,7 @@ def test_a_daemon_tells_what_it_finds_after_the_fork(tmp_path: Path) -> None:
 
 def opened(pid: int, name: str) -> bool:
     """Tell whether a process has a file of that name open."""
-    found = [Path(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    found = Path(f"/proc/{pid}/fd").iterdir()
     return any(link.exists() and link.resolve().name == name for link in found)
 
 
