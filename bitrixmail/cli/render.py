@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bitrixmail.model.plan import RuleStep, TestResult, Trace
 from bitrixmail.model.rule import Action, Test
 from bitrixmail.model.text import printable
+from bitrixmail.rules.listed import apart
 
 _WIDE = 300
 
@@ -113,13 +114,15 @@ def _step(step: RuleStep, language: str) -> Iterator[str]:
 
 def _test(test: TestResult, language: str) -> str:
     labels = _labels(language)
+    values, lists = apart(test.value)
     if language == "en":
-        wanted = " or ".join(f'"{value}"' for value in test.value)
+        parts = [f'"{value}"' for value in values] + [f"a line of {name}" for name in lists]
+        wanted = " or ".join(parts)
         asked = " ".join(part for part in (test.field, test.op, wanted) if part)
     else:
         from bitrixmail.rules.sentences import test_clause  # noqa: PLC0415 - slow, see session
 
-        asked = test_clause(Test(test.field, test.op, test.value), language)
+        asked = test_clause(Test(test.field, test.op, values, lists=lists), language)
     answer = labels.yes if test.matched else labels.no
     seen = labels.seen.format(printable(test.seen, _WIDE))
     return f"{answer:3}  {printable(asked, _WIDE)}{seen}"

@@ -112,3 +112,13 @@ def test_a_path_tells_what_was_skipped_and_why() -> None:
         "  no rule was asked",
         "  result: x",
     ]
+
+
+def test_a_path_names_list_files_without_quotes() -> None:
+    asked = ("a@b.example", "a line of partners.txt")
+    test = TestResult("from.address", "equals", asked, "x@y.example", matched=False)
+    trace = Trace(steps=(RuleStep("R", matched=False, tests=(test,)),))
+    assert trace_lines(trace)[2].strip() == (
+        'no   from.address equals "a@b.example" or a line of partners.txt; seen "x@y.example"'
+    )
+    assert "«a@b.example» или чем-либо из списка partners.txt" in trace_lines(trace, "ru")[2]
