@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bitrixmail.model.plan import RuleStep, TestResult, Trace
 from bitrixmail.model.rule import Action, Test
 from bitrixmail.model.text import printable
+from bitrixmail.rules.fields import TIME_FIELDS
 from bitrixmail.rules.listed import apart
 
 _WIDE = 300
@@ -57,6 +58,9 @@ _RESULTS = {
     "rejected": "отказано",
     "put into quarantine": "помещено в карантин",
 }
+_DAYS = {
+    "Mon": "пн", "Tue": "вт", "Wed": "ср", "Thu": "чт", "Fri": "пт", "Sat": "сб", "Sun": "вс",
+}  # fmt: skip
 _BARE = {"flagged": "отмечено флажком", "unflagged": "снят флажок"}
 _START = "|".join(re.escape(start) for start in sorted(_RESULTS, key=len, reverse=True))
 _PART = re.compile(rf"({_START})(?:(?<=:)|(?= )|$)\s?(.*)", re.DOTALL)
@@ -124,8 +128,16 @@ def _test(test: TestResult, language: str) -> str:
 
         asked = test_clause(Test(test.field, test.op, values, lists=lists), language)
     answer = labels.yes if test.matched else labels.no
-    seen = labels.seen.format(printable(test.seen, _WIDE))
+    seen = labels.seen.format(printable(_seen(test, language), _WIDE))
     return f"{answer:3}  {printable(asked, _WIDE)}{seen}"
+
+
+def _seen(test: TestResult, language: str) -> str:
+    """Return what a test looked at; of a time the day of the week is put into words."""
+    day, _, rest = test.seen.partition(" ")
+    if language == "ru" and test.field in TIME_FIELDS and day in _DAYS:
+        return f"{_DAYS[day]} {rest}"
+    return test.seen
 
 
 def _action(shown: str, language: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any, NamedTuple
 
 from zope.interface import implementer
@@ -14,7 +15,7 @@ from bitrixmail.model.plan import TestResult
 from bitrixmail.model.rule import Test
 from bitrixmail.rules.listed import asked_values
 from bitrixmail.rules.operators import size_octets
-from bitrixmail.rules.times import Moment, read_age, read_moment, read_working_time
+from bitrixmail.rules.times import Moment, WorkingTime, read_age, read_moment, read_working_time
 
 _COUNT = re.compile(r"\s*(\d{1,9})\s*", re.ASCII)
 _SCORE = re.compile(r"\s*([+-]?\d{1,6}(?:\.\d{1,6})?)\s*", re.ASCII)
@@ -79,12 +80,36 @@ def _fits(op: str, value: Any, span: Span) -> bool:
     return bool(span.first <= value <= span.last)
 
 
-def _result(test: Test, facts: IFacts, found: int) -> TestResult:
-    """Say what was seen: the value that fits, or all of them."""
-    values = facts.values(test.field)
-    seen = values.shown if found < 0 else values.show(found)
+def _result(test: Test, facts: IFacts, found: int, seen: str = "") -> TestResult:
+    """Say what was seen, unless given: the value that fits, or all of them."""
+    if not seen:
+        values = facts.values(test.field)
+        seen = values.shown if found < 0 else values.show(found)
     matched = (found >= 0) is not (test.op == "not_equals")
     return TestResult(test.field, test.op, asked_values(test), seen, matched)
+
+
+def _local(moment: datetime, zone: tzinfo) -> str:
+    """Say a moment as the rule's own time zone has it, which is named as rules name it."""
+    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S} {zone}"
+
+
+def _timed(
+    test: Test,
+    facts: IFacts,
+    named: Sequence[Moment | WorkingTime],
+    fits: Callable[[datetime, Any], bool],
+) -> TestResult:
+    """Try the moments of a field; tell one in the zone of the value it fits, else of the first."""
+    moments = facts.moments(test.field)
+    for index, moment in enumerate(moments):
+        for each in named:
+            if fits(moment, each):
+                seen = _local(moment, each.zone) if each.zone else ""
+                return _result(test, facts, index, seen)
+    zone = next((each.zone for each in named), None)
+    seen = _local(moments[0], zone) if moments and zone else ""
+    return _result(test, facts, -1, seen)
 
 
 @implementer(ICondition)
@@ -118,15 +143,11 @@ class MomentTest:
 
     def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
         """See ICondition."""
-        found = -1
-        for index, moment in enumerate(facts.moments(self._test.field)):
-            if any(self._fits(moment, named, facts.zone) for named in self._moments):
-                found = index
-                break
-        results.append(_result(self._test, facts, found))
+        fits = partial(self._fits, zone=facts.zone)
+        results.append(_timed(self._test, facts, self._moments, fits))
         return results[-1].matched
 
-    def _fits(self, moment: datetime, named: Moment, zone: tzinfo) -> bool:
+    def _fits(self, moment: datetime, named: Moment, *, zone: tzinfo) -> bool:
         first, last = named.span(zone)
         return _fits(self._test.op, moment, Span(first, last, last if named.is_day else first))
 
@@ -141,10 +162,9 @@ class ClockTest:
 
     def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
         """See ICondition."""
-        found = -1
-        for index, moment in enumerate(facts.moments(self._test.field)):
-            if any(time.holds(moment, facts.zone) for time in self._times):
-                found = index
-                break
-        results.append(_result(self._test, facts, found))
+
+        def fits(moment: datetime, time: WorkingTime) -> bool:
+            return time.holds(moment, facts.zone)
+
+        results.append(_timed(self._test, facts, self._times, fits))
         return results[-1].matched

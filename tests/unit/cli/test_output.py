@@ -122,3 +122,12 @@ def test_a_path_names_list_files_without_quotes() -> None:
         'no   from.address equals "a@b.example" or a line of partners.txt; seen "x@y.example"'
     )
     assert "«a@b.example» или чем-либо из списка partners.txt" in trace_lines(trace, "ru")[2]
+
+
+def test_a_path_in_russian_tells_the_day_of_a_time() -> None:
+    seen = "Wed 2026-11-25 03:15:00 Europe/Moscow"
+    for field, told in (("time", seen.replace("Wed", "ср")), ("subject", seen)):
+        test = TestResult(field, "equals", ("22:00-07:00 Europe/Moscow",), seen, matched=True)
+        trace = Trace(steps=(RuleStep("R", matched=True, tests=(test,)),))
+        assert f"«{told}»" in trace_lines(trace, "ru")[2]
+        assert f'"{seen}"' in trace_lines(trace)[2]

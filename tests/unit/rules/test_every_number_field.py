@@ -228,3 +228,23 @@ def test_bad_values_are_faults(field: str, op: str, value: str, what: str) -> No
     assert found[0].where == ("op" if "suit" in what else "value")
     assert what in found[0].what
     assert found[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("test", "seen"),
+    [
+        (Test("time", "equals", ("Wed 00:00-07:00 Asia/Vladivostok",)), "22:30:00 Asia/Vladivostok"),
+        (Test("time", "equals", ("Sat", "15:00-16:00 Europe/Moscow")), "15:30:00 Europe/Moscow"),
+        (Test("time", "not_equals", ("Sat Europe/Moscow", "Sun")), "15:30:00 Europe/Moscow"),
+        (Test("time", "equals", ("Mon-Fri",)), "12:30:00 UTC"),
+        (Test("received", "less", ("2026-12-01 +05:00",)), "17:30:00 UTC+05:00"),
+        (Test("received", "greater", ("2026-12-01 Europe/Moscow",)), "15:30:00 Europe/Moscow"),
+    ],
+)  # fmt: skip
+def test_a_time_is_told_in_the_time_zone_of_the_value(test: Test, seen: str) -> None:
+    assert judged(test, asked(timezone="UTC")).seen == f"Tue 2026-11-24 {seen}"
+
+
+def test_a_time_that_is_absent_is_told_as_nothing() -> None:
+    test = Test("time", "not_equals", ("Sat Europe/Moscow",))
+    assert judged(test, facts_of(BARE, received=None)).seen == ""
