@@ -5,7 +5,6 @@ What is wrong in a file is found at one reading, each fault with its place and a
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from bitrixmail.model.directory import Alias, Credential, Domain, Mailbox
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.rule import RuleSet
 from bitrixmail.model.text import printable
+from bitrixmail.model.toml import read_toml
 from bitrixmail.rules.syntax import dump_rules, rules_from_data
 
 MAX_TEXT = 64 * 1024 * 1024
@@ -69,13 +69,7 @@ def parse_site(text: str, where: str) -> Site:
     """Read a site; `where` names the file. Raises InputError with every fault."""
     if len(text) > MAX_TEXT:
         raise InputError(Fault(where, f"has more than {MAX_TEXT} characters", "split it"))
-    try:
-        data = tomllib.loads(text)
-    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
-        remedy = "etc/site.example.toml shows how it is written"
-        raise InputError(Fault(where, f"is not TOML: {printable(str(error))}", remedy)) from None
-    except RecursionError:
-        raise InputError(Fault(where, "is nested too deep", "flatten it")) from None
+    data = read_toml(text, where, "etc/site.example.toml shows how it is written")
     reader = _Reader(where)
     reader.known(data, _TABLES, "")
     site = Site(

@@ -6,7 +6,6 @@ Raises InputError with every fault found, each with its dotted path and a remedy
 from __future__ import annotations
 
 import socket
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from difflib import get_close_matches
@@ -20,6 +19,7 @@ from bitrixmail.app.settings import MAX_DRAIN_S, Settings
 from bitrixmail.mime.domains import to_ascii
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.text import printable
+from bitrixmail.model.toml import read_toml
 
 _PREFIX = "BITRIXMAIL_"
 _SQLITE = "sqlite:///"
@@ -106,15 +106,13 @@ def _checked(tables: Tables) -> tuple[Settings, list[Fault]]:
 def _read(file: Path) -> Tables:
     where = printable(str(file))
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
     except OSError as error:
         remedy = "name another by --config, or make it: cp etc/bitrixmail.toml FILE"
         raise InputError(Fault(where, error.strerror or str(error), remedy)) from None
     except UnicodeDecodeError:
         raise InputError(Fault(where, "is not UTF-8", "save it in UTF-8")) from None
-    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
-        remedy = "texts stand in quotes, lists in [ ]; https://toml.io shows how"
-        raise InputError(Fault(where, f"is not TOML: {printable(str(error))}", remedy)) from None
+    return read_toml(text, where, "texts stand in quotes, lists in [ ]; https://toml.io shows how")
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:

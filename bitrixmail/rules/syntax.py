@@ -5,7 +5,6 @@ Everything wrong in a file is found at one reading, each fault with its place an
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ import tomlkit
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.rule import Action, All, AnyOf, Condition, Not, Rule, RuleSet, Test
 from bitrixmail.model.text import printable
+from bitrixmail.model.toml import read_toml
 from bitrixmail.rules.actions import KINDS
 from bitrixmail.rules.reader import read_rule
 
@@ -26,12 +26,7 @@ def parse_rules(text: str, where: str) -> RuleSet:
     """Read a file of rules; `where` names it in faults. Raises InputError with all of them."""
     if len(text) > MAX_TEXT:
         raise InputError(Fault(where, f"has more than {MAX_TEXT} characters", "split it"))
-    try:
-        data = tomllib.loads(text)
-    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
-        raise InputError(Fault(where, f"is not TOML: {error}", "see docs/rules.md")) from None
-    except RecursionError:
-        raise InputError(Fault(where, "is nested too deep", "see docs/rules.md")) from None
+    data = read_toml(text, where, "see docs/rules.md")
     faults = [
         Fault(f"{where}: {key}", "does not belong here", "rules stand below [[rule]]")
         for key in data
