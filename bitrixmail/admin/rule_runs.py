@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from bitrixmail.admin import typed
 from bitrixmail.admin.accounts import no_such_mailbox
+from bitrixmail.admin.moments import typed_moment
 from bitrixmail.admin.rejudging import Rejudging, Verdict
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.rule_runs import IRuleRuns
@@ -28,7 +29,6 @@ from bitrixmail.model.rule_run import (
 )
 from bitrixmail.model.text import printable
 from bitrixmail.rules.judging import BODY_LIMIT_OCTETS, Judging
-from bitrixmail.rules.times import read_moment, zone_of
 from bitrixmail.tasks import utcnow
 
 MANUAL = "manual"
@@ -152,14 +152,7 @@ class RuleRuns:
         return Extent(mailbox, folder, self._since(wish.since))
 
     def _since(self, text: str) -> datetime | None:
-        if not text:
-            return None
-        try:
-            return read_moment(text).span(zone_of(self._judging.timezone))[0]
-        except ValueError as error:
-            where = f'--since "{printable(text, 80)}"'
-            remedy = 'for example 2026-01-31 or "2026-01-31 14:00"'
-            raise InputError(Fault(where, str(error), remedy)) from None
+        return typed_moment(text, "--since", self._judging.timezone) if text else None
 
     async def prepared(
         self, rules: RuleSet, chosen: Sequence[Rule], occasion: str, extent: Extent

@@ -8,6 +8,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from bitrixmail.admin import typed
 from bitrixmail.admin.accounts import no_such_mailbox
+from bitrixmail.admin.moments import typed_moment
+from bitrixmail.admin.rule_notes import RuleNotes
 from bitrixmail.admin.specimen import Specimen, from_file, from_store
 from bitrixmail.interfaces.directory import IDirectory, IRouter
 from bitrixmail.interfaces.rulebook import IRulebook
@@ -104,6 +106,7 @@ class Rules:
         self._router = router
         self._clock = clock
         self._judging = judging
+        self._notes = RuleNotes(directory, router)
 
     async def current(self) -> RuleSet:
         """Return the rule set in force."""
@@ -125,7 +128,8 @@ class Rules:
         old = await self._replaced(keep=keep)
         groups_off = given.groups_off | (old.groups_off if keep else frozenset())
         changes = compared(old, merged(old, given, keep=keep), groups_off)
-        notes = await self._notes(given)
+        found = await self._notes.at_import(given)
+        notes = tuple(Fault(f'rule "{each.rule}"', each.what, each.remedy) for each in found)
         if changes.any:
             stored = await self._rulebook.replace(changes.rules, author, comment)
             changes = replace(changes, rules=stored)
@@ -140,39 +144,41 @@ class Rules:
                 raise
             return RuleSet()
 
-    async def _notes(self, rules: RuleSet) -> tuple[Fault, ...]:
-        """Name the rules that no message will meet, and those whose words few will read."""
-        notes = []
-        for rule in rules.rules:
-            where = f'rule "{rule.name}"'
-            if any(each.do == "reject" and not each.argument.isascii() for each in rule.actions):
-                what = 'most senders read "Refused by the recipient": the text is not ASCII'
-                notes.append(Fault(where, what, "write it in English, or in Latin letters"))
-            if rule.mailbox and await self._directory.mailbox(rule.mailbox) is None:
-                what = f"there is no mailbox {rule.mailbox} yet, so it never runs"
-                notes.append(Fault(where, what, f"bitrixmail mailbox add {rule.mailbox}"))
-            if rule.domain and await self._directory.domain(rule.domain) is None:
-                what = f"there is no domain {rule.domain} yet, so it never runs"
-                notes.append(Fault(where, what, f"bitrixmail domain add {rule.domain}"))
-        return tuple(notes)
-
     async def test_file(
-        self, octets: bytes, mailbox: str, *, sender: str | None, recipient: str | None
+        self,
+        octets: bytes,
+        mailbox: str,
+        *,
+        sender: str | None,
+        recipient: str | None,
+        at: str | None = None,
     ) -> Plan:
-        """Judge a message from a file for a mailbox; nothing is stored."""
+        """Judge a message from a file for a mailbox, as if it came now or `at`; store nothing."""
         found = await self._mailbox(mailbox)
-        return await self._judge(from_file(octets), found, sender, recipient)
+        return await self._judge(self._came(from_file(octets), at), found, sender, recipient)
 
     async def test_stored(
-        self, queue_id: str, mailbox: str, *, sender: str | None, recipient: str | None
+        self,
+        queue_id: str,
+        mailbox: str,
+        *,
+        sender: str | None,
+        recipient: str | None,
+        at: str | None = None,
     ) -> Plan:
-        """Judge a stored message again for a mailbox; nothing is stored.
+        """Judge a stored message again for a mailbox, as if it came then or `at`; store nothing.
 
         Raises NotFoundError if the message was never seen, InputError if nobody kept it.
         """
         found = await self._mailbox(mailbox)
         specimen = await from_store(queue_id, found, self._messages)
-        return await self._judge(specimen, found, sender, recipient)
+        return await self._judge(self._came(specimen, at), found, sender, recipient)
+
+    def _came(self, specimen: Specimen, at: str | None) -> Specimen:
+        """Say when a message came, if a person says so. Raises InputError."""
+        if at is None:
+            return specimen
+        return replace(specimen, received=typed_moment(at, "--at", self._judging.timezone))
 
     async def _mailbox(self, address: str) -> Mailbox:
         key = typed.address_key(address, "--mailbox")

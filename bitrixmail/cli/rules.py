@@ -137,12 +137,14 @@ def _rule_data(rule: Rule, data: dict[str, Any], count: RuleCount | None) -> dic
     epilog=examples(
         "bitrixmail rules test letter.eml --mailbox info@example.org",
         "bitrixmail rules test ID --mailbox info@example.org --json",
+        'bitrixmail rules test letter.eml --mailbox info@example.org --at "2026-11-24 23:10"',
     ),
 )
 @click.argument("specimen", metavar="MESSAGE.eml|ID")
 @click.option("--mailbox", metavar="ADDRESS", required=True, help="For whom it is judged.")
 @click.option("--sender", metavar="ADDRESS", help="The envelope sender; <> is the null sender.")
 @click.option("--recipient", metavar="ADDRESS", help="The envelope recipient, say an alias.")
+@click.option("--at", metavar="TIME", help='When it came, say "2026-11-24 23:10 Europe/Moscow".')
 @lang_option
 @json_option
 @pass_session
@@ -152,26 +154,22 @@ def test_rules(
     mailbox: str,
     lang: str | None,
     as_json: bool,
-    **envelope: str | None,
+    **arrival: str | None,
 ) -> None:
     """Show what the rules would do with a message; nothing is changed.
 
     The message is a file (`-`: standard input), or a stored message by its id. The same code runs
-    as when mail comes in. What the envelope said is taken from the message's own trace fields.
+    as when mail comes in. What the envelope said is taken from the message's own trace fields; a
+    message from a file comes now, unless --at says otherwise.
     """
     office = session.office
-    sender, recipient = envelope["sender"], envelope["recipient"]
     if _is_file(specimen):
         octets = read_octets(specimen)
-        plan = session.wait(
-            office.rules.test_file(octets, mailbox, sender=sender, recipient=recipient)
-        )
+        plan = session.wait(office.rules.test_file(octets, mailbox, **arrival))
     else:
         session.wait(office.accounts.mailbox(mailbox))
         with message_wanted():
-            plan = session.wait(
-                office.rules.test_stored(specimen, mailbox, sender=sender, recipient=recipient)
-            )
+            plan = session.wait(office.rules.test_stored(specimen, mailbox, **arrival))
     if as_json:
         print_json(_plan_data(plan))
     else:

@@ -275,3 +275,39 @@ def test_a_dry_run_on_what_nobody_kept(shell: Shell) -> None:
     (line,) = shell.fails(os.EX_DATAERR, "rules", "test", queue_id, *mailbox)
     assert line.startswith(f"error: message {queue_id}: no mailbox kept it (bitrixmail trace")
     assert "  result: discarded" in shell.out("trace", queue_id)
+
+
+NIGHT = """\
+[[rule]]
+name = "Night"
+condition = [{field = "time", op = "equals", value = "22:00-07:00 Europe/Moscow"}]
+action = [{do = "move", folder = "Night"}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "result"),
+    [
+        ("2026-11-24 23:10 Europe/Moscow", "moved to Night"),
+        ("2026-11-24 23:10 +00:00", "moved to Night"),
+        ("2026-11-24 15:00 Europe/Moscow", "kept in INBOX"),
+    ],
+)
+def test_a_dry_run_at_a_time_of_day(shell: Shell, tmp_path: Path, at: str, result: str) -> None:
+    shell.said("rules", "import", "-", stdin=NIGHT)
+    file = tmp_path / "letter.eml"
+    file.write_text(LETTER)
+    stored = shell.deliver(LETTER.encode(), "info@example.org", hour=0)
+    for specimen in (str(file), stored):
+        words = ("rules", "test", specimen, "--mailbox", "info@example.org", "--at", at)
+        assert shell.json(*words)["result"] == result
+
+
+def test_a_time_that_is_none_is_a_fault(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "letter.eml"
+    file.write_text(LETTER)
+    words = ("rules", "test", str(file), "--mailbox", "info@example.org", "--at")
+    (line,) = shell.fails(os.EX_DATAERR, *words, "tonight")
+    assert line.startswith('error: --at "tonight": a time is a day, perhaps an hour')
+    (line,) = shell.fails(os.EX_DATAERR, *words, "2026-11-24 23:10 Moscow")
+    assert line.startswith('error: --at "2026-11-24 23:10 Moscow": unknown time zone "Moscow"')
