@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bitrixmail.admin.messages import MAX_EVENTS, Messages, Told
+from bitrixmail.admin.rule_notes import RuleNotes, unusable_lists
+from bitrixmail.interfaces.directory import IDirectory, IRouter
 from bitrixmail.interfaces.rulebook import IRulebook
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
 from bitrixmail.model.rule import Rule, RuleSet
 from bitrixmail.model.rulebook import RuleCount, RuleVersion
 from bitrixmail.model.text import printable
 from bitrixmail.rules.difference import Difference, difference
-from bitrixmail.rules.lint import Finding, lint
+from bitrixmail.rules.judging import Judging
+from bitrixmail.rules.lint import WARNING, Finding, in_order, lint
 from bitrixmail.rules.syntax import parse_rules
 
 MAX_VERSIONS = 1000
@@ -67,11 +70,23 @@ class Group:
 
 
 class RuleBook:
-    """The use cases of what is known of the rules. Made by who composes a face, lives as long."""
+    """The use cases of what is known of the rules. Made by who composes a face, lives as long.
 
-    def __init__(self, rulebook: IRulebook, messages: Messages) -> None:
+    `judging` is that of the live run.
+    """
+
+    def __init__(
+        self,
+        rulebook: IRulebook,
+        messages: Messages,
+        directory: IDirectory,
+        router: IRouter,
+        judging: Judging,
+    ) -> None:
         self._rulebook = rulebook
         self._messages = messages
+        self._notes = RuleNotes(directory, router)
+        self._judging = judging
 
     async def log(self, limit: int) -> tuple[Logged, ...]:
         """List the last versions, newest first."""
@@ -133,11 +148,18 @@ class RuleBook:
 
     async def lint(self) -> tuple[Finding, ...]:
         """Look through the rules in force for what is well written and yet wrong."""
-        return lint(await self._rulebook.current())
+        rules = await self._rulebook.current()
+        lists = unusable_lists(rules, self._judging)
+        return in_order(rules, (*lint(rules), *lists, *await self._notes.strangers(rules)))
 
-    def lint_text(self, text: str, where: str) -> tuple[Finding, ...]:
-        """Look through the rules of a file. Raises InputError with every fault."""
-        return lint(parse_rules(text, where))
+    async def lint_text(self, text: str, where: str) -> tuple[Finding, ...]:
+        """Look through the rules of a file. Raises InputError with every fault, as an import."""
+        rules = parse_rules(text, where)
+        self._judging.check(rules)
+        if not rules.rules:
+            remedy = "a rule begins with [[rule]]; imported, the file removes all rules"
+            return (Finding("", WARNING, "no-rules", "there are no rules in it", remedy),)
+        return in_order(rules, (*lint(rules), *await self._notes.strangers(rules)))
 
     async def counts(self) -> Mapping[str, RuleCount]:
         """Tell by name how often rules have matched."""

@@ -82,6 +82,7 @@ def opened_office(settings: Settings) -> Iterator[Office]:
 def office_of(settings: Settings, stores: Stores) -> Office:
     """Marry the use cases with stores."""
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
+    router = Router(directory, settings.server.hostname)
     judging = Judging(
         settings.rules.time_limit,
         settings.rules.timezone or system_timezone(),
@@ -95,12 +96,12 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             rulebook,
             directory,
             messages,
-            Router(directory, settings.server.hostname),
+            router,
             clock=cast("IReactorTime", _WallClock()),
             judging=judging,
         ),
         sites=Sites(directory, rulebook, _PASSWORDS, judging),
-        rule_book=RuleBook(rulebook, kept),
+        rule_book=RuleBook(rulebook, kept, directory, router, judging),
         runs=RuleRuns(
             rulebook,
             directory,

@@ -185,7 +185,8 @@ def lint(
     if file is None:
         found = session.wait(session.office.rule_book.lint())
     else:
-        found = session.office.rule_book.lint_text(read_text(file), name_of(file))
+        text, name = read_text(file), name_of(file)
+        found = session.wait(session.office.rule_book.lint_text(text, name))
     if as_json:
         print_json(found)
     else:

@@ -6,18 +6,21 @@ Pure. A finding is true as far as it goes; that there is none proves nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bitrixmail.model.rule import Condition, Rule, RuleSet
+from bitrixmail.model.rule import AnyOf, Condition, Not, Rule, RuleSet, Test
+from bitrixmail.rules.actions import flag_name
 from bitrixmail.rules.conditions import tests_of
 from bitrixmail.rules.fields import STANDING_FIELDS
 from bitrixmail.rules.implied import ALWAYS, Budget, contradiction, implies, plain
+from bitrixmail.rules.times import read_age
 
 WARNING = "warning"
 NOTE = "note"
 _ENDS = ("discard", "reject", "quarantine")
 _HARSH = ("delete", *_ENDS)
+_LITERAL = ("equals", "not_equals", "starts_with")
 _FORGED = ("discard", "reject")
 _FORGEABLE = frozenset({"from", "sender", "reply_to"})
 # Ten thousand rules are looked through within seconds.
@@ -60,6 +63,11 @@ def lint(rules: RuleSet) -> tuple[Finding, ...]:
     for each in asked:
         found += _alone(each, budget)
     found += _overshadowed(asked, budget)
+    return in_order(rules, found)
+
+
+def in_order(rules: RuleSet, found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings as their rules stand in the set; those of no rule come first."""
     places = {rule.name: place for place, rule in enumerate(rules.rules)}
     return tuple(sorted(found, key=lambda finding: places.get(finding.rule, -1)))
 
@@ -94,6 +102,9 @@ def _alone(each: _Asked, budget: Budget) -> Iterator[Finding]:
     yield from _behind_the_end(rule)
     yield from _easily_forged(rule)
     yield from _plain_patterns(rule)
+    yield from unreadable_texts(rule)
+    yield from _too_young(each)
+    yield from _slips_of_the_pen(rule)
 
 
 def _behind_the_end(rule: Rule) -> Iterator[Finding]:
@@ -126,6 +137,66 @@ def _plain_patterns(rule: Rule) -> Iterator[Finding]:
 
 def _is_plain(pattern: str) -> bool:
     return not _META.search(_ESCAPED.sub("", pattern))
+
+
+def unreadable_texts(rule: Rule) -> Iterator[Finding]:
+    """Find a rejection whose words few will read: replies are ASCII for all but SMTPUTF8."""
+    if any(each.do == "reject" and not each.argument.isascii() for each in rule.actions):
+        what = 'most senders read "Refused by the recipient": the text is not ASCII'
+        remedy = "write it in English, or in Latin letters"
+        yield Finding(rule.name, NOTE, "reject-text", what, remedy)
+
+
+def _too_young(each: _Asked) -> Iterator[Finding]:
+    """Find a rule for mail that comes in, which wants it to have lain here for a while."""
+    if "receive" in each.rule.on and _wants_age(each.condition):
+        what = "can't match as mail comes in: a message that comes in has no age yet"
+        remedy = 'write on = ["schedule"] and schedule = "0 3 * * *", or on = ["manual"]'
+        yield Finding(each.rule.name, NOTE, "no-age-yet", what, remedy)
+
+
+def _wants_age(condition: Condition) -> bool:
+    """Tell whether a condition, as `plain` returns it, never holds without a test of the age."""
+    if isinstance(condition, Test):
+        ages = [read_age(value)[0] for value in condition.value] if condition.field == "age" else []
+        return bool(ages) and (
+            condition.op == "greater" or (condition.op == "equals" and all(ages))
+        )
+    if isinstance(condition, Not):
+        return False
+    if isinstance(condition, AnyOf):
+        return bool(condition.parts) and all(map(_wants_age, condition.parts))
+    return any(map(_wants_age, condition.parts))
+
+
+def _slips_of_the_pen(rule: Rule) -> Iterator[Finding]:
+    """Find a system flag without its backslash, and a folder with one."""
+    named = [(each.do, each.argument) for each in rule.actions]
+    named += [
+        (test.field, value)
+        for test in tests_of(rule.condition)
+        if test.op in _LITERAL
+        for value in test.value
+    ]
+    for word, text in named:
+        flag = _system_flag(text) if word in ("flag", "unflag") else ""
+        if flag:
+            what = f'means a flag of its own by "{text}", not the one that mail programs show'
+            remedy = f"did you mean '{flag}', with a backslash and in single quotes?"
+            yield Finding(rule.name, NOTE, "flag-name", what, remedy)
+        elif word in ("move", "copy", "folder") and "\\" in text:
+            what = f'names the folder "{text}", where the backslash is a letter like others'
+            meant = text.replace("\\", "/")
+            remedy = f'write "{meant}": / stands between levels'
+            yield Finding(rule.name, NOTE, "folder-name", what, remedy)
+
+
+def _system_flag(text: str) -> str:
+    """Return the flag that a word would be with a backslash before it; empty if there is none."""
+    try:
+        return flag_name(f"\\{text}")
+    except ValueError:
+        return ""
 
 
 def _overshadowed(asked: list[_Asked], budget: Budget) -> Iterator[Finding]:

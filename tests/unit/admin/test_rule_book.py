@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 from bitrixmail.admin.rule_book import RuleBook
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.rule import Action, All, Rule, RuleSet
+from bitrixmail.pipeline.routing import Router
+from bitrixmail.rules.judging import Judging
 from tests.fakes.stores import result_of
 from tests.unit.admin.conftest import House
 
@@ -22,7 +24,15 @@ def book(house: House) -> RuleBook:
     """A book of three versions: a; a and b; b."""
     for rules in ((A,), (A, B), (B,)):
         result_of(house.stores.rulebook.replace(RuleSet(rules=rules), "ann", ""))
-    return RuleBook(house.stores.rulebook, house.messages)
+    return made(house)
+
+
+def made(house: House, judging: Judging | None = None) -> RuleBook:
+    directory = house.stores.directory
+    router = Router(directory, "mx.example.org")
+    return RuleBook(
+        house.stores.rulebook, house.messages, directory, router, judging or Judging(0.1)
+    )
 
 
 def spoil(house: House, version: int) -> None:

@@ -188,6 +188,74 @@ def test_expressions_that_are_plain_text(pattern: str, plain: bool) -> None:
         assert 'value = "[SPAM]"' in found[0].remedy
 
 
+@pytest.mark.parametrize(
+    ("reply", "found"), [("We have moved", []), ("Мы переехали", [("x", "reject-text")])]
+)
+def test_a_rejection_that_few_can_read(reply: str, found: list[tuple[str, str]]) -> None:
+    assert codes(Rule("x", A, (Action("reject", reply),))) == found
+    assert codes(Rule("x", A, (Action("tag", reply),))) == []
+
+
+OLD = Test("age", "greater", ("7d",))
+
+
+@pytest.mark.parametrize(
+    ("condition", "old"),
+    [
+        (OLD, True),
+        (All((A, OLD)), True),
+        (AnyOf((OLD, All((A, OLD)))), True),
+        (Test("age", "equals", ("7d",)), True),
+        (Test("age", "equals", ("7d", "0d")), False),
+        (Test("age", "less", ("7d",)), False),
+        (Test("size", "greater", ("7MB",)), False),
+        (AnyOf((A, OLD)), False),
+        (Not(OLD), False),
+    ],
+)
+def test_what_comes_in_has_no_age(condition: Condition, old: bool) -> None:
+    rule = Rule("x", condition, MOVE)
+    found = [("x", "no-age-yet")] if old else []
+    assert codes(rule) == codes(replace(rule, on=frozenset({"receive"}))) == found
+    assert codes(replace(rule, on=frozenset({"manual"}))) == []
+    assert codes(replace(rule, on=frozenset({"schedule"}), schedule="0 3 * * *")) == []
+
+
+@pytest.mark.parametrize(
+    ("do", "argument", "code", "meant"),
+    [
+        ("flag", "flagged", "flag-name", "\\Flagged"),
+        ("unflag", "Seen", "flag-name", "\\Seen"),
+        ("flag", "\\Flagged", "", ""),
+        ("flag", "", "", ""),
+        ("flag", "$Work", "", ""),
+        ("tag", "Flagged", "", ""),
+        ("move", "A\\B", "folder-name", "A/B"),
+        ("copy", "A\\B\\C", "folder-name", "A/B/C"),
+        ("move", "A/B", "", ""),
+        ("tag", "A\\B", "", ""),
+    ],
+)
+def test_backslashes_where_they_belong(do: str, argument: str, code: str, meant: str) -> None:
+    found = lint(RuleSet(1, (Rule("x", A, (Action(do, argument),)),)))
+    assert [each.code for each in found] == ([code] if code else [])
+    assert all(meant in each.remedy for each in found)
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        (text("equals", "Flagged", field="flag"), "flag-name"),
+        (text("contains", "Flagged", field="flag"), ""),
+        (text("equals", "\\Flagged", field="flag"), ""),
+        (text("starts_with", "A\\", field="folder"), "folder-name"),
+        (text("starts_with", "A\\"), ""),
+    ],
+)
+def test_backslashes_in_conditions(condition: Condition, code: str) -> None:
+    assert codes(Rule("x", condition, MOVE)) == ([("x", code)] if code else [])
+
+
 def test_many_rules_are_looked_through_in_a_moment() -> None:
     rules = [
         Rule(f"r{n}", All((text("equals", f"{n}"), text("contains", f"{n}"))), MOVE, stop=True)

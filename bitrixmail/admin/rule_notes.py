@@ -1,0 +1,110 @@
+"""What rules say of addresses and list files, held against those that are there.
+
+Writes nothing. What is found is no fault: an address may be made, and a file put there, later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from bitrixmail.admin import typed
+from bitrixmail.interfaces.directory import IDirectory, IRouter
+from bitrixmail.model.address import Address
+from bitrixmail.model.errors import InputError
+from bitrixmail.model.route import RouteKind
+from bitrixmail.model.rule import Condition, Not, Rule, RuleSet, Test
+from bitrixmail.rules.fields import address_part
+from bitrixmail.rules.judging import Judging
+from bitrixmail.rules.lint import NOTE, WARNING, Finding, unreadable_texts
+
+_RECIPIENTS = ("recipient", "envelope_recipient")
+
+
+class RuleNotes:
+    """Looks rules up in the directory. Made by who handles rules, lives as long as it."""
+
+    def __init__(self, directory: IDirectory, router: IRouter) -> None:
+        self._directory = directory
+        self._router = router
+
+    async def strangers(self, rules: RuleSet) -> tuple[Finding, ...]:
+        """Name the rules that no message will meet, since nobody is whom they are for."""
+        found: list[Finding] = []
+        known: dict[str, bool] = {}  # ten thousand rules may name the same few
+        for rule in rules.rules:
+            found += await self._scope(rule)
+            for address in dict.fromkeys(_recipients(rule.condition)):
+                if address not in known:
+                    known[address] = await self._is_refused(address)
+                if known[address]:
+                    found.append(_nobody(rule, address))
+        return tuple(found)
+
+    async def at_import(self, rules: RuleSet) -> tuple[Finding, ...]:
+        """Return what an import tells: the strangers, and words that few will read."""
+        unreadable = [finding for rule in rules.rules for finding in unreadable_texts(rule)]
+        return (*unreadable, *await self.strangers(rules))
+
+    async def _scope(self, rule: Rule) -> list[Finding]:
+        name, mailbox, domain = rule.name, rule.mailbox, rule.domain
+        if mailbox and await self._directory.mailbox(mailbox) is None:
+            alias = await self._directory.alias(mailbox)
+            if alias is not None:
+                return [_of_an_alias(rule, alias.targets)]
+            what = f"there is no mailbox {mailbox} yet, so it never runs"
+            return [Finding(name, NOTE, "no-mailbox", what, f"bitrixmail mailbox add {mailbox}")]
+        if domain and await self._directory.domain(domain) is None:
+            what = f"there is no domain {domain} yet, so it never runs"
+            return [Finding(name, NOTE, "no-domain", what, f"bitrixmail domain add {domain}")]
+        return []
+
+    async def _is_refused(self, text: str) -> bool:
+        """Tell whether an address is of a domain of ours, and nobody has it."""
+        with suppress(InputError):
+            key = typed.address_key(text)
+            local_part, _, domain = key.rpartition("@")
+            route = await self._router.resolve(Address(local_part, domain))
+            if route.kind is RouteKind.UNKNOWN:
+                # One that is switched off, or leads to such a one, is somebody's all the same.
+                had = await self._directory.mailbox(key) or await self._directory.alias(key)
+                return had is None
+        return False
+
+
+def _recipients(condition: Condition) -> Iterator[str]:
+    """Go through the addresses one of which the condition wants the message to be sent to."""
+    if isinstance(condition, Test):
+        field, part = address_part(condition.field)
+        if field in _RECIPIENTS and part in ("", "address") and condition.op == "equals":
+            yield from condition.value
+    elif not isinstance(condition, Not):
+        for each in condition.parts:
+            yield from _recipients(each)
+
+
+def _nobody(rule: Rule, address: str) -> Finding:
+    what = f"nobody has the address {address}, so its mail is refused before any rule"
+    remedy = f"bitrixmail alias add {address} {rule.mailbox or 'TARGET'}"
+    return Finding(rule.name, NOTE, "nobody", what, remedy)
+
+
+def _of_an_alias(rule: Rule, targets: tuple[str, ...]) -> Finding:
+    what = f"{rule.mailbox} is an alias of {', '.join(targets)}, so it never runs"
+    condition = f'field = "envelope_recipient", op = "equals", value = "{rule.mailbox}"'
+    remedy = f'write mailbox = "{targets[0]}" and a condition {condition}'
+    return Finding(rule.name, NOTE, "no-mailbox", what, remedy)
+
+
+def unusable_lists(rules: RuleSet, judging: Judging) -> Iterator[Finding]:
+    """Find the rules that are passed over, since a list file of theirs can't be used."""
+    for rule in rules.rules:
+        if not rule.active or rule.group in rules.groups_off:
+            continue
+        try:
+            judging.check(RuleSet(rules=(rule,)))
+        except InputError as error:
+            for fault in error.faults:
+                where = fault.where.removeprefix(f'rule "{rule.name}": ')
+                what = f"is passed over: {where}: {fault.what}"
+                yield Finding(rule.name, WARNING, "list-file", what, fault.remedy)
