@@ -18,6 +18,7 @@ from bitrixmail.model.rule import RuleSet
 from bitrixmail.model.text import printable
 from bitrixmail.model.toml import read_toml
 from bitrixmail.rules.syntax import dump_rules, rules_from_data
+from bitrixmail.rules.words import choice
 
 MAX_TEXT = 64 * 1024 * 1024
 MAX_ENTRIES = 100_000
@@ -101,7 +102,7 @@ class _Reader:
         """Note the keys that are unknown."""
         for key in data:
             if key not in keys:
-                remedy = f"known are {', '.join(keys)}"
+                _, remedy = choice("key", key, keys)
                 self.fault(path + printable(key, 60), "is not known here", remedy)
 
     def each(
@@ -196,7 +197,7 @@ class _Entry:
 
 def _flag(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
-        raise InputError(Fault(where, "must be true or false", "without quotes"))
+        raise InputError(Fault(where, "must be true or false", "write it without quotes"))
     return value
 
 

@@ -143,6 +143,8 @@ def action_complaints(action: Action) -> Iterator[Complaint]:
             yield Complaint(kind.key, f'"{action.do}" needs it', f'add {kind.key} = "…"')
     elif not kind.key:
         yield Complaint("do", f'"{action.do}" takes no argument', "leave it out")
+    elif kind.normal is priority_level and action.argument.strip().lower() not in PRIORITIES:
+        yield Complaint(kind.key, *choice("priority", action.argument, PRIORITIES))
     else:
         try:
             kind.normal(action.argument)

@@ -33,6 +33,27 @@ _MAX_PARTS = 1000
 _NAMES = {str: "a text", bool: "true or false", int: "a number", list: "a list", dict: "a table"}
 
 
+# What a list of tables is called in a file; others hold texts.
+_TABLE_LISTS = {"condition": "[[rule.condition]]", "action": "[[rule.action]]"}
+
+
+def _written(key: str, value: Any, default: Any) -> str:
+    """Say how a value is written that should be of the type of `default`."""
+    shown = printable(str(value), 60)
+    if isinstance(default, bool):
+        return f"write {key} = true or {key} = false, without quotes"
+    if isinstance(default, int):
+        wanted = shown if isinstance(value, str) and shown.isascii() and shown.isdigit() else "10"
+        return f"write a whole number, without quotes: {key} = {wanted}"
+    if isinstance(default, list):
+        if key in _TABLE_LISTS:
+            return f"write {_TABLE_LISTS[key]} above it"
+        return f'write {key} = ["{shown if isinstance(value, str) else "receive"}"]'
+    if isinstance(value, list | dict):
+        return f'write a single text, between quotes: {key} = "…"'
+    return f'put it between quotes: {key} = "{shown.lower() if value in (True, False) else shown}"'
+
+
 class _Reader:
     """Reads the keys of tables and notes faults. Made by `read_rule`, ends with it."""
 
@@ -58,7 +79,9 @@ class _Reader:
         """Return a value of the type of `default`, or the default if it is none."""
         value = data.get(key, default)
         if type(value) is not type(default):
-            self.fault(f"{path}{key}", f"must be {_NAMES[type(default)]}", "correct it")
+            self.fault(
+                f"{path}{key}", f"must be {_NAMES[type(default)]}", _written(key, value, default)
+            )
             return default
         return value
 
@@ -240,7 +263,8 @@ def _lists(reader: _Reader, data: Mapping[str, Any], path: str) -> tuple[str, ..
     names = data.get("lists", [])
     names = names if isinstance(names, list) else [names]
     if not all(isinstance(name, str) for name in names):
-        reader.fault(f"{path}lists", "must be the name of a file, or a list of them", "correct it")
+        remedy = 'for example lists = ["partners.txt"]'
+        reader.fault(f"{path}lists", "must be the name of a file, or a list of them", remedy)
         return ()
     return tuple(names)
 

@@ -179,7 +179,7 @@ def test_every_fault_is_found_at_one_reading() -> None:
          'f: rule "A": action 1: text: the text has at most 300 characters on one line'),
         ({"action": [{"do": "priority"}]}, 'f: rule "A": action 1: level: "priority" needs it'),
         ({"action": [{"do": "priority", "level": "urgent"}]},
-         'f: rule "A": action 1: level: a priority is one of high, normal, low'),
+         'f: rule "A": action 1: level: unknown priority "urgent"'),
         ({"condition": [{"field": "from.domian", "op": "exists"}]},
          'f: rule "A": condition 1: field: unknown part of an address "domian"'),
         ({"condition": [{"field": "time", "op": "equals", "value": "Mo 9:00-18:00"}]},
@@ -197,6 +197,35 @@ def test_every_fault_is_found_at_one_reading() -> None:
 )  # fmt: skip
 def test_faults(changed: dict[str, object], fault: str) -> None:
     assert fault in faults_of(**changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "remedy"),
+    [
+        ({"on": "schedule"}, 'write on = ["schedule"]'),
+        ({"on": ["Schedule"]}, 'did you mean "schedule"?'),
+        ({"stop": "yes"}, "write stop = true or stop = false, without quotes"),
+        ({"active": 1}, "write active = true or active = false, without quotes"),
+        ({"order": "20"}, "write a whole number, without quotes: order = 20"),
+        ({"order": 1.5}, "write a whole number, without quotes: order = 10"),
+        ({"name": 2027}, 'put it between quotes: name = "2027"'),
+        ({"group": True}, 'put it between quotes: group = "true"'),
+        ({"group": ["a"]}, 'write a single text, between quotes: group = "…"'),
+        ({"action": {"do": "flag"}}, "write [[rule.action]] above it"),
+        ({"condition": {"field": "to"}}, "write [[rule.condition]] above it"),
+        ({"action": [{"do": "priority", "level": "hihg"}]}, 'did you mean "high"?'),
+        ({"action": [{"do": "priority", "level": "urgent"}]}, "use one of high, normal, low"),
+        (
+            {"condition": [{"field": "to", "op": "equals", "lists": 5}]},
+            'for example lists = ["partners.txt"]',
+        ),
+    ],
+)
+def test_a_remedy_says_what_to_write(changed: dict[str, object], remedy: str) -> None:
+    data = {"name": "A", "action": [{"do": "flag"}], **changed}
+    with pytest.raises(InputError) as error:
+        rules_from_data({"rule": [data]}, "f")
+    assert error.value.faults[0].remedy == remedy
 
 
 def test_missing_parts_of_a_test() -> None:
