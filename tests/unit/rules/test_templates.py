@@ -135,9 +135,10 @@ def test_marks() -> None:
 
 
 def test_a_former_employee() -> None:
-    assert judged("former-employee", b"A: b\r\n\r\n", recipient="old@example.org").folder == (
-        "Former employees"
-    )
+    plan = judged("former-employee", b"A: b\r\n\r\n", recipient="old@example.org")
+    assert (plan.folder, plan.tags) == ("Former employees", {"former employee"})
+    plan = judged("former-employee", b"A: b\r\n\r\n", recipient="old@example.org", tag="Иван")
+    assert plan.tags == {"Иван"}
 
 
 def test_big_at_night() -> None:
