@@ -44,6 +44,11 @@ class RuleChanges:
         """Whether the rule set differs from the one before, if only in its order."""
         return bool(self.added or self.changed or self.removed or self.groups_off or self.groups_on)
 
+    @property
+    def empties(self) -> bool:
+        """Whether no rule is left of those there were."""
+        return bool(self.removed) and not self.rules.rules
+
 
 def merged(old: RuleSet, new: RuleSet, *, keep: bool) -> tuple[Rule, ...]:
     """Return the rules of `new`; with `keep`, the others of `old` stand before them.
@@ -123,6 +128,11 @@ class Rules:
 
         With `keep` the rules that the file does not name stay. Raises InputError with every fault.
         """
+        changes = await self.look_text(text, where, keep=keep)
+        return await self.put(changes, author, comment)
+
+    async def look_text(self, text: str, where: str, *, keep: bool) -> RuleChanges:
+        """Tell what an import would change, and store nothing. Raises as `import_text`."""
         given = parse_rules(text, where)
         self._judging.check(given)
         old = await self._replaced(keep=keep)
@@ -130,10 +140,13 @@ class Rules:
         changes = compared(old, merged(old, given, keep=keep), groups_off)
         found = await self._notes.at_import(given)
         notes = tuple(Fault(f'rule "{each.rule}"', each.what, each.remedy) for each in found)
-        if changes.any:
-            stored = await self._rulebook.replace(changes.rules, author, comment)
-            changes = replace(changes, rules=stored)
         return replace(changes, notes=notes)
+
+    async def put(self, changes: RuleChanges, author: str, comment: str) -> RuleChanges:
+        """Put what was looked at into force."""
+        if not changes.any:
+            return changes
+        return replace(changes, rules=await self._rulebook.replace(changes.rules, author, comment))
 
     async def _replaced(self, *, keep: bool) -> RuleSet:
         """Return the rules in force; none if they can't be read and nothing of them is to stay."""

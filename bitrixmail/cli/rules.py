@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bitrixmail.cli.consent import confirm_emptying
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.failures import message_wanted
 from bitrixmail.cli.files import name_of, read_octets, read_text
@@ -22,7 +23,13 @@ from bitrixmail.cli.output import (
 )
 from bitrixmail.cli.render import trace_lines
 from bitrixmail.cli.rules_book import diff, explain, group, lint, log, undo
-from bitrixmail.cli.rules_gates import bitrix_options, from_bitrix, tell_changes, template
+from bitrixmail.cli.rules_gates import (
+    bitrix_options,
+    from_bitrix,
+    tell_changes,
+    tell_preview,
+    template,
+)
 from bitrixmail.cli.rules_runs import apply, runs
 from bitrixmail.cli.session import Session, pass_session
 
@@ -45,20 +52,25 @@ for command in (apply, runs, template, log, diff, undo, lint, explain, group):
     "import",
     epilog=examples(
         "bitrixmail rules import rules.toml",
+        "bitrixmail rules import --dry-run rules.toml",
         "bitrixmail rules import --keep -",
         "bitrixmail rules import --from bitrix filter.csv cond.csv --mailbox 3=info@example.org",
     ),
 )
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @click.option("--keep", is_flag=True, help="Keep the rules that the file does not name.")
+@click.option("--yes", is_flag=True, help="Do not ask, even if no rule would be left.")
 @bitrix_options
 @pass_session
-def import_rules(session: Session, files: tuple[str, ...], keep: bool, **bitrix: Any) -> None:
+def import_rules(
+    session: Session, *, files: tuple[str, ...], keep: bool, yes: bool, **bitrix: Any
+) -> None:
     """Replace all rules by those of a file; `-` is standard input.
 
-    If anything is wrong in it, nothing changes. With `--from bitrix` the files are dumps of the
-    old mail module's tables b_mail_filter and b_mail_filter_cond, JSON or CSV; what can't be
-    carried over is told, and the rules that are here stay.
+    If anything is wrong in it, nothing changes; if it has no rule at all, you are asked. With
+    `--from bitrix` the files are dumps of the old mail module's tables b_mail_filter and
+    b_mail_filter_cond, JSON or CSV; what can't be carried over is told, and the rules that are
+    here stay.
     """
     if from_bitrix(session, files, **bitrix):
         return
@@ -66,12 +78,15 @@ def import_rules(session: Session, files: tuple[str, ...], keep: bool, **bitrix:
         raise click.UsageError("rules are imported from one file")
     (file,) = files
     text, name = read_text(file), name_of(file)
-    changes = session.wait(
-        session.office.rules.import_text(
-            text, name, keep=keep, author=session.composer.author(), comment=f"import {name}"
-        )
-    )
-    tell_changes(changes)
+    office = session.office
+    changes = session.wait(office.rules.look_text(text, name, keep=keep))
+    if bitrix["dry_run"]:
+        tell_preview(changes)
+        return
+    if changes.empties and not yes:
+        confirm_emptying(len(changes.removed))
+    author = session.composer.author()
+    tell_changes(session.wait(office.rules.put(changes, author, f"import {name}")))
 
 
 @rules.command("export", epilog=examples("bitrixmail rules export > rules.toml"))

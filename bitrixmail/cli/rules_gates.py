@@ -29,19 +29,36 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def tell_changes(changes: RuleChanges) -> None:
     """Tell what an import changed."""
+    _tell_each(changes, "")
+    version = changes.rules.version
+    if changes.any:
+        say(f"version {version} is in force: {_rules(changes)}")
+    else:
+        say(f"nothing to change: version {version} has these rules")
+
+
+def tell_preview(changes: RuleChanges) -> None:
+    """Tell what an import would change."""
+    _tell_each(changes, "would be ")
+    if changes.any:
+        say(f"nothing was stored: {_rules(changes)} would be in force")
+    else:
+        say(f"nothing would change: version {changes.rules.version} has these rules")
+
+
+def _tell_each(changes: RuleChanges, would_be: str) -> None:
     complain(changes.notes, "note")
     for what in ("added", "changed", "removed"):
         for rule in getattr(changes, what):
-            say(f'rule "{rule}" {what}')
+            say(f'rule "{rule}" {would_be}{what}')
     for word, groups in (("off", changes.groups_off), ("on", changes.groups_on)):
         for name in groups:
-            say(f'group "{name}" switched {word}')
-    if changes.any:
-        count = len(changes.rules.rules)
-        noun = "rule" if count == 1 else "rules"
-        say(f"version {changes.rules.version} is in force: {count} {noun}")
-    else:
-        say(f"nothing to change: version {changes.rules.version} has these rules")
+            say(f'group "{name}" {would_be}switched {word}')
+
+
+def _rules(changes: RuleChanges) -> str:
+    count = len(changes.rules.rules)
+    return "1 rule" if count == 1 else f"{count} rules"
 
 
 def bitrix_options(command: _Command) -> _Command:
@@ -61,7 +78,7 @@ def bitrix_options(command: _Command) -> _Command:
         ),
         click.option(
             "--dry-run", is_flag=True,
-            help="bitrix: print the rules as a file, and store nothing.",
+            help="Tell what would change, and store nothing; bitrix: print the rules as a file.",
         ),
         click.option("--json", "as_json", is_flag=True, help="bitrix: print the report as JSON."),
     )  # fmt: skip
@@ -82,8 +99,8 @@ def from_bitrix(
 ) -> bool:
     """Import rules of the old module, if they are what the files are said to be."""
     if source != "bitrix":
-        if scopes or dry_run or as_json:
-            raise click.UsageError("--mailbox, --dry-run and --json go with --from bitrix")
+        if scopes or as_json:
+            raise click.UsageError("--mailbox and --json go with --from bitrix")
         return False
     from bitrixmail.admin.bitrix_dump import read_dump  # noqa: PLC0415 - slow, see session
     from bitrixmail.admin.bitrix_rules import carry_over, read_scopes  # noqa: PLC0415 - as above

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bitrixmail.cli.consent import RefusedError
+from bitrixmail.cli.consent import RefusedError, agreed
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.output import echo, json_option, moment, print_json, say, table
 from bitrixmail.cli.progress import progress
@@ -117,7 +117,7 @@ def _confirm(preview: Preview) -> None:
         what += f", {counts.discards} of them be discarded, which can't be taken back"
     if not sys.stdin.isatty():
         raise click.UsageError(f"{what}: to do it give --yes, only to see it --dry-run")
-    if not click.confirm(f"{what}. Go on?", err=True):
+    if not agreed(f"{what}. Go on?"):
         raise RefusedError("nothing was changed")
 
 
@@ -210,7 +210,7 @@ def undo_run(session: Session, run_id: int | None, yes: bool) -> None:
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError(f"{what}: to take it back give --yes")
-        if not click.confirm(f"{what}. Take it back?", err=True):
+        if not agreed(f"{what}. Take it back?"):
             raise RefusedError("nothing was changed")
     count, notes = 0, 0
     with progress("taking back", run.changed) as show:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.terminal import Terminal
 from tests.unit.cli.conftest import Shell
 
 RULE = """\
@@ -311,3 +312,52 @@ def test_a_time_that_is_none_is_a_fault(shell: Shell, tmp_path: Path) -> None:
     assert line.startswith('error: --at "tonight": a time is a day, perhaps an hour')
     (line,) = shell.fails(os.EX_DATAERR, *words, "2026-11-24 23:10 Moscow")
     assert line.startswith('error: --at "2026-11-24 23:10 Moscow": unknown time zone "Moscow"')
+
+
+def test_an_import_may_be_looked_at_first(shell: Shell) -> None:
+    shell.said("rules", "import", "-", stdin=rule() + rule("Old"))
+    exported = shell.out("rules", "export")
+    new = rule(order=7) + rule("New", more='mailbox = "nobody@example.org"')
+    lines = shell.said("rules", "import", "--dry-run", "-", stdin=new).splitlines()
+    assert lines[0].startswith('note: rule "New": there is no mailbox nobody@example.org yet')
+    assert lines[1:] == [
+        'rule "New" would be added',
+        'rule "Invoices" would be changed',
+        'rule "Old" would be removed',
+        "nothing was stored: 2 rules would be in force",
+    ]
+    assert shell.out("rules", "export") == exported
+    assert shell.said("rules", "import", "--dry-run", "-", stdin=exported) == (
+        "nothing would change: version 1 has these rules\n"
+    )
+    wrong = rule().replace('"contains"', '"contain"')
+    (line,) = shell.fails(os.EX_DATAERR, "rules", "import", "--dry-run", "-", stdin=wrong)
+    assert 'unknown operator "contain"' in line
+
+
+def test_a_file_without_a_rule_removes_them_all_only_with_consent(shell: Shell) -> None:
+    empty = "# nothing yet\n"
+    assert shell.said("rules", "import", "-", stdin=empty).startswith("nothing to change")
+    shell.said("rules", "import", "-", stdin=rule() + rule("Later"))
+    (line,) = shell.fails(os.EX_USAGE, "rules", "import", "-", stdin=empty)
+    assert "the file has no rule: that would remove all 2 rules: to do it give --yes" in line
+    assert len(shell.json("rules", "list")) == 2
+    shell.said("rules", "import", "--keep", "-", stdin=empty)
+    assert len(shell.json("rules", "list")) == 2
+    shell.said("rules", "import", "--dry-run", "-", stdin=empty)
+    shell.said("rules", "import", "--yes", "-", stdin=empty)
+    assert shell.json("rules", "list") == []
+
+
+def test_at_a_terminal_one_is_asked_before_all_rules_go(shell: Shell, tmp_path: Path) -> None:
+    shell.said("rules", "import", "-", stdin=rule())
+    (tmp_path / "empty.toml").touch()
+    config = ("--config", str(shell.home / "bitrixmail.toml"))
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    for answer, code, left in (("\n", os.EX_NOPERM, 1), ("да\n", 0, 0)):
+        words = (*config, "rules", "import", "empty.toml")
+        person = Terminal(tmp_path, *words, environment=environment)
+        person.reads("that would remove the only rule. Go on? [y/N]")
+        person.types(answer)
+        assert person.end() == code, person.shown
+        assert len(shell.json("rules", "list")) == left

@@ -54,7 +54,7 @@ def test_a_dry_run_stores_nothing(shell: Shell) -> None:
 
 
 def test_its_options_go_with_it_alone(shell: Shell) -> None:
-    (line,) = shell.fails(64, "rules", "import", "x.toml", "--dry-run")
+    (line,) = shell.fails(64, "rules", "import", "x.toml", "--json")
     assert "go with --from bitrix" in line
     (line,) = shell.fails(64, "rules", "import", "a.toml", "b.toml")
     assert "rules are imported from one file" in line

@@ -141,8 +141,11 @@ def test_at_a_terminal_one_is_asked(mail: Shell, tmp_path: Path) -> None:
     assert "nothing was changed" in person.shown
     assert folders(mail) == before
     person = Terminal(tmp_path, *config, "rules", "apply", environment=environment)
+    person.reads("Go on? [y/N]")
+    person.types("may be\n")
+    person.reads("say y or n, д or н")
     person.reads("Go on?")
-    person.types("y\n")
+    person.types("Да\n")
     person.reads("run 1: 3 messages changed")
     assert person.end() == 0
     assert folders(mail)["Invoices"] == ["Счёт 2", "Счёт 1"]
