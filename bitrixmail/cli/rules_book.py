@@ -180,7 +180,8 @@ def lint(
 ) -> None:
     """Find rules that can never match, are shadowed by others, or do too much.
 
-    Those in force are looked at, or those of a file (`-`: standard input).
+    Those in force are looked at, or those of a file (`-`: standard input), of which it also tells
+    what an import would refuse or note.
     """
     if file is None:
         found = session.wait(session.office.rule_book.lint())

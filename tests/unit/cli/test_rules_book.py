@@ -120,6 +120,38 @@ def test_lint_of_a_file_and_of_what_is_in_force(shell: Shell, tmp_path: Path) ->
     assert "is not TOML" in shell.fails(os.EX_DATAERR, "rules", "lint", str(file))[0]
 
 
+def test_lint_tells_what_an_import_would(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text("")
+    told = shell.run("rules", "lint", str(file), "--strict")
+    assert told.exit_code == os.EX_DATAERR
+    assert told.stdout.startswith("warning: rules: there are no rules in it (")
+    stranger = rule(more='mailbox = "who@example.org"')
+    file.write_text(stranger, "utf-8")
+    (note,) = shell.out("rules", "lint", str(file)).splitlines()
+    assert note == (
+        'note: rule "Invoices": there is no mailbox who@example.org yet, so it never runs'
+        " (bitrixmail mailbox add who@example.org)"
+    )
+    assert shell.said("rules", "import", str(file)).splitlines()[0] == note
+    assert shell.out("rules", "lint").splitlines() == [note]
+
+
+def test_lint_looks_into_list_files(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text(rule().replace('value = "счёт"', 'lists = ["l.txt"]'), "utf-8")
+    refused = shell.fails(os.EX_DATAERR, "rules", "import", str(file))
+    assert shell.fails(os.EX_DATAERR, "rules", "lint", str(file)) == refused
+    listed = shell.data_dir / "lists/l.txt"
+    listed.parent.mkdir(exist_ok=True)
+    listed.write_text("x\n")
+    assert shell.said("rules", "lint", str(file)) == "nothing found\n"
+    shell.said("rules", "import", str(file))
+    listed.unlink()
+    (warning,) = shell.out("rules", "lint").splitlines()
+    assert warning.startswith('warning: rule "Invoices": is passed over: condition 1: lists: ')
+
+
 def test_lint_with_notes_alone_is_no_failure(shell: Shell) -> None:
     load(shell, rule().replace('"contains"', '"regex"'))
     done = shell.run("rules", "lint", "--strict")
