@@ -31,8 +31,15 @@ _UNITS = {
     "kib": 1024,
     "mib": 1024**2,
     "gib": 1024**3,
+    "б": 1,
+    "байт": 1,
+    "кб": 1000,
+    "мб": 1000**2,
+    "гб": 1000**3,
 }
-_SIZE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([A-Za-z]*)\s*")
+# A unit by its letter alone would be either of two.
+_SHORT = {"k": "K", "m": "M", "g": "G", "к": "K", "м": "M", "г": "G"}
+_SIZE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([^\W\d_]*)\s*")
 
 # Where something was found: the number of the text among those of the field, and the position in
 # it. Without a text that fits the number is -1.
@@ -48,7 +55,11 @@ def size_octets(text: str) -> int:
     """
     found = _SIZE.fullmatch(text)
     if not found or found[2].lower() not in _UNITS:
-        raise ValueError("a size is a number and a unit: B, KB, MB, GB, KiB, MiB or GiB")
+        said = "a size is a number and a unit: B, KB, MB, GB, KiB, MiB or GiB"
+        short = _SHORT.get(found[2].lower()) if found else None
+        if found and short:
+            said += f"; {found[1]}{short}B is in thousands, {found[1]}{short}iB in steps of 1024"
+        raise ValueError(said)
     return int(float(found[1]) * _UNITS[found[2].lower()])
 
 

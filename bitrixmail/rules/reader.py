@@ -140,7 +140,7 @@ def _schedule(reader: _Reader, data: Mapping[str, Any]) -> str:
     elif schedule and not by_clock:
         reader.fault("schedule", 'needs the occasion "schedule"', 'write on = ["schedule"]')
     elif schedule and (fault := schedule_fault(schedule)):
-        reader.fault("schedule", fault, '"0 3 * * *" is daily at three')
+        reader.fault("schedule", *fault)
     return schedule
 
 

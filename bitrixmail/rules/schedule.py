@@ -17,15 +17,23 @@ _FIELDS = 5
 _MAX_LENGTH = 200
 # Any day does to see whether an expression can be read.
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+_USUAL = '"0 3 * * *" is daily at three'
+_ZONED = '"0 3 * * * Europe/Moscow" is daily at three in Moscow'
 _WRITTEN = 'a schedule has five fields: minute, hour, day, month, day of the week ("0 3 * * *")'
 
 
-def schedule_fault(text: str) -> str | None:
-    """Say what is wrong with a schedule, in a sentence for people; None if nothing is."""
+def schedule_fault(text: str) -> tuple[str, str] | None:
+    """Say what is wrong with a schedule, in a sentence for people, and the remedy; else None."""
+    words = text.split()
+    try:
+        if len(words) == _FIELDS + 1 and len(text) <= _MAX_LENGTH:
+            zone_of(words[_FIELDS])
+    except ValueError as error:
+        return str(error), _ZONED
     try:
         _next(text, _SOME_DAY, UTC)
     except ValueError as error:
-        return str(error)
+        return str(error), _USUAL
     return None
 
 

@@ -13,20 +13,36 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from bitrixmail.model.text import printable
+from bitrixmail.rules.zones import meant_zone, turned_zone
+
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
 _MAX_ZONE = 60
 _MOMENT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d\d)(?::(\d\d))?)?\s*(\S.*)?", re.ASCII
 )
 _YEARS = range(1970, 2200)
-_AGE = re.compile(r"\s*(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw])\s*", re.ASCII | re.IGNORECASE)
+_AGE = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([^\W\d_]{1,10})\.?\s*")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+# As people write them out, in English and Russian.
+_UNIT_WORDS = {
+    "s": "s sec secs second seconds с сек секунда секунды секунд",
+    "m": "m min mins minute minutes мин минута минуты минут",
+    "h": "h hr hrs hour hours ч час часа часов",
+    "d": "d day days д дн день дня дней",
+    "w": "w wk week weeks н нед неделя недели недель",
+}
+_UNITS = {word: unit for unit, words in _UNIT_WORDS.items() for word in words.split()}
 _DAYS = "mon tue wed thu fri sat sun"
 _RUSSIAN_DAYS = "пн вт ср чт пт сб вс"
 _DAY_NUMBERS = {
     day: number for days in (_DAYS, _RUSSIAN_DAYS) for number, day in enumerate(days.split())
 }
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)\s*[-–—]\s*(\d{1,2}):(\d\d)", re.ASCII)
+# Hours alone, or with a dot before the minutes: what _CLOCK does not take.
+_HOURS = re.compile(
+    r"(\d{1,2})(?:[:.](\d\d))?\s*[-–—]\s*(\d{1,2})(?:[:.](\d\d))?(?=\s|\Z)", re.ASCII
+)
 _DAY_LIST = re.compile(r"([^\W\d_]{2,3}(?:\s*[-–—,]\s*[^\W\d_]{2,3})*)(?=\s|\Z)")
 _WHOLE_DAY_MIN = 24 * 60
 _TICK = timedelta(microseconds=1)
@@ -37,7 +53,10 @@ _MAX_DATE = 200
 
 @lru_cache(maxsize=256)
 def zone_of(name: str) -> tzinfo:
-    """Return a time zone by its name: `Europe/Moscow`, `UTC`, or an offset such as `+03:00`."""
+    """Return a time zone by its name: `Europe/Moscow`, `UTC`, or an offset such as `+03:00`.
+
+    Raises ValueError for `Etc/GMT+3` too, which means the contrary of what people take it for.
+    """
     if name.upper() in ("UTC", "GMT", "Z"):
         return UTC
     found = _OFFSET.fullmatch(name)
@@ -45,12 +64,16 @@ def zone_of(name: str) -> tzinfo:
         minutes = int(found[2]) * 60 + int(found[3] or 0)
         if minutes < _WHOLE_DAY_MIN:
             return timezone(timedelta(minutes=minutes if found[1] == "+" else -minutes))
+    elif turned := turned_zone(name):
+        raise ValueError(turned)
     elif len(name) <= _MAX_ZONE and name.isascii():
         try:
             return ZoneInfo(name)
         except (ValueError, KeyError, OSError):
             pass
-    raise ValueError(f'unknown time zone "{name[:_MAX_ZONE]}"')
+    meant = meant_zone(name)
+    asked = f'; did you mean "{meant}"?' if meant else ""
+    raise ValueError(f'unknown time zone "{printable(name, _MAX_ZONE)}"{asked}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +155,11 @@ def read_working_time(text: str) -> WorkingTime:
     if clock:
         begin, end = _minutes(clock[1], clock[2]), _minutes(clock[3], clock[4])
         rest = rest[clock.end() :].lstrip()
-    if not (listed or clock):
+    elif hours := _HOURS.match(rest):
+        first, first_minute, last, last_minute = hours.groups("00")
+        whole = f"{int(first):02}:{first_minute}-{int(last):02}:{last_minute}"
+        raise ValueError(f'"{hours[0]}" is no clock time; with its minutes it is "{whole}"')
+    if not (listed or clock) or rest[:1].isdigit():
         raise ValueError('a working time is written like "Mon-Fri 09:00-18:00"')
     if begin in (end, _WHOLE_DAY_MIN):
         raise ValueError("a working time begins and ends at different hours")
@@ -166,11 +193,11 @@ def _minutes(hour: str, minute: str) -> int:
 
 
 def read_age(text: str) -> tuple[int, int]:
-    """Read `7d`, `12h`, `30m`, `2w`; return its seconds and those of its unit."""
+    """Read `7d`, `12h`, `30m`, `2w`, `30 days`; return its seconds and those of its unit."""
     found = _AGE.fullmatch(text)
-    if not found:
-        raise ValueError("an age is a number and a unit: s, m, h, d or w")
-    unit = _UNITS_S[found[2].lower()]
+    if not found or found[2].lower() not in _UNITS:
+        raise ValueError("an age is a number and a unit: s, m, h, d or w (a month is 30d)")
+    unit = _UNITS_S[_UNITS[found[2].lower()]]
     return round(float(found[1]) * unit), unit
 
 

@@ -44,13 +44,23 @@ def test_what_cron_reads_is_a_schedule(text: str) -> None:
         ("0 3 * * noday", "day of the week"),
         ("*/0 * * * *", "the minute"),
         ("0 3 * * * Mars/Olympus", "time zone"),
+        ("0 3 * * * MSK", 'did you mean "Europe/Moscow"?'),
+        ("0 3 * * * Etc/GMT+3", "means UTC-03:00"),
         ("0 3 * * * " + "x" * 1000, "five fields"),
     ],
 )
 def test_what_is_none_is_told(text: str, said: str) -> None:
     fault = schedule_fault(text)
     assert fault is not None
-    assert said in fault
+    assert said in fault[0]
+
+
+def test_a_wrong_zone_has_a_remedy_of_its_own() -> None:
+    zoned, plain = schedule_fault("0 3 * * * MSK"), schedule_fault("0 33 * * *")
+    assert zoned is not None
+    assert "Europe/Moscow" in zoned[1]
+    assert plain is not None
+    assert "Europe/Moscow" not in plain[1]
 
 
 def due(text: str, after: datetime, count: int) -> list[str]:

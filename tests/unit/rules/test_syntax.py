@@ -185,7 +185,7 @@ def test_every_fault_is_found_at_one_reading() -> None:
         ({"condition": [{"field": "time", "op": "equals", "value": "Mo 9:00-18:00"}]},
          'f: rule "A": condition 1: value: "Mo" is no day; days are Mon, Tue, Wed, Thu, Fri, Sat, Sun'),
         ({"condition": [{"field": "date", "op": "less", "value": "2026-01-31 Moscow"}]},
-         'f: rule "A": condition 1: value: unknown time zone "Moscow"'),
+         'f: rule "A": condition 1: value: unknown time zone "Moscow"; did you mean "Europe/Moscow"?'),
         ({"condition": [{"field": "from", "op": "equals", "lists": ["a/b.txt"]}]},
          'f: rule "A": condition 1: lists: "a/b.txt": a list is named by letters, digits, dots and dashes, without a folder'),
         ({"condition": [{"field": "subject", "op": "equals", "value": 5}]},

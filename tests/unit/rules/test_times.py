@@ -59,7 +59,15 @@ def test_moments(written: str, first: datetime, length: timedelta) -> None:
 
 @pytest.mark.parametrize(
     ("written", "seconds", "unit"),
-    [("7d", 604_800, 86_400), ("1.5 h", 5400, 3600), ("0s", 0, 1), ("2W", 1_209_600, 604_800)],
+    [
+        ("7d", 604_800, 86_400),
+        ("1.5 h", 5400, 3600),
+        ("0s", 0, 1),
+        ("2W", 1_209_600, 604_800),
+        ("30 days", 2_592_000, 86_400),
+        ("30 дней", 2_592_000, 86_400),
+        ("5 мин.", 300, 60),
+    ],
 )
 def test_ages(written: str, seconds: int, unit: int) -> None:
     assert read_age(written) == (seconds, unit)
@@ -70,3 +78,38 @@ def test_ages(written: str, seconds: int, unit: int) -> None:
 )
 def test_ages_for_people(seconds: int, text: str) -> None:
     assert age_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("MSK", "Europe/Moscow"),
+        ("мск", "Europe/Moscow"),
+        ("Moscow", "Europe/Moscow"),
+        ("Москва", "Europe/Moscow"),
+        ("Europe/Moskow", "Europe/Moscow"),
+        ("europe/moscow", "Europe/Moscow"),
+        ("Asia/Moscow", "Europe/Moscow"),
+        ("Екатеринбург", "Asia/Yekaterinburg"),
+        ("new york", "America/New_York"),
+    ],
+)
+def test_an_unknown_zone_is_told_with_the_one_that_was_meant(word: str, meant: str) -> None:
+    with pytest.raises(ValueError, match="unknown time zone") as caught:
+        zone_of(word)
+    assert str(caught.value) == f'unknown time zone "{word}"; did you mean "{meant}"?'
+
+
+def test_no_zone_is_suggested_at_random() -> None:
+    for word in ("Q", "Mars/Olympus", "x" * 1000, "../../etc/passwd", ""):
+        with pytest.raises(ValueError, match=r'^unknown time zone "[^"]*"$'):
+            zone_of(word)
+
+
+def test_a_zone_whose_sign_is_turned_is_refused() -> None:
+    with pytest.raises(ValueError, match="means UTC-03:00") as caught:
+        zone_of("Etc/GMT+3")
+    assert str(caught.value) == '"Etc/GMT+3" means UTC-03:00; write "+03:00" or "-03:00"'
+    with pytest.raises(ValueError, match=r"means UTC\+11:00"):
+        read_moment("2026-01-31 Etc/GMT-11")
+    assert zone_of("Etc/GMT+0").utcoffset(datetime(2026, 1, 31)) == timedelta(0)  # noqa: DTZ001
