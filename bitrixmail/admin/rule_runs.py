@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from bitrixmail.admin import typed
 from bitrixmail.admin.accounts import no_such_mailbox
 from bitrixmail.admin.moments import typed_moment
+from bitrixmail.admin.nearest import nearest
 from bitrixmail.admin.rejudging import Rejudging, Verdict
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.rule_runs import IRuleRuns
@@ -42,12 +43,16 @@ _LIST_RUNS = "see: bitrixmail rules runs list"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which rules a person wants to apply to which messages, as typed; empty: all."""
+    """Which rules a person wants to apply to which messages, as typed; empty: all.
+
+    With `dry_run` nothing will come of it but the preview.
+    """
 
     rules: tuple[str, ...] = ()
     mailbox: str = ""
     folder: str = ""
     since: str = ""
+    dry_run: bool = False
 
 
 @dataclass(slots=True)
@@ -140,9 +145,10 @@ class RuleRuns:
     async def look(self, wish: Wish) -> Preview:
         """Begin to look at what the rules by hand would do. Raises InputError."""
         rules = await self._rulebook.current()
-        chosen = _by_hand(rules, wish.rules)
+        occasion = _occasion(rules, wish)
+        chosen = _chosen(rules, wish.rules, occasion)
         extent = await self._extent(wish)
-        return await self.prepared(rules, chosen, MANUAL, extent)
+        return await self.prepared(rules, chosen, occasion, extent)
 
     async def _extent(self, wish: Wish) -> Extent:
         mailbox = wish.mailbox and typed.address_key(wish.mailbox, "--mailbox")
@@ -270,7 +276,15 @@ class RuleRuns:
         return await self._store.runs(min(limit, MAX_LISTED))
 
 
-def _by_hand(rules: RuleSet, names: Iterable[str]) -> list[Rule]:
+def _occasion(rules: RuleSet, wish: Wish) -> str:
+    """Return as what the rules are asked: in a mere preview those of the clock as by the clock."""
+    named = [rule for rule in rules.rules if rule.name in wish.rules]
+    by_clock = all(SCHEDULE in rule.on for rule in named)
+    by_hand = all(MANUAL in rule.on for rule in named)
+    return SCHEDULE if wish.dry_run and by_clock and not by_hand else MANUAL
+
+
+def _chosen(rules: RuleSet, names: Iterable[str], occasion: str) -> list[Rule]:
     """Choose the rules for a run by hand. Raises InputError with all that is wrong with them."""
     known = {rule.name: rule for rule in rules.rules}
     if not names:
@@ -283,9 +297,12 @@ def _by_hand(rules: RuleSet, names: Iterable[str]) -> list[Rule]:
     for name in names:
         where, rule = f'--rule "{printable(name, 80)}"', known.get(name)
         if rule is None:
-            faults.append(Fault(where, "there is no such rule", "see: bitrixmail rules list"))
-        elif MANUAL not in rule.on:
+            remedy = nearest(name, known, "see: bitrixmail rules list")
+            faults.append(Fault(where, "there is no such rule", remedy))
+        elif occasion not in rule.on:
             remedy = 'add "manual" to its on'
+            if SCHEDULE in rule.on:
+                remedy += ", or look at it by itself with --dry-run"
             faults.append(Fault(where, "is not for use by hand", remedy))
         elif not _in_force(rules, rule):
             faults.append(Fault(where, "is switched off", "switch it on, or its group"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ from bitrixmail.cli.language import lang_option
 from bitrixmail.cli.output import echo, json_option, moment, print_json, say, table, yes_or_no
 from bitrixmail.cli.render import trace_data, trace_lines
 from bitrixmail.cli.session import Session, pass_session
+from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.text import printable
 
 if TYPE_CHECKING:
@@ -251,11 +253,23 @@ def _say_rule(each: Explained, language: str) -> None:
     echo(f"  {told.format(moment(count.last)) if count else told}")
 
 
+def _no_rule(session: Session, what: str) -> NotFoundError:
+    from bitrixmail.admin.nearest import nearest  # noqa: PLC0415 - slow, see session
+
+    known = session.wait(session.office.rules.current()).rules
+    remedy = nearest(what, (rule.name for rule in known), "see: bitrixmail rules list")
+    told = "there is no rule of that name, and no message of that id"
+    return NotFoundError(Fault(f'"{printable(what, 80)}"', told, remedy))
+
+
 def _explain_message(session: Session, what: str, language: str, *, as_json: bool) -> None:
     from bitrixmail.rules.sentences import sentence  # noqa: PLC0415 - slow, see session
 
     with message_wanted():
-        told, rules = session.wait(session.office.rule_book.explain_message(what))
+        try:
+            told, rules = session.wait(session.office.rule_book.explain_message(what))
+        except NotFoundError:
+            raise _no_rule(session, what) from None
     sentences = {name: sentence(rule, language) for name, rule in rules.items()}
     if as_json:
         print_json(
@@ -318,11 +332,23 @@ def group_off(session: Session, name: str) -> None:
     _switch(session, name, on=False)
 
 
+def _meant_group(session: Session, name: str, fault: Fault) -> NotFoundError:
+    """Say which group was probably meant, where one is like it."""
+    from bitrixmail.admin.nearest import nearest  # noqa: PLC0415 - slow, see session
+
+    known = session.wait(session.office.rule_book.groups())
+    remedy = nearest(name, (each.name for each in known), fault.remedy)
+    return NotFoundError(replace(fault, remedy=remedy))
+
+
 def _switch(session: Session, name: str, *, on: bool) -> None:
     word = "on" if on else "off"
     author = session.composer.author()
     with message_wanted():
-        done = session.wait(session.office.rule_book.switch(name, on=on, author=author))
+        try:
+            done = session.wait(session.office.rule_book.switch(name, on=on, author=author))
+        except NotFoundError as error:
+            raise _meant_group(session, name, error.faults[0]) from None
     if done is None:
         say(f'nothing to change: group "{name}" is {word}')
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +14,7 @@ from bitrixmail.cli.examples import examples
 from bitrixmail.cli.output import echo, json_option, moment, print_json, say, table
 from bitrixmail.cli.progress import progress
 from bitrixmail.cli.session import Session, pass_session
+from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.text import printable
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def apply(
 
     First all that would change is shown, then you are asked. What is done can be taken back,
     except for what is discarded. Messages in Trash and Quarantine are left alone, unless --folder
-    or a condition of a rule names their folder.
+    or a condition of a rule names their folder. A rule for the clock alone can be looked at by
+    --rule and --dry-run.
     """
     from bitrixmail.admin.rule_runs import Wish  # noqa: PLC0415 - slow, see session
 
@@ -67,7 +69,9 @@ def apply(
         _resume(session, None, as_json=as_json)
         return
     office = session.office
-    preview = session.wait(office.runs.look(Wish(names, mailbox, folder, since)))
+    preview = session.wait(office.runs.look(Wish(names, mailbox, folder, since, dry_run)))
+    if folder and not preview.run.total:
+        _folder_wanted(session, mailbox, folder)
     with progress("looking", preview.run.total) as show:
         while session.wait(office.runs.look_on(preview)):
             show(preview.counts.judged)
@@ -83,6 +87,21 @@ def apply(
     _carry_out(session, work)
     if as_json:
         print_json({**_preview_data(preview), "run": _run_data(work.run)})
+
+
+def _folder_wanted(session: Session, mailbox: str, folder: str) -> None:
+    """Tell a folder without messages from one that no mailbox has; raises NotFoundError."""
+    office = session.office
+    if mailbox:
+        session.wait(office.mail_export.check(mailbox, folder))
+        return
+    for each in session.wait(office.accounts.mailboxes(None)):
+        with suppress(NotFoundError):
+            session.wait(office.mail_export.check(each.address, folder))
+            return
+    remedy = "bitrixmail message list ADDRESS shows which there are"
+    where = f'--folder "{printable(folder, 80)}"'
+    raise NotFoundError(Fault(where, "no mailbox has such a folder", remedy))
 
 
 def _show(preview: Preview) -> None:

@@ -198,7 +198,7 @@ def test_rules_in_words_with_their_counts(shell: Shell) -> None:
     assert list(message["sentences"]) == ["Invoices"]
     assert message["trace"]["result"] == "moved to Invoices"
     assert shell.fails(os.EX_NOINPUT, "rules", "explain", "nothing")[0].startswith(
-        "error: nothing: nothing is known of it"
+        'error: "nothing": there is no rule of that name, and no message of that id (see: '
     )
 
 
@@ -354,3 +354,17 @@ def test_every_code_of_lint_is_on_the_page() -> None:
     codes = re.findall(r'(?:WARNING|NOTE), "([a-z-]+)"', source)
     assert set(codes) == set(re.findall(r"^\| `([a-z-]+)` \|", MINE, re.MULTILINE))
     assert len(set(codes)) == 18
+
+
+def test_a_name_that_is_nearly_right_is_told(shell: Shell) -> None:
+    load(shell, rule("Счета", more='group = "News"'), rule("Invoices"))
+    assert shell.fails(os.EX_NOINPUT, "rules", "explain", "счёта") == [
+        (
+            'error: "счёта": there is no rule of that name, and no message of that id'
+            ' (did you mean "Счета"?)'
+        )
+    ]
+    for word in ("on", "off"):
+        assert shell.fails(os.EX_NOINPUT, "rules", "group", word, "new") == [
+            'error: group "new": has no rules (did you mean "News"?)'
+        ]

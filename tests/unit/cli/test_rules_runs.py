@@ -104,9 +104,43 @@ def test_what_was_discarded_is_told_when_it_is_taken_back(mail: Shell) -> None:
 
 
 def test_with_nothing_to_do_there_is_no_run(mail: Shell) -> None:
-    done = mail.out("rules", "apply", "--folder", "Invoices", "--yes")
+    done = mail.out("rules", "apply", "--since", "2100-01-01", "--yes")
     assert done == "0 messages looked at, 0 would change\n"
     assert mail.json("rules", "runs", "list") == []
+
+
+def test_a_folder_that_is_empty_is_none_that_is_missing(mail: Shell) -> None:
+    apply = ("rules", "apply", "--dry-run", "--folder")
+    assert mail.fails(os.EX_NOUSER, *apply, "Nope") == [
+        (
+            'error: --folder "Nope": no mailbox has such a folder'
+            " (bitrixmail message list ADDRESS shows which there are)"
+        )
+    ]
+    mail.run("rules", "apply", "--rule", "Invoices", "--yes")
+    mail.said("rules", "runs", "undo", "1", "--yes")
+    assert mail.out(*apply, "Invoices") == "0 messages looked at, 0 would change\n"
+    # INBOX is everybody's, Invoices that of the one.
+    assert mail.out(*apply, "INBOX", "--mailbox", "shop@example.org").startswith("0 messages")
+    (line,) = mail.fails(os.EX_NOUSER, *apply, "Invoices", "--mailbox", "shop@example.org")
+    assert line.startswith("error: shop@example.org: has no folder Invoices")
+
+
+def test_a_rule_for_the_clock_alone_may_be_looked_at(mail: Shell) -> None:
+    clock = RULES.replace('on = ["manual"]', 'on = ["schedule"]\nschedule = "0 3 * * *"', 1)
+    mail.said("rules", "import", "-", stdin=clock)
+    apply = ("rules", "apply", "--rule", "Invoices")
+    done = mail.out(*apply, "--dry-run").splitlines()
+    assert done[0] == "5 messages looked at, 2 would change"
+    assert mail.fails(os.EX_DATAERR, *apply, "--yes") == [
+        (
+            'error: --rule "Invoices": is not for use by hand'
+            ' (add "manual" to its on, or look at it by itself with --dry-run)'
+        )
+    ]
+    # Two occasions make no preview of one run.
+    both = mail.run(*apply, "--rule", "Gone", "--dry-run")
+    assert (both.exit_code, "is not for use by hand" in both.stderr) == (os.EX_DATAERR, True)
 
 
 def test_json_has_the_preview_and_the_run(mail: Shell) -> None:
@@ -120,6 +154,9 @@ def test_json_has_the_preview_and_the_run(mail: Shell) -> None:
 def test_what_can_not_be_is_told(mail: Shell) -> None:
     assert mail.fails(os.EX_DATAERR, "rules", "apply", "--rule", "Nobody") == [
         'error: --rule "Nobody": there is no such rule (see: bitrixmail rules list)'
+    ]
+    assert mail.fails(os.EX_DATAERR, "rules", "apply", "--rule", "invoice") == [
+        'error: --rule "invoice": there is no such rule (did you mean "Invoices"?)'
     ]
     assert mail.fails(os.EX_NOUSER, "rules", "apply", "--resume")[0].startswith(
         "error: runs: there is none that was interrupted"
