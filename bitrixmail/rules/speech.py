@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from bitrixmail.model.rule import Action, Rule, Test
 from bitrixmail.model.text import printable
+from bitrixmail.rules.times import AGE_UNITS
 
 _MOST_VALUES = 5
 _WIDE = 60
-_AGE = re.compile(r"\s*(\d{1,6})\s*([smhdw])\s*", re.ASCII | re.IGNORECASE)
+_AGE = re.compile(r"\s*([0-9]{1,6})\s*([^\W\d_]{1,10})\.?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +62,5 @@ def values_of(test: Test, words: Words, *, bare: bool = False) -> str:
 def age_of(text: str) -> tuple[int, str] | None:
     """Split an age into a number and the letter of its unit; None if it is not a whole number."""
     found = _AGE.fullmatch(text)
-    return None if found is None else (int(found[1]), found[2].lower())
+    unit = AGE_UNITS.get(found[2].lower()) if found else None
+    return (int(found[1]), unit) if found and unit else None

@@ -24,7 +24,7 @@ _MOMENT = re.compile(
 _YEARS = range(1970, 2200)
 _AGE = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([^\W\d_]{1,10})\.?\s*")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-# As people write them out, in English and Russian.
+# As people write them out, in English and Russian, and the letter that is meant.
 _UNIT_WORDS = {
     "s": "s sec secs second seconds с сек секунда секунды секунд",
     "m": "m min mins minute minutes мин минута минуты минут",
@@ -32,7 +32,7 @@ _UNIT_WORDS = {
     "d": "d day days д дн день дня дней",
     "w": "w wk week weeks н нед неделя недели недель",
 }
-_UNITS = {word: unit for unit, words in _UNIT_WORDS.items() for word in words.split()}
+AGE_UNITS = {word: unit for unit, words in _UNIT_WORDS.items() for word in words.split()}
 _DAYS = "mon tue wed thu fri sat sun"
 _RUSSIAN_DAYS = "пн вт ср чт пт сб вс"
 _DAY_NUMBERS = {
@@ -195,9 +195,9 @@ def _minutes(hour: str, minute: str) -> int:
 def read_age(text: str) -> tuple[int, int]:
     """Read `7d`, `12h`, `30m`, `2w`, `30 days`; return its seconds and those of its unit."""
     found = _AGE.fullmatch(text)
-    if not found or found[2].lower() not in _UNITS:
+    if not found or found[2].lower() not in AGE_UNITS:
         raise ValueError("an age is a number and a unit: s, m, h, d or w (a month is 30d)")
-    unit = _UNITS_S[_UNITS[found[2].lower()]]
+    unit = _UNITS_S[AGE_UNITS[found[2].lower()]]
     return round(float(found[1]) * unit), unit
 
 

@@ -122,6 +122,7 @@ def test_conditions_within_conditions(condition: Condition, english: str, russia
         (Test("attachment_count", "not_equals", ("0",)),
          "the number of attachments is not 0", "число вложений — не 0"),
         (Test("age", "greater", ("21d",)), "it is older than 21 days", "письмо старше 21 дня"),
+        (Test("age", "greater", ("21 дней",)), "it is older than 21 days", "письмо старше 21 дня"),
         (Test("age", "less", ("11h",)), "it is newer than 11 hours", "письмо младше 11 часов"),
         (Test("age", "less", ("1w",)), "it is newer than 1 week", "письмо младше 1 недели"),
         (Test("date", "less", ("2026-01-31",)),
