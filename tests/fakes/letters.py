@@ -27,9 +27,11 @@ CLIENT = Client("192.0.2.1", 25, "s1", helo="client.example", esmtp=True)
 class Sender:
     """Delivers by one gate that judges by the rules in force when it was made. Made by a test."""
 
-    def __init__(self, stores: InlineStores, clock: Clock, seed: int = 0) -> None:
+    def __init__(
+        self, stores: InlineStores, clock: Clock, seed: int = 0, judging: Judging | None = None
+    ) -> None:
         time = cast("IReactorTime", clock)
-        judge = Judge(stores.rulebook, InlineThreads(), time, Judging(0.1))
+        judge = Judge(stores.rulebook, InlineThreads(), time, judging or Judging(0.1))
         result_of(judge.load())
         self._gate = Gate(
             router=Router(stores.directory, "mx.example.org"),

@@ -70,6 +70,14 @@ condition = [
 action = [{do = "mark_read"}]
 
 [[rule]]
+name = "by list"
+condition = [
+    {field = "from.domain", op = "equals", value = "example.de", lists = ["partners.txt"]},
+    {field = "time", op = "not_equals", value = "Sat,Sun", lists = ["hours"]},
+]
+action = [{do = "tag", tag = "partner"}]
+
+[[rule]]
 name = "bounces"
 condition = [{field = "envelope_sender", op = "not_contains", value = "@"}]
 action = [{do = "move", folder = "Bounces"}, {do = "stop"}]
@@ -89,6 +97,9 @@ condition = [
 ]
 action = [{do = "move", folder = "Sales"}]
 """
+
+
+LISTS = {"partners.txt": ("example.net", "пример.рф"), "hours": ("22:00-07:00 Europe/Moscow",)}
 
 
 def shape(trace: Trace) -> Trace:
@@ -113,12 +124,11 @@ def test_a_thousand_dry_runs_go_the_way_of_their_traces(tmp_path: Path) -> None:
             directory.set_alias("sales@example.org", ("info@example.org", "shop@example.org"))
         )
         result_of(rulebook.replace(parse_rules(RULES, "rules.toml"), "test", ""))
-        sender = Sender(stores, clock)
+        judging = Judging(0.1, lists=LISTS.__getitem__)
+        sender = Sender(stores, clock, judging=judging)
         router = Router(directory, "mx.example.org")
         time = cast("IReactorTime", clock)
-        rules = Rules(
-            rulebook, directory, stores.messages, router, clock=time, judging=Judging(0.1)
-        )
+        rules = Rules(rulebook, directory, stores.messages, router, clock=time, judging=judging)
         messages = Messages(stores.messages, Traces(trace_from_json, rulebook))
         # The one of 25 MiB goes once.
         letters = [
@@ -127,7 +137,7 @@ def test_a_thousand_dry_runs_go_the_way_of_their_traces(tmp_path: Path) -> None:
             for sample in samples()
             if number == 0 or len(sample.content) < 1_000_000
         ]
-        compared, ways = 0, set()
+        compared, ways, asked = 0, set(), set[str]()
         for number, octets in enumerate(letters):
             clock.advance(3571)
             queue_id = sender.deliver(
@@ -143,6 +153,9 @@ def test_a_thousand_dry_runs_go_the_way_of_their_traces(tmp_path: Path) -> None:
                 )
                 assert shape(dry.trace) == shape(told.trace), octets[:400]
                 compared += 1
+                tests = (test for step in told.trace.steps for test in step.tests)
+                asked.update(value for test in tests for value in test.value)
                 ways.add(tuple(step.matched for step in told.trace.steps))
         assert compared >= 1000
         assert len(ways) > 20  # they do not all go one way
+        assert {"a line of partners.txt", "a line of hours"} <= asked
