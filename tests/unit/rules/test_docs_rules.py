@@ -80,3 +80,9 @@ def test_faults_read_as_on_the_page() -> None:
     with pytest.raises(InputError) as error:
         parse_rules(wrong, "rules.toml")
     assert "\n".join(map(str, error.value.faults)) in PAGE
+
+
+def test_what_is_no_toml_is_told_as_on_the_page() -> None:
+    with pytest.raises(InputError) as error:
+        parse_rules("[[rule]]\nname = Invoices\n", "rules.toml")
+    assert str(error.value) in PAGE
