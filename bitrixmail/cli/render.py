@@ -51,6 +51,10 @@ _RESULTS = {
     "marked as unread": "отмечено непрочитанным",
     "flagged": "поставлен флаг {}",
     "unflagged": "снят флаг {}",
+    "given high priority": "высокая важность",
+    "given low priority": "низкая важность",
+    "no longer of high priority": "больше не высокой важности",
+    "no longer of low priority": "больше не низкой важности",
     "tagged": "поставлена метка {}",
     "untagged": "снята метка {}",
     "discarded": "выброшено",
@@ -66,7 +70,12 @@ _START = "|".join(re.escape(start) for start in sorted(_RESULTS, key=len, revers
 _PART = re.compile(rf"({_START})(?:(?<=:)|(?= )|$)\s?(.*)", re.DOTALL)
 # A name may have a comma too: only one before a word of the engine ends a part.
 _COMMA = re.compile(rf", (?=(?:{_START})(?: |$|,))")
-_TOO_LONG = "skipped: a regular expression took too long"
+_FAULTS = {
+    "skipped: a regular expression took too long": "регулярное выражение работало слишком долго",
+    "skipped: the regular expressions before it took too long": (
+        "регулярные выражения до него работали слишком долго"
+    ),
+}
 
 
 def trace_lines(
@@ -148,9 +157,7 @@ def _action(shown: str, language: str) -> str:
 
 
 def _fault(fault: str, language: str) -> str:
-    if language == "ru" and fault == _TOO_LONG:
-        return "регулярное выражение работало слишком долго"
-    return fault
+    return _FAULTS.get(fault, fault) if language == "ru" else fault
 
 
 def _result(result: str) -> str:

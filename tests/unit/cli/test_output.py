@@ -131,3 +131,22 @@ def test_a_path_in_russian_tells_the_day_of_a_time() -> None:
         trace = Trace(steps=(RuleStep("R", matched=True, tests=(test,)),))
         assert f"«{told}»" in trace_lines(trace, "ru")[2]
         assert f'"{seen}"' in trace_lines(trace)[2]
+
+
+def test_a_priority_is_told_in_russian_and_belongs_to_no_tag() -> None:
+    result = "moved to Urgent, given high priority, tagged a"
+    assert trace_lines(Trace(result=result), "ru")[-1] == (
+        "  итог: перемещено в Urgent, высокая важность, поставлена метка a"
+    )
+    result = "kept in INBOX, no longer of low priority"
+    assert trace_lines(Trace(result=result), "ru")[-1] == (
+        "  итог: оставлено в INBOX, больше не низкой важности"
+    )
+
+
+def test_a_regular_expression_that_took_too_long_is_told_in_russian() -> None:
+    for which in ("a regular expression", "the regular expressions before it"):
+        fault = f"skipped: {which} took too long"
+        trace = Trace(steps=(RuleStep("R", matched=False, fault=fault),))
+        assert "слишком долго" in trace_lines(trace, "ru")[2]
+        assert trace_lines(trace)[2].strip() == fault
