@@ -43,9 +43,11 @@ def read_dump(files: Sequence[tuple[str, bytes]]) -> Dump:
     """Read files given by (name, octets). Raises InputError with every fault."""
     found: dict[str, list[Row]] = {FILTERS: [], CONDITIONS: [], MAILBOXES: []}
     faults: list[Fault] = []
+    there: set[str] = set()
     for name, octets in files:
         try:
             for table, rows in _tables(_decoded(octets), name):
+                there.add(table)
                 found[table] += rows
         except InputError as error:
             faults += error.faults
@@ -53,6 +55,16 @@ def read_dump(files: Sequence[tuple[str, bytes]]) -> Dump:
         where = ", ".join(name for name, _ in files)
         remedy = f"give the dumps of {FILTERS} and {CONDITIONS}"
         faults.append(Fault(where, f"there are no rows of {FILTERS} in it", remedy))
+    if not faults and CONDITIONS not in there:
+        # Without them every rule would match everything.
+        remedy = f"give the dump of {CONDITIONS} too"
+        where = ", ".join(name for name, _ in files)
+        faults.append(Fault(where, f"{CONDITIONS} is not in it", remedy))
+    ids = {row.get("ID", "").strip() for row in found[FILTERS]}
+    strange = sum(row.get("FILTER_ID", "").strip() not in ids for row in found[CONDITIONS])
+    if not faults and strange and strange == len(found[CONDITIONS]):
+        what = f"no row of {CONDITIONS} belongs to a rule (FILTER_ID)"
+        faults.append(Fault(", ".join(name for name, _ in files), what, "dump both tables anew"))
     if faults:
         raise InputError(*faults)
     return Dump(tuple(found[FILTERS]), tuple(found[CONDITIONS]), tuple(found[MAILBOXES]))

@@ -187,6 +187,8 @@ class _Carrier:
         condition = All(tuple(self._tests(making)))
         actions = tuple(_actions(making))
         stop = making.flag("ACTION_STOP_EXEC")
+        if not condition.parts and any(action.do == "delete" for action in actions):
+            making.switch_off("it deletes and has no condition: it would take every message")
         if not actions and not stop:
             making.leave("nothing of what it did is left")
         scope = self._scope(making)
@@ -219,6 +221,8 @@ class _Carrier:
         """Give all conditions that must hold, those of the rules above it first."""
         for row in self._parents(making):
             above = _Making(row, making.name)
+            if above.get("ACTIVE") == "N":
+                making.switch_off("the rule above it is switched off")
             yield from self._own_tests(above)
             making.whats += above.whats
             making.left = making.left or above.left

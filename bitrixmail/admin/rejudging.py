@@ -52,16 +52,14 @@ class Rejudging:
         self._occasion = occasion
         # (mailbox, message, folder) of copies wanted so far, where a message has several places.
         self._copies: set[tuple[str, str, str]] = set()
-        self._all = judging.compile(rules)
-        self._careful = self._all
-        if folder not in SET_ASIDE:
-            meaning = tuple(rule for rule in rules.rules if _names_folders(rule))
-            self._careful = judging.compile(replace(rules, rules=meaning))
+        self._rules = judging.compile(rules)
+        self._meant = folder in SET_ASIDE
+        self._meaning = frozenset(rule.name for rule in rules.rules if _names_folders(rule))
 
     @property
     def reads_body(self) -> bool:
         """Whether any rule looks behind the header section."""
-        return self._all.reads_body
+        return self._rules.reads_body
 
     def start_again(self) -> None:
         """Forget what was judged: none of it was carried out."""
@@ -74,7 +72,6 @@ class Rejudging:
         return [self._judge(place, octets, now) for place, octets in places]
 
     def _judge(self, place: StoredPlace, octets: bytes | None, now: datetime) -> Verdict:
-        rules = self._careful if place.folder in SET_ASIDE else self._all
         try:
             facts = Facts(
                 HeaderSection.parse(place.head),
@@ -86,7 +83,7 @@ class Rejudging:
                 timezone=self._timezone,
             )
             standing = Standing(place.folder, set(place.flags), set(place.tags))
-            plan = rules.judge(
+            plan = self._rules.judge(
                 facts.for_mailbox(place.mailbox, place.recipient, standing=standing),
                 mailbox=place.mailbox,
                 domain=place.mailbox.rpartition("@")[2],
@@ -96,7 +93,13 @@ class Rejudging:
         except Exception as error:  # noqa: BLE001 - one message must not end a run over all
             _log.failure("message {queue_id} could not be judged", queue_id=place.queue_id)
             return Verdict(place, None, faults=(f"a bug: {type(error).__name__}",))
+        if place.folder in SET_ASIDE and not self._meant and not self._means(plan):
+            return Verdict(place, None)
         return self._verdict(place, plan)
+
+    def _means(self, plan: Plan) -> bool:
+        """Tell whether any rule that matched says something of folders."""
+        return any(step.matched and step.rule in self._meaning for step in plan.trace.steps)
 
     def _verdict(self, place: StoredPlace, plan: Plan) -> Verdict:
         """Compare a plan with where and how its message is."""

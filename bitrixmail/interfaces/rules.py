@@ -39,6 +39,10 @@ class IFacts(Interface):
 
     size_octets: int = Attribute("the size of the content")
     patience_s: float = Attribute("how long regular expressions may still take, for all mailboxes")
+    hurried: bool = Attribute("whether running out of patience ends the judging")
+    answers: dict[tuple[int, int], tuple[IValues, tuple[int, int] | None]] = Attribute(
+        "what patterns found, by the ids of patterns and values, with those values; None: no time"
+    )
     zone: tzinfo = Attribute("the time zone of days and hours that name none")
 
     def values(field: str) -> IValues:

@@ -50,7 +50,8 @@ class Body:
     text: str
     """All parts that are texts for people, decoded, with LF at line ends, one after the other.
 
-    Of multipart/alternative the plain one unless it is blank, else HTML as `html_text` shows it.
+    HTML as `html_text` shows it. Of multipart/alternative all: which one is shown is the reader's
+    choice, and a hostile plain one says nothing.
     """
     charset: str
     """Charset of the first text as declared, else as guessed; lower-case; empty without text."""
@@ -70,7 +71,7 @@ class BodyLimits:
     """Multiparts within one another; a deeper one is read as the text it is made of."""
     max_text_octets: int = 1024 * 1024
     """Decoded octets of all texts together, before their charset is."""
-    max_html_octets: int = 256 * 1024
+    max_html_octets: int = 1024 * 1024
     """The same for HTML, which costs more; counted in both."""
     max_delimiters: int = 20_000
     """Lines that begin like a delimiter of a multipart, whether they are one or not."""
@@ -87,7 +88,7 @@ def parse_body(octets: bytes, headers: HeaderSection, limits: BodyLimits = _LIMI
     """Read the body of a whole message, whose header section is `headers`.
 
     Never raises; time grows with the length and no faster. A message of 16 KiB takes some ten
-    microseconds, one of 25 MiB some ten milliseconds, HTML up to the limit a tenth of a second.
+    microseconds, one of 25 MiB some ten milliseconds, HTML up to the limit some tenths of a second.
     """
     split_limits = SplitLimits(
         limits.max_parts, limits.max_depth, limits.max_delimiters, limits.max_head_octets
@@ -140,7 +141,9 @@ class _Reader:
         name = disposition.get("filename", "")
         if not name and "name" in leaf.parameters:
             name = parse_parameters(self._field(leaf, "content-type"))[1].get("name", "")
-        return decode_words(name.encode("utf-8", "replace"), _utf8)[:_MAX_NAME].strip()
+        shown = without_unseen(decode_words(name.encode("utf-8", "replace"), _utf8)[:_MAX_NAME])
+        # Where a file is opened, dots and blanks at the end of its name count for nothing.
+        return shown.strip().rstrip(". ") or shown.strip()
 
     def _field(self, leaf: Leaf, name: str) -> bytes:
         """Return a field in UTF-8; 8-bit text stands in some as it is, against the RFC."""
@@ -149,22 +152,10 @@ class _Reader:
 
     def _text(self, node: Leaf | Multipart) -> str:
         if isinstance(node, Multipart):
-            if node.subtype == "alternative":
-                return self._alternative(node)
             texts = [self._text(part) for part in node.parts]
             return "\n".join([text for text in texts if text])
         disposition = node.headers.first("content-disposition") or b""
         return self._read(node) if _is_text(node, parse_parameters(disposition)[0]) else ""
-
-    def _alternative(self, node: Multipart) -> str:
-        """Return the text of the first plain alternative that says something, else of HTML."""
-        for wants_html in (False, True):
-            for part in node.parts:
-                if _has_html(part) == wants_html:
-                    text = self._text(part)
-                    if text and not text.isspace():
-                        return text
-        return ""
 
     def _read(self, leaf: Leaf) -> str:
         is_html = leaf.declared_type in _HTML_TYPES
@@ -188,12 +179,6 @@ def _is_text(leaf: Leaf, disposition: str) -> bool:
         and (declared.startswith("text/") or declared in _HTML_TYPES)
         and declared not in _TEXT_FILES
     )
-
-
-def _has_html(node: Leaf | Multipart) -> bool:
-    if isinstance(node, Multipart):
-        return any(_has_html(part) for part in node.parts)
-    return node.declared_type in _HTML_TYPES
 
 
 def _utf8(octets: bytes) -> str:

@@ -27,6 +27,8 @@ _JUDGE_S = 60.0
 # Looking into more than this would hold up the reactor.
 _LARGE_OCTETS = 32 * 1024
 _HURRIED_S = 0.003
+# So many questions may all have to be asked: some ten milliseconds.
+_MANY = 2000
 
 
 class Judge:
@@ -93,7 +95,8 @@ class Judge:
         A bug while judging puts the message into quarantine, with the traceback in its trace.
         """
         octets = facts.octets
-        if octets is None or len(octets) <= _LARGE_OCTETS:
+        many = rules.count * len(targets) > _MANY
+        if not many and (octets is None or len(octets) <= _LARGE_OCTETS):
             if not rules.needs_thread:
                 return _judge_all(rules, facts, targets)
             # A pattern that is quickly done needs no thread, and waits for none that is not.

@@ -134,6 +134,7 @@ class CompiledRules:
         lists: Lists,
     ) -> None:
         self.version = rules.version
+        self.count = 0
         self.needs_thread = False
         self.reads_body = False
         self._monotonic = monotonic
@@ -220,6 +221,7 @@ class CompiledRules:
         return replace(trace, steps=tuple(steps), skimmed=None)
 
     def _note_needs(self, rule: Rule) -> None:
+        self.count += 1
         self.reads_body = self.reads_body or reads_body(rule.condition)
         if any(test.op == "regex" for test in tests_of(rule.condition)):
             self.needs_thread = True
@@ -279,10 +281,10 @@ def _apply(rule: CompiledRule, facts: Facts, draft: _Draft) -> tuple[RuleStep, b
         if not rule.condition.matches(facts, results):
             return RuleStep(rule.name, matched=False, tests=tuple(results)), False
         wishes = [action.plan(facts) for action in rule.actions]
-    except TimeoutError:
+    except TimeoutError as error:
         if facts.hurried:
             raise
-        fault = "skipped: a regular expression took too long"
+        fault = f"skipped: {str(error) or 'a regular expression took too long'}"
         return RuleStep(rule.name, matched=False, tests=tuple(results), fault=fault), False
     except Exception as error:  # noqa: BLE001 - one bad rule must not keep mail from the others
         fault = printable(f"skipped: {type(error).__name__}: {error}", _MAX_FAULT)

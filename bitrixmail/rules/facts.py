@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from zope.interface import implementer
 
-from bitrixmail.interfaces.rules import IFacts
+from bitrixmail.interfaces.rules import IFacts, IValues
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.message import INBOX
 from bitrixmail.rules.actions import HIGH_PRIORITY, LOW_PRIORITY, SEEN
@@ -46,6 +46,8 @@ __all__ = [
 
 # These differ between the mailboxes of one message.
 _OF_MAILBOX = frozenset({"recipient", "envelope_recipient"})
+# Before what is seen of a content that was too much to be read to its end.
+_CUT = "[cut]"
 # Regular expressions may cost a message this much in all, however many mailboxes it has.
 _PATIENCE_S = 1.0
 
@@ -68,7 +70,7 @@ class _Message:
     """What the facts of all mailboxes share. Made by the first Facts, lives as long as they."""
 
     __slots__ = (
-        "addresses", "content", "hurried", "now", "patience_s", "received", "values", "zone",
+        "addresses", "answers", "content", "hurried", "now", "patience_s", "received", "values", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -81,6 +83,7 @@ class _Message:
     ) -> None:
         self.patience_s = _PATIENCE_S
         self.hurried = False
+        self.answers: dict[tuple[int, int], tuple[IValues, tuple[int, int] | None]] = {}
         self.values: dict[str, Values] = {}
         self.addresses = AddressReader(headers)
         self.content = BodyReader(headers, octets)
@@ -156,6 +159,11 @@ class Facts:
         return self._message.patience_s
 
     @property
+    def answers(self) -> dict[tuple[int, int], tuple[IValues, tuple[int, int] | None]]:
+        """See IFacts."""
+        return self._message.answers
+
+    @property
     def hurried(self) -> bool:
         """Whether running out of patience ends the judging, which will be begun anew."""
         return self._message.hurried
@@ -216,6 +224,8 @@ class Facts:
             return Values(body.texts, headers.texts, behind=headers, lines=True)
         if field in BODY_TEXTS:
             texts = self._message.content.texts(field)
+            if not self._message.content.body.complete:
+                return Values(texts, (_CUT, *texts), lines=field == "body")
         elif field == "headers":
             texts = all_fields(self.headers)
         elif field == "list_id":

@@ -146,10 +146,31 @@ _FINDERS: dict[str, Callable[[tuple[str, ...], bool], Finder]] = {
 
 
 def _regex(patterns: list[Any], time_limit_s: float, monotonic: Callable[[], float]) -> Finder:
-    """Search by patterns, all together no longer than the limit nor the message's patience."""
+    """Search by patterns, all together no longer than the limit nor the message's patience.
+
+    What was found in texts that all mailboxes of a message share is not searched for again.
+    """
 
     def find(values: IValues, facts: IFacts) -> Hit:
+        key = id(patterns), id(values)
+        known = facts.answers.get(key)
+        if known is not None:
+            if known[1] is None:
+                raise TimeoutError
+            return known[1]
+        try:
+            hit = search(values, facts)
+        except TimeoutError:
+            if not facts.hurried:
+                facts.answers[key] = values, None
+            raise
+        facts.answers[key] = values, hit
+        return hit
+
+    def search(values: IValues, facts: IFacts) -> Hit:
         allowed = min(time_limit_s, facts.patience_s)
+        if allowed <= 0:
+            raise TimeoutError("the regular expressions before it took too long")
         began = monotonic()
         try:
             for index, text in enumerate(values.written()):
@@ -160,6 +181,8 @@ def _regex(patterns: list[Any], time_limit_s: float, monotonic: Callable[[], flo
                     found = pattern.search(text, timeout=left, concurrent=True)
                     if found:
                         return index, len(" ".join(text[: found.start()].split()))
+        except TimeoutError:
+            raise TimeoutError from None  # its own words say less than ours
         finally:
             facts.spend(monotonic() - began)
         return _NOTHING

@@ -275,6 +275,26 @@ def test_a_dump_that_is_none(octets: bytes, said: str) -> None:
     assert str(caught.value.faults[0]).startswith(said)
 
 
+def test_rules_without_their_conditions_are_refused() -> None:
+    filters = {"b_mail_filter": [FILTER]}
+    with pytest.raises(InputError, match="b_mail_filter_cond is not in it"):
+        read_dump([("x", json.dumps(filters).encode())])
+    strange = {**filters, "b_mail_filter_cond": [{**CONDITION, "FILTER_ID": "99"}]}
+    with pytest.raises(InputError, match="belongs to a rule"):
+        read_dump([("x", json.dumps(strange).encode())])
+    none = {**filters, "b_mail_filter_cond": []}
+    assert len(read_dump([("x", json.dumps(none).encode())]).filters) == 1
+
+
+def test_what_deletes_everything_comes_switched_off() -> None:
+    found = carried(ACTION_DELETE_MESSAGE="Y")
+    assert not only(found).active
+    assert any("it would take every message" in what for what in remarks(found))
+    child = {**FILTER, "ID": "8", "NAME": "Child", "PARENT_FILTER_ID": "7"}
+    found = carry_over(Dump(({**FILTER, "ACTIVE": "N"}, child), (CONDITION,)), SCOPES)
+    assert [rule.active for rule in found.rules] == [False, False]
+
+
 def test_conditions_alone_are_no_rules() -> None:
     with pytest.raises(InputError, match="there are no rows of b_mail_filter in it"):
         read_dump([("x", json.dumps([CONDITION]).encode())])

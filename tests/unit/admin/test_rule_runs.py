@@ -267,6 +267,12 @@ def test_trash_and_quarantine_are_met_only_by_rules_that_mean_them(stores: Inlin
         'action = [{do = "discard"}]\n'
     )
     assert desk.look().counts.discards == 1
+    desk.put(
+        '[[rule]]\nname = "Guard"\norder = 1\nstop = true\n'
+        '[[rule]]\nname = "Empty"\ncondition = [{field = "folder", op = "equals", value = "Trash"}]\n'
+        'action = [{do = "discard"}]\n'
+    )
+    assert desk.look().counts.discards == 0  # a rule before it protects there as anywhere
 
 
 def test_what_is_discarded_stays_gone_and_the_rest_comes_back(stores: InlineStores) -> None:

@@ -86,14 +86,14 @@ def test_one_broken_octet_does_not_spoil_a_charset() -> None:
     assert body.charset == "utf-8"
 
 
-def test_of_alternatives_the_plain_one_is_read() -> None:
+def test_of_alternatives_all_are_read_whichever_a_reader_shows() -> None:
     plain = part("plain", "Content-Type: text/plain; charset=utf-8")
     html = part("<p>page", "Content-Type: text/html")
-    assert read(multipart("alternative", html, plain)).text == "plain"
-    assert read(multipart("alternative", part(" \r\n"), html)).text == "page"
+    assert read(multipart("alternative", plain, html)).text == "plain\npage"
+    assert read(multipart("alternative", part("."), html)).text == ".\npage"
     assert read(multipart("alternative", html)).text == "page"
     related = multipart("related", html, boundary="inner")
-    assert read(multipart("alternative", plain, related)).text == "plain"
+    assert read(multipart("alternative", plain, related)).text == "plain\npage"
     assert read(multipart("mixed", plain, html)).text == "plain\npage"
 
 
@@ -109,7 +109,7 @@ def test_a_real_letter() -> None:
     for linesep in ("\r\n", "\n"):
         octets = message.as_bytes(policy=message.policy.clone(linesep=linesep))
         body = read(octets)
-        assert body.text.strip() == "Здравствуйте!"
+        assert body.text.split() == ["Здравствуйте!", "Здравствуйте!"]
         assert body.charset == "koi8-r"
         pdf, table = body.attachments
         assert pdf == Attachment(
@@ -136,6 +136,14 @@ def test_a_real_letter() -> None:
 def test_names_of_attachments(field: str) -> None:
     message = multipart("mixed", part("x", field))
     assert [each.name for each in read(message).attachments] == ["счёт.pdf"]
+
+
+@pytest.mark.parametrize("name", ["x.exe.", "x.exe. .", "x.exe\u200b", "x\u202e.exe"])
+def test_a_name_is_what_a_desktop_makes_of_it(name: str) -> None:
+    word = base64.b64encode(name.encode()).decode()
+    octets = part("MZ", f'Content-Disposition: attachment; filename="=?utf-8?B?{word}?="')
+    (attachment,) = read(octets).attachments
+    assert attachment.name.endswith(".exe")
 
 
 def test_a_name_in_octets_of_no_declared_charset() -> None:

@@ -167,12 +167,28 @@ def test_many_regular_expressions_share_one_limit() -> None:
 def test_patience_is_bounded_for_all_of_a_message() -> None:
     ticks = iter(range(1000))
     clock: Callable[[], float] = lambda: next(ticks) * 0.06
-    compiled = compile_condition(Test("subject", "regex", ("x", "y", "z")), 0.1, clock)
+    test = Test("subject", "regex", ("x", "y", "z"))
+    hostile = [compile_condition(test, 0.1, clock) for _ in range(20)]
     facts = Facts(HeaderSection.parse(HEAD), "", 1)
-    for _ in range(20):
+    for compiled in hostile:
         with pytest.raises(TimeoutError):
             compiled.matches(facts, [])
     assert facts.patience_s <= 0
+    with pytest.raises(TimeoutError, match="before it"):
+        compile_condition(test, 0.1, clock).matches(facts, [])
+
+
+def test_a_pattern_costs_a_message_its_time_once_for_all_mailboxes() -> None:
+    ticks = iter(range(1000))
+    clock: Callable[[], float] = lambda: next(ticks) * 0.06
+    hostile = compile_condition(Test("subject", "regex", ("x", "y", "z")), 0.1, clock)
+    facts = Facts(HeaderSection.parse(HEAD), "", 1)
+    left = []
+    for number in range(5):
+        with pytest.raises(TimeoutError):
+            hostile.matches(facts.for_mailbox(f"m{number}@example.org"), [])
+        left.append(facts.patience_s)
+    assert len(set(left)) == 1
 
 
 @pytest.mark.parametrize(

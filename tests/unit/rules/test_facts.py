@@ -41,6 +41,13 @@ def test_a_domain_in_another_alphabet_is_compared_both_ways() -> None:
     assert "d@xn--e1afmkfd.xn--p1ai" in written.values("envelope_sender").texts
 
 
+def test_what_was_cut_is_seen_to_be() -> None:
+    octets = b"Subject: x\r\n\r\n" + b"word\r\n" * 200_000
+    cut = Facts(HeaderSection.parse(octets), "", len(octets), octets=octets).values("body")
+    assert cut.shown.startswith("[cut] | word")
+    assert "[cut]" not in cut.texts[0]
+
+
 def test_every_address_that_led_here_is_compared() -> None:
     mine = FACTS.for_mailbox("info@example.org", "sales@example.org", "team@example.com")
     assert mine.values("envelope_recipient").texts == (
