@@ -84,7 +84,7 @@ class Rejudging:
             )
             standing = Standing(place.folder, set(place.flags), set(place.tags))
             plan = self._rules.judge(
-                facts.for_mailbox(place.mailbox, place.recipient, standing=standing),
+                facts.for_mailbox(place.mailbox, *place.recipients, standing=standing),
                 mailbox=place.mailbox,
                 domain=place.mailbox.rpartition("@")[2],
                 occasion=self._occasion,

@@ -205,9 +205,9 @@ class Rules:
     ) -> Plan:
         """Do as the pipeline does for one mailbox."""
         reverse_path = specimen.sender if sender is None else _path(sender, "--sender")
-        forward_path = specimen.recipient or mailbox.address
+        paths = specimen.recipients or (mailbox.address,)
         if recipient is not None:
-            forward_path = _path(recipient, "--recipient") or mailbox.address
+            paths = (_path(recipient, "--recipient") or mailbox.address,)
         rules = self._judging.compile(await self._rulebook.current())
         head = specimen.octets[:HEAD_LIMIT_OCTETS]
         facts = Facts(
@@ -219,10 +219,10 @@ class Rules:
             timezone=self._judging.timezone,
         )
         plan = rules.judge(
-            facts.for_mailbox(mailbox.address, forward_path),
+            facts.for_mailbox(mailbox.address, *paths),
             mailbox=mailbox.address,
             domain=mailbox.address.rpartition("@")[2],
-            folder=await self._folder(forward_path, mailbox),
+            folder=await self._folder(paths[0], mailbox),
         )
         return replace(plan, trace=rules.whole(plan.trace))
 

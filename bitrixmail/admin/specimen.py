@@ -17,22 +17,23 @@ from bitrixmail.model.text import printable
 # What this server puts before a message once it is judged: mime.trace_fields writes it so.
 _OWN_FIELDS = re.compile(
     rb"\A(?:Return-Path: <.*>\r\n)?(?:Delivered-To: .*\r\n)?"
-    rb"Received: (?:from .*\r\n )?by \S+ \(bitrixmail\) with .*\r\n(?:[ \t].*\r\n)+"
+    # To the line of its date: the message's own first line may begin with a blank too.
+    rb"Received: (?:from .*\r\n )?by \S+ \(bitrixmail\) with .*\r\n"
+    rb"(?:[ \t].*\r\n)*?[ \t][A-Z][a-z]{2}, .* [+-]\d{4}\r\n"
 )
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-_MAX_PREFIX_OCTETS = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Specimen:
     """A message as the rules saw it or would see it; `octets` are without our own fields.
 
-    `recipient` is empty if nothing tells it, `received` None.
+    `recipients` are the forward-paths, none if nothing tells them; `received` may be None.
     """
 
     octets: bytes
     sender: str
-    recipient: str
+    recipients: tuple[str, ...] = ()
     received: datetime | None = None
 
 
@@ -49,7 +50,9 @@ def from_file(octets: bytes) -> Specimen:
     else:
         found = parse_addresses(headers.first("from") or b"", headers.decode, 1)
         sender = found[0].address if found else ""
-    return Specimen(_OWN_FIELDS.sub(b"", whole), sender, headers.text("delivered-to").strip())
+    delivered_to = headers.text("delivered-to").strip()
+    recipients = (delivered_to,) if delivered_to else ()
+    return Specimen(_OWN_FIELDS.sub(b"", whole), sender, recipients)
 
 
 async def from_store(queue_id: str, mailbox: Mailbox, messages: IMessageStore) -> Specimen:
@@ -63,21 +66,7 @@ async def from_store(queue_id: str, mailbox: Mailbox, messages: IMessageStore) -
         remedy = "bitrixmail trace shows what became of it; test a copy of it from a file"
         where = f"message {printable(queue_id)}"
         raise InputError(Fault(where, "no mailbox kept it", remedy))
-    recipient = ""
-    for place in places:
-        if place.mailbox == mailbox.address:
-            recipient = await _recipient(mailbox, place.folder, place.uid, messages)
-            break
+    own = (place.recipients for place in places if place.mailbox == mailbox.address)
     octets = await messages.export(queue_id)
     first = places[0]
-    return Specimen(_OWN_FIELDS.sub(b"", octets), first.sender, recipient, first.received)
-
-
-async def _recipient(mailbox: Mailbox, folder: str, uid: int, messages: IMessageStore) -> str:
-    """Return the forward-path that led to a place: its Delivered-To tells."""
-    view = await messages.folder(mailbox.id, folder)
-    for place in view.places if view is not None else ():
-        if place.uid == uid:
-            prefix = await messages.read(place.id, 0, _MAX_PREFIX_OCTETS)
-            return HeaderSection.parse(prefix).text("delivered-to").strip()
-    return ""
+    return Specimen(_OWN_FIELDS.sub(b"", octets), first.sender, next(own, ()), first.received)

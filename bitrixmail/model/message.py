@@ -34,8 +34,9 @@ class Filing:
     """What becomes of a message for one mailbox.
 
     `folders` holds the folders that get a place, the first being where it was moved; none: it
-    was refused or discarded and only the trace remains. `outcome` is one of kept, quarantined,
-    discarded, rejected. `prefix` (Return-Path, Delivered-To) is put before what this mailbox reads.
+    was refused or discarded and only the trace remains. `recipient` is the address that led here
+    first, `others` are those that did too. `outcome` is one of kept, quarantined, discarded,
+    rejected. `prefix` (Return-Path, Delivered-To) is put before what this mailbox reads.
     """
 
     mailbox_id: int
@@ -46,6 +47,7 @@ class Filing:
     tags: frozenset[str]
     prefix: bytes
     trace: Trace
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class FolderView:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line of a message listing."""
+    """One line of a message listing. `recipients` are the addresses that led here, in order."""
 
     queue_id: str
     mailbox: str
@@ -117,6 +119,7 @@ class Listed:
     size_octets: int
     flags: frozenset[str]
     tags: frozenset[str]
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class StoredPlace:
     queue_id: str
     received: datetime
     sender: str
-    recipient: str
+    recipients: tuple[str, ...]
     header_from: str
     subject: str
     size_octets: int

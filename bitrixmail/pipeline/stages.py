@@ -156,6 +156,7 @@ def file(arrival: Arrival, plans: Sequence[Plan]) -> tuple[Filing, ...]:
             tags=plan.tags,
             prefix=return_path + delivered_to_field(paths[0]),
             trace=plan.trace,
+            others=paths[1:],
         )
         for (target, paths), plan in zip(arrival.targets, plans, strict=True)
     )

@@ -70,7 +70,8 @@ class _Message:
     """What the facts of all mailboxes share. Made by the first Facts, lives as long as they."""
 
     __slots__ = (
-        "addresses", "answers", "content", "hurried", "now", "patience_s", "received", "values", "zone",
+        "addresses", "answers", "content", "hurried", "now", "patience_s", "received", "values",
+        "zone",
     )  # fmt: skip
 
     def __init__(

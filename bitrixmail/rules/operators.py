@@ -177,7 +177,7 @@ def _regex(patterns: list[Any], time_limit_s: float, monotonic: Callable[[], flo
                 for pattern in patterns:
                     left = allowed - (monotonic() - began)
                     if left <= 0:
-                        raise TimeoutError
+                        raise TimeoutError  # noqa: TRY301 - one way out for both
                     found = pattern.search(text, timeout=left, concurrent=True)
                     if found:
                         return index, len(" ".join(text[: found.start()].split()))

@@ -24,7 +24,7 @@ from bitrixmail.store.prepared import Prepared, PreparedInsert
 from bitrixmail.store.schema import folder, mailbox
 from bitrixmail.store.sequences import Sequences
 from bitrixmail.store.trace_json import trace_to_json
-from bitrixmail.store.values import storable, to_key, to_us, to_words
+from bitrixmail.store.values import storable, to_key, to_lines, to_us, to_words
 
 # Plus-addressing lets strangers name folders: beyond this many their mail goes to INBOX.
 MAX_FOLDERS = 1000
@@ -175,7 +175,7 @@ class _Batch:
                     size,
                     to_words(filing.flags),
                     to_words(filing.tags),
-                    storable(filing.recipient),
+                    to_lines((filing.recipient, *filing.others)),
                     filing.prefix,
                 )
             )

@@ -11,7 +11,7 @@ from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.message import Event, FolderView, Listed, Place
 from bitrixmail.store.prepared import Prepared
 from bitrixmail.store.schema import event, folder, mailbox, message, place, unlinked_blob
-from bitrixmail.store.values import from_us, from_words
+from bitrixmail.store.values import from_lines, from_us, from_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ _LISTED = (
         place.c.size_octets,
         place.c.flags,
         place.c.tags,
+        place.c.recipient,
     )
     .select_from(place)
     .join(message, message.c.id == place.c.message_id)
@@ -195,6 +196,7 @@ def _listed(
             size_octets=row.size_octets,
             flags=from_words(row.flags),
             tags=from_words(row.tags),
+            recipients=from_lines(row.recipient),
         )
         for row in connection.execute(query, parameters)
     )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from bitrixmail.model.rule_run import Extent, StoredPlace
 from bitrixmail.store.schema import domain, folder, mailbox, message, place
-from bitrixmail.store.values import from_us, from_words, to_us
+from bitrixmail.store.values import from_lines, from_us, from_words, to_us
 
 # Said so that no index serves it: pages go by id, and each index would have to be sorted again
 # for each page.
@@ -112,7 +112,7 @@ def _sighted(row: Any, lies_in: list[str]) -> Sighted:
         queue_id=row.queue_id,
         received=from_us(row.received),
         sender=row.sender,
-        recipient=row.recipient,
+        recipients=from_lines(row.recipient),
         header_from=row.header_from,
         subject=row.subject,
         size_octets=row.size_octets,

@@ -31,6 +31,16 @@ def from_words(text: str) -> frozenset[str]:
     return frozenset(text.split("\n")) if text else frozenset()
 
 
+def to_lines(addresses: Iterable[str]) -> str:
+    """Write addresses in their order, one a line: none has a line end in it."""
+    return storable("\n".join(addresses))
+
+
+def from_lines(text: str) -> tuple[str, ...]:
+    """Read addresses."""
+    return tuple(text.split("\n"))
+
+
 def storable(text: str) -> str:
     """Return a text that UTF-8 can hold: lone surrogates and NUL become question marks.
 

@@ -76,7 +76,7 @@ async def test_a_place_is_read_with_all_that_judging_needs(opened: Opened, tmp_p
             queue_id="Q0",
             received=RECEIVED,
             sender="ann@example.net",
-            recipient="alias@example.org",
+            recipients=("alias@example.org",),
             header_from="Ann",
             subject="Invoice",
             size_octets=len(BODY),

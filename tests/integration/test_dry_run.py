@@ -142,7 +142,7 @@ def test_a_thousand_dry_runs_go_the_way_of_their_traces(tmp_path: Path) -> None:
             clock.advance(3571)
             queue_id = sender.deliver(
                 octets,
-                RECIPIENTS[number % len(RECIPIENTS)],
+                *RECIPIENTS[number % len(RECIPIENTS) :][: 1 + number % 3],
                 sender=SENDERS[number // 7 % len(SENDERS)],
             )
             for told in result_of(messages.trace(queue_id, 10)):

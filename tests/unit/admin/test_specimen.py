@@ -32,14 +32,19 @@ def test_our_own_fields_are_taken_off(client: Client, recipient: str | None) -> 
     prefix = received_field(client, "mx.example.org", "ID", recipient, at)
     assert from_file(prefix + LETTER).octets == LETTER
     read = return_path_field("boss@example.net") + delivered_to_field("info@example.org") + prefix
-    assert from_file(read + LETTER) == Specimen(LETTER, "boss@example.net", "info@example.org")
+    assert from_file(read + LETTER) == Specimen(LETTER, "boss@example.net", ("info@example.org",))
     assert from_file(return_path_field("") + prefix + LETTER).sender == ""
 
 
+def test_a_first_line_that_goes_on_from_nothing_is_the_messages_own() -> None:
+    prefix = received_field(CLIENTS[0], "mx.example.org", "ID", None, ARRIVED)
+    assert from_file(prefix + b" folded first\r\n" + LETTER).octets == b" folded first\r\n" + LETTER
+
+
 def test_the_fields_of_others_stay() -> None:
-    assert from_file(LETTER) == Specimen(LETTER, "a@example.net", "")
+    assert from_file(LETTER) == Specimen(LETTER, "a@example.net")
     twice = b"Return-Path: <x@example.net>\r\n" + LETTER
-    assert from_file(twice) == Specimen(twice, "x@example.net", "")
+    assert from_file(twice) == Specimen(twice, "x@example.net")
 
 
 def test_lines_of_another_system_are_mended() -> None:
@@ -54,10 +59,10 @@ def test_who_says_nothing_has_no_sender(octets: bytes) -> None:
 def test_a_stored_message_has_the_envelope_it_came_in(house: House) -> None:
     result_of(house.accounts.set_alias("sales@example.org", ("info@example.org",)))
     queue_id = deliver(house.stores, LETTER, "sales@example.org", sender="boss@example.net")
-    for address, recipient in (("info", "sales@example.org"), ("shop", "")):
+    for address, paths in (("info", ("sales@example.org",)), ("shop", ())):
         mailbox = result_of(house.accounts.mailbox(f"{address}@example.org"))
         found = result_of(from_store(queue_id, mailbox, house.stores.messages))
-        assert found == Specimen(LETTER, "boss@example.net", recipient, ARRIVED)
+        assert found == Specimen(LETTER, "boss@example.net", paths, ARRIVED)
 
 
 def test_what_nobody_kept_can_not_be_judged(house: House) -> None:

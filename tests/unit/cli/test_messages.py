@@ -61,6 +61,7 @@ def test_messages_are_listed_newest_first(sorting: Shell) -> None:
         "size_octets": listed[1]["size_octets"],
         "flags": ["\\Flagged"],
         "tags": ["деньги"],
+        "recipients": ["info@example.org"],
     }
     assert listed[1]["size_octets"] > len(INVOICE)
     lines = sorting.out("message", "list", "info@example.org").splitlines()
