@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import is_
 from time import perf_counter
 
 from bitrixmail.model.effects import Effects
@@ -53,7 +54,8 @@ _CLEARED = {
 class CompiledRule:
     """One rule made ready. Made by CompiledRules, lives as long as it.
 
-    `keys` are tests of which one must hold, see rules.index.
+    `keys` are tests of which one must hold, see rules.index. `passed` is its last step without a
+    match: a message looks alike to it for most mailboxes, and a step is a value to be shared.
     """
 
     name: str
@@ -62,6 +64,14 @@ class CompiledRule:
     shown: tuple[str, ...]
     stop: bool
     keys: tuple[Key, ...]
+    passed: RuleStep
+
+    def passed_by(self, results: list[TestResult]) -> RuleStep:
+        """Return its step without a match: the last one again if nothing differs."""
+        tests = self.passed.tests
+        if len(tests) != len(results) or not all(map(is_, tests, results)):
+            self.passed = RuleStep(self.name, matched=False, tests=tuple(results))
+        return self.passed
 
     def skimmed(self, seen: Mapping[str, str]) -> RuleStep:
         """Return its step for a message of which it was known beforehand that no key holds."""
@@ -271,6 +281,7 @@ def _compiled(
         tuple(action.shown for action in actions),
         rule.stop,
         tuple(Key(test, values_of(test, lists)) for test in keys),
+        RuleStep(rule.name, matched=False),
     )
 
 
@@ -279,7 +290,7 @@ def _apply(rule: CompiledRule, facts: Facts, draft: _Draft) -> tuple[RuleStep, b
     results: list[TestResult] = []
     try:
         if not rule.condition.matches(facts, results):
-            return RuleStep(rule.name, matched=False, tests=tuple(results)), False
+            return rule.passed_by(results), False
         wishes = [action.plan(facts) for action in rule.actions]
     except TimeoutError as error:
         if facts.hurried:
