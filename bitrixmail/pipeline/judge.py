@@ -67,6 +67,7 @@ class Judge:
         if rules.version >= self._version:  # two loads may overtake one another
             self._compiled = compiled
             self._version = rules.version
+            _log.info("rules of version {version} are in force", version=rules.version)
 
     async def look_at_lists(self) -> None:
         """Compile the rules again if a list file has changed since they were."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import subprocess
@@ -123,7 +124,10 @@ pop3 = ["tcp:{self.pop3_port}:interface=127.0.0.1"]
         return done.stdout
 
     def furnish(self, addresses: tuple[str, ...], password: str, rules: str = "") -> None:
-        """Make the domains, the mailboxes and the rules by the command line."""
+        """Make the domains, the mailboxes and the rules by the command line.
+
+        If the server runs, the rules are in force when this returns.
+        """
         for domain in sorted({address.partition("@")[2] for address in addresses}):
             self.cli("domain", "add", domain)
         for address in addresses:
@@ -132,6 +136,17 @@ pop3 = ["tcp:{self.pop3_port}:interface=127.0.0.1"]
             file = self.home / "rules.toml"
             file.write_text(rules)
             self.cli("rules", "import", str(file))
+            if self._process is not None:
+                self._wait_for_rules()
+
+    def _wait_for_rules(self) -> None:
+        """Wait until the server says that it has taken the version just imported."""
+        version = json.loads(self.cli("rules", "log", "--limit", "1", "--json"))[0]["version"]
+        until = time.monotonic() + 30
+        while f"rules of version {version} are in force" not in self.log.read_text():
+            if time.monotonic() > until:
+                raise RuntimeError("the rules are not taken:\n" + self.log.read_text()[-3000:])
+            time.sleep(0.01)
 
     @staticmethod
     def _answers(port: int) -> bool:
