@@ -12,7 +12,6 @@ from twisted.internet.interfaces import IReactorTime
 from bitrixmail.admin import typed
 from bitrixmail.admin.accounts import no_such_mailbox
 from bitrixmail.admin.moments import typed_moment
-from bitrixmail.admin.nearest import nearest
 from bitrixmail.admin.rejudging import Rejudging, Verdict
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.rule_runs import IRuleRuns
@@ -30,6 +29,7 @@ from bitrixmail.model.rule_run import (
 )
 from bitrixmail.model.text import printable
 from bitrixmail.rules.judging import BODY_LIMIT_OCTETS, Judging
+from bitrixmail.rules.words import nearest
 from bitrixmail.tasks import utcnow
 
 MANUAL = "manual"

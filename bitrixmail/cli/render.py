@@ -10,7 +10,6 @@ from bitrixmail.model.plan import RuleStep, TestResult, Trace
 from bitrixmail.model.rule import Action, Test
 from bitrixmail.model.text import printable
 from bitrixmail.rules.fields import TIME_FIELDS
-from bitrixmail.rules.listed import apart
 
 _WIDE = 300
 
@@ -127,15 +126,15 @@ def _step(step: RuleStep, language: str) -> Iterator[str]:
 
 def _test(test: TestResult, language: str) -> str:
     labels = _labels(language)
-    values, lists = apart(test.value)
     if language == "en":
-        parts = [f'"{value}"' for value in values] + [f"a line of {name}" for name in lists]
+        parts = [f'"{value}"' for value in test.value]
+        parts += [f"a line of {name}" for name in test.lists]
         wanted = " or ".join(parts)
         asked = " ".join(part for part in (test.field, test.op, wanted) if part)
     else:
         from bitrixmail.rules.sentences import test_clause  # noqa: PLC0415 - slow, see session
 
-        asked = test_clause(Test(test.field, test.op, values, lists=lists), language)
+        asked = test_clause(Test(test.field, test.op, test.value, lists=test.lists), language)
     answer = labels.yes if test.matched else labels.no
     seen = labels.seen.format(printable(_seen(test, language), _WIDE))
     return f"{answer:3}  {printable(asked, _WIDE)}{seen}"

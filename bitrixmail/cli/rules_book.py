@@ -254,7 +254,7 @@ def _say_rule(each: Explained, language: str) -> None:
 
 
 def _no_rule(session: Session, what: str) -> NotFoundError:
-    from bitrixmail.admin.nearest import nearest  # noqa: PLC0415 - slow, see session
+    from bitrixmail.rules.words import nearest  # noqa: PLC0415 - slow, see session
 
     known = session.wait(session.office.rules.current()).rules
     remedy = nearest(what, (rule.name for rule in known), "see: bitrixmail rules list")
@@ -334,7 +334,7 @@ def group_off(session: Session, name: str) -> None:
 
 def _meant_group(session: Session, name: str, fault: Fault) -> NotFoundError:
     """Say which group was probably meant, where one is like it."""
-    from bitrixmail.admin.nearest import nearest  # noqa: PLC0415 - slow, see session
+    from bitrixmail.rules.words import nearest  # noqa: PLC0415 - slow, see session
 
     known = session.wait(session.office.rule_book.groups())
     remedy = nearest(name, (each.name for each in known), fault.remedy)

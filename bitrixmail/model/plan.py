@@ -17,7 +17,10 @@ class Disposition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One condition as it was judged. `seen` is the text it looked at, printable and cut."""
+    """One condition as it was judged. `seen` is the text it looked at, printable and cut.
+
+    `value` and `lists` are what it was compared with, see model.rule.Test.
+    """
 
     __test__ = False  # not a test case of pytest's
 
@@ -26,6 +29,7 @@ class TestResult:
     value: tuple[str, ...]
     seen: str
     matched: bool
+    lists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from bitrixmail.rules.fields import (
     TIME_FIELDS,
     header_name,
 )
-from bitrixmail.rules.listed import asked_values
 from bitrixmail.rules.lists import Lists, list_name, no_lists, values_of
 from bitrixmail.rules.number_tests import READERS, ClockTest, MomentTest, NumberTest
 from bitrixmail.rules.operators import (
@@ -49,15 +48,14 @@ _WORDS = {"read": ("yes", "no"), "priority": PRIORITIES}
 class TextTest:
     """A test on a field of texts. Made by `compile_condition`, lives as long as its rules."""
 
-    __slots__ = ("_asked", "_find", "_last", "_negative", "_test")
+    __slots__ = ("_find", "_last", "_negative", "_test")
 
     def __init__(self, test: Test, find: Finder) -> None:
         self._test = test
         self._find = find
         self._negative = test.op in NEGATIVE
-        self._asked = asked_values(test)
         # Results are values, and most messages look alike to a test: the last is used again.
-        self._last = TestResult(test.field, test.op, self._asked, "", matched=False)
+        self._last = TestResult(test.field, test.op, test.value, "", False, test.lists)
 
     def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
         """See ICondition."""
@@ -68,7 +66,8 @@ class TextTest:
         matched = (index >= 0) is not self._negative
         last = self._last
         if last.matched is not matched or last.seen != seen:
-            last = self._last = TestResult(test.field, test.op, self._asked, seen, matched)
+            last = TestResult(test.field, test.op, test.value, seen, matched, test.lists)
+            self._last = last
         results.append(last)
         return matched
 

@@ -31,7 +31,6 @@ from bitrixmail.rules.conditions import (
 )
 from bitrixmail.rules.facts import Facts, Standing, reads_body
 from bitrixmail.rules.index import Index, Key, arranged, keys_of
-from bitrixmail.rules.listed import asked_values
 from bitrixmail.rules.lists import Lists, no_lists, values_of
 from bitrixmail.rules.words import Complaint, place_of
 
@@ -76,9 +75,7 @@ class CompiledRule:
     def skimmed(self, seen: Mapping[str, str]) -> RuleStep:
         """Return its step for a message of which it was known beforehand that no key holds."""
         tests = tuple(
-            TestResult(
-                test.field, test.op, asked_values(test), seen.get(test.field, ""), matched=False
-            )
+            TestResult(test.field, test.op, test.value, seen.get(test.field, ""), False, test.lists)
             for test in (key.test for key in self.keys)
         )
         return RuleStep(self.name, matched=False, tests=tests)

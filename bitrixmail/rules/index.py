@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from bitrixmail.interfaces.rules import IFacts
 from bitrixmail.model.rule import All, AnyOf, Condition, Not, Test
-from bitrixmail.rules.facts import BODY_FIELDS, STANDING_FIELDS, compose, fold
+from bitrixmail.rules.fields import BODY_FIELDS, STANDING_FIELDS
+from bitrixmail.rules.values import compose, fold
 
 _INDEXED = ("equals", "contains", "starts_with", "ends_with", "exists")
 # What a test costs, roughly: a look-up, decoding a field, reading the body, a pattern.

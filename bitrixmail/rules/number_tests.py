@@ -13,7 +13,6 @@ from zope.interface import implementer
 from bitrixmail.interfaces.rules import ICondition, IFacts
 from bitrixmail.model.plan import TestResult
 from bitrixmail.model.rule import Test
-from bitrixmail.rules.listed import asked_values
 from bitrixmail.rules.operators import size_octets
 from bitrixmail.rules.times import Moment, WorkingTime, read_age, read_moment, read_working_time
 
@@ -86,7 +85,7 @@ def _result(test: Test, facts: IFacts, found: int, seen: str = "") -> TestResult
         values = facts.values(test.field)
         seen = values.shown if found < 0 else values.show(found)
     matched = (found >= 0) is not (test.op == "not_equals")
-    return TestResult(test.field, test.op, asked_values(test), seen, matched)
+    return TestResult(test.field, test.op, test.value, seen, matched, test.lists)
 
 
 def _local(moment: datetime, zone: tzinfo) -> str:

@@ -33,9 +33,14 @@ def choice(kind: str, word: str, known: Iterable[str]) -> tuple[str, str]:
     """Say that a word is unknown, and which was probably meant."""
     known = tuple(known)
     shown = printable(word, _SHOWN)
-    near = difflib.get_close_matches(shown.lower(), known, 1)
-    remedy = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(known)}"
-    return f'unknown {kind} "{shown}"', remedy
+    return f'unknown {kind} "{shown}"', nearest(word, known, f"use one of {', '.join(known)}")
+
+
+def nearest(typed: str, known: Iterable[str], otherwise: str) -> str:
+    """Return a remedy: the known name most like what was typed, whatever its case; or another."""
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(typed.casefold()[: 2 * _SHOWN], folded, 1)
+    return f'did you mean "{printable(folded[near[0]], _SHOWN)}"?' if near else otherwise
 
 
 def place_of(rule: str, where: str = "") -> str:

@@ -156,6 +156,7 @@ message = Table(
 )
 
 # A message in a folder. `mailbox_id` is the folder's: listings and retention go by mailbox.
+# `recipient` holds the addresses that led here, one a line.
 place = Table(
     "place",
     metadata,

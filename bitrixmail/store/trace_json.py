@@ -55,7 +55,8 @@ def _step(step: RuleStep) -> dict[str, Any]:
     data: dict[str, Any] = {"rule": step.rule, "matched": step.matched}
     if step.tests:
         data["tests"] = [
-            [test.field, test.op, test.value, test.seen, test.matched] for test in step.tests
+            [test.field, test.op, test.value, test.seen, test.matched, *test.lists]
+            for test in step.tests
         ]
     if step.actions:
         data["actions"] = step.actions
@@ -94,8 +95,8 @@ def _read_skimmed(data: dict[str, Any]) -> Skimmed:
 
 def _read_step(data: dict[str, Any]) -> RuleStep:
     tests = tuple(
-        TestResult(field, op, tuple(value), seen, matched)
-        for field, op, value, seen, matched in data.get("tests", ())
+        TestResult(field, op, tuple(value), seen, matched, tuple(lists))
+        for field, op, value, seen, matched, *lists in data.get("tests", ())
     )
     return RuleStep(
         rule=data["rule"],

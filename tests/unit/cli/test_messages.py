@@ -187,6 +187,7 @@ def test_a_trace_tells_what_each_rule_saw(sorting: Shell) -> None:
                         "value": ["invoice", "счёт"],
                         "seen": "Счёт 17",
                         "matched": True,
+                        "lists": [],
                     }
                 ],
                 "actions": ["move Invoices", "tag деньги", "flag"],

@@ -115,8 +115,9 @@ def test_a_path_tells_what_was_skipped_and_why() -> None:
 
 
 def test_a_path_names_list_files_without_quotes() -> None:
-    asked = ("a@b.example", "a line of partners.txt")
-    test = TestResult("from.address", "equals", asked, "x@y.example", matched=False)
+    test = TestResult(
+        "from.address", "equals", ("a@b.example",), "x@y.example", False, ("partners.txt",)
+    )
     trace = Trace(steps=(RuleStep("R", matched=False, tests=(test,)),))
     assert trace_lines(trace)[2].strip() == (
         'no   from.address equals "a@b.example" or a line of partners.txt; seen "x@y.example"'
