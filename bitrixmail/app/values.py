@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
@@ -30,6 +30,13 @@ _SIZE_UNITS = {
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 LEVELS = ("debug", "info", "warn", "error", "critical")
+# What every section of the settings is: a key that it doesn't know is a fault.
+FORBID = ConfigDict(extra="forbid")
+
+
+def doc(text: str) -> object:
+    """Return what documents a setting: it stands above it in the annotated file."""
+    return Field(description=text)
 
 
 def wrong(what: str, remedy: str) -> PydanticCustomError:

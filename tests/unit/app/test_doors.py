@@ -14,8 +14,9 @@ from twisted.internet import reactor
 
 from bitrixmail.access.factory import POP3Factory
 from bitrixmail.app.compose import compose
+from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.loading import load_settings
-from bitrixmail.app.settings import SMTP, TLS, Access, Settings
+from bitrixmail.app.settings import TLS, Settings
 from bitrixmail.interfaces.login import IPasswordLogin
 from tests.fakes.certificate import self_signed
 

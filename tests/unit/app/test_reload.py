@@ -10,8 +10,9 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from zope.interface import implementer
 
+from bitrixmail.app.door_settings import SMTP
 from bitrixmail.app.reload import Reload, changes
-from bitrixmail.app.settings import SMTP, Rules, Settings
+from bitrixmail.app.settings import Rules, Settings
 from bitrixmail.model.errors import Fault, InputError, SetupError
 
 
