@@ -6,7 +6,7 @@ Heavy imports wait until a command needs them, so that `--help` is quick.
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ from bitrixmail.model.errors import InputError
 
 if TYPE_CHECKING:
     from bitrixmail.app.settings import Settings
+    from bitrixmail.model.finding import Finding
 
 T = TypeVar("T")
 
@@ -77,6 +78,14 @@ class Composition:
 
         result: T = done(coroutine)
         return result
+
+    def examine(
+        self, options: GlobalOptions, only: Sequence[str], progress: Callable[[str, int, int], None]
+    ) -> tuple[Finding, ...]:
+        """See Composer. Runs the reactor of this process: once."""
+        from bitrixmail.app.doctor import examination  # noqa: PLC0415 - half a second
+
+        return examination(self._load(options), only, progress)
 
     def version(self) -> str:
         """See Composer."""

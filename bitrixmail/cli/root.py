@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from bitrixmail.cli.accounts import alias, domain, mailbox
+from bitrixmail.cli.doctor import doctor
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.failures import exit_code
 from bitrixmail.cli.mail_files import export_maildir, export_mbox, import_mail
@@ -107,6 +108,7 @@ def root(
 
 for command in (
     domain, mailbox, alias, message, trace, rules, config, apply, export, import_mail,
+    doctor,
 ):  # fmt: skip
     root.add_command(command)
 for command in (export_mbox, export_maildir):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.rule_runs import RuleRuns
     from bitrixmail.admin.rules import Rules
     from bitrixmail.admin.site import Sites
+    from bitrixmail.model.finding import Finding
 
 T = TypeVar("T")
 
@@ -66,6 +67,14 @@ class Composer(Protocol):
 
     def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Return the result of a coroutine over the stores, or raise its error."""
+
+    def examine(
+        self, options: GlobalOptions, only: Sequence[str], progress: Callable[[str, int, int], None]
+    ) -> tuple[Finding, ...]:
+        """Look at the surroundings, or at what is named; raises SettingsError, InputError.
+
+        `progress` is told what has been looked at, how many, and of how many.
+        """
 
     def version(self) -> str:
         """Return the versions of the program and of what it stands on."""

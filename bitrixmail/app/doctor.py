@@ -1,0 +1,121 @@
+"""The doctor's probes, made of the settings; and one whole examination, for the command line."""
+
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import Any, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from bitrixmail.admin.doctor import Doctor, Progress
+from bitrixmail.admin.probes.simple import KnownProbe
+from bitrixmail.app.daemon_threads import DaemonThreads
+from bitrixmail.app.ownership import as_owner_of
+from bitrixmail.app.settings import Settings
+from bitrixmail.interfaces.probe import IProbe
+from bitrixmail.interfaces.threads import IThreads
+from bitrixmail.model.errors import Fault, InputError, MailError, SetupError
+from bitrixmail.model.finding import Finding, Severity
+from bitrixmail.model.text import printable
+from bitrixmail.store.opening import done, inline_stores
+
+
+def probes_of(
+    settings: Settings,
+    domains: Sequence[str],  # noqa: ARG001 - the names come next
+    reactor: Any,
+    threads: IThreads,
+) -> Iterator[IProbe]:
+    """Yield the probes in the order in which their findings are told. `reactor` runs."""
+    yield from _host_probes(settings, reactor, threads)
+
+
+def _host_probes(
+    settings: Settings,  # noqa: ARG001 - the probes come next
+    reactor: Any,  # noqa: ARG001 - as above
+    threads: IThreads,  # noqa: ARG001 - as above
+) -> Iterator[IProbe]:
+    """Yield the looks at this machine."""
+    yield from ()
+
+
+def examination(settings: Settings, only: Sequence[str], progress: Progress) -> tuple[Finding, ...]:
+    """Run the reactor until every probe (or those named in `only`) has told what it found.
+
+    Raises InputError for a name that no probe has, KeyboardInterrupt if it was interrupted.
+    """
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
+
+    domains, known = _domains(settings)
+    probes = [*known, *probes_of(settings, domains, reactor, DaemonThreads(cast("Any", reactor)))]
+    chosen = chosen_probes(probes, only)
+    doctor = Doctor(chosen, cast("IReactorTime", reactor))
+    return cast("tuple[Finding, ...]", _run(reactor, lambda: doctor.examine(progress)))
+
+
+def chosen_probes(probes: Sequence[IProbe], only: Sequence[str]) -> list[IProbe]:
+    """Return the probes of these names, or all if none is named. Raises InputError."""
+    names = dict.fromkeys(probe.name for probe in probes)
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        raise InputError(*(_unknown(name, list(names)) for name in unknown))
+    return [probe for probe in probes if not only or probe.name in only]
+
+
+def _unknown(name: str, names: list[str]) -> Fault:
+    close = get_close_matches(name, names, 1)
+    remedy = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(names)}"
+    return Fault(
+        f"--only {printable(name, 40)}", "there is nothing of that name to look at", remedy
+    )
+
+
+def _domains(settings: Settings) -> tuple[tuple[str, ...], list[IProbe]]:
+    """Read the domains; a store that can't be opened is a finding, one not yet made is none."""
+    asked = settings.server.domains
+    try:
+        stored = _stored_domains(settings)
+    except SetupError as error:
+        return asked, [KnownProbe(_no_store(error.problem, *error.remedies))]
+    except MailError as error:
+        return asked, [KnownProbe(_no_store(error.cause or str(error)))]
+    return tuple(dict.fromkeys((*stored, *asked))), []
+
+
+def _stored_domains(settings: Settings) -> tuple[str, ...]:
+    clock = cast("IReactorTime", Clock())  # nothing is dated, nothing runs later
+    stores = inline_stores(settings.database.url, settings.data_dir, clock)
+    if not stores.database.file.path.exists():
+        return ()
+    with as_owner_of(settings.data_dir), stores:
+        return tuple(domain.name for domain in done(stores.directory.domains()))
+
+
+def _no_store(problem: str, *remedies: str) -> Finding:
+    why = "Without its database the server takes no mail; its domains could not be looked at."
+    return Finding("store", "database", Severity.FAILURE, problem, why, remedies)
+
+
+def _run(reactor: Any, work: Any) -> object:
+    """Run a reactor for one coroutine; return its result or raise its error."""
+    outcomes: list[object] = []
+
+    def end(outcome: object) -> None:
+        outcomes.append(outcome)
+        if reactor.running:
+            reactor.stop()
+
+    reactor.callWhenRunning(lambda: Deferred.fromCoroutine(work()).addBoth(end))
+    reactor.run()
+    if not outcomes:
+        raise KeyboardInterrupt
+    if isinstance(outcomes[0], Failure):
+        outcomes[0].raiseException()
+    return outcomes[0]
