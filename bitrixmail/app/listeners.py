@@ -20,7 +20,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from bitrixmail.app.endpoints import Endpoint
-from bitrixmail.app.holders import holders_of
+from bitrixmail.admin.probes.holders import holders_of
 from bitrixmail.app.obstacles import cannot_listen, place_of
 from bitrixmail.model.errors import SetupError
 

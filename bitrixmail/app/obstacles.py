@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from bitrixmail.app.endpoints import Endpoint
-from bitrixmail.app.holders import Holder
+from bitrixmail.admin.probes.holders import Holder
 from bitrixmail.model.errors import SetupError
 
 

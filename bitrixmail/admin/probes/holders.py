@@ -1,11 +1,13 @@
-"""Who holds a TCP port of this machine: read from /proc. Blocking; only for a failed start."""
+"""Who holds a TCP port of this machine: read from /proc. Blocking; for a failed start and the doctor."""
 
 from __future__ import annotations
 
 import pwd
 import re
+import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 from bitrixmail.model.text import printable
@@ -16,11 +18,15 @@ _SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A program that listens. `pid` 0: we may not see which one, only whose it is."""
+    """A program that listens. `pid` 0: we may not see which one, only whose it is.
+
+    `address`: one of those it listens on; "0.0.0.0" or "::" is all of them.
+    """
 
     user: str
     pid: int = 0
     program: str = ""
+    address: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         if self.pid:
@@ -30,17 +36,17 @@ class Holder:
 
 def holders_of(port: int, proc: Path = Path("/proc")) -> tuple[Holder, ...]:
     """Return who listens on a TCP port, on any address of this network namespace."""
-    owners = dict(_listening(port, proc))
-    found = {inode: _program(pid, proc) for inode, pid in _owners(set(owners), proc)}
+    sockets = list(_listening(port, proc))
+    inodes = {inode for inode, _uid, _address in sockets}
+    found = {inode: _program(pid, proc) for inode, pid in _owners(inodes, proc)}
     named = {
-        Holder(_user(uid), *found[inode]) if inode in found else Holder(_user(uid))
-        for inode, uid in owners.items()
+        Holder(_user(uid), *found.get(inode, (0, "")), address) for inode, uid, address in sockets
     }
     return tuple(sorted(named, key=lambda holder: (-holder.pid, holder.user)))
 
 
-def _listening(port: int, proc: Path) -> Iterator[tuple[str, int]]:
-    """Yield (inode, uid) of each listening socket of the port; proc(5), /proc/net/tcp."""
+def _listening(port: int, proc: Path) -> Iterator[tuple[str, int, str]]:
+    """Yield (inode, uid, address) of each listening socket; proc(5), /proc/net/tcp."""
     for table in ("tcp", "tcp6"):
         try:
             lines = (proc / "net" / table).read_text("ascii").splitlines()[1:]
@@ -49,7 +55,13 @@ def _listening(port: int, proc: Path) -> Iterator[tuple[str, int]]:
         for line in lines:
             words = line.split()
             if words[3] == _LISTENING and int(words[1].rpartition(":")[2], 16) == port:
-                yield words[9], int(words[7])
+                yield words[9], int(words[7]), _address(words[1].partition(":")[0])
+
+
+def _address(written: str) -> str:
+    """Read an address as the kernel writes it: words of 32 bits in the machine's own order."""
+    words = [int(written[start : start + 8], 16) for start in range(0, len(written), 8)]
+    return str(ip_address(b"".join(struct.pack("=I", word) for word in words)))
 
 
 def _owners(inodes: set[str], proc: Path) -> Iterator[tuple[str, int]]:

@@ -1,0 +1,217 @@
+"""Whether this machine's own firewall lets strangers come to the doors. Blocking."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bitrixmail.admin.probes.filter_reading import FilterReading, read_filters
+from bitrixmail.admin.probes.host_programs import sudo
+from bitrixmail.admin.probes.packet_filter import Chain, Passage, Ruleset
+from bitrixmail.admin.probes.places import PUBLIC_PORTS, Place, own_addresses, stranger
+from bitrixmail.model.finding import Finding, Severity
+
+NAME = "firewall"
+_PATIENCE_S = 2.0
+_LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of strangers who ask for a port by one version of IP."""
+
+    family: int
+    asked: int
+    passage: Passage
+
+
+class FirewallProbe:
+    """Made by app for one examination; `look` runs in a thread."""
+
+    def __init__(
+        self,
+        places: Sequence[Place],
+        read: Callable[[], FilterReading] = read_filters,
+        proc: Path = Path("/proc"),
+    ) -> None:
+        self._places = [place for place in places if place.families and place.port]
+        self._read = read
+        self._proc = proc
+
+    def look(self) -> tuple[Finding, ...]:
+        """Follow a stranger's packet through the rules, and call each door ourselves."""
+        if not self._places:
+            return ()
+        reading = self._read()
+        return tuple(self._of(place, reading) for place in self._places)
+
+    def _of(self, place: Place, reading: FilterReading) -> Finding:
+        families = [each for each in place.families if each == 4 or ipv6_here(self._proc)]
+        silent = [each for each in families if _silent(each, place.port)]
+        fates = [self._fate(place, reading.rules, family) for family in families]
+        closed = [fate for fate in fates if fate.passage.dropped and fate.passage.sure]
+        if closed:
+            return _dropped(place, closed, reading.rules)
+        if silent:
+            return _unanswered(place, silent, reading)
+        doubtful = [fate for fate in fates if not fate.passage.sure]
+        if doubtful:
+            return _unsure(place, doubtful, reading.rules)
+        if reading.unread:
+            return _unread(place, reading)
+        what = "the rules of this machine let strangers in; what your provider filters stands"
+        if not reading.programs:
+            what = "there is no firewall program here; what your provider filters stands"
+        return Finding(NAME, place.subject, Severity.OK, f"{what} in his control panel")
+
+    def _fate(self, place: Place, rules: Ruleset, family: int) -> Fate:
+        """Follow who asks for the public port, if that leads to the door, else for its own."""
+        public = PUBLIC_PORTS.get(place.door, place.port)
+        asked = stranger(family, public, self._proc)
+        passage = rules.passage(asked)
+        if passage.port != place.port:
+            passage = rules.passage(stranger(family, place.port, self._proc))
+            return Fate(family, place.port, passage)
+        return Fate(family, public, passage)
+
+
+def ipv6_here(proc: Path = Path("/proc")) -> bool:
+    """Tell whether this machine has any IPv6 address."""
+    try:
+        return bool((proc / "net/if_inet6").read_text("ascii").strip())
+    except OSError:
+        return False
+
+
+def _silent(family: int, port: int) -> bool:
+    """Call a port by our own address: is it neither answered nor refused?
+
+    Most firewalls let a machine talk with itself, so an answer proves little; silence does.
+    """
+    kind = socket.AF_INET if family == 4 else socket.AF_INET6
+    address = next(iter(own_addresses(family)), _LOOPBACK[family])
+    with socket.socket(kind, socket.SOCK_STREAM) as call:
+        call.settimeout(_PATIENCE_S)
+        try:
+            call.connect((address, port))
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
+def _ips(families: Sequence[int]) -> str:
+    return " and ".join(f"IPv{each}" for each in families)
+
+
+def _dropped(place: Place, fates: Sequence[Fate], rules: Ruleset) -> Finding:
+    causes = dict.fromkeys(
+        f"{fate.passage.chain} drops them by {fate.passage.rule}" for fate in fates
+    )
+    families = _ips([fate.family for fate in fates])
+    return Finding(
+        NAME,
+        place.subject,
+        Severity.FAILURE,
+        f"port {fates[0].asked} is closed to strangers by {families}: {'; '.join(causes)}",
+        "Other servers and mail programs try to connect and get no answer.",
+        (
+            "Let the port through:",
+            *dict.fromkeys(line for fate in fates for line in _opening(fate, rules)),
+            *dict.fromkeys(_for_good(fate.passage.chain, rules) for fate in fates),
+        ),
+    )
+
+
+def _opening(fate: Fate, rules: Ruleset) -> Iterator[str]:
+    """Yield the commands that open a port in the firewall that was found."""
+    port, chain = fate.passage.port, fate.passage.chain
+    if chain is None:
+        return
+    if _is_firewalld(chain):
+        # It looks at the port after a redirect of its own, and so do its own commands.
+        yield sudo(f"firewall-cmd --permanent --add-port={port}/tcp")
+        yield sudo("firewall-cmd --reload")
+    elif _is_ufw(chain, rules):
+        yield sudo(f"ufw allow {port}/tcp")
+    elif chain.program == "nft":
+        place = f"{chain.family} {chain.table} {chain.name}"
+        yield sudo(f"nft insert rule {place} tcp dport {port} accept")
+    else:
+        table = "" if chain.table == "filter" else f"-t {chain.table} "
+        yield sudo(f"{chain.program} {table}-I {chain.name} -p tcp --dport {port} -j ACCEPT")
+
+
+def _for_good(chain: Chain | None, rules: Ruleset) -> str:
+    if chain is None or _is_firewalld(chain) or _is_ufw(chain, rules):
+        return "This also lasts over a restart of the machine."
+    where = (
+        "/etc/nftables.conf" if chain.program == "nft" else "/etc/iptables/rules.v4 and rules.v6"
+    )
+    return f"This lasts until the machine restarts; for good it must stand in {where}."
+
+
+def _is_firewalld(chain: Chain) -> bool:
+    return chain.table == "firewalld"
+
+
+def _is_ufw(chain: Chain, rules: Ruleset) -> bool:
+    return chain.program != "nft" and any(each.name.startswith("ufw") for each in rules.chains)
+
+
+def _unsure(place: Place, fates: Sequence[Fate], rules: Ruleset) -> Finding:
+    fate = fates[0]
+    command = "nft -a list ruleset" if (fate.passage.chain or _NFT).program == "nft" else ""
+    return Finding(
+        NAME,
+        place.subject,
+        Severity.WARNING,
+        f"whether port {fate.asked} is open to strangers by"
+        f" {_ips([each.family for each in fates])} can't be told: {fate.passage.chain} asks what"
+        f" is not known here: {fate.passage.rule or 'an earlier rule'}",
+        "If it is closed, other servers and mail programs get no answer.",
+        (
+            "Look at the rules:",
+            sudo(command or "iptables-save"),
+            "Or try from another machine, with the name of this one:",
+            f"nc -vz mx.example.org {fate.asked}",
+            "If there is no answer, let the port through:",
+            *_opening(fate, rules),
+        ),
+    )
+
+
+_NFT = Chain("nft", "inet", "", "")
+
+
+def _unanswered(place: Place, families: Sequence[int], reading: FilterReading) -> Finding:
+    rules = "nft list ruleset" if "nft" in reading.programs else "iptables-save"
+    return Finding(
+        NAME,
+        place.subject,
+        Severity.FAILURE,
+        f"a connection to port {place.port} by {_ips(families)} is neither taken nor refused,"
+        " not even from this machine",
+        "A firewall swallows it, so nobody can connect.",
+        ("Look at the rules:", sudo(rules), *_again(reading)),
+    )
+
+
+def _unread(place: Place, reading: FilterReading) -> Finding:
+    return Finding(
+        NAME,
+        place.subject,
+        Severity.WARNING,
+        f"the rules could not be read by {', '.join(reading.unread)}: {reading.complaint}",
+        "A firewall may keep strangers away, and only root may see whether it does.",
+        _again(reading) or ("See what is wrong:", "nft list ruleset"),
+    )
+
+
+def _again(reading: FilterReading) -> tuple[str, ...]:
+    if not reading.unread or not sudo("").strip():
+        return ()
+    return ("Look again as root:", sudo("bitrixmail doctor --only firewall"))
