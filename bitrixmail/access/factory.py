@@ -12,7 +12,7 @@ from bitrixmail.access.pop3 import POP3
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.link.sessions import Sessions, TLSContext
 from bitrixmail.model.client import Client
-from bitrixmail.model.limits import AccessLimits, listed, source_of
+from bitrixmail.model.limits import AccessLimits, Networks, listed, source_of
 from bitrixmail.model.reply import TOO_MANY_CONNECTIONS, Reply
 
 
@@ -48,6 +48,10 @@ class POP3Factory(Sessions, ServerFactory):
     def most_sessions(self) -> int:
         """See Sessions."""
         return self.limits.connections
+
+    def proxy_networks(self) -> Networks:
+        """See Sessions."""
+        return self.limits.proxy_networks
 
     def enter(self, client: Client) -> Reply | None:
         """See Sessions."""

@@ -15,7 +15,6 @@ from random import Random
 from typing import Any
 
 from twisted.cred.portal import Portal
-from twisted.internet.interfaces import IProtocolFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from bitrixmail.access.factory import POP3Factory
@@ -33,6 +32,7 @@ from bitrixmail.app.reload import Reload
 from bitrixmail.app.services import Parts, Server
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.timetable import timetable_of
+from bitrixmail.link.proxied import Proxied
 from bitrixmail.net.tls import ServerTLS
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
@@ -80,7 +80,7 @@ def compose(
         gate=gate,
         domains=settings.server.domains,
     )
-    listeners = tuple(_listeners(settings, reactor, doors, tls))
+    listeners = tuple(_listeners(settings, reactor, doors, tls, maillog))
     periodic = (
         Periodic(reactor, "refusals", _MINUTE_S, gate.refusals.write),
         Periodic(reactor, "list files", _LOOK_S, judge.look_at_lists),
@@ -134,12 +134,20 @@ def _portal(stores: Stores, threads: Threads, throttle: LoginThrottle, clock: An
 
 
 def _listeners(
-    settings: Settings, reactor: Any, doors: Mapping[str, IProtocolFactory], tls: ServerTLS
+    settings: Settings,
+    reactor: Any,
+    doors: Mapping[str, Any],
+    tls: ServerTLS,
+    maillog: MailLog,
 ) -> Iterator[Listener]:
-    """Yield a listener for each endpoint; a door's `s` is the same door under TLS."""
+    """Yield a listener for each endpoint; a door's `s` is the same door under TLS.
+
+    Outermost stands what reads a proxy's header: it comes before the handshake.
+    """
     for name, factory in doors.items():
         for endpoint in settings.listen.door(name):
-            yield Listener(reactor, name, endpoint, factory)
+            yield Listener(reactor, name, endpoint, Proxied(factory, factory, maillog))
+    pop3 = doors["pop3"]
     for endpoint in settings.listen.pop3s:
-        wrapped = TLSMemoryBIOFactory(tls, False, doors["pop3"], clock=reactor)
-        yield Listener(reactor, "pop3s", endpoint, wrapped)
+        wrapped = TLSMemoryBIOFactory(tls, False, pop3, clock=reactor)
+        yield Listener(reactor, "pop3s", endpoint, Proxied(wrapped, pop3, maillog))

@@ -62,6 +62,13 @@ class SMTP:
             " that is how messages are smuggled."
         ),
     ] = ()
+    proxy_networks: Annotated[
+        Networks,
+        doc(
+            "Proxies (HAProxy's send-proxy or send-proxy-v2). A connection from there must begin"
+            " with a PROXY header, which tells the client's address."
+        ),
+    ] = ()
 
     def limits(self) -> SMTPLimits:
         """Return the limits as the SMTP door takes them."""
@@ -80,6 +87,7 @@ class SMTP:
             connections_per_minute_per_ip=self.connections_per_minute_per_ip,
             exempt_networks=self.exempt_networks,
             normalize_networks=self.normalize_networks,
+            proxy_networks=self.proxy_networks,
         )
 
 
@@ -102,6 +110,10 @@ class Access:
     exempt_networks: Annotated[
         Networks, doc("Free of the limit per address; logins are checked as from anywhere.")
     ] = _LOOPBACK
+    proxy_networks: Annotated[
+        Networks,
+        doc("Proxies whose connections must begin with a PROXY header, under TLS before it."),
+    ] = ()
 
     def limits(self) -> AccessLimits:
         """Return the limits as the doors for readers take them."""
@@ -113,4 +125,5 @@ class Access:
             connections=self.connections,
             connections_per_ip=self.connections_per_ip,
             exempt_networks=self.exempt_networks,
+            proxy_networks=self.proxy_networks,
         )

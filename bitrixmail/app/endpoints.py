@@ -51,8 +51,9 @@ def parse_endpoint(text: str) -> Endpoint:
     kind, *parts = _COLON.split(text.strip())
     if kind == "haproxy":
         raise _fault(
-            f'"{printable(text)}": the PROXY protocol is not spoken by this version',
-            "let clients connect directly, or redirect in the firewall, which keeps their address",
+            f'"{printable(text)}": the PROXY protocol goes by networks here',
+            'write it like "tcp:25" and list the proxy in smtp.proxy_networks, for readers in'
+            " access.proxy_networks",
         )
     if kind not in _KINDS:
         raise _fault(

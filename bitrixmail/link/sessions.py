@@ -14,6 +14,7 @@ from twisted.internet.interfaces import (
 
 from bitrixmail.link.channel import Channel
 from bitrixmail.model.client import Client
+from bitrixmail.model.limits import Networks
 from bitrixmail.model.reply import CLOSING, TOO_MANY_SESSIONS, Reply
 
 TLSContext = IOpenSSLContextFactory | IOpenSSLServerConnectionCreator
@@ -45,6 +46,10 @@ class Sessions(ABC):
     @abstractmethod
     def most_sessions(self) -> int:
         """Return how many sessions there may be at one time; 0: no limit."""
+
+    @abstractmethod
+    def proxy_networks(self) -> Networks:
+        """Return the networks from which every connection must begin with a PROXY header."""
 
     @abstractmethod
     def enter(self, client: Client) -> Reply | None:

@@ -44,6 +44,7 @@ class SMTPLimits:
     connections_per_minute_per_ip: int = 60
     exempt_networks: Networks = ()
     normalize_networks: Networks = ()
+    proxy_networks: Networks = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,4 @@ class AccessLimits:
     connections: int = 5000
     connections_per_ip: int = 50
     exempt_networks: Networks = ()
+    proxy_networks: Networks = ()

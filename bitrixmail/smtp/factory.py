@@ -9,7 +9,7 @@ from bitrixmail.interfaces.gate import IGate
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.link.sessions import Sessions, TLSContext
 from bitrixmail.model.client import Client
-from bitrixmail.model.limits import SMTPLimits
+from bitrixmail.model.limits import Networks, SMTPLimits
 from bitrixmail.model.reply import Reply
 from bitrixmail.smtp.session import ESMTP
 
@@ -44,6 +44,10 @@ class SMTPFactory(Sessions, smtp.SMTPFactory):
     def most_sessions(self) -> int:
         """See Sessions."""
         return self.limits.connections
+
+    def proxy_networks(self) -> Networks:
+        """See Sessions."""
+        return self.limits.proxy_networks
 
     def enter(self, client: Client) -> Reply | None:
         """See Sessions."""

@@ -206,11 +206,13 @@ class MemoryConnection:
         self.protocol = cast("Any", factory.buildProtocol(self.transport.getPeer()))
         self.heard = b""
         self.gone = False
+        # as on a real transport another protocol may take its place
+        self.transport.protocol = self.protocol
         self.protocol.makeConnection(self.transport)
 
     def send(self, octets: bytes) -> None:
         if not self.transport.disconnecting:
-            self.protocol.dataReceived(octets)
+            self.transport.protocol.dataReceived(octets)
 
     def _hear(self) -> None:
         self.heard += self.transport.value()
@@ -235,7 +237,7 @@ class MemoryConnection:
     def abort(self) -> None:
         if not self.gone:
             self.gone = True
-            self.protocol.connectionLost(connectionDone)
+            self.transport.protocol.connectionLost(connectionDone)
 
     async def start_tls(self) -> None:
         raise AssertionError("TLS needs a socket")
