@@ -19,8 +19,8 @@ from twisted.internet.tcp import Port
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from bitrixmail.app.endpoints import Endpoint
 from bitrixmail.admin.probes.holders import holders_of
+from bitrixmail.app.endpoints import Endpoint
 from bitrixmail.app.obstacles import cannot_listen, place_of
 from bitrixmail.model.errors import SetupError
 

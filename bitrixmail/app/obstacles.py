@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from bitrixmail.app.endpoints import Endpoint
 from bitrixmail.admin.probes.holders import Holder
+from bitrixmail.app.endpoints import Endpoint
 from bitrixmail.model.errors import SetupError
 
 

@@ -14,7 +14,7 @@ from bitrixmail.admin.probes.places import PUBLIC_PORTS, Place, own_addresses, s
 from bitrixmail.model.finding import Finding, Severity
 
 NAME = "firewall"
-_PATIENCE_S = 2.0
+_PATIENCE_S = 1.0
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 
 

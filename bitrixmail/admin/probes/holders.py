@@ -1,4 +1,4 @@
-"""Who holds a TCP port of this machine: read from /proc. Blocking; for a failed start and the doctor."""
+"""Who holds a TCP port of this machine: read from /proc. Blocking."""
 
 from __future__ import annotations
 

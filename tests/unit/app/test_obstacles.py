@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bitrixmail.admin.probes.holders import Holder, holders_of
 from bitrixmail.app.endpoints import parse_endpoint
 from bitrixmail.app.failure import told
-from bitrixmail.admin.probes.holders import Holder, holders_of
 from bitrixmail.app.obstacles import cannot_listen, data_dir_unusable, place_of
 from bitrixmail.model.errors import SetupError
 
