@@ -117,6 +117,15 @@ def parse_count(given: object) -> int:
     raise wrong(f"{_shown(given)} is not a whole number of 0 or more", "for example 100")
 
 
+def parse_flag(given: object) -> bool:
+    """Return whether something is on."""
+    if isinstance(given, str) and given.strip().lower() in {"true", "false"}:
+        return given.strip().lower() == "true"
+    if isinstance(given, bool):
+        return given
+    raise wrong(f"{_shown(given)} is neither true nor false", "true or false")
+
+
 def parse_port(given: object) -> int:
     """Return the number of a TCP port."""
     port = parse_count(given)
@@ -198,6 +207,7 @@ Seconds = Annotated[float, *_value(parse_duration, duration_text)]
 Patience = Annotated[float, *_value(parse_patience, duration_text)]
 CommandOctets = Annotated[int, *_value(parse_command_size, size_text)]
 Count = Annotated[int, BeforeValidator(parse_count)]
+Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Port = Annotated[int, BeforeValidator(parse_port)]
 Zone = Annotated[str, BeforeValidator(parse_zone)]
 Level = Annotated[str, BeforeValidator(parse_level)]

@@ -118,6 +118,10 @@ class Channel(Timed, ABC, Generic[E]):
         """Return when the peer's time is over, in seconds of the clock."""
         return self._deadline
 
+    def time_over(self) -> None:
+        """End a session whose peer has used up its time."""
+        self.end(self.TIMED_OUT_WORDS)
+
     # The connection
 
     def connectionMade(self) -> None:
@@ -366,11 +370,11 @@ class Channel(Timed, ABC, Generic[E]):
                 # it is us for whom the peer waits, and what we wait for has deadlines of its own
                 deadline = max(deadline, now + self.timeout_s)
         if now < deadline:
-            self._wake_at(deadline)
+            self._wake_at(min(deadline, now + self.look_s))
         elif self._closing:
             self.transport.abortConnection()
         else:
-            self.end(self.TIMED_OUT_WORDS)
+            self.time_over()
 
     # The factory's wishes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -15,6 +16,8 @@ class Timed(ABC):
 
     clock: IReactorTime
     timeout_s: float
+    # How long it may go without a look at the clock
+    look_s: float = math.inf
     _deadline = 0.0
     _timer: IDelayedCall | None = None
 
@@ -24,7 +27,7 @@ class Timed(ABC):
 
     def _start_clock(self) -> None:
         self._deadline = self.clock.seconds() + self.timeout_s
-        self._timer = self.clock.callLater(self.timeout_s, self._look_at_clock)
+        self._timer = self.clock.callLater(min(self.timeout_s, self.look_s), self._look_at_clock)
 
     def _stop_clock(self) -> None:
         timer, self._timer = self._timer, None

@@ -26,22 +26,48 @@ def source_of(address: str) -> str:
     return address
 
 
+def network_of(address: str) -> str:
+    """Return what is likely to be in one hand: the IPv4 /24, or the IPv6 /56 of one customer."""
+    if ":" not in address:
+        return address.rpartition(".")[0]
+    found = ip_address(address.partition("%")[0])
+    return str(ip_network((found, 56), strict=False))
+
+
 @dataclass(frozen=True, slots=True)
 class SMTPLimits:
-    """Bounds of one SMTP door. Time-outs: RFC 5321 §4.5.3.2; lines: §4.5.3.1."""
+    """Bounds of one SMTP door. Time-outs: RFC 5321 §4.5.3.2; lines: §4.5.3.1.
+
+    A rate of 0 (`min_data_rate`, octets a second) means none, as a delay of 0 does.
+    """
 
     max_size_octets: int = 50 * 1024 * 1024
     max_recipients: int = 1000
     max_messages: int = 1000
     max_errors: int = 20
+    max_refused_recipients: int = 50
+    max_idle_commands: int = 100
+    error_delay_s: float = 1.0
     max_command_octets: int = 4096
     max_line_octets: int = 2048
     max_hops: int = 50
+    strict_pipelining: bool = True
+    greet_delay_s: float = 0.0
+    hello_timeout_s: float = 60.0
+    first_message_timeout_s: float = 600.0
     command_timeout_s: float = 300.0
+    data_block_timeout_s: float = 180.0
     data_timeout_s: float = 600.0
+    min_data_rate: int = 1024
+    data_grace_s: float = 30.0
+    pressure_timeout_s: float = 10.0
     connections: int = 5000
     connections_per_ip: int = 50
     connections_per_minute_per_ip: int = 60
+    connections_per_network: int = 250
+    connections_per_minute_per_network: int = 600
+    messages_per_minute_per_ip: int = 0
+    recipients_per_minute_per_ip: int = 0
     exempt_networks: Networks = ()
     normalize_networks: Networks = ()
     proxy_networks: Networks = ()

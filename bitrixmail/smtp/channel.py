@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -30,17 +29,13 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
     def __init__(self, factory: SMTPFactory) -> None:
         self.limits = factory.limits
         self.wire = Wire(self.limits.max_command_octets)
-        super().__init__(factory, self.wire, self.limits.command_timeout_s)
+        super().__init__(factory, self.wire, self.limits.hello_timeout_s)
+        if self.limits.min_data_rate:
+            self.look_s = self.limits.data_grace_s
         self.utf8_replies = False
+        # Whether a message was accepted: no session counts as mail before
+        self.accepted = False
         self._errors = 0
-
-    @abstractmethod
-    def content_deadline(self) -> float:
-        """Return when the content under way must have come, in seconds of the clock."""
-
-    def due(self) -> float:
-        """See Channel."""
-        return min(super().due(), self.content_deadline())
 
     def fills(self) -> bool:
         """See Channel."""
@@ -77,6 +72,12 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
             if 0 < self.limits.max_errors <= self._errors:
                 self.factory.refused(self.client, TOO_MANY_ERRORS)
                 self.hang_up(TOO_MANY_ERRORS)
+
+    def time_over(self) -> None:
+        """See Channel. Who brought no message gets a line of the mail log, he held a place."""
+        if not self.accepted or self.unfinished():
+            self.factory.refused(self.client, TIMED_OUT)
+        super().time_over()
 
     def hang_up(self, last_words: Reply) -> None:
         """Say something (421, 221) and close; whatever the peer sent behind is not looked at."""

@@ -9,6 +9,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import Deferred
+
 from bitrixmail.interfaces.gate import ISink, ITransaction
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.limits import listed
@@ -25,6 +27,7 @@ from bitrixmail.smtp.replies import (
     NO_RECIPIENTS,
     RCPT_FIRST,
     START_DATA,
+    TOO_SLOW,
     folded,
 )
 from bitrixmail.smtp.wire import Chunk, End
@@ -48,14 +51,59 @@ class ContentPhase(SMTPChannel):
         self._last_chunk = False
         self._committing = False
         self._content_deadline = math.inf
+        # Since when the rate of content is measured, and what had come before
+        self._measured_from = math.inf
+        self._came_before = 0
 
     def unfinished(self) -> bool:
         """See Channel. From DATA or the first BDAT to the reply at the end."""
         return self._sink is not None or self._committing or self.wire.in_content
 
-    def content_deadline(self) -> float:
-        """See SMTPChannel."""
-        return self._content_deadline
+    def connectionMade(self) -> None:
+        """See Channel."""
+        super().connectionMade()
+        self._first_message_by = self.clock.seconds() + self.limits.first_message_timeout_s
+
+    def due(self) -> float:
+        """See Channel. Content has a time and a rate; commands, a time up to a first message."""
+        moment = super().due()
+        if self._sink is not None or self.wire.in_content:
+            return min(moment, self._content_deadline, self._due_by_rate())
+        return moment if self.accepted else min(moment, self._first_message_by)
+
+    def _due_by_rate(self) -> float:
+        """Return now if too little came since the last look, else when to look next."""
+        least = self.limits.min_data_rate
+        if not least:
+            return math.inf
+        now = self.clock.seconds()
+        passed_s = now - self._measured_from
+        if passed_s >= self.limits.data_grace_s:
+            if self.wire.content_octets - self._came_before < least * passed_s:
+                return now
+            self._measure()
+        return self._measured_from + self.limits.data_grace_s
+
+    def _measure(self) -> None:
+        self._measured_from = self.clock.seconds()
+        self._came_before = self.wire.content_octets
+
+    def time_over(self) -> None:
+        """See Channel."""
+        now = self.clock.seconds()
+        if self.unfinished() and now < min(self._content_deadline, self._deadline):
+            self.factory.refused(self.client, TOO_SLOW)
+            self.hang_up(TOO_SLOW)
+        else:
+            super().time_over()
+
+    def hold(self, over: Deferred[None]) -> None:
+        """See Channel. Meanwhile nothing can come, so the measuring begins anew behind it."""
+
+        def measure(_result: object) -> None:
+            self._measure()
+
+        super().hold(over.addBoth(measure))
 
     def forget(self) -> None:
         """See Channel."""
@@ -66,7 +114,9 @@ class ContentPhase(SMTPChannel):
     def _detach(self) -> None:
         self.transaction = None
         self.recipients = self.refused_recipients = 0
-        self._sink = None
+        if self._sink is not None:
+            self._sink = None
+            self.timeout_s = self.limits.command_timeout_s
         self._inspector = None
         self._content_deadline = math.inf
 
@@ -110,6 +160,7 @@ class ContentPhase(SMTPChannel):
     def _open(self, transaction: ITransaction) -> Inspector:
         limits = self.limits
         self._sink = transaction.body()
+        self.timeout_s = limits.data_block_timeout_s
         self._inspector = Inspector(
             ContentRules(
                 limits.max_size_octets,
@@ -121,8 +172,10 @@ class ContentPhase(SMTPChannel):
         return self._inspector
 
     def _begin_deadline(self) -> None:
-        self._content_deadline = self.clock.seconds() + self.limits.data_timeout_s
-        self.look_at_clock_by(self._content_deadline)
+        now = self._measured_from = self.clock.seconds()
+        self._came_before = self.wire.content_octets
+        self._content_deadline = now + self.limits.data_timeout_s
+        self.look_at_clock_by(now + min(self.limits.data_timeout_s, self.timeout_s))
 
     # Content
 
@@ -171,4 +224,7 @@ class ContentPhase(SMTPChannel):
             outcomes = await transaction.commit()
         finally:
             self._committing = False
-        self.reply(folded(outcomes))
+        reply = folded(outcomes)
+        if reply.code < 300:
+            self.accepted = True
+        self.reply(reply)

@@ -19,6 +19,7 @@ CANNOT_VERIFY = Reply(252, "2.0.0", "Cannot VRFY a user, but will take mail for 
 HELP = Reply(214, "2.0.0", "See RFC 5321; the reply to EHLO names what is offered")
 
 TIMED_OUT = Reply(421, "4.4.2", "Timeout, closing transmission channel")
+TOO_SLOW = Reply(421, "4.4.2", "Content comes too slowly, closing transmission channel")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing transmission channel")
 TOO_MANY_MESSAGES = Reply(421, "4.7.0", "Too many messages in one session, connect again")
 

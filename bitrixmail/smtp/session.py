@@ -152,6 +152,7 @@ class ESMTP(ContentPhase):
             self._drop(transaction)
             raise
         self._messages += 1
+        self.timeout_s = self.limits.command_timeout_s
         self.reply(SENDER_OK)
 
     def _drop(self, transaction: ITransaction) -> None:

@@ -39,11 +39,21 @@ class Wire:
     Holds what was fed and not taken: stop reading from the peer while `pending` is large.
     """
 
-    __slots__ = ("_ended", "_inspector", "_lines", "_octets_left", "_raw", "_reader")
+    __slots__ = (
+        "_ended",
+        "_inspector",
+        "_lines",
+        "_octets_left",
+        "_raw",
+        "_reader",
+        "content_octets",
+    )
 
     def __init__(self, max_command_octets: int) -> None:
         self._lines = LineBuffer(max_command_octets)
         self._raw = b""
+        # How many came as content since the beginning, dots and all
+        self.content_octets = 0
         self._reader: _DotReader | None = None
         self._inspector: Inspector | None = None
         self._octets_left = -1  # of the BDAT chunk; -1: none is being read
@@ -62,6 +72,7 @@ class Wire:
     def feed(self, data: bytes) -> None:
         """Add octets as they came from the peer."""
         if self.in_content:
+            self.content_octets += len(data)
             self._raw = self._raw + data if self._raw else data
         else:
             self._lines.feed(data)
@@ -87,6 +98,7 @@ class Wire:
     def begin_chunk(self, size_octets: int, inspector: Inspector | None) -> None:
         """Take the next octets as a BDAT chunk; without an inspector they are thrown away."""
         self._raw = self._lines.drain()
+        self.content_octets += min(len(self._raw), size_octets)
         self._octets_left = size_octets
         self._inspector = inspector
 
