@@ -34,8 +34,12 @@ check: .venv/developer
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/developer
-	@sh tests/install-programs.sh postfix strace
+.venv/bench: .venv/developer
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@
+
+bench: .venv/bench
+	@sh tests/install-programs.sh postfix strace dovecot-pop3d
 	$(BIN)/python -m bench $(ARGS)
 
 crashtest: .venv/developer

@@ -1,6 +1,7 @@
-"""Print how fast mail is durably received, beside Postfix: `python -m bench`, or `make bench`.
+"""Print how the server stands beside others, and whether its goals are reached: `make bench`.
 
-Exits with 0 whatever the figures are, with 69 if the benchmark cannot run here.
+`make bench ARGS="--only receive"` runs one section of it, `--rounds` and `--messages` set its
+length. Exits with 0 whatever the figures are, with 69 if the benchmark cannot run here.
 """
 
 from __future__ import annotations
@@ -11,17 +12,38 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.contestants import Ours, Postfix
-from bench.report import print_report
-from bench.rounds import Mode, measure
+from bench import idle, order, pop3, receive, start
+from bench.goals import Scores
+from bench.large_mailbox import LargeMailbox
 from bench.rules import measure_rules
 
-MODES = (
-    Mode("one message per connection", (), goal=1.5),
-    Mode("connections kept", ("-d",), goal=2.5),
-)
+
+@dataclass(frozen=True)
+class Run:
+    """What a section is handed."""
+
+    home: Path
+    rounds: int
+    messages: int
+    large: LargeMailbox
+    scores: Scores = field(default_factory=Scores)
+
+
+SECTIONS: dict[str, Callable[[Run], None]] = {
+    "receive": lambda run: receive.run(
+        run.home, run.scores, run.rounds, run.messages, _filesystem(run.home)
+    ),
+    "order": lambda run: order.run(run.home),
+    "rules": lambda run: measure_rules(run.home, run.rounds, run.messages),
+    "idle": lambda run: idle.run(run.home, run.scores),
+    "start": lambda run: start.run(run.home, run.large, run.scores, run.rounds),
+    "pop3": lambda run: pop3.run(run.home, run.large, run.scores, run.rounds),
+}
 
 
 def main() -> int:
@@ -33,28 +55,27 @@ def main() -> int:
     home = Path(tempfile.mkdtemp(prefix="bitrixmail-bench-", dir=arguments.dir))
     # Postfix sheds its uid and must still reach its folders.
     home.chmod(0o755)
-    ours, postfix = Ours(home / "bitrixmail"), Postfix(home / "postfix")
+    run = Run(home, arguments.rounds, arguments.messages, LargeMailbox(home / "large"))
+    begun = time.monotonic()
     try:
-        filesystem = _filesystem(home)
-        ours.start()
-        postfix.start()
-        results = [
-            measure(mode, (ours, postfix), arguments.rounds, arguments.messages) for mode in MODES
-        ]
-        print_report(results, rules=Ours.rules, filesystem=filesystem)
-        ours.stop()
-        postfix.stop()
-        measure_rules(home, arguments.rounds, arguments.messages)
+        for name in arguments.only or SECTIONS:
+            print(f"== {name}\n")
+            SECTIONS[name](run)
+        if run.scores.figures:
+            run.scores.print_table()
     finally:
-        ours.stop()
-        postfix.stop()
         shutil.rmtree(home, ignore_errors=True)
+    print(f"\n  all of it took {time.monotonic() - begun:.0f} s")
     return 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9, help="per server and kind (default 9)")
+    parser.add_argument(
+        "--only", action="append", choices=SECTIONS, metavar="SECTION",
+        help=f"one of {', '.join(SECTIONS)}; may be given again (default: all)",
+    )  # fmt: skip
+    parser.add_argument("--rounds", type=int, default=7, help="per server and kind (default 7)")
     parser.add_argument("--messages", type=int, default=1200, help="per round (default 1200)")
     parser.add_argument(
         "--dir", default="/var/tmp", help="a folder on the disk to be measured (default /var/tmp)"

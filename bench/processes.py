@@ -1,10 +1,12 @@
-"""A process and its descendants, and the CPU time they took, from /proc (see proc(5))."""
+"""A process and its descendants: CPU time and memory they took, from /proc (see proc(5))."""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -23,6 +25,42 @@ def cpu_s(root: int) -> float:
     # After the name: state 0, ppid 1, …, utime 11, stime 12, cutime 13, cstime 14.
     ticks = sum(sum(map(int, stats[pid][11:15])) for pid in _tree(root, stats) if pid in stats)
     return ticks / _TICKS_PER_S
+
+
+def pss_kib(pid: int) -> int:
+    """Return the memory of one process; what it shares counts by its share."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    raise RuntimeError(f"the kernel tells no PSS of process {pid}")
+
+
+class MemoryWatch:
+    """Looks at a process's memory again and again, in a thread of ours, while a `with` lasts."""
+
+    def __init__(self, pid: int, every_s: float = 0.02) -> None:
+        self.before_kib = self.most_kib = pss_kib(pid)
+        self._pid = pid
+        self._every_s = every_s
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    @property
+    def growth_kib(self) -> int:
+        """How much more there ever was than before."""
+        return self.most_kib - self.before_kib
+
+    def _look(self) -> None:
+        while not self._over.wait(self._every_s):
+            self.most_kib = max(self.most_kib, pss_kib(self._pid))
 
 
 def _tree(root: int, stats: Mapping[int, list[str]]) -> set[int]:

@@ -77,8 +77,8 @@ def measure_rules(home: Path, rounds: int, messages: int) -> None:
         try:
             plain.start()
             ruled.start()
-            mode = Mode(case.name, _KEPT, case.goal, case.payload_octets)
-            _print_share(measure(mode, (ruled, plain), rounds, messages))
+            mode = Mode(case.name, _KEPT, case.payload_octets)
+            _print_share(measure(mode, (ruled, plain), rounds, messages), case.goal)
         finally:
             plain.stop()
             ruled.stop()
@@ -87,10 +87,9 @@ def measure_rules(home: Path, rounds: int, messages: int) -> None:
     _measure_hostile(home)
 
 
-def _print_share(result: Result) -> None:
-    pairs = list(zip(result.rounds["rules"], result.rounds["no rules"], strict=True))
-    shares = sorted(ruled.rate / plain.rate for ruled, plain in pairs)
-    share, goal = median(shares), result.mode.goal
+def _print_share(result: Result, goal: float) -> None:
+    shares = result.rate_ratios("rules", "no rules")
+    share = median(shares)
     print(
         f"  {result.mode.name:<38}{share:>5.0%}  (spread {shares[0]:.0%} to {shares[-1]:.0%};"
         f" goal {goal:.0%}: {'reached' if share >= goal else 'missed'})"

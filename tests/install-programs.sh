@@ -13,6 +13,7 @@ ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl curl mpop fetchmail st
 present() {
     case $1 in
         postfix) command -v postconf && command -v smtp-source ;;
+        dovecot-pop3d) test -x /usr/lib/dovecot/pop3-login ;;
         python3-venv) "${PY:-python3}" -c 'import ensurepip, venv' ;;
         libnet-ssleay-perl) perl -MNet::SSLeay -e 1 ;;
         libauthen-sasl-perl) perl -MAuthen::SASL -e 1 ;;

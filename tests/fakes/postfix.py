@@ -56,6 +56,7 @@ virtual_mailbox_base = {home}/mail
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_mailbox_limit = 0
+message_size_limit = 0
 virtual_transport = virtual
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 """

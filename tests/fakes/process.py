@@ -36,6 +36,9 @@ def free_port() -> int:
 class ServerProcess:
     """`twistd -n bitrixmail` with everything it keeps under `home`. Made by a test; use `with`."""
 
+    # What is run in twistd's place
+    program: tuple[str | Path, ...] = (BIN / "twistd",)
+
     def __init__(self, home: Path, extra_settings: str = "") -> None:
         self.home = home
         self.smtp_port = free_port()
@@ -76,23 +79,30 @@ pop3 = ["tcp:{self.pop3_port}:interface=127.0.0.1"]
             raise RuntimeError("the server is not running")
         return self._process.pid
 
-    def start(self) -> None:
-        """Run, and return when both doors answer; RuntimeError with the log's end if it dies."""
+    def launch(self) -> None:
+        """Run, and return at once."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [BIN / "twistd", "-n", "--pidfile=", "bitrixmail", "--config", self.config],
+                [*self.program, "-n", "--pidfile=", "bitrixmail", "--config", self.config],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
             )
+
+    def start(self) -> None:
+        """Run, and return when both doors answer; RuntimeError with the log's end if it dies."""
+        self.launch()
         until = time.monotonic() + 30
         for port in (self.smtp_port, self.pop3_port):
             while not self._answers(port):
-                if self._process.poll() is not None or time.monotonic() > until:
+                if self._ended() or time.monotonic() > until:
                     self.kill()
                     raise RuntimeError("the server did not start:\n" + self.log.read_text()[-3000:])
                 time.sleep(0.01)
+
+    def _ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
 
     def stop(self) -> int:
         """Ask it to end as a service manager would (SIGTERM); return its exit code."""
@@ -108,14 +118,14 @@ pop3 = ["tcp:{self.pop3_port}:interface=127.0.0.1"]
             self._process.wait()
             self._process = None
 
-    def cli(self, *arguments: str, stdin: str = "") -> str:
+    def cli(self, *arguments: str, stdin: str = "", timeout_s: float = 60) -> str:
         """Run a `bitrixmail` command on this server's settings; return what it printed."""
         done = subprocess.run(
             [BIN / "bitrixmail", "--config", self.config, *arguments],
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=timeout_s,
             cwd=ROOT,
             check=False,
         )
