@@ -15,10 +15,14 @@ from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
 from bitrixmail.app.values import (
     FORBID,
+    DomainNames,
     Durations,
     Endpoints,
+    Flag,
+    IPAddresses,
     Level,
     Levels,
+    NameServers,
     Octets,
     Patience,
     Port,
@@ -60,6 +64,13 @@ class Server:
         doc(
             "Domains to make at the start if they do not exist; `bitrixmail domain` is the usual"
             " way to make them."
+        ),
+    ] = ()
+    public_addresses: Annotated[
+        IPAddresses,
+        doc(
+            "The addresses under which other servers reach this one, if a router or a cloud stands"
+            ' before it: ["198.51.100.7"]. Empty: those of this machine. For `bitrixmail doctor`.'
         ),
     ] = ()
     drain_timeout: Annotated[
@@ -126,11 +137,39 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class DNS:
-    """Name servers. Not asked by this version."""
+    """Name servers: asked by `bitrixmail doctor`."""
 
     __pydantic_config__: ClassVar[ConfigDict] = FORBID
 
-    servers: Annotated[Texts, doc('Like ["127.0.0.1:5300"]; empty: those of the system.')] = ()
+    servers: Annotated[
+        NameServers,
+        doc('Like ["127.0.0.1:5300", "[::1]:5300"]; empty: those of the system.'),
+    ] = ()
+    timeout: Annotated[
+        Patience, doc("Waiting for an answer: all servers and attempts of one question together.")
+    ] = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """The look at what keeps mail away: `bitrixmail doctor`, and at the start of the server."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID
+
+    at_start: Annotated[
+        Flag,
+        doc(
+            "Look soon after the start, and write what fails into the log. It asks the name servers"
+            " for the domains; nobody else is connected to."
+        ),
+    ] = True
+    outgoing: Annotated[
+        DomainNames,
+        doc(
+            "Domains whose mail server `bitrixmail doctor` greets, to see whether port 25 is open"
+            " to the outside; [] = none."
+        ),
+    ] = ("gmail.com", "yandex.ru", "mail.ru")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +245,7 @@ class Settings:
     tls: TLS = TLS()
     database: Database = Database()
     dns: DNS = DNS()
+    doctor: Doctor = Doctor()
     smtp: SMTP = field(default_factory=SMTP)
     access: Access = field(default_factory=Access)
     outbound: Outbound = Outbound()

@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
+from bitrixmail.mime.domains import to_ascii
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.text import printable
+from bitrixmail.net.name_servers import parse_name_server
 from bitrixmail.rules.times import zone_of
 
 _SIZE = re.compile(r"(\d+)\s*([A-Za-z]*)")
@@ -186,6 +195,34 @@ def parse_network(given: object) -> IPv4Network | IPv6Network:
         ) from None
 
 
+def parse_address(given: object) -> IPv4Address | IPv6Address:
+    """Return an address from a text like "192.0.2.1"."""
+    if isinstance(given, IPv4Address | IPv6Address):
+        return given
+    try:
+        return ip_address(str(given))
+    except ValueError:
+        remedy = 'write it like "192.0.2.1" or "2001:db8::1"'
+        raise wrong(f"{_shown(given)} is not an address", remedy) from None
+
+
+def parse_server(given: object) -> str:
+    """Return the address of a name server, with its port, as it was written."""
+    try:
+        return str(parse_name_server(str(given)))
+    except ValueError as error:
+        remedy = 'write it like "192.0.2.1", "127.0.0.1:5300" or "[::1]:5300"'
+        raise wrong(f"{_shown(given)} {error}", remedy) from None
+
+
+def parse_domain(given: object) -> str:
+    """Return a domain name in A-labels."""
+    try:
+        return to_ascii(str(given))
+    except ValueError as error:
+        raise wrong(f"{_shown(given)} is {error}", 'write it like "example.org"') from None
+
+
 def _endpoint(given: object) -> Endpoint:
     if isinstance(given, Endpoint):
         return given
@@ -216,5 +253,11 @@ _Network = Annotated[IPv4Network | IPv6Network, *_value(parse_network, str)]
 _Endpoint = Annotated[Endpoint, *_value(_endpoint, str)]
 Networks = Annotated[tuple[_Network, ...], BeforeValidator(as_list)]
 Endpoints = Annotated[tuple[_Endpoint, ...], BeforeValidator(as_list)]
+_Address = Annotated[IPv4Address | IPv6Address, *_value(parse_address, str)]
+_Server = Annotated[str, BeforeValidator(parse_server)]
+_Domain = Annotated[str, BeforeValidator(parse_domain)]
+IPAddresses = Annotated[tuple[_Address, ...], BeforeValidator(as_list)]
+NameServers = Annotated[tuple[_Server, ...], BeforeValidator(as_list)]
+DomainNames = Annotated[tuple[_Domain, ...], BeforeValidator(as_list)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 Durations = Annotated[tuple[Seconds, ...], BeforeValidator(as_list)]
