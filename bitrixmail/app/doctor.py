@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from bitrixmail.admin.doctor import Doctor, Progress
 from bitrixmail.admin.probes.simple import KnownProbe
 from bitrixmail.app.daemon_threads import DaemonThreads
+from bitrixmail.app.host_probes import host_probes
 from bitrixmail.app.ownership import as_owner_of
 from bitrixmail.app.settings import Settings
 from bitrixmail.interfaces.probe import IProbe
@@ -34,16 +35,7 @@ def probes_of(
     threads: IThreads,
 ) -> Iterator[IProbe]:
     """Yield the probes in the order in which their findings are told. `reactor` runs."""
-    yield from _host_probes(settings, reactor, threads)
-
-
-def _host_probes(
-    settings: Settings,  # noqa: ARG001 - the probes come next
-    reactor: Any,  # noqa: ARG001 - as above
-    threads: IThreads,  # noqa: ARG001 - as above
-) -> Iterator[IProbe]:
-    """Yield the looks at this machine."""
-    yield from ()
+    yield from host_probes(settings, reactor, threads)
 
 
 def examination(settings: Settings, only: Sequence[str], progress: Progress) -> tuple[Finding, ...]:

@@ -152,7 +152,7 @@ def _fixed(answer: bool | None, *, negated: bool) -> Test:
 
 
 def _syn(mask: str, wanted: str) -> bool:
-    """Tell whether flags are those of a first packet, SYN alone (RFC 9293 §3.5)."""
+    """Tell whether flags are those of a first packet, SYN alone."""
     masked = {"SYN"} if "SYN" in mask.split(",") or mask == "ALL" else set()
     return masked == ({*wanted.split(",")} - {"NONE", ""})
 

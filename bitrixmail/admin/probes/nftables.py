@@ -191,7 +191,7 @@ def _among(  # noqa: PLR0911 - a table of what may be asked
 
 
 def _flags(wanted: list[Any], operator: str, *, masked: bool) -> Test:
-    """Return the test of TCP flags: of a first packet SYN alone is set (RFC 9293 §3.5)."""
+    """Return the test of TCP flags: of a first packet SYN alone is set."""
     names = [name for each in wanted for name in (each["|"] if isinstance(each, dict) else [each])]
     if operator == "in" or (operator == "==" and not masked and len(names) > 1):
         return lambda _packet: "syn" in names

@@ -1,0 +1,81 @@
+"""The doctor's looks at this machine, made of the settings."""
+
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from twisted.internet.interfaces import IReactorTime
+
+from bitrixmail.admin.probes import (
+    certificate,
+    clock,
+    descriptors,
+    disk,
+    firewall,
+    fsync,
+    openssl,
+    ports,
+    privilege,
+    redirect,
+)
+from bitrixmail.admin.probes.filter_reading import read_filters
+from bitrixmail.admin.probes.places import Place
+from bitrixmail.admin.probes.simple import BlockingProbe, Look
+from bitrixmail.app.endpoints import Endpoint
+from bitrixmail.app.settings import DOORS, Settings
+from bitrixmail.interfaces.probe import IProbe
+from bitrixmail.interfaces.threads import IThreads
+from bitrixmail.tasks import utcnow
+
+_PACKAGE = Path(__file__).parents[1]
+_REDIRECT = _PACKAGE.parent / "etc/nftables/bitrixmail.nft"
+
+
+def host_probes(settings: Settings, reactor: IReactorTime, threads: IThreads) -> Iterator[IProbe]:
+    """Yield the probes in the order in which their findings are told."""
+    for name, look in _looks(settings, lambda: utcnow(reactor)):
+        yield BlockingProbe(name, look, threads)
+
+
+def _looks(settings: Settings, now: Callable[[], datetime]) -> Iterator[tuple[str, Look]]:
+    places, data_dir = tuple(places_of(settings)), settings.data_dir
+    # Both ask the same programs, and these take their time.
+    filters = functools.cache(read_filters)
+    yield ports.NAME, ports.PortsProbe(places, data_dir).look
+    yield privilege.NAME, privilege.PrivilegeProbe(places, data_dir).look
+    script = str(_REDIRECT) if _REDIRECT.exists() else ""
+    yield redirect.NAME, redirect.RedirectProbe(places, script, filters).look
+    yield firewall.NAME, firewall.FirewallProbe(places, filters).look
+    files = certificate.CertificateFiles(
+        certificate=Path(settings.tls.certificate) if settings.tls.certificate else None,
+        key=Path(settings.tls.key) if settings.tls.key else None,
+        self_made=data_dir / "self-signed.pem",
+    )
+    hostname = settings.server.hostname
+    yield certificate.NAME, certificate.CertificateProbe(files, hostname, now).look
+    yield openssl.NAME, openssl.OpenSSLProbe(now).look
+    yield disk.NAME, disk.DiskProbe(data_dir, settings.smtp.max_size).look
+    yield fsync.NAME, fsync.FsyncProbe(data_dir, os.environ).look
+    installed = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
+    yield clock.NAME, clock.ClockProbe(now, installed).look
+    connections = settings.smtp.connections + settings.access.connections
+    yield descriptors.NAME, descriptors.DescriptorsProbe(connections, data_dir).look
+
+
+def places_of(settings: Settings) -> Iterator[Place]:
+    """Yield where the doors of this version listen."""
+    for door in DOORS:
+        for endpoint in settings.listen.door(door):
+            yield _place(door, endpoint)
+
+
+def _place(door: str, endpoint: Endpoint) -> Place:
+    address = endpoint.arguments.get("interface", "")
+    return Place(door, endpoint.kind, endpoint.port, address, endpoint.text)
