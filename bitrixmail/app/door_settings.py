@@ -128,6 +128,10 @@ class SMTP:
             " with a PROXY header, which tells the client's address."
         ),
     ] = ()
+    xclient_networks: Annotated[
+        Networks,
+        doc("Mail proxies and filters that may name their client by XCLIENT, as Postfix has it."),
+    ] = ()
 
     def limits(self) -> SMTPLimits:
         """Return the limits as the SMTP door takes them."""
@@ -162,6 +166,7 @@ class SMTP:
             exempt_networks=self.exempt_networks,
             normalize_networks=self.normalize_networks,
             proxy_networks=self.proxy_networks,
+            xclient_networks=self.xclient_networks,
         )
 
 

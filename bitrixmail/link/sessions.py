@@ -79,6 +79,13 @@ class Sessions(ABC):
         self._admitted += refusal is None
         return refusal
 
+    def moved(self, before: Client, after: Client) -> Reply | None:
+        """Count a session's client out and another in, or return the reply that refuses that."""
+        self.leave(before)
+        refusal = self.enter(after)
+        self._admitted -= refusal is not None
+        return refusal
+
     def left(self, session: Channel[Any], *, admitted: bool) -> None:
         """Count a session out."""
         self._sessions.discard(session)

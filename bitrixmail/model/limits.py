@@ -71,6 +71,7 @@ class SMTPLimits:
     exempt_networks: Networks = ()
     normalize_networks: Networks = ()
     proxy_networks: Networks = ()
+    xclient_networks: Networks = ()
 
 
 @dataclass(frozen=True, slots=True)

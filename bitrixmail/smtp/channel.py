@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from twisted.mail import smtp
 
 from bitrixmail.link.channel import Channel
+from bitrixmail.model.client import Client
 from bitrixmail.model.errors import MailError
 from bitrixmail.model.reply import CLOSING, TRANSACTION_FAILED, Reply
 from bitrixmail.smtp.replies import TIMED_OUT, TOO_MANY_ERRORS, encoded
@@ -52,6 +53,17 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
 
     def _greet(self, reply: Reply) -> None:
         self.outgoing.append(encoded(reply))
+
+    def become(self, client: Client) -> bool:
+        """Serve another client on this connection; False: it is turned away instead."""
+        refusal = self.factory.moved(self.client, client)
+        self.client = client
+        if refusal is None:
+            return True
+        self._admitted = False
+        self.turn_away(refusal)
+        self._close()
+        return False
 
     def refuse(self, error: MailError) -> None:
         """See Channel."""

@@ -10,8 +10,10 @@ from twisted.internet.interfaces import ITLSTransport
 
 from bitrixmail.interfaces.gate import ITransaction
 from bitrixmail.model.address import Address
+from bitrixmail.model.client import Client
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
 from bitrixmail.model.errors import MailError, PermanentError
+from bitrixmail.model.limits import listed
 from bitrixmail.model.reply import Reply
 from bitrixmail.model.text import printable
 from bitrixmail.smtp.content_phase import ContentPhase
@@ -26,6 +28,7 @@ from bitrixmail.smtp.replies import (
     HELP,
     IN_CHUNKS,
     IN_TLS,
+    IN_TRANSACTION,
     LONG_COMMAND,
     MAIL_FIRST,
     NEEDS_SMTPUTF8,
@@ -41,6 +44,8 @@ from bitrixmail.smtp.replies import (
     UNKNOWN_PARAMETER,
 )
 from bitrixmail.smtp.wire import Event
+from bitrixmail.smtp.xclient import ANNOUNCED as XCLIENT_ANNOUNCED
+from bitrixmail.smtp.xclient import Claims, joined
 from bitrixmail.wire.lines import Line, LineFault
 
 if TYPE_CHECKING:
@@ -57,6 +62,9 @@ class ESMTP(ContentPhase):
         super().__init__(factory)
         self._sender = ""
         self._messages = 0
+        # Who connected, where XCLIENT named somebody else, and what was said of that one
+        self._proxy: Client | None = None
+        self._claims = Claims()
 
     def handle(self, event: Event) -> None:
         """See Channel."""
@@ -105,6 +113,8 @@ class ESMTP(ContentPhase):
         ]
         if self._tls_possible() and self.client.tls is None:
             found.append("STARTTLS")
+        if self._trusted():
+            found.append(XCLIENT_ANNOUNCED)
         counts = (("MAILMAX", limits.max_messages), ("RCPTMAX", limits.max_recipients))
         named = [f"{name}={count}" for name, count in counts if count]
         if named:
@@ -235,8 +245,25 @@ class ESMTP(ContentPhase):
         _nothing(argument)
         self.forget()
         self.client = replace(self.client, helo="", esmtp=False)
+        self._claims = replace(self._claims, helo=None)
         self.reply(READY_FOR_TLS)
         self.start_tls()
+
+    def ext_XCLIENT(self, argument: bytes) -> None:
+        """XCLIENT (Postfix's XCLIENT_README): begin anew, as with the client that is named."""
+        if not self._trusted():
+            raise PermanentError(NOT_OFFERED)
+        if self.transaction is not None:
+            raise PermanentError(IN_TRANSACTION)
+        self._claims = joined(self._claims, argument)
+        self._proxy = self._proxy or self.client
+        if self.become(self._claims.of(self._proxy, self.client)):
+            self.greet()
+
+    def _trusted(self) -> bool:
+        """Tell whether who connected may speak for others; whom it names can't."""
+        networks = self.limits.xclient_networks
+        return bool(networks) and listed((self._proxy or self.client).address, networks)
 
     def _tls_possible(self) -> bool:
         return self.factory.tls is not None and ITLSTransport.providedBy(self.transport)
@@ -256,6 +283,7 @@ class ESMTP(ContentPhase):
         b"QUIT": do_QUIT,
         b"AUTH": not_offered,
         b"STARTTLS": ext_STARTTLS,
+        b"XCLIENT": ext_XCLIENT,
     }
 
 
