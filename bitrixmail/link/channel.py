@@ -236,6 +236,11 @@ class Channel(Timed, ABC, Generic[E]):
         over.addBoth(resume)
 
     def _go_on(self) -> None:
+        if self._held:
+            # what was waited for ended with a wait of its own
+            self._flush()
+            self._regulate()
+            return
         self._busy = False
         self._postpone_deadline()
         if not self._running:

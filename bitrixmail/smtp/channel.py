@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import connectionDone
 from twisted.mail import smtp
+from twisted.python.failure import Failure
 
 from bitrixmail.link.channel import Channel
 from bitrixmail.model.client import Client
 from bitrixmail.model.errors import MailError
 from bitrixmail.model.reply import CLOSING, TRANSACTION_FAILED, Reply
-from bitrixmail.smtp.replies import TIMED_OUT, TOO_MANY_ERRORS, encoded
+from bitrixmail.smtp.replies import TIMED_OUT, TOO_MANY_COMMANDS, TOO_MANY_ERRORS, encoded
 from bitrixmail.smtp.wire import Event, Wire
 
 if TYPE_CHECKING:
@@ -37,6 +41,16 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
         # Whether a message was accepted: no session counts as mail before
         self.accepted = False
         self._errors = 0
+        self._idle_commands = 0
+        self._recipients_denied = 0
+        self._pause: IDelayedCall | None = None
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """See Channel."""
+        pause, self._pause = self._pause, None
+        if pause is not None and pause.active():
+            pause.cancel()
+        super().connectionLost(reason)
 
     def fills(self) -> bool:
         """See Channel."""
@@ -81,9 +95,46 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
         self.outgoing.append(encoded(reply, utf8=self.utf8_replies))
         if 500 <= reply.code < 600:
             self._errors += 1
-            if 0 < self.limits.max_errors <= self._errors:
-                self.factory.refused(self.client, TOO_MANY_ERRORS)
-                self.hang_up(TOO_MANY_ERRORS)
+            self._bear(self._errors, self.limits.max_errors)
+
+    def deny_recipient(self, reply: Reply) -> None:
+        """Answer a RCPT that was refused.
+
+        What tells that there is such a mailbox, or none (RFC 3463 §3.3: X.2.X), is counted over
+        the whole session: nobody may ask for many, whatever mail he brings meanwhile.
+        """
+        self.outgoing.append(encoded(reply, utf8=self.utf8_replies))
+        if reply.code >= 500 or reply.enhanced.startswith("4.2."):
+            self._recipients_denied += 1
+            self._bear(self._recipients_denied, self.limits.max_refused_recipients)
+
+    def _bear(self, count: int, most: int) -> None:
+        """End the session if there were so many errors, or slow it down if there were half."""
+        if not most:
+            return
+        if count >= most:
+            self.factory.refused(self.client, TOO_MANY_ERRORS)
+            self.hang_up(TOO_MANY_ERRORS)
+        elif 2 * count >= most and self.limits.error_delay_s:
+            self.pause(self.limits.error_delay_s)
+
+    def idle_command(self) -> None:
+        """Count a command that brings no message on; many of them end the session."""
+        self._idle_commands += 1
+        if 0 < self.limits.max_idle_commands < self._idle_commands:
+            self.factory.refused(self.client, TOO_MANY_COMMANDS)
+            self.hang_up(TOO_MANY_COMMANDS)
+
+    def message_accepted(self) -> None:
+        """Forgive what was wrong or in vain before a message that was accepted."""
+        self.accepted = True
+        self._errors = self._idle_commands = 0
+
+    def pause(self, seconds: float) -> None:
+        """Say what was gathered, then handle and read nothing for so long."""
+        over: Deferred[None] = Deferred()
+        self._pause = self.clock.callLater(seconds, over.callback, None)
+        self.hold(over)
 
     def time_over(self) -> None:
         """See Channel. Who brought no message gets a line of the mail log, he held a place."""

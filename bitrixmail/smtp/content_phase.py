@@ -226,5 +226,5 @@ class ContentPhase(SMTPChannel):
             self._committing = False
         reply = folded(outcomes)
         if reply.code < 300:
-            self.accepted = True
+            self.message_accepted()
         self.reply(reply)

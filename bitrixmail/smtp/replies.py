@@ -21,6 +21,7 @@ HELP = Reply(214, "2.0.0", "See RFC 5321; the reply to EHLO names what is offere
 TIMED_OUT = Reply(421, "4.4.2", "Timeout, closing transmission channel")
 TOO_SLOW = Reply(421, "4.4.2", "Content comes too slowly, closing transmission channel")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing transmission channel")
+TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands without a message, closing")
 TOO_MANY_MESSAGES = Reply(421, "4.7.0", "Too many messages in one session, connect again")
 
 BAD_LINE = Reply(500, "5.5.2", "A command is one line of text ended by CR LF")
@@ -47,6 +48,7 @@ MAIL_FIRST = Reply(503, "5.5.1", "Send MAIL first")
 RCPT_FIRST = Reply(503, "5.5.1", "Send RCPT first")
 NO_RECIPIENTS = Reply(554, "5.5.1", "No valid recipients")
 IN_CHUNKS = Reply(503, "5.5.1", "Content is being sent by BDAT already")
+NOT_PIPELINED = Reply(503, "5.5.0", "Improper use of SMTP command pipelining")
 IN_TRANSACTION = Reply(503, "5.5.1", "Not within a mail transaction")
 IN_TLS = Reply(503, "5.5.1", "TLS is active already")
 

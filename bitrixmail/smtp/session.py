@@ -35,6 +35,7 @@ from bitrixmail.smtp.replies import (
     NESTED_MAIL,
     NO_ARGUMENT,
     NOT_OFFERED,
+    NOT_PIPELINED,
     OK,
     READY_FOR_TLS,
     RECIPIENT_OK,
@@ -65,6 +66,8 @@ class ESMTP(ContentPhase):
         # Who connected, where XCLIENT named somebody else, and what was said of that one
         self._proxy: Client | None = None
         self._claims = Claims()
+        # The commands behind which nothing may stand before they are answered
+        self._alone = self._BEFORE_EHLO if self.limits.strict_pipelining else self._NONE
 
     def handle(self, event: Event) -> None:
         """See Channel."""
@@ -75,6 +78,10 @@ class ESMTP(ContentPhase):
         else:
             verb, _, argument = event.octets.partition(b" ")
             command = self._COMMANDS.get(verb.upper(), ESMTP.do_UNKNOWN)
+            if command in self._alone and self.wire.pending:
+                self.factory.refused(self.client, NOT_PIPELINED)
+                self.hang_up(NOT_PIPELINED)
+                return
             command(self, argument.strip(b" \t"))
 
     # Hello
@@ -83,6 +90,7 @@ class ESMTP(ContentPhase):
         """HELO (RFC 5321 §4.1.1.1)."""
         self._introduced(argument, esmtp=False)
         self.reply(Reply(250, "", self.factory.hostname))
+        self.idle_command()
 
     def do_EHLO(self, argument: bytes) -> None:
         """EHLO (RFC 5321 §4.1.1.1)."""
@@ -91,6 +99,7 @@ class ESMTP(ContentPhase):
         last = len(lines) - 1
         text = "".join(f"250{' ' if n == last else '-'}{line}\r\n" for n, line in enumerate(lines))
         self.outgoing.append(text.encode("ascii"))
+        self.idle_command()
 
     def _introduced(self, argument: bytes, *, esmtp: bool) -> None:
         if not argument:
@@ -98,6 +107,8 @@ class ESMTP(ContentPhase):
         self.forget()
         name = printable(argument.decode("utf-8", "replace"), MAX_HELO)
         self.client = replace(self.client, helo=name, esmtp=esmtp)
+        if self.limits.strict_pipelining:
+            self._alone = self._AFTER_EHLO if esmtp else self._BEFORE_EHLO
 
     def announced(self) -> list[str]:
         """Return what EHLO announces (RFC 1869, RFC 9422 for LIMITS)."""
@@ -199,7 +210,8 @@ class ESMTP(ContentPhase):
             self.factory.refused(
                 self.client, error.reply, sender=self._sender, recipient=str(address)
             )
-            raise
+            self.deny_recipient(error.reply)
+            return
         self.recipients += 1
         self.reply(RECIPIENT_OK)
 
@@ -208,6 +220,7 @@ class ESMTP(ContentPhase):
         _nothing(argument)
         self.forget()
         self.reply(OK)
+        self.idle_command()
 
     # The others
 
@@ -219,14 +232,17 @@ class ESMTP(ContentPhase):
     def do_NOOP(self, argument: bytes) -> None:  # noqa: ARG002 - RFC 5321 §4.1.1.9: it is ignored
         """NOOP."""
         self.reply(OK)
+        self.idle_command()
 
     def do_VRFY(self, argument: bytes) -> None:  # noqa: ARG002 - the answer is the same for all
         """VRFY: nobody learns here who has a mailbox (RFC 5321 §3.5.3)."""
         self.reply(CANNOT_VERIFY)
+        self.idle_command()
 
     def do_HELP(self, argument: bytes) -> None:  # noqa: ARG002 - there is one text for all
         """HELP."""
         self.reply(HELP)
+        self.idle_command()
 
     def not_offered(self, argument: bytes) -> None:  # noqa: ARG002 - with or without one
         """EXPN, AUTH: known, not announced."""
@@ -246,6 +262,8 @@ class ESMTP(ContentPhase):
         self.forget()
         self.client = replace(self.client, helo="", esmtp=False)
         self._claims = replace(self._claims, helo=None)
+        if self.limits.strict_pipelining:
+            self._alone = self._BEFORE_EHLO
         self.reply(READY_FOR_TLS)
         self.start_tls()
 
@@ -284,6 +302,18 @@ class ESMTP(ContentPhase):
         b"AUTH": not_offered,
         b"STARTTLS": ext_STARTTLS,
         b"XCLIENT": ext_XCLIENT,
+    }
+    # RFC 2920 §3.1, RFC 3207 §4; who did not say EHLO was not told that he may send many at once
+    _NONE: ClassVar[frozenset[Callable[..., None]]] = frozenset()
+    _BEFORE_EHLO: ClassVar[frozenset[Callable[..., None]]] = frozenset(
+        {*_COMMANDS.values(), do_UNKNOWN}
+    )
+    _AFTER_EHLO: ClassVar[frozenset[Callable[..., None]]] = _BEFORE_EHLO - {
+        do_MAIL,
+        do_RCPT,
+        do_RSET,
+        do_UNKNOWN,
+        ContentPhase.do_BDAT,
     }
 
 

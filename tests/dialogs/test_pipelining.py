@@ -1,0 +1,73 @@
+"""Commands that must be answered before more may come, with more behind them (RFC 2920 §3.1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.dialogs.dialog import MemoryConnection
+from tests.fakes.door import Door
+
+EHLO = b"EHLO client.example\r\n"
+ENVELOPE = b"MAIL FROM:<a@client.example>\r\nRCPT TO:<info@example.org>\r\n"
+REFUSED = b"503 5.5.0 Improper use of SMTP command pipelining\r\n"
+
+
+def strict_door() -> Door:
+    door = Door()
+    door.factory.limits = replace(door.factory.limits, strict_pipelining=True)
+    return door
+
+
+def connect(door: Door) -> MemoryConnection:
+    connection = MemoryConnection(door.factory)
+    connection.heard = b""
+    connection.transport.clear()
+    return connection
+
+
+async def say(connection: MemoryConnection, octets: bytes) -> bytes:
+    connection.send(octets)
+    said = await connection.settle()
+    connection.heard = b""
+    return said
+
+
+AT_ONCE = {
+    "hello and more": (b"", EHLO + b"MAIL FROM:<a@client.example>\r\n"),
+    "hello and half of a command": (b"", EHLO + b"M"),
+    "HELO and more": (b"", b"HELO client.example\r\nMAIL FROM:<a@client.example>\r\n"),
+    "a group behind HELO": (b"HELO client.example\r\n", ENVELOPE),
+    "a group without hello": (b"", ENVELOPE),
+    "HTTP": (b"", b"POST / HTTP/1.1\r\nHost: mx.example.org\r\n\r\n"),
+    "content before 354": (EHLO, ENVELOPE + b"DATA\r\nSubject: early\r\n\r\nx\r\n.\r\n"),
+    "NOOP": (EHLO, b"NOOP\r\nNOOP\r\n"),
+    "VRFY": (EHLO, b"VRFY info\r\nVRFY sales\r\n"),
+    "STARTTLS": (EHLO, b"STARTTLS\r\nEHLO injected.example\r\n"),
+    "QUIT": (EHLO, b"QUIT\r\nQUIT\r\n"),
+    "hello again": (EHLO, EHLO + ENVELOPE),
+}
+
+
+@pytest.mark.parametrize(("before", "group"), AT_ONCE.values(), ids=AT_ONCE)
+async def test_more_behind_it_ends_the_session(before: bytes, group: bytes) -> None:
+    door = strict_door()
+    connection = connect(door)
+    if before:
+        assert (await say(connection, before)).startswith(b"250")
+    said = await say(connection, group)
+    assert said.endswith(REFUSED)
+    assert said.count(b"\r\n") <= 3, "what stood behind was obeyed"
+    assert await connection.closed() == b""
+    assert [str(fields["reply"])[:3] for _, fields in door.maillog.lines] == ["503"]
+    assert door.gate.messages == []
+    connection.abort()
+    assert not door.clock.getDelayedCalls()
+
+
+@pytest.mark.parametrize("group", [group for _, group in AT_ONCE.values()], ids=list(AT_ONCE))
+async def test_the_setting_lets_it_pass(group: bytes) -> None:
+    connection = connect(Door())
+    assert REFUSED not in await say(connection, group)
+    connection.abort()
