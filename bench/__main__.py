@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import idle, order, pop3, receive, start
+from bench import idle, order, pop3, receive, start, turns
 from bench.goals import Scores
 from bench.large_mailbox import LargeMailbox
 from bench.rules import measure_rules
@@ -43,6 +43,8 @@ SECTIONS: dict[str, Callable[[Run], None]] = {
     "idle": lambda run: idle.run(run.home, run.scores),
     "start": lambda run: start.run(run.home, run.large, run.scores, run.rounds),
     "pop3": lambda run: pop3.run(run.home, run.large, run.scores, run.rounds),
+    # the last of those that share the large mailbox: it empties it
+    "turns": lambda run: turns.run(run.large, run.scores),
 }
 
 

@@ -143,11 +143,15 @@ pop3 = ["tcp:{self.pop3_port}:interface=127.0.0.1"]
         for address in addresses:
             self.cli("mailbox", "add", address, "--password-stdin", stdin=password + "\n")
         if rules:
-            file = self.home / "rules.toml"
-            file.write_text(rules)
-            self.cli("rules", "import", str(file))
-            if self._process is not None:
-                self._wait_for_rules()
+            self.import_rules(rules)
+
+    def import_rules(self, rules: str) -> None:
+        """Put these rules in force; if the server runs, they are when this returns."""
+        file = self.home / "rules.toml"
+        file.write_text(rules)
+        self.cli("rules", "import", str(file))
+        if self._process is not None:
+            self._wait_for_rules()
 
     def _wait_for_rules(self) -> None:
         """Wait until the server says that it has taken the version just imported."""
