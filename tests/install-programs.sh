@@ -8,7 +8,7 @@
 # install it says so and leaves the tests to skip; with CI=true that is a failure.
 set -u
 PATH=$PATH:/usr/sbin:/sbin
-ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl curl mpop fetchmail strace'
+ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl curl mpop fetchmail haproxy strace'
 
 present() {
     case $1 in
