@@ -8,7 +8,8 @@
 # install it says so and leaves the tests to skip; with CI=true that is a failure.
 set -u
 PATH=$PATH:/usr/sbin:/sbin
-ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl curl mpop fetchmail haproxy strace'
+ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl curl mpop fetchmail haproxy strace
+    nftables iproute2 iptables authbind systemd'
 
 present() {
     case $1 in
@@ -16,6 +17,9 @@ present() {
         dovecot-pop3d) test -x /usr/lib/dovecot/pop3-login ;;
         python3-venv) "${PY:-python3}" -c 'import ensurepip, venv' ;;
         libnet-ssleay-perl) perl -MNet::SSLeay -e 1 ;;
+        nftables) command -v nft ;;
+        iproute2) command -v ip ;;
+        systemd) command -v systemd-socket-activate ;;
         libauthen-sasl-perl) perl -MAuthen::SASL -e 1 ;;
         *) command -v "$1" ;;
     esac >/dev/null 2>&1
