@@ -276,6 +276,8 @@ class ESMTP(ContentPhase):
         self._claims = joined(self._claims, argument)
         self._proxy = self._proxy or self.client
         if self.become(self._claims.of(self._proxy, self.client)):
+            if self.limits.strict_pipelining:
+                self._alone = self._AFTER_EHLO if self.client.esmtp else self._BEFORE_EHLO
             self.greet()
 
     def _trusted(self) -> bool:

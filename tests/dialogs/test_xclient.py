@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bitrixmail.model.reply import Reply
 from tests.dialogs.dialog import (
+    MemoryConnection,
     cut_anywhere,
     cut_by,
     needs_socket,
@@ -59,7 +61,6 @@ def hooks(door: Door) -> Mapping[str, Callable[[str], None]]:
 def look_behind(door: Door) -> None:
     assert not +door.gate.inside
     assert not door.factory._sessions
-    assert not door.factory._admitted
     assert not door.clock.getDelayedCalls()
 
 
@@ -76,3 +77,37 @@ async def test_how_a_dialog_is_cut_does_not_matter(path: Path) -> None:
         door = Door()
         await play_in_memory(path, door.factory, door.clock, hooks(door), cut)
         look_behind(door)
+
+
+def test_a_client_that_is_turned_away_leaves_its_place() -> None:
+    door = Door()
+    networks = (ip_network("0.0.0.0/0"),)
+    door.factory.limits = replace(door.factory.limits, connections=1, xclient_networks=networks)
+    first = MemoryConnection(door.factory)
+    door.gate.refuse["arrived"] = Reply(421, "4.7.0", "Too many connections from your address")
+    first.send(b"XCLIENT ADDR=198.51.100.7\r\n")
+    assert first.transport.disconnecting
+    door.gate.refuse.clear()
+    second = MemoryConnection(door.factory)
+    assert second.transport.value().startswith(b"220 ")
+    third = MemoryConnection(door.factory)
+    assert third.transport.value().startswith(b"421 ")
+    for connection in (first, second, third):
+        connection.abort()
+    look_behind(door)
+
+
+def test_who_has_not_said_ehlo_is_not_told_that_he_may_pipeline() -> None:
+    door = Door()
+    networks = (ip_network("0.0.0.0/0"),)
+    door.factory.limits = replace(door.factory.limits, xclient_networks=networks)
+    two = b"MAIL FROM:<a@client.example>\r\nRCPT TO:<info@example.org>\r\n"
+    for attributes, replies in ((b"PROTO=ESMTP", 2), (b"PROTO=SMTP", 1)):
+        connection = MemoryConnection(door.factory)
+        connection.send(b"EHLO proxy.example\r\n")
+        connection.send(b"XCLIENT ADDR=198.51.100.7 HELO=client.example " + attributes + b"\r\n")
+        connection.transport.clear()
+        connection.send(two)
+        assert connection.transport.value().count(b"\r\n") == replies
+        assert connection.transport.disconnecting == (replies == 1)
+        connection.abort()
