@@ -69,6 +69,24 @@ async def deadline(awaited: Awaitable[T], seconds: float, clock: IReactorTime) -
         raise TimeoutError(f"longer than {seconds} s") from error
 
 
+async def gather(*coroutines: Coroutine[Deferred[Any], Any, T]) -> list[T]:
+    """Run coroutines at the same time; return their results in order.
+
+    The first error, or being cancelled, cancels those still running.
+    """
+    running = [Deferred.fromCoroutine(coroutine) for coroutine in coroutines]
+    try:
+        return [await each for each in running]
+    finally:
+        for each in running:
+            each.addErrback(_forget)
+            each.cancel()
+
+
+def _forget(_failure: Failure) -> None:
+    """Another error, or the cancelling, is told in its place."""
+
+
 @implementer(IThreads)
 class Threads:
     """A named pool of threads. Made by compose, started and stopped by its service."""

@@ -18,6 +18,7 @@ from bitrixmail.admin.doctor import Doctor, Progress
 from bitrixmail.admin.probes.simple import KnownProbe
 from bitrixmail.app.daemon_threads import DaemonThreads
 from bitrixmail.app.host_probes import host_probes
+from bitrixmail.app.network_probes import network_probes
 from bitrixmail.app.ownership import as_owner_of
 from bitrixmail.app.settings import Settings
 from bitrixmail.interfaces.probe import IProbe
@@ -29,13 +30,11 @@ from bitrixmail.store.opening import done, inline_stores
 
 
 def probes_of(
-    settings: Settings,
-    domains: Sequence[str],  # noqa: ARG001 - the names come next
-    reactor: Any,
-    threads: IThreads,
+    settings: Settings, domains: Sequence[str], reactor: Any, threads: IThreads
 ) -> Iterator[IProbe]:
     """Yield the probes in the order in which their findings are told. `reactor` runs."""
     yield from host_probes(settings, reactor, threads)
+    yield from network_probes(settings, domains, reactor)
 
 
 def examination(settings: Settings, only: Sequence[str], progress: Progress) -> tuple[Finding, ...]:
@@ -78,14 +77,19 @@ def _domains(settings: Settings) -> tuple[tuple[str, ...], list[IProbe]]:
         return asked, [KnownProbe(_no_store(error.problem, *error.remedies))]
     except MailError as error:
         return asked, [KnownProbe(_no_store(error.cause or str(error)))]
-    return tuple(dict.fromkeys((*stored, *asked))), []
+    if stored is None:
+        what = "is not there yet: the first start makes it"
+        return asked, [KnownProbe(Finding("store", "database", Severity.OK, what))]
+    what = f"opens; domains: {len(stored)}"
+    known = KnownProbe(Finding("store", "database", Severity.OK, what))
+    return tuple(dict.fromkeys((*stored, *asked))), [known]
 
 
-def _stored_domains(settings: Settings) -> tuple[str, ...]:
+def _stored_domains(settings: Settings) -> tuple[str, ...] | None:
     clock = cast("IReactorTime", Clock())  # nothing is dated, nothing runs later
     stores = inline_stores(settings.database.url, settings.data_dir, clock)
     if not stores.database.file.path.exists():
-        return ()
+        return None
     with as_owner_of(settings.data_dir), stores:
         return tuple(domain.name for domain in done(stores.directory.domains()))
 

@@ -9,6 +9,7 @@ socket is new for each question and takes datagrams from its server alone.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from dns.exception import DNSException
@@ -66,7 +67,8 @@ async def _by_stream(reactor: Any, server: NameServer, query: QueryMessage) -> M
     try:
         await endpoint.connect(Factory.forProtocol(lambda: asking))
     except ConnectError as error:
-        raise ExchangeError(f"{server} takes no connection: {error.osError or error}") from error
+        reason = os.strerror(error.osError) if error.osError else str(error)
+        raise ExchangeError(f"{server} takes no connection: {reason}") from error
     except ConnectingCancelledError as error:  # which is none of Twisted's own
         raise CancelledError from error
     try:

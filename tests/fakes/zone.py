@@ -9,7 +9,9 @@ from collections.abc import Iterable
 
 import dns.name
 import dns.rrset
-from dns.rdatatype import CNAME, RdataType
+from dns.rdatatype import AAAA, CNAME, A, RdataType
+
+_ADDRESSES = (A, AAAA)
 
 
 class Zone:
@@ -27,11 +29,13 @@ class Zone:
         known.update(found)
 
     def put(self, *lines: str) -> None:
-        """Write lines in the place of what had their names and kinds, as an owner would."""
+        """Write lines in the place of what had their names and kinds, as an owner would.
+
+        Addresses take the place of those of both kinds, and whatever it is that of an alias.
+        """
         for line in lines:
             found = _read(line)
-            stale = (found.rdtype, CNAME) if found.rdtype != CNAME else tuple(RdataType)
-            for kind in stale:
+            for kind in {CNAME, found.rdtype, *(_ADDRESSES if found.rdtype in _ADDRESSES else ())}:
                 self._sets.pop((found.name, kind), None)
         for line in lines:
             self.add(line)

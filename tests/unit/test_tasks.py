@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from bitrixmail.tasks import Threads, begin, deadline
+from bitrixmail.tasks import Threads, begin, deadline, gather
 
 
 def test_what_never_waits_is_done_at_once() -> None:
@@ -93,3 +93,52 @@ def test_threads_may_be_stopped_twice_and_unstarted() -> None:
     threads.start()
     threads.stop()
     threads.stop()
+
+
+class TestGathered:
+    """Several coroutines awaited as one."""
+
+    def test_the_results_come_in_order_whoever_is_first(self) -> None:
+        first, second = Deferred[int](), Deferred[int]()
+        running = Deferred.fromCoroutine(gather(_result(first), _result(second)))
+        second.callback(2)
+        assert not running.called
+        first.callback(1)
+        assert results_of(running) == [[1, 2]]
+
+    def test_nothing_is_gathered_at_once(self) -> None:
+        assert results_of(Deferred.fromCoroutine(gather())) == [[]]
+
+    def test_an_error_ends_the_others(self) -> None:
+        first, second, third = Deferred[int](), Deferred[int](), Deferred[int]()
+        running = Deferred.fromCoroutine(gather(*map(_result, (first, second, third))))
+        third.errback(KeyError("third"))
+        first.errback(ValueError("first"))
+        (found,) = results_of(running)
+        assert isinstance(found, Failure)
+        assert isinstance(found.value, ValueError)
+        assert second.called  # cancelled
+
+    def test_cancelling_it_cancels_all(self) -> None:
+        first, second = Deferred[int](), Deferred[int]()
+        clock = Clock()
+        running = Deferred.fromCoroutine(
+            deadline(gather(_result(first), _result(second)), 5, cast("IReactorTime", clock))
+        )
+        clock.advance(5)
+        (found,) = results_of(running)
+        assert isinstance(found, Failure)
+        assert isinstance(found.value, TimeoutError)
+        assert first.called
+        assert second.called
+
+
+async def _result(waited: Deferred[int]) -> int:
+    return await waited
+
+
+def results_of(deferred: Deferred[Any]) -> list[Any]:
+    """Return what a Deferred has fired with, or a Failure."""
+    found: list[Any] = []
+    deferred.addBoth(found.append)
+    return found
