@@ -100,7 +100,8 @@ def test_a_client_that_is_turned_away_leaves_its_place() -> None:
 def test_who_has_not_said_ehlo_is_not_told_that_he_may_pipeline() -> None:
     door = Door()
     networks = (ip_network("0.0.0.0/0"),)
-    door.factory.limits = replace(door.factory.limits, xclient_networks=networks)
+    limits = replace(door.factory.limits, xclient_networks=networks, strict_pipelining=True)
+    door.factory.limits = limits
     two = b"MAIL FROM:<a@client.example>\r\nRCPT TO:<info@example.org>\r\n"
     for attributes, replies in ((b"PROTO=ESMTP", 2), (b"PROTO=SMTP", 1)):
         connection = MemoryConnection(door.factory)
