@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from bitrixmail.access.replies import MARKED, NO_MESSAGE, NUMBER_SYNTAX, RefusedError
-from bitrixmail.model.message import Place
 
 # So many lines are made in about a millisecond
 _LINES_A_CHUNK = 2000
@@ -19,8 +18,9 @@ class Listing:
     `count` and `octets` are those of the messages that are not marked; `marked` holds indexes.
     """
 
-    def __init__(self, places: Sequence[Place], uidvalidity: int) -> None:
-        self._places = places
+    def __init__(self, sizes: Sequence[int], uids: Sequence[int], uidvalidity: int) -> None:
+        self._sizes = sizes
+        self._uids = uids
         self._uidvalidity = uidvalidity
         self.marked: set[int] = set()
         self.unmark()
@@ -28,19 +28,19 @@ class Listing:
     def unmark(self) -> None:
         """Take all marks back."""
         self.marked.clear()
-        self.count = len(self._places)
-        self.octets = sum(place.size_octets for place in self._places)
+        self.count = len(self._sizes)
+        self.octets = sum(self._sizes)
 
     def mark(self, index: int) -> None:
         """Mark a message as deleted."""
         self.marked.add(index)
         self.count -= 1
-        self.octets -= self._places[index].size_octets
+        self.octets -= self._sizes[index]
 
     def index(self, number: bytes) -> int:
         """Return the index of the message that a client names; raise RefusedError."""
         index = number_of(number, NUMBER_SYNTAX) - 1
-        if not 0 <= index < len(self._places):
+        if not 0 <= index < len(self._sizes):
             raise RefusedError(NO_MESSAGE)
         if index in self.marked:
             raise RefusedError(MARKED)
@@ -48,20 +48,20 @@ class Listing:
 
     def size(self, index: int) -> int:
         """Return how many octets a reader gets of a message."""
-        return self._places[index].size_octets
+        return self._sizes[index]
 
     def size_line(self, index: int) -> str:
         """Write a line of LIST."""
-        return f"{index + 1} {self._places[index].size_octets}"
+        return f"{index + 1} {self._sizes[index]}"
 
     def uid_line(self, index: int) -> str:
         """Write a line of UIDL: the same for a message for ever, and for no other in its folder."""
-        return f"{index + 1} {self._uidvalidity}.{self._places[index].uid}"
+        return f"{index + 1} {self._uidvalidity}.{self._uids[index]}"
 
     def chunks(self, line: Callable[[int], str]) -> Iterator[bytes]:
         """Write the lines of all messages that are not marked, a bounded number at a time."""
-        for start in range(0, len(self._places), _LINES_A_CHUNK):
-            stop = min(start + _LINES_A_CHUNK, len(self._places))
+        for start in range(0, len(self._sizes), _LINES_A_CHUNK):
+            stop = min(start + _LINES_A_CHUNK, len(self._sizes))
             lines = [
                 line(index) + "\r\n" for index in range(start, stop) if index not in self.marked
             ]

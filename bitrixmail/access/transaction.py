@@ -23,6 +23,7 @@ from bitrixmail.access.replies import (
 )
 from bitrixmail.access.top import Top
 from bitrixmail.interfaces.maildrop import IMaildrop
+from bitrixmail.link.crowd import Standing
 from bitrixmail.model.errors import MailError, NotFoundError, PermanentError
 from bitrixmail.wire.dots import DotStuffer
 
@@ -46,7 +47,7 @@ class Transaction(Authorization):
     def __init__(self, factory: POP3Factory) -> None:
         super().__init__(factory)
         self.maildrop: IMaildrop | None = None
-        self.listing = Listing((), 0)
+        self.listing = Listing((), (), 0)
         self._logout: Callable[[], None] | None = None
         self._read = 0
         self._amid_content = False
@@ -54,11 +55,17 @@ class Transaction(Authorization):
     def begin(self, maildrop: IMaildrop, logout: Callable[[], None]) -> None:
         """See Authorization."""
         self.maildrop, self._logout = maildrop, logout
-        self.listing = Listing(maildrop.folder.places, maildrop.folder.uidvalidity)
+        folder = maildrop.folder
+        self.listing = Listing(folder.sizes, folder.uids, folder.uidvalidity)
         self.client = replace(self.client, account=maildrop.account)
         self.timeout_s = self.limits.idle_timeout_s
+        self.factory.crowd.prove(self)
         self._record("login", maildrop)
         self._say_count()
+
+    def standing(self) -> Standing:
+        """See Channel. Whoever has logged in stays."""
+        return super().standing() if self.maildrop is None else Standing.STAYS
 
     def _say_count(self) -> None:
         self.say(f"{self.listing.count} messages ({self.listing.octets} octets)")

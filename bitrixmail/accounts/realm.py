@@ -16,7 +16,7 @@ from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.maildrop import IMaildrop
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.errors import Fault, MaildropLockedError, NotFoundError
-from bitrixmail.model.message import FolderView
+from bitrixmail.model.message import FolderIndex
 
 _Given: TypeAlias = tuple[InterfaceClass, object, Callable[[], None]]
 
@@ -26,7 +26,7 @@ class StoredMaildrop:
     """See IMaildrop. Made by the realm for one session."""
 
     def __init__(
-        self, messages: IMessageStore, account: str, retention_days: int, folder: FolderView
+        self, messages: IMessageStore, account: str, retention_days: int, folder: FolderIndex
     ) -> None:
         self.account = account
         self.retention_days = retention_days
@@ -35,12 +35,11 @@ class StoredMaildrop:
 
     async def read(self, index: int, offset: int, length: int) -> bytes:
         """See IMaildrop."""
-        return await self._messages.read(self.folder.places[index].id, offset, length)
+        return await self._messages.read(self.folder.place_ids[index], offset, length)
 
     async def commit(self, deleted: Collection[int]) -> None:
         """See IMaildrop."""
-        places = self.folder.places
-        uids = [places[index].uid for index in sorted(deleted)]
+        uids = [self.folder.uids[index] for index in sorted(deleted)]
         if uids:
             await self._messages.expunge(self.folder.id, uids)
 
@@ -75,7 +74,7 @@ class AccountRealm:
             raise MaildropLockedError
         self._held.add(held)
         try:
-            folder = await self._messages.folder(mailbox.id, login.folder)
+            folder = await self._messages.index(mailbox.id, login.folder)
             if folder is None:
                 raise NotFoundError(Fault(login.folder, "no such folder"))  # noqa: TRY301 - the lock goes with it
         except BaseException:

@@ -9,7 +9,7 @@ from zope.interface import Attribute, Interface
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bitrixmail.model.message import FolderView
+    from bitrixmail.model.message import FolderIndex
 
 
 class IMaildrop(Interface):
@@ -17,12 +17,12 @@ class IMaildrop(Interface):
 
     The portal gives it as an avatar. It raises MaildropLockedError while another session holds
     the folder and NotFoundError if there is no such folder, both only for the right password.
-    Messages are named by their index in `folder.places`.
+    Messages are named by their index in `folder.uids`.
     """
 
     account: str = Attribute("the mailbox's address")
     retention_days: int = Attribute("after how many days messages are removed; 0: never")
-    folder: FolderView = Attribute("the folder as it stood at login")
+    folder: FolderIndex = Attribute("the folder as it stood at login")
 
     async def read(index: int, offset: int, length: int) -> bytes:
         """Read octets of a message, prefixes included; short only at its end.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bitrixmail.model.message import Draft, Event, FolderView, Listed
+    from bitrixmail.model.message import Draft, Event, FolderIndex, FolderView, Listed
 
 
 class IMessageStore(Interface):
@@ -41,6 +41,9 @@ class IMessageStore(Interface):
 
     async def folder(mailbox_id: int, name: str) -> FolderView | None:
         """Read a folder as it stands now; None if there is none (INBOX always exists)."""
+
+    async def index(mailbox_id: int, name: str) -> FolderIndex | None:
+        """Read the numbers of a folder's messages as they stand now; None if there is none."""
 
     async def read(place_id: int, offset: int, length: int) -> bytes:
         """Read octets of what a reader of this place gets: place prefix, message prefix, content.

@@ -12,7 +12,7 @@ from zope.interface import implementer
 from bitrixmail.interfaces.blobs import IBlobStore
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.errors import Fault, NotFoundError
-from bitrixmail.model.message import Draft, Event, FolderView, Listed
+from bitrixmail.model.message import Draft, Event, FolderIndex, FolderView, Listed
 from bitrixmail.store import appending, importing, reading, removal
 from bitrixmail.store.executors import Database
 from bitrixmail.store.reading import Stored
@@ -54,6 +54,10 @@ class DatabaseMessages:
     async def folder(self, mailbox_id: int, name: str) -> FolderView | None:
         """See IMessageStore."""
         return await self._database.read(reading.view, mailbox_id, name)
+
+    async def index(self, mailbox_id: int, name: str) -> FolderIndex | None:
+        """See IMessageStore."""
+        return await self._database.read(reading.index, mailbox_id, name)
 
     async def read(self, place_id: int, offset: int, length: int) -> bytes:
         """See IMessageStore."""

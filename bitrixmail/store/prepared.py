@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, insert
 from sqlalchemy.sql import ClauseElement
 
+_ROWS_A_PART = 2000
 _COUNTS = (32, 16, 8, 4, 2, 1)
 
 
@@ -46,6 +47,16 @@ class Prepared:
         try:
             cursor.execute(self.sql(connection), values)
             return list(cursor.fetchall())
+        finally:
+            cursor.close()
+
+    def parts(self, connection: Connection, *values: Any) -> Iterator[Sequence[Any]]:
+        """Run a query and yield its rows, a bounded number at a time."""
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self.sql(connection), values)
+            while rows := cursor.fetchmany(_ROWS_A_PART):
+                yield rows
         finally:
             cursor.close()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, or_, select, text
 
 from bitrixmail.model.errors import Fault, NotFoundError
-from bitrixmail.model.message import Event, FolderView, Listed, Place
+from bitrixmail.model.message import Event, FolderIndex, FolderView, Listed, Place
 from bitrixmail.store.prepared import Prepared
 from bitrixmail.store.schema import event, folder, mailbox, message, place, unlinked_blob
 from bitrixmail.store.values import from_lines, from_us, from_words
@@ -99,6 +100,13 @@ PLACES = Prepared(
     .order_by(place.c.uid),
     ["of"],
 )
+# Nothing of the message itself, so its row is not looked for
+NUMBERS = Prepared(
+    select(place.c.id, place.c.uid, place.c.size_octets)
+    .where(place.c.folder_id == bindparam("of"))
+    .order_by(place.c.uid),
+    ["of"],
+)
 OCTETS = Prepared(
     select(
         place.c.prefix,
@@ -131,6 +139,18 @@ def view(connection: Connection, mailbox_id: int, name: str) -> FolderView | Non
         for place_id, uid, modseq, queue_id, size, flags, tags in PLACES.all(connection, found.id)
     )
     return FolderView(found.id, mailbox_id, name, found.uidvalidity, places)
+
+
+def index(connection: Connection, mailbox_id: int, name: str) -> FolderIndex | None:
+    """Read the numbers of a folder's places."""
+    found = connection.execute(_FOLDER, {"mailbox": mailbox_id, "name": name}).first()
+    if found is None:
+        return None
+    ids, uids, sizes = array("q"), array("q"), array("q")
+    for rows in NUMBERS.parts(connection, found.id):
+        for column, numbers in zip((ids, uids, sizes), zip(*rows, strict=True), strict=True):
+            column.extend(numbers)
+    return FolderIndex(found.id, mailbox_id, name, found.uidvalidity, ids, uids, sizes)
 
 
 def folders(connection: Connection, mailbox_id: int) -> tuple[str, ...]:

@@ -49,10 +49,7 @@ class DatabaseRulebook:
 
     async def current(self) -> RuleSet:
         """See IRulebook."""
-        found = await self._database.read(_current)
-        if found is None:
-            return RuleSet()
-        return _rules(*found)
+        return await self._database.read(_current_rules)
 
     async def replace(self, rules: RuleSet, author: str, comment: str) -> RuleSet:
         """See IRulebook."""
@@ -72,11 +69,11 @@ class DatabaseRulebook:
         if number == 0:
             return RuleSet()
         known = 0 < number <= _MOST  # a greater one no column holds
-        text = await self._database.read(_text, number) if known else None
-        if text is None:
+        rules = await self._database.read(_rules_of, number) if known else None
+        if rules is None:
             remedy = "see: bitrixmail rules log"
             raise NotFoundError(Fault(_place(number), "there is none", remedy))
-        return _rules(number, text)
+        return rules
 
     async def counts(self) -> Mapping[str, RuleCount]:
         """See IRulebook."""
@@ -120,10 +117,16 @@ def _versions(connection: Connection, limit: int) -> tuple[RuleVersion, ...]:
     )
 
 
-def _text(connection: Connection, number: int) -> str | None:
+def _rules_of(connection: Connection, number: int) -> RuleSet | None:
     query = select(rule_set.c.rules).where(rule_set.c.version == number)
     found: str | None = connection.execute(query).scalar()
-    return found
+    return None if found is None else _rules(number, found)
+
+
+def _current_rules(connection: Connection) -> RuleSet:
+    """Read and parse: thousands of rules take longer than a turn of the reactor may."""
+    found = _current(connection)
+    return RuleSet() if found is None else _rules(*found)
 
 
 def _current(connection: Connection) -> tuple[int, str] | None:

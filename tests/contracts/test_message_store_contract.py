@@ -105,6 +105,30 @@ async def test_order_per_folder_is_the_order_of_the_calls(opened: Opened, tmp_pa
         assert [place.modseq for place in view.places] == list(range(1, 301))
 
 
+async def test_an_index_tells_the_numbers_of_the_same_places(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as stores:
+        info = await add_info(stores)
+        # More places than are read at once
+        many = make_filing(info.id, *[INBOX] * 300)
+        for number in range(7):
+            await stores.messages.append(make_draft(f"Q{number}", many))
+        await stores.messages.append(make_draft("Q", make_filing(info.id, "Invoices")))
+        view = await stores.messages.folder(info.id, INBOX)
+        assert view is not None
+        await stores.messages.expunge(view.id, [2])
+        index = await stores.messages.index(info.id, INBOX)
+        assert index is not None
+        assert (index.id, index.mailbox_id, index.name) == (view.id, info.id, INBOX)
+        assert index.uidvalidity == view.uidvalidity
+        left = [place for place in view.places if place.uid != 2]
+        assert list(index.place_ids) == [place.id for place in left]
+        assert list(index.uids) == [place.uid for place in left]
+        assert list(index.sizes) == [place.size_octets for place in left]
+        assert await stores.messages.index(info.id, "Later") is None
+
+
 async def test_one_bad_draft_of_many_fails_alone(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         info = await add_info(stores)

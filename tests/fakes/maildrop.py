@@ -21,7 +21,7 @@ from bitrixmail.model.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
-from bitrixmail.model.message import FolderView, Place
+from bitrixmail.model.message import FolderIndex
 
 PASSWORD = b"pass word"
 UIDVALIDITY = 7
@@ -112,17 +112,14 @@ class MemoryMaildrop:
         self.retention_days = accounts.retention_days
         self._accounts = accounts
         self._stored = accounts.stored[folder]
-        none: frozenset[str] = frozenset()
-        places = tuple(
-            Place(uid, uid, uid, f"Q{uid}", len(content), none, none)
-            for uid, content in self._stored.items()
-        )
-        self.folder = FolderView(1, 1, folder, UIDVALIDITY, places)
+        uids = tuple(self._stored)
+        sizes = tuple(map(len, self._stored.values()))
+        self.folder = FolderIndex(1, 1, folder, UIDVALIDITY, uids, uids, sizes)
 
     async def read(self, index: int, offset: int, length: int) -> bytes:
         self._accounts.reads.append((offset, length))
         await self._accounts.passing("read")
-        uid = self.folder.places[index].uid
+        uid = self.folder.uids[index]
         if uid not in self._stored:
             raise NotFoundError(Fault(str(uid), "removed"))
         return self._stored[uid][offset : offset + length]
@@ -130,4 +127,4 @@ class MemoryMaildrop:
     async def commit(self, deleted: Collection[int]) -> None:
         await self._accounts.passing("commit")
         for index in deleted:
-            self._stored.pop(self.folder.places[index].uid, None)
+            self._stored.pop(self.folder.uids[index], None)

@@ -49,7 +49,7 @@ def test_it_is_a_realm_that_gives_maildrops(realm: AccountRealm) -> None:
     maildrop, _logout = login(realm)
     assert verifyObject(IMaildrop, maildrop)
     assert maildrop.account == INFO
-    assert [place.queue_id for place in maildrop.folder.places] == ["Q0", "Q1", "Q2"]
+    assert list(maildrop.folder.uids) == [1, 2, 3]
 
 
 def test_a_folder_has_one_reader_at_a_time(realm: AccountRealm) -> None:
@@ -82,7 +82,7 @@ def test_a_folder_that_is_not_there_stays_unlocked(
     assert info is not None
     result_of(stores.messages.append(make_draft("Q9", make_filing(info.id, "Later"))))
     maildrop, _logout = login(realm, folder="Later")
-    assert len(maildrop.folder.places) == 1
+    assert len(maildrop.folder.uids) == 1
 
 
 def test_the_list_stands_still_and_commit_removes_what_was_named(
@@ -96,11 +96,11 @@ def test_the_list_stands_still_and_commit_removes_what_was_named(
     assert result_of(maildrop.read(1, 0, 10_000)) == octets
     with pytest.raises(NotFoundError):
         result_of(maildrop.read(0, 0, 10))
-    assert len(maildrop.folder.places) == 3
+    assert len(maildrop.folder.uids) == 3
     result_of(maildrop.commit([]))
     logout()
     maildrop, _logout = login(realm)
-    assert [place.queue_id for place in maildrop.folder.places] == ["Q1"]
+    assert list(maildrop.folder.uids) == [2]
 
 
 def test_a_mailbox_removed_meanwhile_is_nobodys(realm: AccountRealm, stores: InlineStores) -> None:
