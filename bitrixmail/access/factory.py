@@ -13,7 +13,7 @@ from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.link.sessions import Sessions, TLSContext
 from bitrixmail.model.client import Client
 from bitrixmail.model.limits import AccessLimits, Networks, listed, source_of
-from bitrixmail.model.reply import TOO_MANY_CONNECTIONS, Reply
+from bitrixmail.model.reply import TOO_MANY_CONNECTIONS, TOO_MANY_SESSIONS, Reply
 
 
 class POP3Factory(Sessions, ServerFactory):
@@ -69,6 +69,10 @@ class POP3Factory(Sessions, ServerFactory):
         self._open[source] -= 1
         if not self._open[source]:
             del self._open[source]
+
+    def sent_away(self, client: Client) -> None:
+        """See Sessions."""
+        self.refused(client, TOO_MANY_SESSIONS.text)
 
     def refused(self, client: Client, reason: str) -> None:
         """Write the mail log's line of a session that is not served, or not any longer."""

@@ -20,6 +20,7 @@ from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from bitrixmail.link.crowd import Standing
 from bitrixmail.link.framing import Framing
 from bitrixmail.link.peer import peer_of, tls_of
 from bitrixmail.link.timed import Timed
@@ -69,7 +70,6 @@ class Channel(Timed, ABC, Generic[E]):
         self._draining = False
         self._direct = False
         self._wrapped = False
-        self._admitted = False
         self._running = False
         self._busy = False
         self._held = False
@@ -118,6 +118,10 @@ class Channel(Timed, ABC, Generic[E]):
         """Return when the peer's time is over, in seconds of the clock."""
         return self._deadline
 
+    def standing(self) -> Standing:
+        """Tell how readily this session gives way to a new one."""
+        return Standing.STAYS if self._busy else Standing.NOTHING
+
     def time_over(self) -> None:
         """End a session whose peer has used up its time."""
         self.end(self.TIMED_OUT_WORDS)
@@ -136,7 +140,6 @@ class Channel(Timed, ABC, Generic[E]):
         self._start_clock()
         refusal = self.factory.arrived(self)
         if refusal is None:
-            self._admitted = True
             self.greet()
             self._flush()
         else:
@@ -151,7 +154,7 @@ class Channel(Timed, ABC, Generic[E]):
         self._stop_clock()
         self.forget()
         self.framing.discard()
-        self.factory.left(self, admitted=self._admitted)
+        self.factory.left(self)
 
     def handshakeCompleted(self) -> None:
         """Note what the TLS handshake agreed on.

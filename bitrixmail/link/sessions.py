@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -13,10 +15,13 @@ from twisted.internet.interfaces import (
 )
 
 from bitrixmail.link.channel import Channel
+from bitrixmail.link.crowd import Crowd
 from bitrixmail.model.client import Client
 from bitrixmail.model.limits import Networks
 from bitrixmail.model.reply import CLOSING, TOO_MANY_SESSIONS, Reply
 
+# Sessions that are told to go and are not gone yet, before nobody else gives way
+MOST_LEAVING = 1000
 TLSContext = IOpenSSLContextFactory | IOpenSSLServerConnectionCreator
 
 
@@ -35,7 +40,8 @@ class Sessions(ABC):
         self.tls = tls
         self._sessions: set[Channel[Any]] = set()
         # Those that were refused take nobody's place while they are told so
-        self._admitted = 0
+        self.crowd: Crowd[Channel[Any]] = Crowd(clock, self._send_away)
+        self._most_by_files = _most_by_files()
         self._drained: list[Deferred[None]] = []
         self._draining = False
         self._started = f"{self.ID_PREFIX}{int(clock.seconds()):x}"
@@ -59,6 +65,10 @@ class Sessions(ABC):
     def leave(self, client: Client) -> None:
         """Count a client out that was not refused."""
 
+    @abstractmethod
+    def sent_away(self, client: Client) -> None:
+        """Take note of a session that had to give way."""
+
     # What sessions ask
 
     def next_session_id(self) -> str:
@@ -68,29 +78,49 @@ class Sessions(ABC):
 
     def arrived(self, session: Channel[Any]) -> Reply | None:
         """Count a session in, or return the reply with which it is refused."""
-        refusal: Reply | None = None
-        if self._draining:
-            refusal = CLOSING
-        elif 0 < self.most_sessions() <= self._admitted:
-            refusal = TOO_MANY_SESSIONS
-        else:
-            refusal = self.enter(session.client)
         self._sessions.add(session)
-        self._admitted += refusal is None
+        if self._draining:
+            return CLOSING
+        refusal = self.enter(session.client)
+        if refusal is None and not self._has_room():
+            self.leave(session.client)
+            refusal = TOO_MANY_SESSIONS
+        if refusal is None:
+            self.crowd.enter(session)
         return refusal
 
-    def moved(self, before: Client, after: Client) -> Reply | None:
+    def _has_room(self) -> bool:
+        """Tell whether one more has a place, if need be that of who gives way."""
+        crowd, most = self.crowd, self.most_sessions() or self._most_by_files
+        crowd.places = min(most, self._most_by_files)
+        if len(crowd) < crowd.places:
+            return True
+        last = crowd.last() if len(self._sessions) - len(crowd) < MOST_LEAVING else None
+        if last is None:
+            return False
+        self._send_away(last)
+        return True
+
+    def _send_away(self, session: Channel[Any]) -> None:
+        """End a session; its place is free at once, though its connection may take a moment."""
+        self.crowd.leave(session)
+        self.leave(session.client)
+        self.sent_away(session.client)
+        session.abort()
+
+    def moved(self, session: Channel[Any], after: Client) -> Reply | None:
         """Count a session's client out and another in, or return the reply that refuses that."""
-        self.leave(before)
+        self.leave(session.client)
         refusal = self.enter(after)
-        self._admitted -= refusal is not None
+        if refusal is not None:
+            self.crowd.leave(session)
         return refusal
 
-    def left(self, session: Channel[Any], *, admitted: bool) -> None:
+    def left(self, session: Channel[Any]) -> None:
         """Count a session out."""
         self._sessions.discard(session)
-        if admitted:
-            self._admitted -= 1
+        if session in self.crowd:
+            self.crowd.leave(session)
             self.leave(session.client)
         if not self._sessions:
             waiting, self._drained = self._drained, []
@@ -117,3 +147,9 @@ class Sessions(ABC):
         """End every session, also one with something under way (but for its commit)."""
         for session in list(self._sessions):
             session.abort()
+
+
+def _most_by_files() -> int:
+    """Return how many connections leave some descriptors for files, of those the system allows."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft * 4 // 5

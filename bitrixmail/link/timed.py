@@ -38,6 +38,10 @@ class Timed(ABC):
         """Give the peer its time again, from now."""
         self._deadline = self.clock.seconds() + self.timeout_s
 
+    def idle_s(self) -> float:
+        """Return for how long nothing has come that gave the peer new time."""
+        return self.clock.seconds() - (self._deadline - self.timeout_s)
+
     def look_at_clock_by(self, moment: float) -> None:
         """See to it that a deadline nearer than all before is noticed."""
         if self._timer is not None and self._timer.getTime() > moment:

@@ -70,11 +70,10 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
 
     def become(self, client: Client) -> bool:
         """Serve another client on this connection; False: it is turned away instead."""
-        refusal = self.factory.moved(self.client, client)
+        refusal = self.factory.moved(self, client)
         self.client = client
         if refusal is None:
             return True
-        self._admitted = False
         self.turn_away(refusal)
         self._close()
         return False
@@ -109,9 +108,14 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
             self._bear(self._recipients_denied, self.limits.max_refused_recipients)
 
     def _bear(self, count: int, most: int) -> None:
-        """End the session if there were so many errors, or slow it down if there were half."""
+        """End the session if there were so many errors, or slow it down if there were half.
+
+        Under pressure one is enough.
+        """
         if not most:
             return
+        if self.factory.crowd.pressed:
+            most = 1
         if count >= most:
             self.factory.refused(self.client, TOO_MANY_ERRORS)
             self.hang_up(TOO_MANY_ERRORS)

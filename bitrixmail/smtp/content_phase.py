@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 
 from bitrixmail.interfaces.gate import ISink, ITransaction
+from bitrixmail.link.crowd import Standing
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.limits import listed
 from bitrixmail.model.reply import Reply
@@ -58,6 +59,14 @@ class ContentPhase(SMTPChannel):
     def unfinished(self) -> bool:
         """See Channel. From DATA or the first BDAT to the reply at the end."""
         return self._sink is not None or self._committing or self.wire.in_content
+
+    def standing(self) -> Standing:
+        """See Channel. Content has a rate of its own to keep."""
+        if self.unfinished() or super().standing() is Standing.STAYS:
+            return Standing.STAYS
+        if self.transaction is not None:
+            return Standing.AMID
+        return Standing.WAITING if self.accepted else Standing.NOTHING
 
     def connectionMade(self) -> None:
         """See Channel."""

@@ -10,7 +10,7 @@ from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.link.sessions import Sessions, TLSContext
 from bitrixmail.model.client import Client
 from bitrixmail.model.limits import Networks, SMTPLimits
-from bitrixmail.model.reply import Reply
+from bitrixmail.model.reply import CLOSING, Reply
 from bitrixmail.smtp.session import ESMTP
 
 
@@ -43,6 +43,7 @@ class SMTPFactory(Sessions, smtp.SMTPFactory):
 
     def most_sessions(self) -> int:
         """See Sessions."""
+        self.crowd.patience_s = self.limits.pressure_timeout_s
         return self.limits.connections
 
     def proxy_networks(self) -> Networks:
@@ -56,6 +57,10 @@ class SMTPFactory(Sessions, smtp.SMTPFactory):
     def leave(self, client: Client) -> None:
         """See Sessions."""
         self.gate.left(client)
+
+    def sent_away(self, client: Client) -> None:
+        """See Sessions."""
+        self.refused(client, CLOSING)
 
     def refused(
         self,

@@ -172,6 +172,8 @@ class ESMTP(ContentPhase):
         except BaseException:
             self._drop(transaction)
             raise
+        if not self._messages:
+            self.factory.crowd.prove(self)
         self._messages += 1
         self.timeout_s = self.limits.command_timeout_s
         self.reply(SENDER_OK)
