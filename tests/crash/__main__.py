@@ -1,6 +1,8 @@
-"""Kill a server under load and count: `python -m tests.crash --kills N`, or `make crashtest`.
+"""Kill loaded servers and count: `python -m tests.crash --kills N`, or `make crashtest`.
 
-Exits with 1 if an acknowledged message was lost, or any doubled, damaged or never sent.
+Several victims side by side, each with its own store, senders and ledger. Exits with 1 if an
+acknowledged message was lost, or any doubled, damaged, misfiled or never sent, or if the server's
+books do not agree. After an interruption `--resume DIR` goes on.
 """
 
 from __future__ import annotations
@@ -8,69 +10,113 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from tests.crash.campaign import PASSWORD, RECIPIENTS, RULES, Result, run_campaign
-from tests.crash.orphans import orphan_blobs
-from tests.fakes.process import ServerProcess
+from tests.crash.broken import BREAKS
+from tests.crash.campaign import Campaign, read_lines
+from tests.crash.plan import Plan
+from tests.crash.report import Report
+from tests.fakes.process import ROOT
+
+_PROGRESS_S = 15.0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--senders", type=int, default=12, help="parallel (default 12)")
+    parser.add_argument("--kills", type=int, default=20, help="in all (default 20)")
+    parser.add_argument("--victims", type=int, default=4, help="side by side (default 4)")
+    parser.add_argument("--senders", type=int, default=12, help="for each victim (default 12)")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    parser.add_argument("--dir", default="/var/tmp", help="where the store is (default /var/tmp)")
+    parser.add_argument("--dir", default="/var/tmp", help="where the stores are (default /var/tmp)")
+    parser.add_argument("--resume", type=Path, metavar="DIR", help="go on with an interrupted run")
+    parser.add_argument(
+        "--broken",
+        action="append",
+        default=[],
+        choices=sorted(BREAKS),
+        help="let the servers break the promise in this way, to see that it is found out",
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the folder of a clean run too")
+    parser.add_argument("--victim", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    print(f"{arguments.kills} kills, {arguments.senders} senders, --seed {arguments.seed}")
-    home = Path(tempfile.mkdtemp(prefix="bitrixmail-crash-", dir=arguments.dir))
-    begun = time.monotonic()
-    server = ServerProcess(home)
-    try:
-        server.furnish(RECIPIENTS, PASSWORD, RULES)
-        server.start()
-        result = run_campaign(
-            server, kills=arguments.kills, seed=arguments.seed, senders=arguments.senders
-        )
-        _report(result, orphan_blobs(server.data_dir), time.monotonic() - begun)
-    finally:
-        server.kill()
-    if result.verdict.clean:
-        shutil.rmtree(home, ignore_errors=True)
+    if arguments.victim is not None:
+        folder = arguments.resume
+        Campaign(folder / f"victim-{arguments.victim}", Plan.load(folder), arguments.victim).run()
         return 0
-    print(f"the store and the log are kept in {home}")
-    return 1
+    folder = arguments.resume
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="bitrixmail-crash-", dir=arguments.dir))
+        victims = max(1, min(arguments.victims, arguments.kills))
+        broken = tuple(arguments.broken)
+        plan = Plan(arguments.kills, arguments.seed, victims, arguments.senders, broken=broken)
+        plan.save(folder)
+    elif not (folder / "plan.json").exists():
+        parser.error(f"{folder} is no folder of an interrupted run: it has no plan.json")
+    return _campaign(folder.absolute(), keep=arguments.keep)
 
 
-def _report(result: Result, orphans: int, elapsed_s: float) -> None:
-    ledger, verdict = result.ledger, result.verdict
-    rows = {
-        "kills": result.kills,
-        "attempts": ledger.attempts,
-        "acknowledged": ledger.acknowledged,
-        "  by BDAT": ledger.acknowledged_where(chunked=True),
-        "  above 64 KiB": ledger.acknowledged_where(large=True),
-        "found in mailboxes": verdict.kept,
-        "  of unacknowledged attempts": verdict.kept_unacknowledged,
-        "damaged or partial": len(verdict.damaged),
-        "never sent": len(verdict.strange),
-        "refusals": len(result.refusals),
-        "files no message names": orphans,
-        "slowest restart, s": f"{result.slowest_start_s:.2f}",
-        "whole run, s": f"{elapsed_s:.0f}",
-    }
-    for what, figure in rows.items():
-        print(f"{what:<32}{figure:>10}")
-    for reply in sorted(set(result.refusals))[:5]:
-        print(f"refused: {reply}")
-    for what in ("lost", "doubled", "damaged", "strange"):
-        for entry in getattr(verdict, what)[:10]:
-            print(f"{what}: {entry}")
-    print(f"lost {len(verdict.lost)}")
-    print(f"doubled {len(verdict.doubled)}")
+def _campaign(folder: Path, *, keep: bool) -> int:
+    plan = Plan.load(folder)
+    print(
+        f"{plan.kills} stops of {plan.victims} servers with {plan.senders} senders each,"
+        f" every fail point {plan.times} times, seed {plan.seed}, in {folder}",
+        flush=True,
+    )
+    begun = time.monotonic()
+    workers = [_worker(folder, number) for number in range(plan.victims)]
+    try:
+        _watch(folder, plan, workers, begun)
+    except KeyboardInterrupt:
+        for worker in workers:
+            worker.wait()
+        print(f"\ninterrupted; go on with: python -m tests.crash --resume {folder}")
+        return 1
+    spent_s = _spent(folder, time.monotonic() - begun)
+    report = Report(folder, plan, spent_s)
+    failed = [number for number, worker in enumerate(workers) if worker.returncode]
+    print(report.table())
+    for number in failed:
+        print(f"FAULT: the campaign of victim {number} broke off, see {folder}/victim-{number}.log")
+    if failed or report.faults:
+        print(f"stores, ledgers and logs are kept in {folder}")
+        return 1
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _worker(folder: Path, number: int) -> subprocess.Popen[bytes]:
+    with (folder / f"victim-{number}.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.crash", "--resume", folder, "--victim", str(number)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+        )
+
+
+def _watch(folder: Path, plan: Plan, workers: list[subprocess.Popen[bytes]], begun: float) -> None:
+    """Tell now and then how far it is, until all have ended."""
+    told = begun
+    while any(worker.poll() is None for worker in workers):
+        time.sleep(0.2)
+        if time.monotonic() - told >= _PROGRESS_S:
+            told = time.monotonic()
+            done = sum(len(read_lines(file)) for file in folder.glob("victim-*/stops.jsonl"))
+            print(f"{told - begun:6.0f} s: {done} of {plan.kills} stops", flush=True)
+
+
+def _spent(folder: Path, seconds: float) -> float:
+    """Add this session's time to that of the interrupted ones before it."""
+    file = folder / "spent"
+    seconds += float(file.read_text()) if file.exists() else 0.0
+    file.write_text(str(seconds))
+    return seconds
 
 
 if __name__ == "__main__":

@@ -1,109 +1,104 @@
-"""The client's own book: every attempt, every 250; and the judgement of what was found later."""
+"""The client's own book: every attempt, every 250; one file a round, which only ever grows.
+
+Lines: `A attempt digest folder marks recipient,recipient`, `K attempt` (acknowledged), `C attempt`
+(cut off amid its content while the server ended by SIGTERM).
+"""
 
 from __future__ import annotations
 
-import hashlib
-import re
+import os
 import threading
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
-from tests.crash.letters import Letter, attempt_of
-
-# What a server may put before a content: whole trace fields (RFC 5321 §4.4), nothing else.
-TRACE_FIELDS = re.compile(
-    rb"((Return-Path|Delivered-To|Received):[^\r\n]*\r\n([ \t][^\r\n]*\r\n)*)*"
-)
+from tests.crash.letters import LARGE_OCTETS, Letter
 
 
-@dataclass
-class Verdict:
-    """What the books say: each list names attempts with their recipients."""
+@dataclass(frozen=True)
+class Attempt:
+    """What the judge has to know of a letter that was sent. `marks`: see `marks_of`."""
 
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    damaged: list[str] = field(default_factory=list)
-    strange: list[str] = field(default_factory=list)
-    kept: int = 0
-    kept_unacknowledged: int = 0
+    digest: str
+    folder: str
+    marks: str
+    recipients: tuple[str, ...]
 
-    @property
-    def clean(self) -> bool:
-        return not (self.lost or self.doubled or self.damaged or self.strange)
+
+def marks_of(letter: Letter, *, tls: bool) -> str:
+    """Return T for TLS, B for BDAT, L for above 64 KiB, 2 for several mailboxes, D if dropped."""
+    marks = {
+        "T": tls,
+        "B": letter.chunked,
+        "L": len(letter.content) > LARGE_OCTETS,
+        "2": len(letter.recipients) > 1,
+        "D": bool(letter.drop),
+    }
+    return "".join(mark for mark, holds in marks.items() if holds) or "-"
 
 
 class Ledger:
-    """Notes attempts and acknowledgements from many threads. Made by a campaign or a test."""
+    """Notes attempts and acknowledgements from many threads. Made by a campaign for one round."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        self._attempts: dict[str, Letter] = {}
-        self._acknowledged: set[str] = set()
+        self.attempts: dict[str, Attempt] = {}
+        self.acknowledged: set[str] = set()
+        self.cut: set[str] = set()
+        if path.exists():
+            self._load(path)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o600)
 
-    def begin(self, letter: Letter) -> None:
+    def _load(self, path: Path) -> None:
+        octets = path.read_bytes()
+        whole = octets[: octets.rfind(b"\n") + 1]
+        if whole != octets:  # it ended amid a line
+            os.truncate(path, len(whole))
+        for line in whole.decode().splitlines():
+            kind, attempt, *rest = line.split(" ")
+            if kind == "A":
+                digest, folder, marks, recipients = rest
+                found = Attempt(digest, folder, marks, tuple(recipients.split(",")))
+                self.attempts[attempt] = found
+            else:
+                {"K": self.acknowledged, "C": self.cut}[kind].add(attempt)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def begin(self, letter: Letter, *, tls: bool = False) -> None:
         """Note that a letter is about to be sent; its id must be new."""
+        marks = marks_of(letter, tls=tls)
+        found = Attempt(letter.digest, letter.folder, marks, letter.recipients)
         with self._lock:
-            if letter.attempt in self._attempts:
+            if letter.attempt in self.attempts:
                 raise ValueError(f"attempt {letter.attempt} was made before")
-            self._attempts[letter.attempt] = letter
+            self.attempts[letter.attempt] = found
+            self._write("A", letter.attempt, *_words(found))
 
     def acknowledge(self, attempt: str) -> None:
         """Note that the server has said 250 to the content."""
         with self._lock:
-            self._acknowledged.add(attempt)
+            self.acknowledged.add(attempt)
+            self._write("K", attempt)
 
-    @property
-    def attempts(self) -> int:
-        return len(self._attempts)
+    def cut_off(self, attempt: str) -> None:
+        """Note that an ending server went away amid a content without a word."""
+        with self._lock:
+            self.cut.add(attempt)
+            self._write("C", attempt)
 
-    @property
-    def acknowledged(self) -> int:
-        return len(self._acknowledged)
+    def sync(self) -> None:
+        """Bring it to the disk, for the day when the whole machine dies."""
+        os.fsync(self._descriptor)
 
-    def acknowledged_where(self, *, chunked: bool | None = None, large: bool | None = None) -> int:
-        """Count the acknowledged letters of a kind."""
-        letters = [self._attempts[attempt] for attempt in self._acknowledged]
-        return sum(
-            1
-            for letter in letters
-            if chunked in (None, letter.chunked) and large in (None, letter.large)
-        )
+    def _write(self, *words: str) -> None:
+        os.write(self._descriptor, " ".join(words).encode() + b"\n")
 
-    def judge(self, found: Iterable[tuple[str, bytes]]) -> Verdict:
-        """Compare with what readers found, as pairs of mailbox address and message.
+    def acknowledged_where(self, mark: str) -> int:
+        """Count the acknowledged letters with a mark."""
+        return sum(1 for attempt in self.acknowledged if mark in self.attempts[attempt].marks)
 
-        A letter is owed once to each of its recipients if it was acknowledged, else at most once.
-        """
-        verdict = Verdict()
-        seen: dict[str, Counter[str]] = defaultdict(Counter)
-        for mailbox, message in found:
-            verdict.kept += 1
-            try:
-                attempt, before, content = attempt_of(message)
-            except ValueError:
-                verdict.strange.append(f"{mailbox}: a message without a mark")
-                continue
-            letter = self._attempts.get(attempt)
-            if letter is None or mailbox not in letter.recipients:
-                verdict.strange.append(f"{attempt} in {mailbox}: never sent there")
-                continue
-            seen[attempt][mailbox] += 1
-            if hashlib.sha256(content).hexdigest() != letter.digest:
-                verdict.damaged.append(f"{attempt} in {mailbox}: content differs")
-            elif not TRACE_FIELDS.fullmatch(before):
-                verdict.damaged.append(f"{attempt} in {mailbox}: not only trace fields before it")
-        self._settle(seen, verdict)
-        return verdict
 
-    def _settle(self, seen: dict[str, Counter[str]], verdict: Verdict) -> None:
-        for attempt, letter in self._attempts.items():
-            acknowledged = attempt in self._acknowledged
-            for recipient in letter.recipients:
-                times = seen[attempt][recipient] if attempt in seen else 0
-                if times > 1:
-                    verdict.doubled.append(f"{attempt} in {recipient}: {times} times")
-                elif times == 0 and acknowledged:
-                    verdict.lost.append(f"{attempt} for {recipient}")
-                elif times == 1 and not acknowledged:
-                    verdict.kept_unacknowledged += 1
+def _words(attempt: Attempt) -> tuple[str, str, str, str]:
+    return attempt.digest, attempt.folder, attempt.marks, ",".join(attempt.recipients)

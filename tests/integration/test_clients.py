@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.harvest import read_folder
-from tests.crash.ledger import TRACE_FIELDS
+from tests.crash.judge import TRACE_FIELDS
 from tests.fakes.process import ServerProcess
 
 ADDRESS = "info@example.org"

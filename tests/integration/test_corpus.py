@@ -11,7 +11,7 @@ import pytest
 
 from tests.crash.client import SMTPClient
 from tests.crash.harvest import read_folder
-from tests.crash.ledger import TRACE_FIELDS
+from tests.crash.judge import TRACE_FIELDS
 from tests.crash.letters import Letter
 from tests.fakes.corpus import CHARSETS, WORD, Sample, samples
 from tests.fakes.process import ServerProcess
