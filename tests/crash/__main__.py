@@ -8,6 +8,7 @@ books do not agree. After an interruption `--resume DIR` goes on.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.crash.armed import end_with
 from tests.crash.broken import BREAKS
 from tests.crash.campaign import Campaign, read_lines
 from tests.crash.plan import Plan
@@ -42,8 +44,10 @@ def main() -> int:
     )
     parser.add_argument("--keep", action="store_true", help="keep the folder of a clean run too")
     parser.add_argument("--victim", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.victim is not None:
+        end_with(arguments.parent)
         folder = arguments.resume
         Campaign(folder / f"victim-{arguments.victim}", Plan.load(folder), arguments.victim).run()
         return 0
@@ -73,6 +77,7 @@ def _campaign(folder: Path, *, keep: bool) -> int:
     except KeyboardInterrupt:
         for worker in workers:
             worker.wait()
+        _spent(folder, time.monotonic() - begun)
         print(f"\ninterrupted; go on with: python -m tests.crash --resume {folder}")
         return 1
     spent_s = _spent(folder, time.monotonic() - begun)
@@ -90,9 +95,10 @@ def _campaign(folder: Path, *, keep: bool) -> int:
 
 
 def _worker(folder: Path, number: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.crash", "--resume", str(folder)]
     with (folder / f"victim-{number}.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.crash", "--resume", folder, "--victim", str(number)],
+            [*command, "--victim", str(number), "--parent", str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

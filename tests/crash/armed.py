@@ -1,6 +1,6 @@
 """Run the server as twistd does, with one step of it set to kill the process.
 
-    python -m tests.crash.armed [--point NAME --passage N --delay-us D --struck FILE]
+    python -m tests.crash.armed --parent PID [--point NAME --passage N --delay-us D --struck FILE]
         [--broken NAME]… [--days-ahead N] -- twistd's own arguments
 
 When the point is passed for the N-th time, its name is added to FILE and the process ends by a
@@ -105,8 +105,16 @@ def expire_ahead(days: int) -> None:
     setattr(holder, name, lambda clock: today(clock) + timedelta(days=days))
 
 
+def end_with(parent: int) -> None:
+    """Let the kernel end this process as soon as its parent ends, however that happens."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it was faster
+        raise SystemExit(os.EX_TEMPFAIL)
+
+
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.armed", description=__doc__)
+    parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--point", choices=sorted(BY_NAME))
     parser.add_argument("--passage", type=int, default=1)
     parser.add_argument("--delay-us", type=int, default=0)
@@ -115,8 +123,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--days-ahead", type=int, default=0)
     parser.add_argument("twistd", nargs="+")
     options = parser.parse_args(arguments)
-    # It ends with whoever started it, however that one ends.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with(options.parent)
     for point in POINTS:
         place_of(point.target)
         for constant in point.constants:

@@ -46,7 +46,8 @@ class Victim(ServerProcess):
         if days_ahead:
             options += ["--days-ahead", str(days_ahead)]
         self._struck.unlink(missing_ok=True)
-        self.program = (sys.executable, "-m", "tests.crash.armed", *options, "--")
+        launcher = (sys.executable, "-m", "tests.crash.armed", "--parent", str(os.getpid()))
+        self.program = (*launcher, *options, "--")
 
     def furnish_site(self, addresses: Sequence[str], password: str, rules: str) -> None:
         """Make mailboxes and rules, all by one command; the server is down."""
