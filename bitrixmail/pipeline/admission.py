@@ -1,59 +1,111 @@
-"""How many connections one address may hold and open (limits per IP, RFC 5321 §7.8)."""
+"""How much one address and its network may do: connections, messages, recipients.
+
+RFC 5321 §7.8.
+"""
 
 from __future__ import annotations
 
 from twisted.internet.interfaces import IReactorTime
 
-from bitrixmail.model.limits import SMTPLimits, listed, source_of
+from bitrixmail.model.limits import SMTPLimits, listed, network_of, source_of
 from bitrixmail.model.reply import TOO_MANY_CONNECTIONS, Reply
 
 _WINDOW_S = 60.0
 _REMEMBERED = 65_536
 TOO_FAST = Reply(421, "4.7.0", "Too many new connections from your address, slow down")
+CROWDED_NETWORK = Reply(421, "4.7.0", "Too many connections from your network")
+FAST_NETWORK = Reply(421, "4.7.0", "Too many new connections from your network, slow down")
+TOO_MANY_MESSAGES = Reply(450, "4.7.1", "Too many messages from your address, slow down")
+TOO_MANY_RECIPIENTS = Reply(450, "4.7.1", "Too many recipients from your address, slow down")
 
 
-class Admission:
-    """Counts connections by source. Made by the gate, lives as long as it.
+class PerMinute:
+    """Counts what happens for a name within a minute. Made by Admission, lives as long.
 
-    A source is an IPv4 address or an IPv6 /64, since one host has a whole /64 to itself.
+    Of more names than it remembers, those that were quiet for longest are forgotten.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._open: dict[str, int] = {}
-        # source -> start of its window and how many came in it; those touched longest ago first
+        # name -> start of its window and how many came in it; those touched longest ago first
         self._recent: dict[str, tuple[float, int]] = {}
+
+    def exceeds(self, name: str, most: int) -> bool:
+        """Count one more, and tell whether there were `most` already; 0: no limit, no count."""
+        if most <= 0:
+            return False
+        now = self._clock.seconds()
+        start, count = self._recent.pop(name, (now, 0))
+        if now - start >= _WINDOW_S:
+            start, count = now, 0
+        self._recent[name] = (start, count + 1)
+        if len(self._recent) > _REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        return count >= most
+
+
+class Admission:
+    """Counts by source and by network. Made by the gate, lives as long as it.
+
+    A source is an IPv4 address or an IPv6 /64, since one host has a whole /64 to itself; a network
+    is a /24 or a /56. A local socket has no address, and all programs of this machine are no one
+    source.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._open: dict[str, int] = {}
+        self._open_of_network: dict[str, int] = {}
+        self._connections = PerMinute(clock)
+        self._connections_of_network = PerMinute(clock)
+        self._messages = PerMinute(clock)
+        self._recipients = PerMinute(clock)
 
     def enter(self, address: str, limits: SMTPLimits) -> Reply | None:
         """Count a connection in, or return why it is refused."""
-        source = source_of(address)
+        source, network = source_of(address), network_of(address)
         held = self._open.get(source, 0)
-        # A local socket has no address, and all programs of this machine are no one source
+        held_by_network = self._open_of_network.get(network, 0)
         if address and not listed(address, limits.exempt_networks):
             if 0 < limits.connections_per_ip <= held:
                 return TOO_MANY_CONNECTIONS
-            if self._came_too_often(source, limits.connections_per_minute_per_ip):
+            if 0 < limits.connections_per_network <= held_by_network:
+                return CROWDED_NETWORK
+            if self._connections.exceeds(source, limits.connections_per_minute_per_ip):
                 return TOO_FAST
+            most = limits.connections_per_minute_per_network
+            if self._connections_of_network.exceeds(network, most):
+                return FAST_NETWORK
         self._open[source] = held + 1
+        self._open_of_network[network] = held_by_network + 1
         return None
 
     def leave(self, address: str) -> None:
         """Count a connection out."""
-        source = source_of(address)
-        held = self._open.get(source, 0)
-        if held > 1:
-            self._open[source] = held - 1
-        else:
-            self._open.pop(source, None)
+        _one_less(self._open, source_of(address))
+        _one_less(self._open_of_network, network_of(address))
 
-    def _came_too_often(self, source: str, most: int) -> bool:
-        if most <= 0:
-            return False
-        now = self._clock.seconds()
-        start, count = self._recent.pop(source, (now, 0))
-        if now - start >= _WINDOW_S:
-            start, count = now, 0
-        self._recent[source] = (start, count + 1)
-        if len(self._recent) > _REMEMBERED:
-            del self._recent[next(iter(self._recent))]
-        return count >= most
+    def message(self, address: str, limits: SMTPLimits) -> Reply | None:
+        """Count a message that is begun, or return why it must wait."""
+        most = limits.messages_per_minute_per_ip
+        if _bounded(address, most, limits) and self._messages.exceeds(source_of(address), most):
+            return TOO_MANY_MESSAGES
+        return None
+
+    def recipient(self, address: str, limits: SMTPLimits) -> Reply | None:
+        """Count a recipient that is named, whether there is one or not, or return why it waits."""
+        most = limits.recipients_per_minute_per_ip
+        if _bounded(address, most, limits) and self._recipients.exceeds(source_of(address), most):
+            return TOO_MANY_RECIPIENTS
+        return None
+
+
+def _bounded(address: str, most: int, limits: SMTPLimits) -> bool:
+    return most > 0 and address != "" and not listed(address, limits.exempt_networks)
+
+
+def _one_less(counts: dict[str, int], name: str) -> None:
+    count = counts.get(name, 0)
+    if count > 1:
+        counts[name] = count - 1
+    else:
+        counts.pop(name, None)

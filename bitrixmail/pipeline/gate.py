@@ -55,6 +55,7 @@ class Gate:
             blobs=blobs,
             judge=judge,
             maillog=maillog,
+            admission=self._admission,
             refusals=self.refusals,
             queue_ids=QueueIds(clock, random),
             clock=clock,

@@ -22,6 +22,7 @@ from bitrixmail.model.message import Content
 from bitrixmail.model.outcome import Outcome
 from bitrixmail.model.reply import MAILBOX_FULL, NO_SUCH_MAILBOX, RELAY_DENIED, Reply
 from bitrixmail.model.route import Route, RouteKind, Target
+from bitrixmail.pipeline.admission import Admission
 from bitrixmail.pipeline.content import ContentSink
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.queue_id import QueueIds
@@ -51,6 +52,7 @@ class Workshop:
     blobs: IBlobStore
     judge: Judge
     maillog: IMailLog
+    admission: Admission
     refusals: Refusals
     queue_ids: QueueIds
     clock: IReactorTime
@@ -77,6 +79,10 @@ class Transaction:
 
     async def sender(self, address: Address | None, parameters: SenderParameters) -> None:
         """See ITransaction."""
+        if self._limits.messages_per_minute_per_ip:
+            wait = self._shop.admission.message(self._client.address, self._limits)
+            if wait is not None:
+                raise TemporaryError(wait)
         self._sender = address
         self._parameters = parameters
 
@@ -85,6 +91,10 @@ class Transaction:
         most = self._limits.max_recipients
         if 0 < most <= len(self._recipients):
             raise TemporaryError(TOO_MANY_RECIPIENTS)
+        if self._limits.recipients_per_minute_per_ip:
+            wait = self._shop.admission.recipient(self._client.address, self._limits)
+            if wait is not None:
+                raise TemporaryError(wait)
         route = await self._shop.router.resolve(address)
         refusal = _REFUSED.get(route.kind)
         if refusal is not None:

@@ -18,6 +18,7 @@ FULL = b"421 Too many connections, please try again later\r\n"
 SENT_AWAY = b"421 4.3.2 Service closing transmission channel\r\n"
 EHLO = b"EHLO client.example\r\n"
 MAIL = b"MAIL FROM:<a@client.example>\r\n"
+LOGIN = b"USER info@example.org\r\nPASS pass word\r\n"
 RCPT = b"RCPT TO:<info@example.org>\r\n"
 
 
@@ -156,24 +157,23 @@ async def test_one_error_is_enough_under_pressure(house: House) -> None:
     assert house.refusals() == ["421 4.7.0"]
 
 
-async def test_a_session_of_ours_to_finish_is_not_sent_away(house: House) -> None:
+async def test_who_waits_for_us_is_not_sent_away(house: House) -> None:
     house.door.gate.hold.add("sender")
-    busy = said(said(house.come(), EHLO), MAIL)
-    for _ in range(9):
-        house.come()
-    house.wait(5)
-    house.come()
-    assert SENT_AWAY not in await heard(busy)
-    assert SENT_AWAY in await heard(house.all[1])
+    for _ in range(10):
+        said(said(house.come(), EHLO), MAIL)
+    house.wait(30)
+    assert await heard(house.come()) == FULL
+    assert [SENT_AWAY in await heard(other) for other in house.all[:10]] == [False] * 10
     house.door.gate.release()
-    assert await heard(busy) == b"250 2.1.0 Sender OK\r\n"
+    assert await heard(house.all[0]) == b"250 2.1.0 Sender OK\r\n"
 
 
-async def test_descriptors_bound_the_house_too() -> None:
+@pytest.mark.parametrize("places", [0, 100])
+async def test_descriptors_bound_the_house_too(places: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (20, hard))
     try:
-        house = House(0)
+        house = House(places)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     greetings = [await heard(house.come()) for _ in range(17)]
@@ -181,18 +181,25 @@ async def test_descriptors_bound_the_house_too() -> None:
     house.clear()
 
 
+def reader_of(door: ReaderDoor, octets: bytes = b"") -> MemoryConnection:
+    return said(MemoryConnection(door.factory), octets)
+
+
 async def test_readers_who_have_logged_in_stay() -> None:
     door = ReaderDoor()
     door.factory.limits = replace(door.factory.limits, connections=2)
-    reader, other = MemoryConnection(door.factory), MemoryConnection(door.factory)
-    reader.send(b"USER info@example.org\r\n")
-    reader.send(b"PASS pass word\r\n")
+    reader, silent = reader_of(door, LOGIN), reader_of(door)
     assert b" octets)" in await heard(reader)
     door.clock.advance(5)
-    third = MemoryConnection(door.factory)
-    assert (await heard(third)).startswith(b"+OK")
-    assert other.transport.disconnecting
+    second = reader_of(door)
+    assert (await heard(second)).startswith(b"+OK")
+    assert silent.transport.disconnecting
+    door.clock.advance(30)
+    assert second.transport.disconnecting
+    door.factory.limits = replace(door.factory.limits, connections=1)
+    third = reader_of(door)
+    assert (await heard(third)).startswith(b"-ERR [SYS/TEMP] Too many connections")
     assert not reader.transport.disconnecting
-    for connection in (reader, other, third):
+    for connection in (reader, silent, second, third):
         connection.abort()
     assert not door.clock.getDelayedCalls()

@@ -137,6 +137,24 @@ def test_too_many_recipients(stores: InlineStores, clock: Clock) -> None:
     assert refusal(caught).startswith("452 4.5.3")
 
 
+def test_messages_and_recipients_of_an_address_are_counted(
+    stores: InlineStores, clock: Clock
+) -> None:
+    house = House(stores, clock, SMTPLimits(messages_per_minute_per_ip=2))
+    for _ in range(2):
+        house.opened("info@example.org")
+    with pytest.raises(TemporaryError) as caught:
+        house.opened("info@example.org")
+    assert refusal(caught).startswith("450 4.7.1 Too many messages")
+    house = House(stores, clock, SMTPLimits(recipients_per_minute_per_ip=3))
+    house.opened("info@example.org")
+    with pytest.raises(PermanentError):
+        house.opened("guess@example.org")
+    with pytest.raises(TemporaryError) as caught:
+        house.opened("info@example.org", "plus@example.org")
+    assert refusal(caught).startswith("450 4.7.1 Too many recipients")
+
+
 def test_each_mailbox_gets_one_place(house: House) -> None:
     house.sent(LETTER, "team@example.org", "info@example.org", "plus@example.org")
     assert len(house.folder("info@example.org")) == 1
