@@ -20,6 +20,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from bitrixmail.admin.probes.holders import holders_of
+from bitrixmail.app.accepting import Acceptance
 from bitrixmail.app.endpoints import Endpoint
 from bitrixmail.app.obstacles import cannot_listen, place_of
 from bitrixmail.model.errors import SetupError
@@ -45,6 +46,7 @@ class Listener(Service):
         self._reactor = reactor
         self._factory = factory
         self._port: Port | None = None
+        self._acceptance: Acceptance | None = None
 
     def privilegedStartService(self) -> None:
         """Bind the socket. Raises SetupError."""
@@ -58,6 +60,7 @@ class Listener(Service):
         except LookupError:
             raise _not_inherited(self.door, self.endpoint) from None
         self._port.stopReading()
+        self._acceptance = Acceptance(self._reactor, f"listen.{self.door}", self._port)
         self._check_family(self._port)
 
     def _check_family(self, port: Port) -> None:
@@ -78,8 +81,8 @@ class Listener(Service):
 
     def open(self) -> None:
         """Begin to accept connections, those that wait first."""
-        if self._port is not None:
-            self._port.startReading()
+        if self._acceptance is not None:
+            self._acceptance.begin()
             _log.info(
                 "{door} listens on {place}",
                 door=self.door,
@@ -90,8 +93,10 @@ class Listener(Service):
     def close(self) -> Deferred[None]:
         """Give the socket back. May be called twice."""
         port, self._port = self._port, None
-        if port is None:
+        acceptance, self._acceptance = self._acceptance, None
+        if port is None or acceptance is None:
             return succeed(None)
+        acceptance.stop()
         closing: Deferred[None] | None = port.stopListening()
         return closing or succeed(None)
 
