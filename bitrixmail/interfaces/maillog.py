@@ -12,5 +12,5 @@ class IMailLog(Interface):
         """Write one line: the transition (accepted, refused, login, …), then `key=value` pairs.
 
         Keys: session_id, queue_id, account, peer, sender, recipient, reply, reason, size_octets,
-        folder, delay_s, read, deleted; in the order given. A field that is None is left out.
+        folder, delay_s, read, deleted, count; in the order given. A field that is None is left out.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,8 +15,15 @@ from twisted.python.failure import Failure
 from bitrixmail.link.channel import Channel
 from bitrixmail.model.client import Client
 from bitrixmail.model.errors import MailError
+from bitrixmail.model.limits import listed
 from bitrixmail.model.reply import CLOSING, TRANSACTION_FAILED, Reply
-from bitrixmail.smtp.replies import TIMED_OUT, TOO_MANY_COMMANDS, TOO_MANY_ERRORS, encoded
+from bitrixmail.smtp.replies import (
+    EARLY_TALKER,
+    TIMED_OUT,
+    TOO_MANY_COMMANDS,
+    TOO_MANY_ERRORS,
+    encoded,
+)
 from bitrixmail.smtp.wire import Event, Wire
 
 if TYPE_CHECKING:
@@ -57,8 +65,25 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
         return self.wire.in_content
 
     def greet(self) -> None:
-        """See Channel (RFC 5321 §3.1)."""
+        """See Channel (RFC 5321 §3.1): at once, or when a client has proved that it can wait."""
+        limits = self.limits
+        if limits.greet_delay_s and not listed(self.client.address, limits.exempt_networks):
+            self.pause(limits.greet_delay_s, self._break_silence)
+        else:
+            self._welcome()
+
+    def _welcome(self) -> None:
         self._greet(Reply(220, "", f"{self.factory.hostname} ESMTP ready"))
+
+    def _break_silence(self) -> None:
+        """Greet, unless the client spoke first."""
+        if self._closing:
+            return
+        if self.wire.pending:
+            self.turn_away(EARLY_TALKER)
+            self._close()
+        else:
+            self._welcome()
 
     def turn_away(self, refusal: Reply) -> None:
         """See Channel."""
@@ -134,9 +159,11 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
         self.accepted = True
         self._errors = self._idle_commands = 0
 
-    def pause(self, seconds: float) -> None:
-        """Say what was gathered, then handle and read nothing for so long."""
+    def pause(self, seconds: float, then: Callable[[], None] | None = None) -> None:
+        """Say what was gathered, handle and read nothing for so long, then do something."""
         over: Deferred[None] = Deferred()
+        if then is not None:
+            over.addCallback(lambda _result: then())
         self._pause = self.clock.callLater(seconds, over.callback, None)
         self.hold(over)
 

@@ -11,6 +11,7 @@ from bitrixmail.link.sessions import Sessions, TLSContext
 from bitrixmail.model.client import Client
 from bitrixmail.model.limits import Networks, SMTPLimits
 from bitrixmail.model.reply import CLOSING, Reply
+from bitrixmail.smtp.refusal_lines import RefusalLines
 from bitrixmail.smtp.session import ESMTP
 
 
@@ -36,6 +37,7 @@ class SMTPFactory(Sessions, smtp.SMTPFactory):
         self.hostname = hostname
         self.limits = limits
         self._maillog = maillog
+        self._refusals = RefusalLines(maillog, clock)
 
     def buildProtocol(self, addr: IAddress | None) -> smtp.ESMTP:  # noqa: ARG002 - the transport tells
         """Make a session."""
@@ -71,6 +73,9 @@ class SMTPFactory(Sessions, smtp.SMTPFactory):
         recipient: str | None = None,
     ) -> None:
         """Write the mail log's line of a refusal that this door knows of first."""
+        if sender is None:
+            self._refusals.write(client, reply)
+            return
         self._maillog.record(
             "refused",
             session_id=client.session_id,
