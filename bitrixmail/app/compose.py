@@ -66,7 +66,9 @@ def compose(
     lists = ListFiles(settings.data_dir / LISTS)
     timezone = settings.rules.timezone or system_timezone()
     judging = Judging(settings.rules.time_limit, timezone, lists.read)
-    judge = Judge(stores.rulebook, threads, reactor, judging, lists)
+    metrics = _metrics(settings)
+    kind: Callable[..., Judge] = Judge if metrics is None else metrics.judge
+    judge = kind(stores.rulebook, threads, reactor, judging, lists)
     gate = _gate(settings, stores, judge, maillog, reactor)
     smtp = SMTPFactory(gate, reactor, maillog, hostname, settings.smtp.limits(), tls)
     throttle = LoginThrottle(reactor, settings.access.failed_logins_per_minute)
@@ -81,6 +83,10 @@ def compose(
         domains=settings.server.domains,
     )
     listeners = tuple(_listeners(settings, reactor, doors, tls, maillog))
+    if metrics is not None:
+        door = metrics.door(reactor, stores=stores, maillog=maillog, doors=doors, tls=tls)
+        listeners += tuple(Listener(reactor, "metrics", e, door) for e in settings.listen.metrics)
+        doors |= {"metrics": door}
     periodic = (
         Periodic(reactor, "refusals", _MINUTE_S, gate.refusals.write),
         Periodic(reactor, "list files", _LOOK_S, judge.look_at_lists),
@@ -109,6 +115,15 @@ def compose(
     for service in (*listeners, *periodic, reload):
         service.setServiceParent(server)
     return server
+
+
+def _metrics(settings: Settings) -> Any:
+    """Return what counts and times, if anybody is to be told; it is not even imported else."""
+    if not settings.listen.metrics:
+        return None
+    from bitrixmail.app.metering import Metering  # noqa: PLC0415 - 0.1 s and 5 MB
+
+    return Metering()
 
 
 def _gate(settings: Settings, stores: Stores, judge: Judge, maillog: MailLog, clock: Any) -> Gate:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import ip_address
 
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.text import printable
@@ -44,6 +45,18 @@ class Endpoint:
     def everywhere(self) -> bool:
         """Whether it means all addresses of this machine, IPv4 and IPv6."""
         return self.kind == "tcp" and "interface" not in self.arguments
+
+    @property
+    def only_here(self) -> bool:
+        """Whether surely nobody but programs of this machine can reach it."""
+        return self.kind == "unix" or _loopback(self.arguments.get("interface", ""))
+
+
+def _loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
 
 
 def parse_endpoint(text: str) -> Endpoint:

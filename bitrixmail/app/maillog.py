@@ -9,6 +9,7 @@ from twisted.logger import LogLevel, globalLogPublisher
 from zope.interface import implementer
 
 from bitrixmail.interfaces.maillog import IMailLog
+from bitrixmail.interfaces.meter import IMeter
 from bitrixmail.model.text import printable
 
 NAMESPACE = "mail"
@@ -25,8 +26,11 @@ class MailLog:
     """See IMailLog. Made by compose, lives as long as the server.
 
     A line is an event of the namespace `mail`, so that it stands in one stream with the
-    diagnostic log, in its order, and can be told from it.
+    diagnostic log, in its order, and can be told from it. `meter`, if there is one, counts them.
     """
+
+    def __init__(self) -> None:
+        self.meter: IMeter | None = None
 
     def record(self, transition: str, **fields: object) -> None:
         """See IMailLog."""
@@ -42,6 +46,8 @@ class MailLog:
             else:
                 text = told[key] = printable(text, _MOST_CHARACTERS)
                 words.append(f"{key}={_quoted(text)}")
+        if self.meter is not None:
+            self.meter.count(transition, told)
         # As a Logger would, for less: there is one for every message.
         globalLogPublisher(
             {

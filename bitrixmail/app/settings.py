@@ -103,6 +103,13 @@ class Listen:
     imap: Annotated[Endpoints, doc("Not in this version.")] = ()
     imaps: Annotated[Endpoints, doc("Not in this version.")] = ()
     web: Annotated[Endpoints, doc("Not in this version.")] = ()
+    metrics: Annotated[
+        Endpoints,
+        doc(
+            "/metrics for Prometheus and /healthz, by HTTP and without a password, so for this"
+            ' machine only: ["tcp:8026:interface=127.0.0.1"].'
+        ),
+    ] = ()
 
     def door(self, name: str) -> tuple[Endpoint, ...]:
         """Return the endpoints of a door by its name."""
@@ -272,4 +279,10 @@ class Settings:
             )
         if not any(self.listen.door(name) for name in DOORS):
             told.append("every door is closed: set listen.smtp or listen.pop3")
+        told += [
+            f"listen.metrics: {endpoint} may be open to other machines, and asks for no password:"
+            ' write it like "tcp:8026:interface=127.0.0.1"'
+            for endpoint in self.listen.metrics
+            if not endpoint.only_here
+        ]
         return tuple(told)

@@ -57,6 +57,9 @@ class IMessageStore(Interface):
     async def usage(mailbox_id: int) -> int:
         """Count the octets that a mailbox holds, over all its folders."""
 
+    async def totals() -> tuple[int, int]:
+        """Count the mailboxes, and the octets that all of them hold."""
+
     async def record(events: Sequence[Event]) -> None:
         """Add entries to the event log."""
 

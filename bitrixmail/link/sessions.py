@@ -14,6 +14,7 @@ from twisted.internet.interfaces import (
     IReactorTime,
 )
 
+from bitrixmail.interfaces.meter import IMeter
 from bitrixmail.link.channel import Channel
 from bitrixmail.link.crowd import Crowd
 from bitrixmail.model.client import Client
@@ -28,7 +29,7 @@ TLSContext = IOpenSSLContextFactory | IOpenSSLServerConnectionCreator
 class Sessions(ABC):
     """What the factories of all doors share; a factory stands before one of `twisted.mail`.
 
-    `tls` may be replaced while it runs.
+    `tls` may be replaced while it runs. `meter`, if there is one, is told how long sessions last.
     """
 
     # Keeps the ids of one door's sessions apart from those of another
@@ -44,6 +45,8 @@ class Sessions(ABC):
         self._most_by_files = _most_by_files()
         self._drained: list[Deferred[None]] = []
         self._draining = False
+        self.meter: IMeter | None = None
+        self._begun: dict[Channel[Any], float] = {}
         self._started = f"{self.ID_PREFIX}{int(clock.seconds()):x}"
         self._count = 0
 
@@ -79,6 +82,8 @@ class Sessions(ABC):
     def arrived(self, session: Channel[Any]) -> Reply | None:
         """Count a session in, or return the reply with which it is refused."""
         self._sessions.add(session)
+        if self.meter is not None:
+            self._begun[session] = self.clock.seconds()
         if self._draining:
             return CLOSING
         refusal = self.enter(session.client)
@@ -119,6 +124,8 @@ class Sessions(ABC):
     def left(self, session: Channel[Any]) -> None:
         """Count a session out."""
         self._sessions.discard(session)
+        if self.meter is not None and session in self._begun:
+            self.meter.ended(session.DOOR, self.clock.seconds() - self._begun.pop(session))
         if session in self.crowd:
             self.crowd.leave(session)
             self.leave(session.client)

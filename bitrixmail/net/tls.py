@@ -29,16 +29,19 @@ _CIPHERS = (
 class ServerTLS:
     """Gives each connection its TLS state. Made by compose, shared by all doors.
 
+    `not_after` is when the certificate expires; None before there is one.
+
     `load` must have succeeded once before the first connection. A connection keeps the
     certificate it began with; a session ticket of an older context leads to a full handshake.
     """
 
     def __init__(self) -> None:
         self._context: SSL.Context | None = None
+        self.not_after: datetime | None = None
 
     def load(self, certificate: Path, key: Path, now: datetime) -> None:
         """Take certificate, chain and key from PEM files; after an error the old ones stay."""
-        self._context = _context(certificate, key, now)
+        self._context, self.not_after = _context(certificate, key, now)
 
     @property
     def loaded(self) -> bool:
@@ -55,7 +58,7 @@ class ServerTLS:
         return SSL.Connection(self._context, None)
 
 
-def _context(certificate: Path, key: Path, now: datetime) -> SSL.Context:
+def _context(certificate: Path, key: Path, now: datetime) -> tuple[SSL.Context, datetime]:
     try:
         chain = x509.load_pem_x509_certificates(_read("tls.certificate", certificate))
     except ValueError:
@@ -100,7 +103,7 @@ def _context(certificate: Path, key: Path, now: datetime) -> SSL.Context:
             f"tls.key: {key} does not belong to {certificate}",
             "compare: openssl x509 -noout -pubkey -in CERTIFICATE; openssl pkey -pubout -in KEY",
         ) from None
-    return context
+    return context, chain[0].not_valid_after_utc
 
 
 def _read(setting: str, file: Path) -> bytes:

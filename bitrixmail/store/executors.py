@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice, takewhile
 from queue import SimpleQueue
+from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from twisted.internet.defer import Deferred, execute, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 
+from bitrixmail.interfaces.meter import IMeter
 from bitrixmail.model.errors import StoreFullError, StoreUnavailableError, TemporaryError
 from bitrixmail.model.reply import STORE_FULL
 from bitrixmail.store.database import CannotBeginError, DatabaseFile, Session
@@ -138,6 +140,10 @@ class Executor(Protocol):
     def write(self, unit: Unit[Any, Any]) -> None:
         """See Database.write."""
 
+    @property
+    def waiting(self) -> int:
+        """How many units are on their way through the writer."""
+
     def read(self, function: Callable[..., R], args: tuple[Any, ...]) -> Deferred[R]:
         """See Database.read."""
 
@@ -153,6 +159,8 @@ class InlineExecutor:
 
     Made by `inline_stores`, lives as long as they.
     """
+
+    waiting = 0
 
     def start(self, file: DatabaseFile) -> None:
         """See Executor."""
@@ -226,6 +234,11 @@ class ThreadedExecutor:
         self._pending.append(unit)
         if not self._writing:
             self._write_or_gather()
+
+    @property
+    def waiting(self) -> int:
+        """See Executor."""
+        return self._waiting
 
     def _write_or_gather(self) -> None:
         """Write what waits if it is as much as last time; else give the others a moment to come."""
@@ -320,11 +333,12 @@ class Database:
     """The way to the database for the rest of the store. Made with the stores, lives as long.
 
     Functions given to it run in another thread: they get a connection and plain values, and keep
-    neither the connection nor what it returned.
+    neither the connection nor what it returned. `meter`, if there is one, is told of each write.
     """
 
     def __init__(self, file: DatabaseFile, executor: Executor) -> None:
         self.file = file
+        self.meter: IMeter | None = None
         self._executor = executor
         self._open = False
 
@@ -344,8 +358,20 @@ class Database:
         unit = Unit(batch, item)
         if not self._open:
             return fail(StoreUnavailableError("the store is closed"))
+        if self.meter is not None:
+            unit.done.addBoth(self._committed, perf_counter())
         self._executor.write(unit)
         return unit.done
+
+    def _committed(self, result: R, begun: float) -> R:
+        if self.meter is not None:
+            self.meter.committed(perf_counter() - begun)
+        return result
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait for their commit."""
+        return self._executor.waiting
 
     def read(self, function: Callable[..., R], *args: Any) -> Deferred[R]:
         """Call `function(connection, *args)` in a read transaction of its own."""

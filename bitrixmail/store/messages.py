@@ -86,6 +86,10 @@ class DatabaseMessages:
         """See IMessageStore."""
         return await self._database.read(reading.usage, mailbox_id)
 
+    async def totals(self) -> tuple[int, int]:
+        """See IMessageStore."""
+        return await self._database.read(reading.totals)
+
     async def record(self, events: Sequence[Event]) -> None:
         """See IMessageStore."""
         await self._database.write(appending.record, tuple(events))

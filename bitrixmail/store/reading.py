@@ -6,7 +6,7 @@ from array import array
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select, text
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, text
 
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.message import Event, FolderIndex, FolderView, Listed, Place
@@ -30,6 +30,7 @@ _FOLDER = select(folder.c.id, folder.c.uidvalidity).where(
 )
 _MAILBOX = select(mailbox.c.id).where(mailbox.c.address == bindparam("address"))
 _USAGE = select(mailbox.c.used_octets).where(mailbox.c.id == bindparam("mailbox"))
+_TOTALS = select(func.count(), func.sum(mailbox.c.used_octets)).select_from(mailbox)
 _EXPORT = select(
     message.c.prefix, message.c.size_octets, message.c.content, message.c.blob_id
 ).where(message.c.queue_id == bindparam("queue_id"))
@@ -175,6 +176,12 @@ def exported(connection: Connection, queue_id: str) -> Stored | None:
 def usage(connection: Connection, mailbox_id: int) -> int:
     """Read how many octets a mailbox holds; 0 if there is none."""
     return connection.execute(_USAGE, {"mailbox": mailbox_id}).scalar() or 0
+
+
+def totals(connection: Connection) -> tuple[int, int]:
+    """Count the mailboxes and the octets in them."""
+    mailboxes, octets = connection.execute(_TOTALS).one()
+    return mailboxes, octets or 0
 
 
 def listing(

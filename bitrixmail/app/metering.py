@@ -1,0 +1,93 @@
+"""Marries the metrics with the rooms they tell about. Imported only where they are asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from bitrixmail.app.maillog import MailLog
+from bitrixmail.app.metrics import Metrics, TimedJudge, free_octets, size_of
+from bitrixmail.app.metrics_door import MetricsDoor
+from bitrixmail.link.sessions import Sessions
+from bitrixmail.net.tls import ServerTLS
+from bitrixmail.pipeline.judge import Judge
+from bitrixmail.store.opening import Stores
+
+
+@dataclass(slots=True)
+class _Totals:
+    """What lay in the store when it was last looked at."""
+
+    mailboxes: float = math.nan
+    octets: float = math.nan
+
+
+class Metering:
+    """Metrics on their way into the rooms. Made and used by compose."""
+
+    def __init__(self) -> None:
+        self._metrics = Metrics(version("bitrixmail"))
+
+    def judge(self, *given: Any) -> Judge:
+        """Make a judge that tells how long it takes."""
+        return TimedJudge(self._metrics, *given)
+
+    def door(
+        self,
+        clock: IReactorTime,
+        *,
+        stores: Stores,
+        maillog: MailLog,
+        doors: Mapping[str, Sessions],
+        tls: ServerTLS,
+    ) -> MetricsDoor:
+        """Let the rooms report, and return the door where it is read."""
+        metrics = self._metrics
+        maillog.meter = stores.database.meter = metrics
+        for name, sessions in doors.items():
+            sessions.meter = metrics
+            _show_sessions(metrics, name, sessions)
+        metrics.show(
+            "certificate_expiry_timestamp_seconds",
+            "When the certificate expires, in seconds since 1970.",
+            lambda: math.nan if tls.not_after is None else tls.not_after.timestamp(),
+        )
+        return MetricsDoor(clock, metrics.registry, _show_store(metrics, stores))
+
+
+def _show_sessions(metrics: Metrics, door: str, sessions: Sessions) -> None:
+    metrics.show(
+        "sessions", "Sessions that are open, by door.", lambda: len(sessions.crowd), door=door
+    )
+
+
+def _show_store(
+    metrics: Metrics, stores: Stores
+) -> Callable[[], Coroutine[Deferred[Any], Any, None]]:
+    """Show what the store holds; return what looks at it anew."""
+    totals = _Totals()
+    file = stores.database.file.path
+    log = file.with_name(f"{file.name}-wal")
+    shown: dict[str, tuple[str, Callable[[], float]]] = {
+        "writer_queue": ("Writes that wait for their commit.", lambda: stores.database.waiting),
+        "database_bytes": ("The database file and its log.", lambda: size_of(file, log)),
+        "disk_free_bytes": (
+            "What may still be written where the messages lie.",
+            lambda: free_octets(stores.data_dir),
+        ),
+        "mailboxes": ("Mailboxes there are.", lambda: totals.mailboxes),
+        "kept_bytes": ("What all mailboxes hold.", lambda: totals.octets),
+    }
+    for name, (text, read) in shown.items():
+        metrics.show(name, text, read)
+
+    async def look() -> None:
+        totals.mailboxes, totals.octets = await stores.messages.totals()
+
+    return look
