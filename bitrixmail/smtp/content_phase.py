@@ -81,7 +81,7 @@ class ContentPhase(SMTPChannel):
         return moment if self.accepted else min(moment, self._first_message_by)
 
     def _due_by_rate(self) -> float:
-        """Return now if too little came since the last look, else when to look next."""
+        """Return a moment that is past if too little came since the last look; else the next."""
         least = self.limits.min_data_rate
         if not least:
             return math.inf
@@ -89,7 +89,7 @@ class ContentPhase(SMTPChannel):
         passed_s = now - self._measured_from
         if passed_s >= self.limits.data_grace_s:
             if self.wire.content_octets - self._came_before < least * passed_s:
-                return now
+                return self._measured_from
             self._measure()
         return self._measured_from + self.limits.data_grace_s
 
