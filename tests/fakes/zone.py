@@ -31,11 +31,14 @@ class Zone:
     def put(self, *lines: str) -> None:
         """Write lines in the place of what had their names and kinds, as an owner would.
 
-        Addresses take the place of those of both kinds, and whatever it is that of an alias.
+        Addresses take the place of those of both kinds, whatever it is that of an alias, and an
+        alias that of all.
         """
         for line in lines:
             found = _read(line)
-            for kind in {CNAME, found.rdtype, *(_ADDRESSES if found.rdtype in _ADDRESSES else ())}:
+            alike = _ADDRESSES if found.rdtype in _ADDRESSES else (found.rdtype,)
+            stale = tuple(RdataType) if found.rdtype == CNAME else (CNAME, *alike)
+            for kind in stale:
                 self._sets.pop((found.name, kind), None)
         for line in lines:
             self.add(line)
