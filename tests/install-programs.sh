@@ -9,12 +9,13 @@
 set -u
 PATH=$PATH:/usr/sbin:/sbin
 ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl curl mpop fetchmail haproxy strace
-    nftables iproute2 iptables authbind systemd'
+    nftables iproute2 iptables authbind systemd fail2ban'
 
 present() {
     case $1 in
         postfix) command -v postconf && command -v smtp-source ;;
         dovecot-pop3d) test -x /usr/lib/dovecot/pop3-login ;;
+        fail2ban) command -v fail2ban-regex ;;
         python3-venv) "${PY:-python3}" -c 'import ensurepip, venv' ;;
         libnet-ssleay-perl) perl -MNet::SSLeay -e 1 ;;
         nftables) command -v nft ;;
@@ -91,6 +92,10 @@ if ! apt_install $lacking; then
         apt_install "$package" || { say "$package:"; grep '^E:' "$log" >&2 || tail -n 3 "$log" >&2; }
     done
 fi
+# Only its program that tries filters is wanted: no jail must come up at the next boot.
+case " $lacking " in *' fail2ban '*)
+    $as_root systemctl disable fail2ban >/dev/null 2>&1 || $as_root update-rc.d fail2ban disable
+esac
 # shellcheck disable=SC2086
 lacking=$(missing $lacking | tr '\n' ' ')
 [ -z "$lacking" ] || give_up 'not everything could be installed' "${lacking% }"

@@ -83,8 +83,10 @@ class SlowSockets:
 
     def _run(self) -> None:
         try:
-            for _ in range(self.count):
+            for number in range(self.count):
                 self._open()
+                if number % 50 == 49:
+                    self._hear_all(0)
             self._drip_until_over()
         except BaseException as error:  # noqa: BLE001 - told by whoever waits
             self.trouble = error
@@ -92,8 +94,7 @@ class SlowSockets:
     def _drip_until_over(self) -> None:
         dripped, second, again = time.monotonic(), time.monotonic(), 0
         while not self._over.is_set():
-            for key, _ in self._selector.select(0.05):
-                self._hear(key.fileobj)  # type: ignore[arg-type] # only sockets are in it
+            self._hear_all(0.05)
             now = time.monotonic()
             if now - second >= 1:
                 second, again = now, 0
@@ -116,6 +117,10 @@ class SlowSockets:
         self.opened += 1
         self._heard[link] = 0
         self._selector.register(link, selectors.EVENT_READ)
+
+    def _hear_all(self, timeout_s: float) -> None:
+        for key, _ in self._selector.select(timeout_s):
+            self._hear(key.fileobj)  # type: ignore[arg-type] # only sockets are in it
 
     def _hear(self, link: socket.socket) -> None:
         try:

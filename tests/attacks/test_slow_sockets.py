@@ -81,7 +81,7 @@ def test_a_client_gets_in_among_slow_sockets(
     allowed = settings(connections=SOCKETS + more, connections_per_ip=10, pressure_timeout="5s")
     with descriptors(SOCKETS * 2 + 500), ServerProcess(tmp_path, allowed) as server:
         with SlowSockets(server.smtp_port, SOCKETS, ADDRESSES, pause_s=10) as slow:
-            slow.wait_until_greeted(SOCKETS, timeout_s=30)
+            slow.wait_until_greeted(SOCKETS, timeout_s=60)
             assert slow.refused == []
             time.sleep(1)
             times = []
