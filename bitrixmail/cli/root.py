@@ -17,6 +17,7 @@ from bitrixmail.cli.failures import exit_code
 from bitrixmail.cli.mail_files import export_maildir, export_mbox, import_mail
 from bitrixmail.cli.messages import message, trace
 from bitrixmail.cli.output import echo
+from bitrixmail.cli.quickstart import quickstart
 from bitrixmail.cli.rules import rules
 from bitrixmail.cli.session import Composer, GlobalOptions, Session
 from bitrixmail.cli.settings import config
@@ -108,7 +109,7 @@ def root(
 
 for command in (
     domain, mailbox, alias, message, trace, rules, config, apply, export, import_mail,
-    doctor,
+    doctor, quickstart,
 ):  # fmt: skip
     root.add_command(command)
 for command in (export_mbox, export_maildir):

@@ -53,8 +53,10 @@ def somebody_on(port: int) -> Iterator[subprocess.Popen[bytes]]:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"listening\n"
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_taken_port(tmp_path: Path) -> None:

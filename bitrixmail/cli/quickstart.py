@@ -1,0 +1,261 @@
+"""The command `quickstart`: from nothing to a server with a mailbox, by one line."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bitrixmail.cli.examples import examples
+from bitrixmail.cli.failures import NoInputError
+from bitrixmail.cli.language import lang_option
+from bitrixmail.cli.output import echo
+from bitrixmail.cli.quickstart_words import Words, words_of
+from bitrixmail.cli.session import GlobalOptions, Office, Session, pass_session
+
+if TYPE_CHECKING:
+    from bitrixmail.admin.quickstart import FirstServer
+
+
+@click.command(
+    epilog=examples(
+        "bitrixmail quickstart info@example.org",
+        "bitrixmail quickstart info@example.org --dir /srv/mail --smtp tcp:25 --pop3 tcp:110",
+    )
+)
+@click.argument("address")
+@click.option("--dir", "folder", metavar="DIR", default="mail", help="For everything. [mail]")
+@click.option("--hostname", metavar="NAME", help="Of the server. [mx. and the domain]")
+@click.option("--smtp", metavar="ENDPOINT", default="tcp:20225", help="[tcp:20225]")
+@click.option("--pop3", metavar="ENDPOINT", default="tcp:2110", help="[tcp:2110]")
+@click.option("--user", metavar="NAME", help="Who runs the server. [you; for root: bitrixmail]")
+@click.option("--unit", metavar="FILE", help="For systemd; - prints it. [DIR/bitrixmail.service]")
+@lang_option
+@pass_session
+def quickstart(
+    session: Session,
+    *,
+    address: str,
+    folder: str,
+    hostname: str | None,
+    smtp: str,
+    pop3: str,
+    user: str | None,
+    unit: str | None,
+    lang: str | None,
+) -> None:
+    """Make a server with its first mailbox, and tell what is left to do.
+
+    Writes the settings and a unit of systemd, makes domain and mailbox, prints the password once,
+    the lines of the zone, and the commands that start and try the server. Settings or a unit that
+    are there already are never overwritten (exit code 73), and then nothing is changed. What was
+    interrupted may be run again: a mailbox that is there keeps its mail and gets a new password.
+    """
+    from bitrixmail.admin import typed  # noqa: PLC0415 - `--help` need not wait for it
+    from bitrixmail.admin.quickstart import FirstServer, new_password  # noqa: PLC0415 - as above
+
+    if session.options != GlobalOptions():
+        raise click.UsageError("quickstart writes settings of its own: give --dir, not --config,"
+                               " --data-dir or --set")  # fmt: skip
+    key = typed.owned_address(address, "mailbox")
+    domain = key.rpartition("@")[2]
+    server = FirstServer(
+        address=key,
+        hostname=typed.domain_name(hostname, "--hostname") if hostname else f"mx.{domain}",
+        folder=Path(folder).absolute(),
+        user=user or _me() or "bitrixmail",
+        smtp=smtp,
+        pop3=pop3,
+        twistd=Path(sys.executable).parent / "twistd",
+    )
+    words = words_of(lang or session.composer.language())
+    unit_file = server.folder / "bitrixmail.service" if unit is None else Path(unit).absolute()
+    password = new_password()
+    _must_be_new(server.settings_file)
+    if unit != "-":
+        _must_be_new(unit_file, server.unit())
+    with _new_settings(server, words) as fresh:
+        options = GlobalOptions(config=str(fresh))
+        with session.composer.office(options) as office:
+            new = _furnish(session, office, server, password)
+        if unit != "-" and not unit_file.exists():
+            _write_new(unit_file, server.unit(), 0o644)
+    _report(server, words, password, "" if unit == "-" else str(unit_file), new=new)
+
+
+def _me() -> str:
+    """Return who calls; nothing for root, as whom a server should not run."""
+    if os.geteuid() == 0:
+        return ""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def _must_be_new(file: Path, text: str = "") -> None:
+    """Refuse a file that is there, unless an earlier try made it: it holds this text."""
+    if text and file.is_file() and file.read_text("utf-8", "replace") == text:
+        return
+    if file.exists() or file.is_symlink():
+        line = f"{file}: is there already (nothing was changed; name another place, or remove it)"
+        raise NoInputError(line, exit_code=os.EX_CANTCREAT)
+
+
+@contextmanager
+def _new_settings(server: FirstServer, words: Words) -> Iterator[Path]:
+    """Write the settings beside their place, and put them there when the rest has succeeded."""
+    fresh = server.settings_file.with_suffix(".toml.new")
+    with _as_errors_of_writing():
+        _make_folder(server)
+        fresh.unlink(missing_ok=True)
+        _write_new(fresh, server.settings(words.head.format(domain=server.domain)), 0o644)
+    try:
+        yield fresh
+        with _as_errors_of_writing():
+            os.link(fresh, server.settings_file)  # never over a file that is there
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+
+
+@contextmanager
+def _as_errors_of_writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        code = os.EX_NOPERM if isinstance(error, PermissionError) else os.EX_CANTCREAT
+        line = f"{error.filename}: {error.strerror or error} (name another place by --dir)"
+        raise NoInputError(line, exit_code=code) from None
+
+
+def _make_folder(server: FirstServer) -> None:
+    """Make the directory; root gives it to the server's user, if there is one."""
+    server.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    server.data_dir.mkdir(mode=0o700, exist_ok=True)
+    if os.geteuid() == 0 and (found := _account(server.user)) is not None:
+        os.chown(server.data_dir, found.pw_uid, found.pw_gid)
+
+
+def _account(user: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(user)
+    except KeyError:
+        return None
+
+
+def _write_new(file: Path, text: str, mode: int) -> None:
+    with _as_errors_of_writing():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+
+
+def _furnish(session: Session, office: Office, server: FirstServer, password: str) -> bool:
+    """Make what is missing; tell whether the mailbox is new."""
+    from bitrixmail.admin.accounts import MailboxOptions  # noqa: PLC0415 - see the command
+    from bitrixmail.model.errors import ExistsError  # noqa: PLC0415 - as above
+
+    accounts = office.accounts
+    with suppress(ExistsError):
+        session.wait(accounts.add_domain(server.domain))
+    try:
+        session.wait(accounts.add_mailbox(server.address, password, MailboxOptions()))
+    except ExistsError:
+        session.wait(accounts.set_password(server.address, password))
+        # The domain's own postmaster came into being with it, and has no mail yet.
+        return server.address.startswith("postmaster@")
+    return True
+
+
+def _report(server: FirstServer, words: Words, password: str, unit: str, *, new: bool) -> None:
+    from bitrixmail.admin.probes.own_addresses import own_addresses  # noqa: PLC0415 - see above
+
+    def say(text: str) -> None:
+        echo(text.format(
+            address=server.address, domain=server.domain, hostname=server.hostname,
+            port=server.smtp_port, settings=server.settings_file, unit=unit or "-",
+        ))  # fmt: skip
+
+    def show(*lines: str) -> None:
+        echo()
+        for line in lines:
+            echo(f"    {line}")
+        echo()
+
+    say(words.done if new else words.kept)
+    echo()
+    say(words.password)
+    show(password)
+    if not unit:
+        show(*server.unit().splitlines())
+    if _account(server.user) is None:
+        say(words.user)
+        show(f"useradd --system --shell /usr/sbin/nologin {server.user}",
+             _line("chown", "-R", server.user, str(server.data_dir)))  # fmt: skip
+    for text, lines in _steps(server, words, password, unit):
+        say(text)
+        show(*lines)
+    addresses = own_addresses().public
+    say(words.zone)
+    show(*server.zone(addresses))
+    if not addresses:
+        say(words.placeholder)
+    say(words.after_zone)
+    echo()
+    say(words.doctor)
+    show(_line(_command(), "--config", str(server.settings_file), "doctor"))
+
+
+def _steps(
+    server: FirstServer, words: Words, password: str, unit: str
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    sudo = () if os.geteuid() == 0 else ("sudo",)
+    start = (str(server.twistd), "-n", "--pidfile=", "bitrixmail", "--config")
+    if not server.needs_a_right:
+        become = _becoming(server.user) if not sudo else ()
+        yield words.start, (_line(*become, *start, str(server.settings_file)),)
+    if unit:
+        yield words.service, (_line(*sudo, "systemctl", "enable", "--now", unit),)
+    if server.smtp_port:
+        letter = r"printf 'Subject: Hello\r\n\r\nIt works.\r\n' | "
+        curl = ("curl", f"smtp://localhost:{server.smtp_port}/test.example", "--mail-from")
+        yield (
+            words.send,
+            (letter + _line(*curl, "test@example.net", "--mail-rcpt", server.address, "-T", "-"),),
+        )
+    if server.pop3_port:
+        login = ("curl", f"pop3://localhost:{server.pop3_port}/1", "--user")
+        yield words.read, (_line(*login, f"{server.address}:{password}"),)
+    if server.smtp_port not in (0, 25):
+        rules = Path(__file__).parents[2] / "etc/nftables/bitrixmail.nft"
+        if server.smtp_port == 20225 and rules.exists():
+            yield words.port_25, (_line(*sudo, "nft", "-f", str(rules)),)
+        else:
+            yield words.port_25, (_line(_command(), "--config", str(server.settings_file),
+                                        "doctor", "--only", "redirect"),)  # fmt: skip
+
+
+def _becoming(user: str) -> tuple[str, ...]:
+    """Return the words that let root run a command as another user."""
+    account = _account(user)
+    if account is not None and account.pw_uid == 0:
+        return ()
+    group = user if account is None else str(account.pw_gid)
+    return ("setpriv", f"--reuid={user}", f"--regid={group}", "--init-groups")
+
+
+def _command() -> str:
+    return str(Path(sys.executable).parent / "bitrixmail")
+
+
+def _line(*words: str) -> str:
+    """Write a command as it is typed."""
+    return shlex.join(words)

@@ -1,0 +1,138 @@
+"""`bitrixmail quickstart`: what it prints is typed, and mail is there."""
+
+from __future__ import annotations
+
+import os
+import poplib
+import pwd
+import shlex
+import smtplib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.process import BIN, free_port
+from tests.fakes.server import RunningServer, until
+
+ME = pwd.getpwuid(os.geteuid()).pw_name
+
+
+class ByItsFile(RunningServer):
+    """A server that gets no setting from the environment."""
+
+    def environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
+
+
+def run(cwd: Path, *words: str, language: str = "C") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BIN / "bitrixmail", "quickstart", *words], capture_output=True, text=True, timeout=60,
+        cwd=cwd, env={"PATH": os.environ["PATH"], "LANG": language}, check=False,
+    )  # fmt: skip
+
+
+def shown(told: str) -> list[str]:
+    """Return the lines that are to be copied."""
+    return [line.strip() for line in told.splitlines() if line.startswith("    ")]
+
+
+def started_with(told: str, *words: str) -> str:
+    (found,) = [line for line in shown(told) if line.startswith(words)]
+    return found
+
+
+@pytest.mark.debian("curl")
+def test_what_it_prints_is_all_that_is_needed(tmp_path: Path) -> None:
+    smtp, pop3 = free_port(), free_port()
+    done = run(
+        tmp_path, "info@example.org", "--user", ME,
+        "--smtp", f"tcp:{smtp}:interface=127.0.0.1", "--pop3", f"tcp:{pop3}:interface=127.0.0.1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    password = shown(done.stdout)[0]
+    start = shlex.split(started_with(done.stdout, str(BIN / "twistd")))
+    with ByItsFile(tmp_path, start[1:]) as server:
+        server.logs("ready as mx.example.org")
+        with smtplib.SMTP("127.0.0.1", smtp, timeout=10) as client:
+            letter = "Subject: first\r\n\r\nhello\r\n"
+            client.sendmail("a@example.net", ["info@example.org", "abuse@example.org"], letter)
+        send = started_with(done.stdout, "printf")
+        assert subprocess.run(send, shell=True, capture_output=True, check=False).returncode == 0
+        mailbox = poplib.POP3("127.0.0.1", pop3, timeout=10)
+        mailbox.user("info@example.org")
+        mailbox.pass_(password)
+        until(lambda: mailbox.stat()[0] == 2, "two messages")
+        assert b"hello" in mailbox.retr(1)[1]
+        mailbox.quit()
+        read = started_with(done.stdout, "curl")
+        assert "hello" in subprocess.check_output(read, shell=True, text=True)
+    settings = (tmp_path / "mail/bitrixmail.toml").read_text()
+    assert password not in settings
+    assert "example.org. IN MX 10 mx.example.org." in shown(done.stdout)
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail/bitrixmail.toml").write_text("# mine\n")
+    done = run(tmp_path, "info@example.org", "--user", ME)
+    assert done.returncode == os.EX_CANTCREAT
+    assert "mail/bitrixmail.toml: is there already" in done.stderr
+    assert (tmp_path / "mail/bitrixmail.toml").read_text() == "# mine\n"
+    assert [each.name for each in (tmp_path / "mail").iterdir()] == ["bitrixmail.toml"]
+    (tmp_path / "mail/bitrixmail.toml").unlink()
+    (tmp_path / "mail/bitrixmail.service").write_text("# mine\n")
+    done = run(tmp_path, "info@example.org", "--user", ME)
+    assert done.returncode == os.EX_CANTCREAT
+    assert [each.name for each in (tmp_path / "mail").iterdir()] == ["bitrixmail.service"]
+
+
+def test_what_was_interrupted_is_run_again(tmp_path: Path) -> None:
+    first = run(tmp_path, "info@example.org", "--user", ME)
+    (tmp_path / "mail/bitrixmail.toml").unlink()
+    again = run(tmp_path, "info@example.org", "--user", ME, language="ru_RU.UTF-8")
+    assert (first.returncode, again.returncode) == (0, 0), again.stderr
+    assert again.stdout.startswith("Ящик info@example.org уже был")
+    assert shown(first.stdout)[0] != shown(again.stdout)[0]
+    assert not list((tmp_path / "mail").glob("*.new"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("no-address",), os.EX_DATAERR),
+        (("info@example.org", "--smtp", "tcp:x"), os.EX_CONFIG),
+        (("info@example.org", "--dir", "/proc/nowhere"), os.EX_CANTCREAT),
+    ],
+)
+def test_what_is_wrong_leaves_nothing_behind(
+    tmp_path: Path, words: tuple[str, ...], code: int
+) -> None:
+    done = run(tmp_path, *words)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("*.toml*"))
+
+
+def test_options_of_another_server_are_refused(tmp_path: Path) -> None:
+    words = [str(BIN / "bitrixmail"), "--data-dir", "x", "quickstart", "info@example.org"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == os.EX_USAGE
+    assert "give --dir" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="systemd-analyze looks for root's directories")
+@pytest.mark.debian("systemd")
+def test_the_unit_is_one(tmp_path: Path) -> None:
+    folder = tmp_path / "50% of mail"
+    words = ("--dir", str(folder), "--smtp", "tcp:25", "--user", ME)
+    assert run(tmp_path, "info@example.org", *words).returncode == 0
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", folder / "bitrixmail.service"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "bitrixmail.service" not in checked.stderr
+    assert checked.returncode == 0, checked.stderr
+    unit = (folder / "bitrixmail.service").read_text()
+    assert "AmbientCapabilities=CAP_NET_BIND_SERVICE" in unit
+    assert "50%% of mail/bitrixmail.toml" in unit
