@@ -1,7 +1,8 @@
 """Print how the server stands beside others, and whether its goals are reached: `make bench`.
 
 `make bench ARGS="--only receive"` runs one section of it, `--rounds` and `--messages` set its
-length. Exits with 0 whatever the figures are, with 69 if the benchmark cannot run here.
+length. Exits with 0 whatever the figures are, with 69 if the benchmark cannot run here, with 70 if
+a section of it failed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,15 +61,24 @@ def main() -> int:
     home.chmod(0o755)
     run = Run(home, arguments.rounds, arguments.messages, LargeMailbox(home / "large"))
     begun = time.monotonic()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # also where it is a file
+    failed: list[str] = []
     try:
         for name in arguments.only or SECTIONS:
             print(f"== {name}\n")
-            SECTIONS[name](run)
+            try:
+                SECTIONS[name](run)
+            except Exception:  # noqa: BLE001 - the other sections are worth their time
+                traceback.print_exc()
+                failed.append(name)
         if run.scores.figures:
             run.scores.print_table()
     finally:
         shutil.rmtree(home, ignore_errors=True)
     print(f"\n  all of it took {time.monotonic() - begun:.0f} s")
+    if failed:
+        print(f"\nbench: failed, see above: {', '.join(failed)}", file=sys.stderr)
+        return os.EX_SOFTWARE
     return 0
 
 

@@ -24,7 +24,9 @@ _SOURCES = 5
 _SETTINGS = f"""\
 [smtp]
 connections = {4 * CONNECTIONS}
-command_timeout = "1h"
+max_idle_commands = 0
+hello_timeout = "1h"
+first_message_timeout = "1h"
 """
 
 

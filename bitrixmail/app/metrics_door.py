@@ -17,7 +17,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
-from twisted.web.resource import Resource
+from twisted.web.pages import notFound
+from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from bitrixmail.model.errors import MailError
@@ -49,7 +50,7 @@ class MetricsDoor(WrappingFactory):
     ) -> None:
         self._clock = clock
         self._look = look
-        root = Resource()
+        root = _Root()
         root.putChild(b"metrics", _Page(self._exposed))
         root.putChild(b"healthz", _Page(self._health))
         super().__init__(_QuietSite(root, timeout=_IDLE_S, reactor=clock))
@@ -106,6 +107,14 @@ class _QuietSite(Site):
 
     def log(self, request: object) -> None:
         """Say nothing."""
+
+
+class _Root(Resource):
+    """Has its two pages, and nothing else."""
+
+    def getChild(self, path: bytes, request: object) -> IResource:  # noqa: ARG002 - whatever it is
+        """See Resource."""
+        return notFound(message="Here are /metrics and /healthz.")
 
 
 class _Page(Resource):
