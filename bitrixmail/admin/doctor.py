@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
+from twisted.internet.defer import CancelledError, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from bitrixmail.interfaces.probe import IProbe
 from bitrixmail.model.finding import Finding, Severity
-from bitrixmail.tasks import deadline
+from bitrixmail.tasks import deadline, gather
 
 Progress = Callable[[str, int, int], None]
 DEADLINE_S = 10.0
@@ -39,16 +39,17 @@ class Doctor:
 
         async def one(probe: IProbe) -> tuple[Finding, ...]:
             nonlocal ended
-            findings = await self._findings(probe)
+            await turns.acquire()
+            try:
+                findings = await self._findings(probe)
+            finally:
+                turns.release()
             ended += 1
             progress(probe.name, ended, total)
             return findings
 
-        def begin(probe: IProbe) -> Deferred[tuple[Finding, ...]]:
-            return Deferred.fromCoroutine(one(probe))
-
         progress("", 0, total)
-        found = await gatherResults([turns.run(begin, probe) for probe in self._probes])
+        found = await gather(*map(one, self._probes))
         return tuple(finding for findings in found for finding in findings)
 
     async def _findings(self, probe: IProbe) -> tuple[Finding, ...]:
@@ -65,6 +66,8 @@ class Doctor:
                     ("Look again when the machine and its network are less busy.",),
                 ),
             )
+        except CancelledError:
+            raise
         except Exception as error:  # noqa: BLE001 - a bug of one probe must not hide the others
             _log.failure("the probe {probe} failed", probe=probe.name)
             return (

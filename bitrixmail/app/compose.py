@@ -22,6 +22,7 @@ from bitrixmail.accounts.checkers import PasswordChecker
 from bitrixmail.accounts.realm import AccountRealm
 from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.app.failure import leave
+from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.logs import LogLevels
@@ -87,11 +88,13 @@ def compose(
         door = metrics.door(reactor, stores=stores, maillog=maillog, doors=doors, tls=tls)
         listeners += tuple(Listener(reactor, "metrics", e, door) for e in settings.listen.metrics)
         doors |= {"metrics": door}
+    first_look = FirstLook(settings, stores.directory, reactor)
     periodic = (
         Periodic(reactor, "refusals", _MINUTE_S, gate.refusals.write),
         Periodic(reactor, "list files", _LOOK_S, judge.look_at_lists),
         Periodic(reactor, "expiry", _HOUR_S, lambda: stores.messages.expire(utcnow(reactor))),
         timetable_of(stores, threads, reactor, judging),
+        *([first_look] if settings.doctor.at_start else ()),
     )
     parts = Parts(
         settings=settings,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from bitrixmail.admin.doctor import Doctor, Progress
+from bitrixmail.admin.probes.reserved import is_reserved
 from bitrixmail.admin.probes.simple import KnownProbe
 from bitrixmail.app.daemon_threads import DaemonThreads
 from bitrixmail.app.host_probes import host_probes
@@ -27,6 +29,8 @@ from bitrixmail.model.errors import Fault, InputError, MailError, SetupError
 from bitrixmail.model.finding import Finding, Severity
 from bitrixmail.model.text import printable
 from bitrixmail.store.opening import done, inline_stores
+
+_MOST_DOMAINS = 50
 
 
 def probes_of(
@@ -49,6 +53,27 @@ def examination(settings: Settings, only: Sequence[str], progress: Progress) -> 
     chosen = chosen_probes(probes, only)
     doctor = Doctor(chosen, cast("IReactorTime", reactor))
     return cast("tuple[Finding, ...]", _run(reactor, lambda: doctor.examine(progress)))
+
+
+async def first_findings(
+    settings: Settings, domains: Sequence[str], reactor: Any, threads: IThreads
+) -> tuple[Finding, ...]:
+    """Look as a server does at its start: no stranger is connected to.
+
+    Of names only those are asked for that can stand in the public DNS, and not too many.
+    """
+    public = [name for name in domains if not is_reserved(name)][:_MOST_DOMAINS]
+    kept = {"mx"} if public else set()
+    if not is_reserved(settings.server.hostname):
+        kept |= {"hostname", "ptr"}
+    if kept:
+        kept.add("dns")
+    named = replace(settings, doctor=replace(settings.doctor, outgoing=()))
+    probes = [
+        *host_probes(settings, reactor, threads),
+        *(each for each in network_probes(named, public, reactor) if each.name in kept),
+    ]
+    return await Doctor(probes, reactor).examine(lambda _name, _done, _total: None)
 
 
 def chosen_probes(probes: Sequence[IProbe], only: Sequence[str]) -> list[IProbe]:

@@ -20,6 +20,7 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
 from bitrixmail.app.failure import StartFailedError, told
+from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
 from bitrixmail.app.lock import DataDirLock
 from bitrixmail.app.logs import LogLevels
@@ -53,7 +54,7 @@ class Parts:
     clock: IReactorTime
     doors: Mapping[str, Door]
     listeners: Sequence[Listener]
-    periodic: Sequence[Periodic]
+    periodic: Sequence[Periodic | FirstLook]
     opening: Opening
     tls: ServerTLS
 

@@ -10,17 +10,20 @@ socket is new for each question and takes datagrams from its server alone.
 from __future__ import annotations
 
 import os
+import socket
 from typing import Any
 
 from dns.exception import DNSException
 from dns.flags import TC
 from dns.message import Message, QueryMessage, from_wire
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.error import ConnectError, ConnectingCancelledError
-from twisted.internet.protocol import DatagramProtocol, Factory
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.protocol import Factory
 from twisted.protocols.basic import Int16StringReceiver
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from bitrixmail.net.name_servers import NameServer
 from bitrixmail.tasks import deadline
@@ -38,8 +41,8 @@ async def exchange(
 ) -> Message:
     """Ask a question; return the answer to it, whatever it says.
 
-    Raises TimeoutError, or ExchangeError with the reason. `reactor`: IReactorUDP, IReactorTCP,
-    IReactorTime.
+    Raises TimeoutError, or ExchangeError with the reason. `reactor`: IReactorFDSet,
+    IReactorTCP, IReactorTime.
     """
     answer = await deadline(_by_datagram(reactor, server, query), timeout_s, reactor)
     if answer.flags & TC:
@@ -48,16 +51,15 @@ async def exchange(
 
 
 async def _by_datagram(reactor: Any, server: NameServer, query: QueryMessage) -> Message:
-    asking = _Datagrams(server, query)
-    interface = "::" if server.is_ipv6 else ""
     try:
-        port = reactor.listenUDP(0, asking, interface, _DATAGRAM_OCTETS)
-    except OSError as error:
-        raise ExchangeError(str(error)) from error
+        asking = _Datagrams(reactor, server, query)
+    except OSError as error:  # out of descriptors, or there is no IPv6
+        raise ExchangeError(f"{server} can't be asked: {error.strerror or error}") from error
     try:
+        asking.send()
         return await asking.answer
     finally:
-        await maybeDeferred(port.stopListening)  # which may have happened
+        asking.close()
 
 
 async def _by_stream(reactor: Any, server: NameServer, query: QueryMessage) -> Message:
@@ -86,45 +88,69 @@ def _parsed(octets: bytes, query: QueryMessage) -> Message | None:
     return message if query.is_response(message) else None
 
 
-class _Datagrams(DatagramProtocol):
-    """Waits for the datagram that answers. Made for one question, on a socket of its own."""
+@implementer(IReadDescriptor)
+class _Datagrams:
+    """Waits for the datagram that answers, on a connected socket. Made for one question.
 
-    def __init__(self, server: NameServer, query: QueryMessage) -> None:
+    The reactor's own UDP ports would write two lines into the log for each.
+    """
+
+    def __init__(self, reactor: Any, server: NameServer, query: QueryMessage) -> None:
         self.answer: Deferred[Message] = Deferred()
+        self._reactor = reactor
         self._server = server
         self._query = query
         self._forgeries = 0
+        family = socket.AF_INET6 if server.is_ipv6 else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
 
-    def startProtocol(self) -> None:
-        """Send the question; the kernel then drops what comes from elsewhere."""
-        transport: Any = self.transport
+    def send(self) -> None:
+        """Send the question; from now on the kernel drops what comes from elsewhere."""
         try:
-            transport.connect(self._server.address, self._server.port)
-            transport.write(self._query.to_wire())
+            self._socket.connect((self._server.address, self._server.port))
+            self._socket.send(self._query.to_wire())
         except OSError as error:  # there is no way to it
-            self._fail(f"{self._server} can't be reached: {error.strerror or error}")
+            self._fail(f"can't be reached: {error.strerror or error}")
+        else:
+            self._reactor.addReader(self)
 
-    def datagramReceived(self, datagram: bytes, addr: object) -> None:  # noqa: ARG002
+    def close(self) -> None:
+        """Wait no longer."""
+        self._reactor.removeReader(self)
+        self._socket.close()
+
+    def fileno(self) -> int:
+        """See IReadDescriptor."""
+        return self._socket.fileno()
+
+    def logPrefix(self) -> str:
+        """See IReadDescriptor."""
+        return "dns"
+
+    def doRead(self) -> None:
         """Take the answer; what is none is no reason to stop waiting, up to a bound."""
-        if self.answer.called:
+        try:
+            datagram = self._socket.recv(_DATAGRAM_OCTETS)
+        except BlockingIOError:
             return
-        message = _parsed(datagram, self._query)
+        except OSError as error:
+            self._fail(f"refuses: {error.strerror or error}")
+            return
+        message = None if self.answer.called else _parsed(datagram, self._query)
         if message is not None:
             self.answer.callback(message)
             return
         self._forgeries += 1
         if self._forgeries >= _MOST_FORGERIES:
-            self._fail(f"{self._server} sends what is no answer")
+            self._fail("sends what is no answer")
 
-    def stopProtocol(self) -> None:
-        """Nobody listens there: that closes the socket, as the end of the question does."""
-        self._fail(f"{self._server} refuses")
-
-    connectionRefused = stopProtocol
+    def connectionLost(self, reason: object) -> None:  # noqa: ARG002
+        """Nobody listens there: the reactor tells an error of the socket in this way."""
+        self._fail("refuses")
 
     def _fail(self, reason: str) -> None:
         if not self.answer.called:
-            self.answer.errback(Failure(ExchangeError(reason)))
+            self.answer.errback(Failure(ExchangeError(f"{self._server} {reason}")))
 
 
 class _Stream(Int16StringReceiver):

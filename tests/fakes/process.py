@@ -58,6 +58,8 @@ url = "sqlite:///{self.data_dir}/bitrixmail.sqlite"
 [listen]
 smtp = ["tcp:{self.smtp_port}:interface=127.0.0.1"]
 pop3 = ["tcp:{self.pop3_port}:interface=127.0.0.1"]
+[doctor]
+at_start = false
 {extra_settings}"""
         )
 

@@ -92,6 +92,7 @@ class RunningServer:
             "server.domains": "example.org",
             "listen.smtp": f"tcp:{self.port}:interface=127.0.0.1",
             "listen.pop3": f"tcp:{self.pop3_port}:interface=127.0.0.1",
+            "doctor.at_start": "false",
         }
         given |= dict(text.split("=", 1) for text in self._settings)
         names = {f"BITRIXMAIL_{key.upper().replace('.', '__')}": given[key] for key in given}
