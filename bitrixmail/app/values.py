@@ -38,6 +38,9 @@ _SIZE_UNITS = {
 }
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+# Longer numbers are slips; those of thousands of digits Python does not even read or write.
+_MOST_DIGITS = 18
+_LONGEST_S = 36500 * 86400.0
 LEVELS = ("debug", "info", "warn", "error", "critical")
 # What every section of the settings is: a key that it doesn't know is a fault.
 FORBID = ConfigDict(extra="forbid")
@@ -64,6 +67,8 @@ def parse_size(given: object) -> int:
     found = _SIZE.fullmatch(given.strip()) if isinstance(given, str) else None
     if found is None or found[2].lower() not in _SIZE_UNITS:
         raise wrong(f"{_shown(given)} is not a size", 'write it like "50MiB", "64KiB" or "10MB"')
+    if len(found[1]) > _MOST_DIGITS:
+        raise wrong(f"{_shown(given)} is more than there is", 'write it like "50MiB"; 0: no limit')
     return int(found[1]) * _SIZE_UNITS[found[2].lower()]
 
 
@@ -90,7 +95,10 @@ def parse_duration(given: object) -> float:
         text = given.strip()
         parts = _DURATION_PART.findall(text)
         if parts and _DURATION_PART.sub("", text).strip() == "":
-            return float(sum(float(count) * _DURATION_UNITS[unit] for count, unit in parts))
+            seconds = float(sum(float(count) * _DURATION_UNITS[unit] for count, unit in parts))
+            if seconds > _LONGEST_S:
+                raise wrong(f"{_shown(given)} is longer than 100 years", 'at most "36500d"')
+            return seconds
     if given in ("0", 0) and not isinstance(given, bool):
         return 0.0
     raise wrong(
@@ -119,7 +127,7 @@ def duration_text(seconds: float) -> str:
 
 def parse_count(given: object) -> int:
     """Return a whole number, zero or more."""
-    if isinstance(given, str) and given.strip().isdecimal():
+    if isinstance(given, str) and given.strip().isdecimal() and len(given) <= _MOST_DIGITS:
         return int(given)
     if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
         return given

@@ -44,12 +44,31 @@ def read_toml(text: str, where: str, otherwise: str) -> dict[str, Any]:
     """
     text = text.removeprefix("\ufeff")
     try:
-        return tomllib.loads(text)
+        data = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         what, remedy = _told(text, str(error), otherwise)
         raise InputError(Fault(where, f"is not TOML: {what}", remedy)) from None
     except RecursionError:
         raise InputError(Fault(where, "is nested too deep", otherwise)) from None
+    key = _too_large(data)
+    if key is not None:
+        place = f"{where}: {printable(key, _SHOWN)}"
+        raise InputError(Fault(place, "is a number of more than 64 bits", "write a smaller one"))
+    return data
+
+
+def _too_large(data: dict[str, Any]) -> str | None:
+    """Return the key of a whole number that TOML forbids; Python fails to write long ones out."""
+    left: list[tuple[str, Any]] = list(data.items())
+    while left:
+        key, value = left.pop()
+        if isinstance(value, dict):
+            left += value.items()
+        elif isinstance(value, list):
+            left += [(key, each) for each in value]
+        elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+            return key
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,3 +82,11 @@ def test_lines_of_any_length_and_letters_are_cut_and_printable() -> None:
 
 def test_a_byte_order_mark_does_no_harm() -> None:
     assert read_toml("\ufeffa = 1", "f", OTHERWISE) == {"a": 1}
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 4000, str(2**63), str(-(2**63) - 1)])
+@pytest.mark.parametrize("line", ["a = {}", "a = [1, {}]", "[t]\nu = {{ v = [{}] }}"])
+def test_a_number_that_toml_forbids(line: str, number: str) -> None:
+    with pytest.raises(InputError, match=r"f.toml: [av]: is a number of more than 64 bits"):
+        read_toml(line.format(number), "f.toml", OTHERWISE)
+    assert read_toml(line.format(2**63 - 1), "f.toml", OTHERWISE)
