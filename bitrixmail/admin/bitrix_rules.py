@@ -37,6 +37,7 @@ _INLINE = "imsx"
 _MEANINGLESS = "uSXJD"
 _MAX_NAME = 180
 _MAX_DESCRIPTION = 2000
+_MAX_REMARK = 400
 _MAX_ORDER = 1_000_000
 _MAX_PARENTS = 20
 
@@ -86,8 +87,8 @@ class _Making:
         return self.get(column) == "Y"
 
     def note(self, what: str) -> None:
-        """Note that something is not as it was."""
-        self.whats.append(what)
+        """Note that something is not as it was; it may quote the dump, which nobody vouches for."""
+        self.whats.append(printable(what, _MAX_REMARK))
 
     def switch_off(self, what: str) -> None:
         """Note something for which a person must look at the rule before it runs."""

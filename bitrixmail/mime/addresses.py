@@ -73,7 +73,9 @@ class _Element:
             address, name = self._bare()
         if not (address or name):
             return None
-        return HeaderAddress(decode(name or self.comment).strip(), decode(address))
+        read = HeaderAddress(decode(name or self.comment).strip(), decode(address).strip())
+        # octets that are no text at all leave nothing of either
+        return read if read.name or read.address else None
 
     def _bare(self) -> tuple[bytes, bytes]:
         """Take the piece with an at sign for the address, whatever touches it with it."""

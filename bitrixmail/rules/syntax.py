@@ -28,7 +28,9 @@ def parse_rules(text: str, where: str) -> RuleSet:
         raise InputError(Fault(where, f"has more than {MAX_TEXT} characters", "split it"))
     data = read_toml(text, where, "see docs/rules.md")
     faults = [
-        Fault(f"{where}: {key}", "does not belong here", "rules stand below [[rule]]")
+        Fault(
+            f"{where}: {printable(key, 60)}", "does not belong here", "rules stand below [[rule]]"
+        )
         for key in data
         if key not in ("rule", "groups_off")
     ]

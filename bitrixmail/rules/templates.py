@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
+from bitrixmail.model.text import printable
 from bitrixmail.rules.syntax import dump_rules, rules_from_data
 from bitrixmail.rules.words import choice
 
@@ -54,7 +55,10 @@ class Template:
         """Return the rules as a file, with values filled in. Raises InputError with every fault."""
         where = f"template {self.name}"
         faults = [
-            Fault(f"{where}: {key}", *choice("key", key, [slot.name for slot in self.slots]))
+            Fault(
+                f"{where}: {printable(key, 60)}",
+                *choice("key", key, [slot.name for slot in self.slots]),
+            )
             for key in values
             if key not in {slot.name for slot in self.slots}
         ]
