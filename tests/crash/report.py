@@ -11,6 +11,8 @@ from tests.crash.judge import FAULTS
 from tests.crash.plan import Plan
 
 _MOST_TOLD = 10
+# Fewer acknowledged letters than this for each stop prove nothing
+_LEAST = 2
 
 
 class Report:
@@ -58,6 +60,9 @@ class Report:
             "  by BDAT": self._marked("B"),
             "  above 64 KiB": self._marked("L"),
             "  to several mailboxes": self._marked("2"),
+            "told 421 at an end": sum(
+                times for reply, times in self._refusals().items() if reply.startswith("421")
+            ),
             "copies found in mailboxes": verdict.kept,
             "  of unacknowledged attempts": verdict.kept_unacknowledged,
             "acknowledged and LOST": len(verdict.lost),
@@ -72,6 +77,9 @@ class Report:
             "slowest end after SIGTERM, s": f"{max(ends, default=0):.2f}",
             "whole run, s": f"{self._spent_s:.0f}",
         }
+
+    def _refusals(self) -> Counter[str]:
+        return sum((Counter(found["refusals"]) for found in self.rounds), Counter())
 
     def _sum(self, key: str) -> int:
         return sum(found[key] for found in self.rounds)
@@ -89,6 +97,14 @@ class Report:
         ]
         for part in (*self.rounds, *self._removals):
             found += part["wrong"]
+        # Nothing is full, locked or busy here: only an end may turn somebody away.
+        found += [
+            f"refused {times} times: {reply}"
+            for reply, times in self._refusals().items()
+            if not reply.startswith("421")
+        ]
+        if self._sum("acknowledged") < _LEAST * len(self.stops):
+            found.append("so little was acknowledged that nothing is proven")
         for stop in self.stops:
             if not stop["struck"] and stop["kind"] not in self._plan.points:
                 told = f" code {stop['code']} in {stop['took_s']:.1f} s" if "code" in stop else ""
