@@ -86,14 +86,23 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         subject, header_from = headers.text("subject"), headers.text("from")
         message_id = headers.text("message-id")
         plans = await judge.plans(arrival.rules or judge.rules, facts, arrival.targets)
+        return _decision(arrival, fold(plans), hostname, (message_id, subject, header_from))
     except PermanentError:
         raise
     except Exception:  # noqa: BLE001 - deterministic poison: answering 4xx only loses it slowly
         _log.failure("message {queue_id} could not be parsed", queue_id=arrival.queue_id)
         note = traceback.format_exc()
-        plans = [quarantined(note) for _ in arrival.targets]
-        subject = header_from = message_id = ""
-    plans = fold(plans)
+        return _decision(arrival, [quarantined(note) for _ in arrival.targets], hostname)
+
+
+def _decision(
+    arrival: Arrival,
+    plans: Sequence[Plan],
+    hostname: str,
+    fields: tuple[str, str, str] = ("", "", ""),
+) -> Decision:
+    """Write down what was decided. `fields`: Message-ID, subject and From, as they are listed."""
+    message_id, subject, header_from = fields
     draft = Draft(
         queue_id=arrival.queue_id,
         received=arrival.received,
@@ -107,6 +116,27 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         filings=file(arrival, plans),
     )
     return Decision(draft, reply_to(arrival.queue_id, plans, utf8=arrival.envelope.client.smtputf8))
+
+
+def bare(decision: Decision, note: str) -> Decision:
+    """Leave nothing of a decision that a bug in writing it down could stumble over again.
+
+    The content is kept as it is, in quarantine, with the traceback in its trace.
+    """
+    plan = quarantined(note)
+    filings = tuple(
+        replace(
+            filing,
+            outcome=_OUTCOMES[plan.disposition],
+            folders=_folders(plan),
+            flags=plan.flags,
+            tags=plan.tags,
+            trace=plan.trace,
+        )
+        for filing in decision.draft.filings
+    )
+    draft = replace(decision.draft, message_id="", subject="", header_from="", filings=filings)
+    return Decision(draft, reply_to(draft.queue_id, [plan]))
 
 
 def reply_to(queue_id: str, plans: Sequence[Plan], *, utf8: bool = False) -> Reply:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from bitrixmail.interfaces.blobs import IBlobStore
@@ -16,7 +18,12 @@ from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
 from bitrixmail.model.envelope import Envelope, Recipient, RecipientParameters, SenderParameters
-from bitrixmail.model.errors import MailError, PermanentError, TemporaryError
+from bitrixmail.model.errors import (
+    MailError,
+    PermanentError,
+    StoreUnavailableError,
+    TemporaryError,
+)
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.model.message import Content
 from bitrixmail.model.outcome import Outcome
@@ -27,11 +34,12 @@ from bitrixmail.pipeline.content import ContentSink
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.refusals import Refusals
-from bitrixmail.pipeline.stages import Arrival, Decision, decide
+from bitrixmail.pipeline.stages import Arrival, Decision, bare, decide
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.judging import BODY_LIMIT_OCTETS
 from bitrixmail.tasks import deadline, utcnow
 
+_log = Logger()
 # Far below the ten minutes that a client waits after the final dot (RFC 5321 §4.5.3.2.6).
 _WAIT_S = 120.0
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients, send the rest separately")
@@ -134,7 +142,13 @@ class Transaction:
             raise RuntimeError("commit before body")
         try:
             decision = await self._decide(sink)
-            await self._shop.messages.append(decision.draft)
+            try:
+                await self._shop.messages.append(decision.draft)
+            except MailError:
+                raise
+            except Exception:  # noqa: BLE001 - the store stumbles over it, as it would each time
+                decision = self._without_what_fails(decision)
+                await self._shop.messages.append(decision.draft)
         except MailError as error:
             sink.abort()
             self._not_kept(error)
@@ -147,6 +161,13 @@ class Transaction:
         self._tell(decision)
         return tuple(Outcome(found.address, decision.reply) for found in self._recipients)
 
+    @staticmethod
+    def _without_what_fails(decision: Decision) -> Decision:
+        """Return what is to be kept of a message that could not be written down as decided."""
+        queue_id = decision.draft.queue_id
+        _log.failure("message {queue_id} could not be written down", queue_id=queue_id)
+        return bare(decision, traceback.format_exc())
+
     async def _decide(self, sink: ContentSink) -> Decision:
         content = await sink.finish()
         rules = self._shop.judge.rules
@@ -155,7 +176,10 @@ class Transaction:
         if content.blob_id is None:
             return await self._judged(content, content.inline, rules)
         large = self._shop.large
-        await deadline(large.acquire(), _WAIT_S, self._shop.clock)
+        try:
+            await deadline(large.acquire(), _WAIT_S, self._shop.clock)
+        except TimeoutError:
+            raise StoreUnavailableError("too many large contents wait to be judged") from None
         try:
             octets = await self._shop.blobs.read(content.blob_id, 0, BODY_LIMIT_OCTETS)
             return await self._judged(content, octets, rules)
