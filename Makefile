@@ -7,7 +7,7 @@ BIN := .venv/bin
 CONFIG ?= etc/bitrixmail.toml
 KILLS ?= 20
 
-.PHONY: install run test check bench crashtest clean
+.PHONY: install run test check bench crashtest fuzz faults soak clean
 
 install: .venv/installed
 
@@ -44,6 +44,22 @@ bench: .venv/bench
 
 crashtest: .venv/developer
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(ARGS)
+
+faults: .venv/developer
+	@sh tests/install-programs.sh strace
+	$(BIN)/python -m tests.faults $(ARGS)
+
+soak: .venv/developer
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30) $(ARGS)
+
+# MINUTES=… for all targets together, or INPUTS=… for each; TARGETS=a,b; GUIDED=1: by code coverage
+fuzz: $(if $(GUIDED),.venv/fuzzer,.venv/developer)
+	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS),--minutes $(or $(MINUTES),5)) \
+	    $(if $(TARGETS),--targets $(TARGETS)) $(if $(GUIDED),--guided) $(ARGS)
+
+.venv/fuzzer: .venv/developer
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	@touch $@
 
 clean:
 	rm -rf .venv build dist
