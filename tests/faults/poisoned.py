@@ -47,6 +47,6 @@ def judge(self: CompiledRules, facts: Any, **named: Any) -> Any:
 
 if __name__ == "__main__":
     HeaderSection.parse = staticmethod(parse)  # type: ignore[method-assign]
-    CompiledRules.judge = judge  # type: ignore[method-assign]
+    CompiledRules.judge = judge  # type: ignore[method-assign, assignment]
     sys.argv[0] = "twistd"
     run()  # type: ignore[no-untyped-call]  # Twisted's has no types
