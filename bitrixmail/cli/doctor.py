@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -66,7 +66,7 @@ def doctor(
         print_json({"findings": [_data(each) for each in findings], "summary": _counts(findings)})
     else:
         for finding in findings:
-            _tell(finding, labels)
+            _tell(_russian(finding) if language == "ru" else finding, labels)
         say(_summary(findings, labels))
     context.exit(exit_code_of(findings))
 
@@ -137,6 +137,18 @@ def _tell(finding: Finding, labels: _Labels) -> None:
         echo(f"    {labels.remedy}")
     for remedy in finding.remedies:
         echo(f"      {printable(remedy, _WIDE)}")
+
+
+def _russian(finding: Finding) -> Finding:
+    from bitrixmail.cli.findings_russian import in_russian  # noqa: PLC0415 - for few
+
+    return replace(
+        finding,
+        subject=in_russian(finding.subject),
+        what=in_russian(finding.what),
+        why=in_russian(finding.why),
+        remedies=tuple(map(in_russian, finding.remedies)),
+    )
 
 
 def _summary(findings: tuple[Finding, ...], labels: _Labels) -> str:

@@ -120,6 +120,8 @@ class DomainProbe:
 
     def _way(self, us: Host) -> tuple[str, ...]:
         """Say which lines bring the mail here: that of the domain, and if needed those of ours."""
+        if "." not in self._hostname:
+            return ('Set server.hostname to the full name, like "mx.example.org".',)
         lines = [
             f"Where the DNS of {self._domain} is kept, replace its MX records by this one:",
             mx_line(self._domain, self._hostname),

@@ -1,0 +1,185 @@
+"""What the doctor finds, in Russian. Pure: English sentences in, Russian ones out.
+
+A sentence that is not known, a command and a zone line stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from bitrixmail.cli.findings_host_russian import HOST_PHRASES, HOST_SENTENCES
+
+_Pair = tuple[str, str]
+# {} is what stands there as it is, or a sentence in its turn. The first that fits is taken.
+_SENTENCES: tuple[_Pair, ...] = (
+    # the examination itself
+    ("was not found out within {} s", "не удалось выяснить за {} с"),
+    ("What could not be looked at may be well or broken.",
+     "Что не удалось проверить, может быть исправно, а может и нет."),
+    ("Look again when the machine and its network are less busy.",
+     "Проверьте ещё раз, когда машина и сеть будут меньше заняты."),
+    ("could not be looked at: {}", "не удалось проверить: {}"),
+    ("This is a fault of bitrixmail itself, not of your server.",
+     "Это ошибка самого bitrixmail, а не вашего сервера."),
+    # store
+    ("is not there yet: the first start makes it", "ещё нет: появится при первом запуске"),
+    ("opens; domains: {}", "открывается; доменов: {}"),
+    ("Without its database the server takes no mail; its domains could not be looked at.",
+     "Без базы сервер не принимает почту; домены проверить не удалось."),
+    # what was looked at
+    ("database", "база"),
+    ("name servers {}", "DNS-серверы {}"),
+    ("domains", "домены"),
+    ("tcp:{} outwards", "tcp:{} наружу"),
+    # dns
+    ("answer", "отвечают"),
+    ("do not answer: {}", "не отвечают: {}"),
+    ("No name can be looked up, so nothing about your domains can be told.",
+     "Ни одного имени не узнать, поэтому о ваших доменах ничего сказать нельзя."),
+    ("See which name servers this machine asks:",
+     "Посмотрите, какие DNS-серверы спрашивает эта машина:"),
+    ("Or name others: {} in the file of settings.", "Или укажите другие в файле настроек: {}."),
+    # hostname
+    ("is not a full name: no other server can look it up",
+     "неполное имя: ни один другой сервер его не найдёт"),
+    ("Set server.hostname to the full name, like {}.",
+     "Укажите в server.hostname полное имя, например {}."),
+    ("Other mail servers look this name up to find where to bring mail.",
+     "По этому имени другие серверы узнают, куда нести почту."),
+    ("Look again later; if it stays so, ask who keeps the DNS of this name.",
+     "Проверьте позже; если не пройдёт, спросите того, кто ведёт DNS этого имени."),
+    ("does not exist in the DNS", "нет в DNS"),
+    ("has no address", "нет адреса"),
+    ("could not be looked up: {}", "узнать не удалось: {}"),
+    ("is an alias (CNAME) of {}: an MX record may not lead to it",
+     "псевдоним (CNAME) имени {}: запись MX не должна на него указывать"),
+    ("leads to {}, which only {} can reach", "ведёт на {}: туда не попасть из интернета ({})"),
+    ("leads to {}, which is not this machine (it has {})",
+     "ведёт на {}, а это не эта машина (её адреса: {})"),
+    ("leads to {}, which must be that of the router before this machine",
+     "ведёт на {} — видимо, адрес маршрутизатора перед этой машиной"),
+    ("leads to {}", "ведёт на {}"),
+    ("Where the DNS of {} is kept, replace its records (A, AAAA, CNAME) by:",
+     "Там, где ведётся DNS имени {}, замените его записи (A, AAAA, CNAME) на:"),
+    (("{} is the public address of this server: the panel of your hosting shows it. Write it"
+     " into server.public_addresses too."),
+     ("{} — внешний адрес этого сервера, его показывает панель хостинга. Впишите его и в"
+     " server.public_addresses.")),
+    # ptr
+    ("no public address of this server is known", "внешний адрес сервера неизвестен"),
+    ("Tell it: {} in the file of settings.", "Укажите его в файле настроек: {}."),
+    ("Large providers refuse mail, or call it spam, from an address without a true name.",
+     "Крупные почты отвергают письма с адреса без верного имени или считают их спамом."),
+    ("has no name (PTR record)", "нет имени (записи PTR)"),
+    ("has the name {}, which does not lead back to it", "имя {} не ведёт обратно на этот адрес"),
+    ("has the name {}, and the server calls itself {}",
+     "имя адреса — {}, а сервер называет себя {}"),
+    ("has the name {}, which leads back to it", "имя {} ведёт обратно на этот адрес"),
+    ("Ask the provider of {} (its panel often calls it reverse DNS or PTR) to set:",
+     "Попросите провайдера адреса {} (в панели это «обратная DNS» или PTR) записать:"),
+    # mx
+    ("there is none yet", "пока ни одного нет"),
+    ("This server takes mail for its domains alone.",
+     "Сервер принимает почту только для своих доменов."),
+    ("Add the first, with your own name:", "Добавьте первый, со своим именем:"),
+    ("its MX records could not be looked up: {}", "записи MX узнать не удалось: {}"),
+    ("says that it takes no mail at all (null MX: {})",
+     "объявляет, что не принимает почту вовсе (пустая MX: {})"),
+    ("has no MX record; mail comes by its own address {}",
+     "нет записи MX; почта идёт по собственному адресу домена {}"),
+    ("has no MX record and its own address {} is not this server",
+     "нет записи MX, а собственный адрес домена {} — не этот сервер"),
+    ("has no MX record and no address", "нет ни записи MX, ни адреса"),
+    ("has no MX record", "нет записи MX"),
+    ("its mail goes elsewhere first: {}", "почта сначала идёт на другой сервер: {}"),
+    ("its mail goes elsewhere: {}", "почта идёт на другой сервер: {}"),
+    ("its mail comes here: {}", "почта приходит сюда: {}"),
+    ("may lead elsewhere: {}", "возможно, ведёт на другой сервер: {}"),
+    ("{}: MX {}", "{}: MX {}"),
+    ("{} is an address, and an MX record must lead to a name",
+     "{} — адрес, а запись MX должна указывать на имя"),
+    ("{} is an alias (CNAME) of {}, and an MX must not lead to one",
+     "{} — псевдоним (CNAME) имени {}, MX не должна на него указывать"),
+    ("{} has no address", "у {} нет адреса"),
+    ("{} has an address that the Internet can't reach",
+     "у {} адрес, недоступный из интернета"),
+    ("Mail for {} does not come to this server.", "Почта для {} не приходит на этот сервер."),
+    ("Some servers will not bring mail for {}.", "Часть серверов не понесёт почту для {}."),
+    ("Whether mail for {} comes to this server can't be told.",
+     "Приходит ли сюда почта для {}, сказать нельзя."),
+    ("A change of the website's address would take the mail away with it.",
+     "Стоит сайту переехать на другой адрес, и почта уйдёт за ним."),
+    ("Mail for {} comes here only if the server before does not take it.",
+     "Почта для {} приходит сюда, только если её не взял тот сервер."),
+    ("If a filter stands there on purpose, nothing is wrong.",
+     "Если там нарочно стоит фильтр, всё верно."),
+    ("Register {}, and name its DNS servers where it is registered.",
+     "Зарегистрируйте {} и укажите у регистратора его DNS-серверы."),
+    ("Where the DNS of {} is kept, replace its MX records by this one:",
+     "Там, где ведётся DNS домена {}, замените его записи MX на эту:"),
+    ("See what another name server says:", "Посмотрите, что говорит другой DNS-сервер:"),
+    ("If that fails too, ask who keeps the DNS of the domain.",
+     "Если и он не ответит, спросите того, кто ведёт DNS домена."),
+    # outgoing
+    ("{} greets: {}", "{} приветствует: {}"),
+    ("no answer from {}: it is filtered on the way", "нет ответа от {}: по пути стоит фильтр"),
+    ("{} refuse the connection: it is closed on the way or there",
+     "{} отвергают соединение: закрыто по пути или там"),
+    ("{} can't be reached", "до {} не добраться"),
+    ("{} can't be reached ({})", "до {} не добраться ({})"),
+    ("{} answer, and do not greet this server ({})",
+     "{} отвечают, но этот сервер не приветствуют ({})"),
+    ("no mail server to try was found: {}", "не нашлось почтового сервера для пробы: {}"),
+    ("Mail from this server to other mail servers will not leave it; what comes in still does.",
+     "Почта отсюда на другие серверы не уйдёт; входящей это не мешает."),
+    ("Ask the provider to open outgoing TCP port 25; many keep it closed until they are asked.",
+     "Попросите провайдера открыть исходящий порт TCP 25: многие держат его закрытым."),
+    ("Or send by the provider's mail server on port 587 (a smarthost).",
+     "Или отправляйте через почтовый сервер провайдера, порт 587 (smarthost)."),
+    ("Name other domains in doctor.outgoing.", "Укажите другие домены в doctor.outgoing."),
+)  # fmt: skip
+_PHRASES: tuple[_Pair, ...] = (
+    ("only for the machine itself", "только для самой машины"),
+    ("only for the neighbours on one cable", "только для соседей по кабелю"),
+    ("only for a private or reserved network", "только для частной или служебной сети"),
+    ("the machine itself", "только сама машина"),
+    ("the neighbours on one cable", "только соседи по кабелю"),
+    ("a private or reserved network", "частная или служебная сеть"),
+    ("none of that kind", "таких нет"),
+    ("no answer from ", "нет ответа от "),
+    ("(no address)", "(нет адреса)"),
+    ("has no MX record", "нет записи MX"),
+    ("has no address", "нет адреса"),
+    ("they say nothing", "молчат"),
+    ("hangs up", "вешает трубку"),
+)
+_DEEPEST = 3
+
+
+def in_russian(text: str, depth: int = 0) -> str:
+    """Say a sentence of a finding in Russian, or return it as it is."""
+    for pattern, russian in _patterns():
+        found = pattern.fullmatch(text)
+        if found is None:
+            continue
+        parts = (_inner(part, depth) for part in found.groups())
+        return russian.format(*parts)
+    return text
+
+
+def _inner(text: str, depth: int) -> str:
+    """Say what stands inside a sentence: sentences, or phrases among names."""
+    if depth < _DEEPEST:
+        text = "; ".join(in_russian(part, depth + 1) for part in text.split("; "))
+    for english, russian in (*_PHRASES, *HOST_PHRASES):
+        text = text.replace(english, russian)
+    return text
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple(
+        (re.compile("(.+?)".join(map(re.escape, english.split("{}")))), russian)
+        for english, russian in (*_SENTENCES, *HOST_SENTENCES)
+    )
