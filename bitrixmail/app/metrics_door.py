@@ -143,5 +143,5 @@ class _Page(Resource):
         if not gone:
             request.setHeader("content-length", str(len(page)))
             request.setHeader("cache-control", "no-store")
-            request.write(b"" if request.method == b"HEAD" else page)
+            request.write(page)
             request.finish()
