@@ -119,9 +119,9 @@ def json_line(event: LogEvent) -> str:
     for key, value in event.items():
         if not key.startswith(("log_", "_")) and isinstance(value, str | int | float | bool):
             told.setdefault(key, printable(value) if isinstance(value, str) else value)
-    trace = _traceback(event)
-    if trace:
-        told["traceback"] = trace
+    rows = [printable(row, _LONGEST) for row in _traceback(event).rstrip().split("\n")]
+    if any(rows):
+        told["traceback"] = "\n".join(rows)
     return json.dumps(told, ensure_ascii=False)
 
 

@@ -51,8 +51,8 @@ def exit_code(error: BaseException) -> int:
             return tell(error)
     # Not bad input but a bug: whoever mends it needs to know where.
     say("error: a bug in bitrixmail; what follows tells where")
-    for line in traceback.format_exception(error):
-        click.echo(line.rstrip("\n"), err=True)
+    for line in "".join(traceback.format_exception(error)).rstrip("\n").split("\n"):
+        say(line)
     return os.EX_SOFTWARE
 
 
@@ -108,6 +108,12 @@ def _mail(error: MailError) -> int:
     return os.EX_TEMPFAIL if isinstance(error, TemporaryError) else os.EX_UNAVAILABLE
 
 
+def _not_text(error: UnicodeEncodeError) -> int:
+    """Tell of an argument in another encoding: Python has half letters for its octets."""
+    say(f'error: "{error.object}": is not UTF-8 (see what the terminal sends)')
+    return os.EX_DATAERR
+
+
 def _system(error: OSError) -> int:
     say(f"error: {error.filename or 'output'}: {error.strerror or error}")
     return os.EX_NOPERM if isinstance(error, PermissionError) else os.EX_IOERR
@@ -125,5 +131,6 @@ _TOLD: tuple[tuple[type[BaseException], Callable[[Any], int]], ...] = (
     (SetupError, _setup),
     (NoInputError, _no_input),
     (MailError, _mail),
+    (UnicodeEncodeError, _not_text),
     (OSError, _system),
 )

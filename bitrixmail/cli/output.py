@@ -13,11 +13,11 @@ from typing import Any
 import click
 
 from bitrixmail.model.errors import Fault
-from bitrixmail.model.text import printable
+from bitrixmail.model.text import HARMFUL, printable
 
 _CELL = 1000
-# JSON escapes controls by itself, but not what turns the reading direction or is half a letter.
-_UNSAFE = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# JSON and TOML escape controls by themselves, but not what turns the reading direction.
+_UNSAFE = re.compile(f"[{HARMFUL}]")
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 
 json_option = click.option(
@@ -80,17 +80,18 @@ def complain(faults: Iterable[Fault], kind: str = "error") -> None:
 def print_json(value: object) -> None:
     """Print a value as JSON; datetimes become RFC 3339 in UTC, dataclasses tables."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
-    echo(_escaped(text))
+    echo(_UNSAFE.sub(lambda match: json.dumps(match.group())[1:-1], text))
 
 
 def print_toml(text: str) -> None:
     """Print TOML; what is unsafe to look at becomes an escape, which means the same."""
     if text:
-        echo(_escaped(text.removesuffix("\n")))
+        echo(_UNSAFE.sub(_toml_escape, text.removesuffix("\n")))
 
 
-def _escaped(text: str) -> str:
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+def _toml_escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _plain(value: Any) -> object:

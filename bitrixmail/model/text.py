@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
-# Controls, line and paragraph separators, bidi marks and overrides, surrogates, BOM:
-# whatever could start a line, move a cursor or turn the reading direction.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+# Controls above ASCII's, line and paragraph separators, bidi marks and overrides, what is neither
+# seen nor takes room, tags, surrogates: whatever could start a line, move a cursor, turn the
+# reading direction or make two texts look the same. As a part of a regular expression's class.
+HARMFUL = (
+    "\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
 )
+_UNSAFE = re.compile(f"[\x00-\x1f{HARMFUL}]")
 
 
 def printable(text: str, limit: int = 200) -> str:
