@@ -81,12 +81,28 @@ def check_writable(path: Path) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold a lock on the folder; SQLite's own does not cover the change to a write-ahead log."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = _locked(folder)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(folder: Path) -> int:
+    descriptor = -1
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError as error:
+        if descriptor >= 0:
+            os.close(descriptor)
+        raise SetupError(
+            f"{folder} cannot be locked: {error.strerror}",
+            f"see what file system it is on, and whether that has locks: df -T {folder}",
+            "name another place by server.data_dir and database.url",
+            exit_code=os.EX_IOERR,
+        ) from error
+    return descriptor
 
 
 def _version(file: DatabaseFile) -> str:
