@@ -112,7 +112,7 @@ def bind(reactor: IReactorSocket, endpoint: Endpoint, factory: IProtocolFactory)
         return _bind_everywhere(reactor, endpoint, factory)
     outcome: list[Any] = []
     # These endpoints never wait: their Deferred has fired.
-    serverFromString(reactor, endpoint.text).listen(factory).addBoth(outcome.append)
+    serverFromString(reactor, _with_backlog(endpoint)).listen(factory).addBoth(outcome.append)
     if isinstance(outcome[0], Failure):
         error = outcome[0].value
         if isinstance(error, CannotListenError):
@@ -120,6 +120,13 @@ def bind(reactor: IReactorSocket, endpoint: Endpoint, factory: IProtocolFactory)
             raise cause if isinstance(cause, OSError) else OSError(errno.EIO, str(error))
         outcome[0].raiseException()
     return cast("Port", outcome[0])
+
+
+def _with_backlog(endpoint: Endpoint) -> str:
+    """Return its text with our backlog: in Twisted's, 50, a burst makes clients wait a second."""
+    if endpoint.kind == "systemd" or "backlog" in endpoint.arguments:
+        return endpoint.text
+    return f"{endpoint.text}:backlog={_BACKLOG}"
 
 
 def _bind_everywhere(
