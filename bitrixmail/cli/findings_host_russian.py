@@ -33,9 +33,9 @@ HOST_SENTENCES: tuple[tuple[str, str], ...] = (
      "не нужно: сервер слушает сам внешний порт"),
     ("port {} is redirected to port {} by {}", "порт {} перенаправлен на порт {} ({})"),
     ("port {} is not redirected to port {} by {}", "порт {} не перенаправлен на порт {} ({})"),
-    (("Other servers send to port 25 alone, so that no mail from outside comes, unless something in"
-     " front of this machine redirects it."),
-     ("Другие серверы шлют только на порт 25: почта снаружи не придёт, если его не перенаправляет"
+    (("Other servers send to port 25 alone, so that no mail from outside comes{}, unless something"
+     " in front of this machine redirects it."),
+     ("Другие серверы шлют только на порт 25: почта снаружи не придёт{}, если его не перенаправляет"
      " что-то перед этой машиной.")),
     ("Other servers send to port 25 alone, and only root may see whether it leads here.",
      "Другие серверы шлют только на порт 25, а ведёт ли он сюда, видно лишь пользователю root."),
@@ -149,4 +149,5 @@ HOST_SENTENCES: tuple[tuple[str, str], ...] = (
 HOST_PHRASES: tuple[tuple[str, str], ...] = (
     ("IPv4 and IPv6", "IPv4 и IPv6"),
     ("another program", "другая программа"),
+    (" by IPv", " по IPv"),
 )

@@ -91,7 +91,6 @@ _SENTENCES: tuple[_Pair, ...] = (
     ("has no MX record and its own address {} is not this server",
      "нет записи MX, а собственный адрес домена {} — не этот сервер"),
     ("has no MX record and no address", "нет ни записи MX, ни адреса"),
-    ("has no MX record", "нет записи MX"),
     ("its mail goes elsewhere first: {}", "почта сначала идёт на другой сервер: {}"),
     ("its mail goes elsewhere: {}", "почта идёт на другой сервер: {}"),
     ("its mail comes here: {}", "почта приходит сюда: {}"),
@@ -180,6 +179,6 @@ def _inner(text: str, depth: int) -> str:
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple(
-        (re.compile("(.+?)".join(map(re.escape, english.split("{}")))), russian)
+        (re.compile("(.*?)".join(map(re.escape, english.split("{}")))), russian)
         for english, russian in (*_SENTENCES, *HOST_SENTENCES)
     )

@@ -74,8 +74,9 @@ class DomainProbe:
             what = f"has no MX record; mail comes by its own address {host.shown()}"
             why = "A change of the website's address would take the mail away with it."
             return self._told(Severity.WARNING, what, why, *self._way(us))
-        rest = f"and its own address {host.shown()} is not this server" if host.addresses else ""
-        what = " ".join(filter(None, ("has no MX record", rest or "and no address")))
+        what = "has no MX record and no address"
+        if host.addresses:
+            what = f"has no MX record and its own address {host.shown()} is not this server"
         return self._told(Severity.FAILURE, what, _WHY, *self._way(us))
 
     async def _exchanges(self, answer: Answer, us: Host) -> AsyncIterator[_Exchange]:
