@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from hashlib import sha256
 
 _SHIFTED = re.compile(r"&([A-Za-z0-9+,]*)-")
+# What file systems allow (NAME_MAX)
+_MAX_DIRECTORY = 255
 _PLAIN = re.compile(r"[ -%'-~]+|&|[^ -~]+")
 
 
@@ -49,6 +52,11 @@ def from_maildir(name: str) -> str:
 def to_maildir(folder: str) -> str:
     """Return the directory of a folder within a Maildir, in which a dot stands between levels.
 
-    A dot within a level would make two of it: it is written in modified UTF-7, `&AC4-`.
+    A dot within a level would make two of it: it is written in modified UTF-7, `&AC4-`. What is
+    longer than names of directories may be is cut, and ends in a mark of the whole.
     """
-    return "." + encode_utf7(folder).replace(".", "&AC4-").replace("/", ".")
+    name = "." + encode_utf7(folder).replace(".", "&AC4-").replace("/", ".")
+    if len(name) <= _MAX_DIRECTORY:
+        return name
+    mark = "~" + sha256(folder.encode()).hexdigest()[:16]
+    return name[: _MAX_DIRECTORY - len(mark)] + mark

@@ -96,3 +96,10 @@ def test_folders_of_a_maildir(name: str) -> None:
 
 def test_a_folder_of_a_maildir() -> None:
     assert from_maildir(".Archive.2026") == "Archive/2026"
+
+
+@pytest.mark.parametrize("name", ["." * 58, "ж" * 127, "x" * 255, "a/" * 127 + "b"])
+def test_a_folder_of_a_long_name_has_a_directory_of_its_own(name: str) -> None:
+    directory = to_maildir(name)
+    assert len(directory) <= 255
+    assert directory != to_maildir(name[:-1] + "y")
