@@ -42,6 +42,11 @@ def main() -> int:
         choices=sorted(BREAKS),
         help="let the servers break the promise in this way, to see that it is found out",
     )
+    parser.add_argument(
+        "--power-cuts",
+        action="store_true",
+        help="at each death lose what was not synced (needs root and loop devices)",
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folder of a clean run too")
     parser.add_argument("--victim", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
@@ -55,8 +60,14 @@ def main() -> int:
     if folder is None:
         folder = Path(tempfile.mkdtemp(prefix="bitrixmail-crash-", dir=arguments.dir))
         victims = max(1, min(arguments.victims, arguments.kills))
-        broken = tuple(arguments.broken)
-        plan = Plan(arguments.kills, arguments.seed, victims, arguments.senders, broken=broken)
+        plan = Plan(
+            arguments.kills,
+            arguments.seed,
+            victims,
+            arguments.senders,
+            broken=tuple(arguments.broken),
+            power_cuts=arguments.power_cuts,
+        )
         plan.save(folder)
     elif not (folder / "plan.json").exists():
         parser.error(f"{folder} is no folder of an interrupted run: it has no plan.json")
@@ -66,7 +77,7 @@ def main() -> int:
 def _campaign(folder: Path, *, keep: bool) -> int:
     plan = Plan.load(folder)
     print(
-        f"{plan.kills} stops of {plan.victims} servers with {plan.senders} senders each,"
+        f"{plan.kills} {'power cuts' if plan.power_cuts else 'stops'} of {plan.victims} servers with {plan.senders} senders each,"
         f" every fail point {plan.times} times, seed {plan.seed}, in {folder}",
         flush=True,
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
 
 from bitrixmail.link.channel import Channel
 from bitrixmail.model.message import INBOX, Draft
@@ -68,10 +72,22 @@ def end_abruptly() -> None:
     Channel.drain = Channel.cut  # type: ignore[method-assign]
 
 
+def never_sync() -> None:
+    """Leave it to the kernel when something comes to the disk: only a power cut shows that."""
+    os.fsync = lambda _descriptor: None  # type: ignore[assignment]
+
+    def begin(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA synchronous=OFF")
+
+    event.listen(Engine, "begin", begin)
+
+
 BREAKS: dict[str, Callable[[], None]] = {
     "early": reply_before_commit,
     "twice": commit_twice,
     "cut": cut_content,
     "misfiled": always_inbox,
+    "unsynced": never_sync,
     "abrupt": end_abruptly,
 }

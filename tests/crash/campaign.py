@@ -23,6 +23,7 @@ from tests.crash.ledger import Attempt, Ledger, marks_of
 from tests.crash.letters import FOLDER, RULES, write_letter
 from tests.crash.plan import Plan, Stop, phase_of
 from tests.crash.points import Phase
+from tests.crash.power import PluggedVictim
 from tests.crash.senders import Senders
 from tests.crash.victim import Victim
 
@@ -54,7 +55,8 @@ class Campaign:
         self._number = number
         self._stops = plan.stops(number)
         self._seed = str(plan.seed)
-        self.victim = Victim(folder / "home", plan.broken)
+        kind = PluggedVictim if plan.power_cuts else Victim
+        self.victim = kind(folder / "home", plan.broken)
         self._done = self._noted("stops.jsonl")
         rounds = self._noted("rounds.jsonl")
         self._round = len(rounds)
@@ -106,6 +108,7 @@ class Campaign:
                 self._end_round()
         finally:
             self.victim.kill()
+            self.victim.unplug()
 
     def _next(self) -> Stop | None:
         number = len(self._done)
@@ -138,6 +141,7 @@ class Campaign:
         if not noted["struck"]:
             noted["said"] = self.victim.last_words()
         self.victim.kill()
+        self.victim.lose_power()
         self._done.append(noted)
         self._note("stops.jsonl", noted)
 

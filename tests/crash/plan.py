@@ -45,6 +45,8 @@ class Plan:
     round_stops: int = 50
     # Ways in which the servers break the promise, to see that it is found out
     broken: tuple[str, ...] = ()
+    # At each death, what was not synced is gone as well
+    power_cuts: bool = False
 
     def save(self, folder: Path) -> None:
         (folder / "plan.json").write_text(json.dumps(asdict(self)))

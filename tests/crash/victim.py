@@ -90,6 +90,12 @@ class Victim(ServerProcess):
         orderly = code in (0, -signal.SIGTERM) and _STOPPED in self.last_words()
         return Ending(code, time.monotonic() - begun, orderly=orderly)
 
+    def lose_power(self) -> None:
+        """Lose what was not synced, if this victim can; it is dead."""
+
+    def unplug(self) -> None:
+        """Give back what it holds of the machine."""
+
     @property
     def blobs(self) -> Path:
         return self.data_dir / "blobs"

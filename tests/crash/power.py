@@ -1,0 +1,66 @@
+"""A victim whose power is cut: what was not synced when it died is gone.
+
+Its data directory is a file system of its own, in a file on a loop device. When the server is dead,
+the file is copied as it stands: what the kernel still holds in memory for the file system in it,
+because nobody asked for a sync, is not in the copy. The copy is what the server wakes up on.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.crash.victim import Victim
+
+_SIZE = "2G"  # sparse: it takes what is in it
+
+
+class PluggedVictim(Victim):
+    """See Victim. Needs root, and loop devices."""
+
+    def __init__(self, home: Path, broken: Sequence[str] = ()) -> None:
+        super().__init__(home, broken)
+        self._disk = home / "disk"
+        self.data_dir.mkdir(exist_ok=True)
+        if self.data_dir.is_mount():  # left by a campaign that was interrupted
+            return
+        if not self._disk.exists():
+            new = home / "disk.new"
+            _run("truncate", "-s", _SIZE, str(new))
+            _run("mkfs.ext4", "-q", "-F", str(new))
+            new.rename(self._disk)
+        self._mount()
+
+    def _mount(self) -> None:
+        # A block that is free again shall take no room in the file either.
+        _run("mount", "-o", "loop,discard,noatime", str(self._disk), str(self.data_dir))
+
+    def lose_power(self) -> None:
+        """See Victim."""
+        after = self.home / "disk.after"
+        _run("cp", "--sparse=always", str(self._disk), str(after))
+        self.unplug()
+        after.rename(self._disk)
+        self._mount()
+
+    def unplug(self) -> None:
+        """See Victim."""
+        _run("umount", str(self.data_dir))
+
+
+def possible() -> bool:
+    """Tell whether a file can be mounted here."""
+    return bool(shutil.which("mkfs.ext4")) and Path("/dev/loop-control").exists() and _is_root()
+
+
+def _is_root() -> bool:
+    status = Path("/proc/self/status").read_text()
+    return "CapEff:\t0000000000000000" not in status and "Uid:\t0" in status
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
