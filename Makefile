@@ -7,7 +7,7 @@ BIN := .venv/bin
 CONFIG ?= etc/bitrixmail.toml
 KILLS ?= 20
 
-.PHONY: install run test check bench crashtest fuzz faults soak clean
+.PHONY: install run test check bench crashtest fuzz faults soak attack clean
 
 install: .venv/installed
 
@@ -60,6 +60,9 @@ fuzz: $(if $(GUIDED),.venv/fuzzer,.venv/developer)
 .venv/fuzzer: .venv/developer
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	@touch $@
+
+attack: .venv/developer
+	SLOW_SOCKETS=$(or $(SOCKETS),2000) $(BIN)/python -m pytest tests/attacks -s $(ARGS)
 
 clean:
 	rm -rf .venv build dist
