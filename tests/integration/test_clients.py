@@ -204,6 +204,18 @@ def test_swaks_sends(server: ServerProcess, tmp_path: Path, tls: bool) -> None:
     assert_filed(server)
 
 
+@pytest.mark.debian("swaks")
+def test_swaks_sends_groups_of_commands(server: ServerProcess, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.eml"
+    letter.write_bytes(MESSAGE.replace(b"\r\n", b"\n").removesuffix(b"\n"))
+    said = run(
+        *("swaks", "--server", f"127.0.0.1:{server.smtp_port}", "--helo", "client.example.net"),
+        *("--from", "buyer@example.net", "--to", ADDRESS, "--data", f"@{letter}", "--pipeline"),
+    )
+    assert said.index(b" DATA") < said.index(b"250 2.1.0"), said
+    assert_filed(server)
+
+
 @pytest.mark.debian("mpop")
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "stls"])
 def test_mpop_reads(server: ServerProcess, tmp_path: Path, tls: bool) -> None:
