@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, cast
 
@@ -68,10 +67,9 @@ async def first_findings(
         kept |= {"hostname", "ptr"}
     if kept:
         kept.add("dns")
-    named = replace(settings, doctor=replace(settings.doctor, outgoing=()))
     probes = [
         *host_probes(settings, reactor, threads),
-        *(each for each in network_probes(named, public, reactor) if each.name in kept),
+        *(each for each in network_probes(settings, public, reactor) if each.name in kept),
     ]
     return await Doctor(probes, reactor).examine(lambda _name, _done, _total: None)
 

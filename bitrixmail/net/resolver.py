@@ -84,7 +84,7 @@ class Resolver:
         return answer
 
     def _keep(self, key: tuple[str, str], answer: Answer) -> None:
-        if answer.unknown or not answer.ttl_s:
+        if not answer.ttl_s:  # also: nobody could tell
             return
         lasts_s = min(answer.ttl_s, _LONGEST_S)
         self._cache[key] = self._reactor.seconds() + lasts_s, answer

@@ -115,6 +115,7 @@ async def test_the_end_of_the_server_ends_it(
         await deferLater(REACTOR, 0.02)
     await maybeDeferred(look.stopService)
     assert not log.lines
+    assert [name for name, *_ in dns.questions].count("bad.ru") == 1  # nor asked again
 
 
 async def test_a_server_that_ends_at_once_never_looks(
