@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import IntEnum
 from itertools import islice
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 # How many of the oldest are asked, of whom some may be amid a command of ours
 _LOOKED_AT = 16
-_log = Logger()
 _SWEEP_EACH_S = 1.0
 # Nobody is sent away sooner: time enough for the first round trips over a bad line
 _LEAST_AGE_S = 1.0
+_log = Logger()
 
 
 class Standing(IntEnum):
@@ -35,6 +35,8 @@ class Standing(IntEnum):
 
 class Session(Protocol):
     """What is asked of a session."""
+
+    DOOR: ClassVar[str]
 
     def standing(self) -> Standing:
         """Tell how readily it gives way."""
@@ -66,6 +68,7 @@ class Crowd(Generic[S]):
         # Who was found to be idle, the first to go last; and when that was looked for
         self._idle: list[S] = []
         self._looked = 0.0
+        self._door = ""
         self._sweeping: IDelayedCall | None = None
 
     def __len__(self) -> int:
@@ -80,7 +83,7 @@ class Crowd(Generic[S]):
         """Give a session a place."""
         self._new[session] = self._clock.seconds()
         if not self.pressed and 0 < self.places * 4 <= len(self) * 5:
-            self._press()
+            self._press(session.DOOR)
 
     def prove(self, session: S) -> None:
         """Note that a session has brought what others must be kept waiting for."""
@@ -121,11 +124,12 @@ class Crowd(Generic[S]):
 
     # Pressure
 
-    def _press(self) -> None:
-        self.pressed = True
+    def _press(self, door: str) -> None:
+        self.pressed, self._door = True, door
         _log.warn(
-            "under pressure: {taken} of {places} connections are taken; who sends nothing for"
-            " {patience_s:g} s is sent away",
+            "{door} under pressure: {taken} of {places} connections are taken; who sends nothing"
+            " for {patience_s:g} s is sent away",
+            door=door,
             taken=len(self),
             places=self.places,
             patience_s=self.patience_s,
@@ -137,7 +141,9 @@ class Crowd(Generic[S]):
         sweeping, self._sweeping = self._sweeping, None
         if sweeping is not None:
             sweeping.cancel()
-        _log.info("the pressure is over: {taken} connections", taken=len(self))
+        _log.info(
+            "{door}: the pressure is over, {taken} connections", door=self._door, taken=len(self)
+        )
 
     def _sweep(self) -> None:
         """Send the idle away until the pressure ends; look again in a second."""

@@ -66,11 +66,15 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
 
     def greet(self) -> None:
         """See Channel (RFC 5321 §3.1): at once, or when a client has proved that it can wait."""
-        limits = self.limits
-        if limits.greet_delay_s and not listed(self.client.address, limits.exempt_networks):
-            self.pause(limits.greet_delay_s, self._break_silence)
+        if self.limits.greet_delay_s and self._must_wait():
+            self.pause(self.limits.greet_delay_s, self._break_silence)
         else:
             self._welcome()
+
+    def _must_wait(self) -> bool:
+        """Tell whether a client waits for its greeting: not where places are short."""
+        exempt = listed(self.client.address, self.limits.exempt_networks)
+        return not exempt and not self.factory.crowd.pressed
 
     def _welcome(self) -> None:
         self._greet(Reply(220, "", f"{self.factory.hostname} ESMTP ready"))
@@ -115,11 +119,12 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
             self.reply(TRANSACTION_FAILED)
 
     def reply(self, reply: Reply) -> None:
-        """Answer; many errors end the session."""
+        """Answer; many errors end the session, and under pressure a single one."""
         self.outgoing.append(encoded(reply, utf8=self.utf8_replies))
         if 500 <= reply.code < 600:
             self._errors += 1
-            self._bear(self._errors, self.limits.max_errors)
+            most = self.limits.max_errors
+            self._bear(self._errors, 1 if most and self.factory.crowd.pressed else most)
 
     def deny_recipient(self, reply: Reply) -> None:
         """Answer a RCPT that was refused.
@@ -133,14 +138,9 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
             self._bear(self._recipients_denied, self.limits.max_refused_recipients)
 
     def _bear(self, count: int, most: int) -> None:
-        """End the session if there were so many errors, or slow it down if there were half.
-
-        Under pressure one is enough.
-        """
+        """End the session if there were so many errors, or slow it down if there were half."""
         if not most:
             return
-        if self.factory.crowd.pressed:
-            most = 1
         if count >= most:
             self.factory.refused(self.client, TOO_MANY_ERRORS)
             self.hang_up(TOO_MANY_ERRORS)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from bitrixmail.model.reply import TOO_MANY_CONNECTIONS
+from bitrixmail.model.reply import NO_SUCH_MAILBOX, TOO_MANY_CONNECTIONS
 from tests.dialogs.dialog import MemoryConnection
 from tests.fakes.door import Door
 from tests.fakes.reader_door import ReaderDoor
@@ -155,6 +155,24 @@ async def test_one_error_is_enough_under_pressure(house: House) -> None:
         house.come()
     assert b"421 4.7.0 Too many errors" in await heard(said(first, b"FOO\r\n"))
     assert house.refusals() == ["421 4.7.0"]
+
+
+async def test_a_refused_recipient_is_no_such_error(house: House) -> None:
+    house.door.gate.refuse["nobody@example.org"] = NO_SUCH_MAILBOX
+    first = said(said(house.come(), EHLO), MAIL)
+    await heard(first)
+    for _ in range(7):
+        house.come()
+    assert await heard(said(first, RCPT.replace(b"info", b"nobody"))) == (
+        b"550 5.1.1 No such mailbox here\r\n"
+    )
+    assert await heard(said(first, RCPT)) == b"250 2.1.5 Recipient OK\r\n"
+
+
+async def test_the_greeting_waits_for_nobody_under_pressure(house: House) -> None:
+    house.door.factory.limits = replace(house.door.factory.limits, greet_delay_s=5.0)
+    assert [await heard(house.come()) for _ in range(7)] == [b""] * 7
+    assert await heard(house.come()) == GREETING
 
 
 async def test_who_waits_for_us_is_not_sent_away(house: House) -> None:
