@@ -22,10 +22,11 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="makes network namespaces
 _CALL = """\
 import socket, sys
 for line in sys.stdin:
-    address, port, patience_s = line.split()
+    what, address, port, patience_s = line.split()
     try:
-        socket.create_connection((address, int(port)), float(patience_s)).close()
-        print("yes", flush=True)
+        with socket.create_connection((address, int(port)), float(patience_s)) as link:
+            greeted = what == "greeting" and link.recv(4) == b"220 "
+        print("yes" if greeted or what == "connection" else "no", flush=True)
     except OSError:
         print("no", flush=True)
 """
@@ -107,13 +108,17 @@ class Namespaces:
 
     def reaches(self, port: int, version: int = 4, patience_s: float = 0.4) -> bool:
         """Tell whether the stranger gets a connection to a port of the machine."""
-        return self._calls(self._holders[1].pid, port, version, patience_s)
+        return self._calls(self._holders[1].pid, "connection", port, version, patience_s)
+
+    def greeted(self, port: int, version: int = 4, patience_s: float = 0.4) -> bool:
+        """Tell whether the stranger is greeted as SMTP has it, RFC 5321 §3.1."""
+        return self._calls(self._holders[1].pid, "greeting", port, version, patience_s)
 
     def reaches_itself(self, port: int, version: int = 4, patience_s: float = 0.4) -> bool:
         """Tell whether a program of the machine gets a connection to its own address."""
-        return self._calls(self._holders[0].pid, port, version, patience_s)
+        return self._calls(self._holders[0].pid, "connection", port, version, patience_s)
 
-    def _calls(self, pid: int, port: int, version: int, patience_s: float) -> bool:
+    def _calls(self, pid: int, what: str, port: int, version: int, patience_s: float) -> bool:
         """Let a process that stays in its namespace call; starting one takes longer than that."""
         if pid not in self._callers:
             self._callers[pid] = subprocess.Popen(
@@ -125,7 +130,7 @@ class Namespaces:
         caller = self._callers[pid]
         assert caller.stdin is not None
         assert caller.stdout is not None
-        caller.stdin.write(f"{HOST[version]} {port} {patience_s}\n".encode())
+        caller.stdin.write(f"{what} {HOST[version]} {port} {patience_s}\n".encode())
         caller.stdin.flush()
         return caller.stdout.readline() == b"yes\n"
 
