@@ -280,7 +280,8 @@ class ESMTP(ContentPhase):
         if self.become(self._claims.of(self._proxy, self.client)):
             if self.limits.strict_pipelining:
                 self._alone = self._AFTER_EHLO if self.client.esmtp else self._BEFORE_EHLO
-            self.greet()
+            # at once: whoever is named does not hear us, and the proxy has proved to be one
+            self._welcome()
 
     def _trusted(self) -> bool:
         """Tell whether who connected may speak for others; whom it names can't."""

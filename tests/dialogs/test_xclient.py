@@ -112,3 +112,19 @@ def test_who_has_not_said_ehlo_is_not_told_that_he_may_pipeline() -> None:
         assert connection.transport.value().count(b"\r\n") == replies
         assert connection.transport.disconnecting == (replies == 1)
         connection.abort()
+
+
+def test_the_greeting_of_a_named_client_is_not_delayed() -> None:
+    """The delay is for who may speak first; a proxy waits by the nature of the command."""
+    door = Door()
+    networks = (ip_network("0.0.0.0/0"),)
+    limits = replace(door.factory.limits, xclient_networks=networks, greet_delay_s=5.0)
+    door.factory.limits = limits
+    connection = MemoryConnection(door.factory)
+    assert connection.transport.value() == b""
+    door.clock.advance(5)
+    connection.transport.clear()
+    connection.send(b"XCLIENT ADDR=198.51.100.7\r\n")
+    assert connection.transport.value().startswith(b"220 ")
+    connection.abort()
+    look_behind(door)
