@@ -5,7 +5,7 @@ PY ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 1
     && echo /usr/bin/python3 || echo python3)
 BIN := .venv/bin
 CONFIG ?= etc/bitrixmail.toml
-KILLS ?= 20
+KILLS ?= 100
 
 .PHONY: install run test check bench crashtest fuzz faults soak attack clean
 
