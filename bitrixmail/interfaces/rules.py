@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ class IFacts(Interface):
     """What is known of a message for one mailbox. Decodes on demand; one thread at a time."""
 
     size_octets: int = Attribute("the size of the content")
+    present: Mapping[bytes, object] = Attribute("by the names, in small letters, of header fields")
     patience_s: float = Attribute("how long regular expressions may still take, for all mailboxes")
     hurried: bool = Attribute("whether running out of patience ends the judging")
     answers: dict[tuple[int, int], tuple[IValues, tuple[int, int] | None]] = Attribute(

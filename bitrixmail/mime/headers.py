@@ -29,11 +29,18 @@ class HeaderSection:
     one thread at a time may use it.
     """
 
-    __slots__ = ("_declared", "_fields", "_guessed", "_index", "_texts", "end")
+    __slots__ = ("_declared", "_fields", "_guessed", "_texts", "end", "present")
 
     def __init__(self, fields: list[tuple[bytes, bytes]], end: int) -> None:
         self._fields = fields
-        self._index: dict[bytes, list[bytes]] | None = None
+        self.present: dict[bytes, list[bytes]] = {}
+        """The fields there are: their names in small letters, and their values still folded."""
+        for key, value in fields:
+            name = key.lower()
+            if name in self.present:
+                self.present[name].append(value)
+            else:
+                self.present[name] = [value]
         self._texts: dict[str, tuple[str, ...]] = {}
         self._declared: str | None = None
         self._guessed = ""
@@ -58,16 +65,16 @@ class HeaderSection:
 
     def first(self, name: str) -> bytes | None:
         """Return the unfolded value of the first field of that name; None if there is none."""
-        found = self._raw(name)
+        found = self.present.get(_key(name))
         return _unfold(found[0]) if found else None
 
     def all(self, name: str) -> list[bytes]:
         """Return the unfolded values of all fields of that name, in their order."""
-        return [_unfold(value) for value in self._raw(name)]
+        return [_unfold(value) for value in self.present.get(_key(name), ())]
 
     def count(self, name: str) -> int:
         """Count the fields of that name."""
-        return len(self._raw(name))
+        return len(self.present.get(_key(name), ()))
 
     def text(self, name: str) -> str:
         """Return the decoded text of the first field of that name; empty if there is none."""
@@ -78,21 +85,14 @@ class HeaderSection:
         """Return the decoded texts of all fields of that name, in their order."""
         found = self._texts.get(name)
         if found is None:
-            found = tuple([self.decode(value) for value in self.all(name)])
+            folded = self.present.get(_key(name))
+            found = tuple([self.decode(_unfold(value)) for value in folded]) if folded else ()
             self._texts[name] = found
         return found
 
     def decode(self, value: bytes) -> str:
         """Decode a part of a field of this section: encoded words and undeclared 8-bit text."""
         return decode_words(value, self._decode_undeclared)
-
-    def _raw(self, name: str) -> list[bytes]:
-        index = self._index
-        if index is None:
-            index = self._index = {}
-            for key, value in self._fields:
-                index.setdefault(key.lower(), []).append(value)
-        return index.get(_key(name), [])
 
     def _decode_undeclared(self, octets: bytes) -> str:
         """Decode text nobody declared: as UTF-8, as the message's charset, or by its looks."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from bitrixmail.mime.addresses import HeaderAddress, parse_addresses
 from bitrixmail.mime.domains import to_ascii, to_unicode
@@ -23,46 +23,51 @@ class AddressReader:
         """Gather each address bare, each with its name, and each field as a whole."""
         texts: dict[str, None] = {}
         whole: list[str] = []
-        for text, found in self._fields(names):
-            whole.append(text)
-            for each in found:
-                texts.update(dict.fromkeys(spellings(each.address)))
-                if each.name:
-                    texts[str(each)] = None
-        texts.update(dict.fromkeys(whole))
+        for name in names:
+            for text, found in self._fields(name):
+                whole.append(text)
+                for each in found:
+                    for spelling in spellings(each.address):
+                        texts[spelling] = None
+                    if each.name:
+                        texts[str(each)] = None
+        for text in whole:
+            texts[text] = None
         return Values(tuple(texts), tuple(whole)) if texts else NOTHING
 
     def part(self, names: tuple[str, ...], part: str) -> Values:
         """Gather one part of each address."""
-        found = [each for _, addresses in self._fields(names) for each in addresses]
+        found = [each for name in names for _, some in self._fields(name) for each in some]
         if part == "name":
             texts = dict.fromkeys(each.name for each in found if each.name)
             return Values(tuple(texts)) if texts else NOTHING
-        return parts_of((each.address for each in found), part)
+        return parts_of([each.address for each in found], part)
 
-    def _fields(self, names: tuple[str, ...]) -> Iterator[tuple[str, tuple[HeaderAddress, ...]]]:
-        for name in names:
-            parsed = self._parsed.get(name)
-            if parsed is None:
-                decode = self._headers.decode
-                parsed = self._parsed[name] = tuple(
-                    (decode(raw), parse_addresses(raw, decode)) for raw in self._headers.all(name)
-                )
-            yield from parsed
+    def _fields(self, name: str) -> tuple[tuple[str, tuple[HeaderAddress, ...]], ...]:
+        """Read the fields of a name: each as text, and its addresses."""
+        parsed = self._parsed.get(name)
+        if parsed is None:
+            headers = self._headers
+            pairs = zip(headers.texts(name), headers.all(name), strict=True)
+            parsed = self._parsed[name] = tuple(
+                [(text, parse_addresses(raw, headers.decode)) for text, raw in pairs]
+            )
+        return parsed
 
 
 def parts_of(addresses: Iterable[str], part: str) -> Values:
     """Gather a part of bare addresses: `address`, `local_part` or `domain`; of `name` nothing."""
     texts: dict[str, None] = {}
     for address in addresses:
-        if part == "address":
-            texts.update(dict.fromkeys(spellings(address)))
-            continue
         local_part, at, domain = address.rpartition("@")
-        if part == "local_part":
+        if part == "address":
+            for spelling in spellings(address):
+                texts[spelling] = None
+        elif part == "local_part":
             texts[local_part if at else address] = None
         elif part == "domain" and at:
-            texts.update(dict.fromkeys(_domain_spellings(domain)))
+            for spelling in _domain_spellings(domain):
+                texts[spelling] = None
     texts.pop("", None)
     return Values(tuple(texts)) if texts else NOTHING
 

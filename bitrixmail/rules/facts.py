@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import lru_cache
 
 from zope.interface import implementer
 
@@ -150,6 +152,11 @@ class Facts:
         return self._message.content.octets
 
     @property
+    def present(self) -> Mapping[bytes, object]:
+        """See IFacts."""
+        return self.headers.present
+
+    @property
     def zone(self) -> tzinfo:
         """See IFacts."""
         return self._message.zone
@@ -186,16 +193,20 @@ class Facts:
 
         Raises LookupError for a field of the content if that is not at hand.
         """
-        found = self._message.values.get(field) or self._own.get(field)
+        shared = self._message.values
+        found = shared.get(field) or self._own.get(field)
         if found is not None:
             return found
         if field in STANDING_FIELDS:
-            return Values(self._standing(field))
+            return _values_of(self._standing(field))
         base, part = address_part(field)
-        kept = self._own if base in _OF_MAILBOX else self._message.values
-        read = self._addresses(base, part) if base in ADDRESS_FIELDS else self._read(field)
-        kept[field] = read
-        return read
+        if base in ADDRESS_FIELDS:
+            found = self._addresses(base, part)
+            kept = self._own if base in _OF_MAILBOX else shared
+            kept[field] = found
+        else:
+            found = shared[field] = self._read(field)
+        return found
 
     def numbers(self, field: str) -> tuple[float, ...]:
         """See IFacts."""
@@ -286,6 +297,11 @@ class Facts:
     def _reached(self) -> tuple[str, ...]:
         """Return the addresses by which the message came here, in all spellings."""
         return tuple(each for address in self.recipients for each in spellings(address))
+
+
+@lru_cache(maxsize=1024)  # most messages stand alike
+def _values_of(texts: tuple[str, ...]) -> Values:
+    return Values(texts)
 
 
 def _number_text(number: float) -> str:

@@ -21,6 +21,7 @@ ADDRESS_FIELDS: dict[str, tuple[str, ...]] = {
 }
 ADDRESS_PARTS = ("address", "local_part", "domain", "name")
 _HEADER_TEXTS = ("subject", "headers", "list_id")
+_SOURCES = {"subject": "subject", "list_id": "list-id"}
 # What needs the content; the header section alone is at hand without it.
 _BODY_TEXTS = ("body", "message", "attachment_name", "attachment_type", "language", "charset")
 _STANDING_TEXTS = ("folder", "tag", "flag", "read", "priority")
@@ -49,6 +50,7 @@ def header_name(field: str) -> str | None:
     return found[1].lower() if found else None
 
 
+@lru_cache(maxsize=4096)
 def address_part(field: str) -> tuple[str, str]:
     """Split `from.domain` into field and part; the part is empty if the whole is meant.
 
@@ -56,6 +58,20 @@ def address_part(field: str) -> tuple[str, str]:
     """
     base, dot, part = field.partition(".")
     return (base, part) if dot and base in ADDRESS_FIELDS else (field, "")
+
+
+def sources(field: str) -> tuple[bytes, ...]:
+    """Return the header fields without which a field is empty; none if it has other sources."""
+    base = address_part(field)[0]
+    names: tuple[str, ...] = ()
+    if base in ADDRESS_FIELDS:
+        names = () if base == "recipient" else ADDRESS_FIELDS[base]
+    elif field in _SOURCES:
+        names = (_SOURCES[field],)
+    else:
+        name = header_name(field)
+        names = () if name is None else (name,)
+    return tuple(name.encode("ascii") for name in names)
 
 
 def reads_body(condition: Condition) -> bool:

@@ -19,6 +19,7 @@ _BY_WORD = {
     "non-urgent": "low",
 }
 _PRIORITY_FIELDS = ("x-priority", "importance", "priority", "x-msmail-priority")
+_PRIORITY_KEYS = frozenset(name.encode() for name in _PRIORITY_FIELDS)
 
 
 def list_ids(headers: HeaderSection) -> tuple[str, ...]:
@@ -30,6 +31,8 @@ def list_ids(headers: HeaderSection) -> tuple[str, ...]:
 
 def priority_of(headers: HeaderSection) -> str:
     """Return `high`, `normal` or `low`, by the first field that says it; else `normal`."""
+    if _PRIORITY_KEYS.isdisjoint(headers.present):
+        return "normal"
     for name in _PRIORITY_FIELDS:
         text = headers.text(name)
         number = _NUMBER.match(text)

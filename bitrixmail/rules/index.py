@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from bitrixmail.interfaces.rules import IFacts
 from bitrixmail.model.rule import All, AnyOf, Condition, Not, Test
-from bitrixmail.rules.fields import BODY_FIELDS, STANDING_FIELDS
+from bitrixmail.rules.fields import BODY_FIELDS, STANDING_FIELDS, sources
 from bitrixmail.rules.values import compose, fold
 
 _INDEXED = ("equals", "contains", "starts_with", "ends_with", "exists")
@@ -53,11 +53,16 @@ def keys_of(condition: Condition, is_text: Callable[[Test], bool]) -> tuple[Test
         return (condition,) if usable and is_text(condition) else ()
     if isinstance(condition, All):
         found = filter(None, (keys_of(part, is_text) for part in condition.parts))
-        return min(found, key=lambda keys: max(map(cost, keys)), default=())
+        return min(found, key=_weight, default=())
     if isinstance(condition, AnyOf):
         parts = [keys_of(part, is_text) for part in condition.parts]
         return tuple(key for part in parts for key in part) if all(parts) else ()
     return ()
+
+
+def _weight(keys: tuple[Test, ...]) -> tuple[int, bool]:
+    """Rank keys: the cheap ones first; last those that ask little, and so hold most often."""
+    return max(map(cost, keys)), any(key.op == "exists" for key in keys)
 
 
 class _FieldIndex:
@@ -106,12 +111,17 @@ class _Keys:
     """Some of the keys of a sequence of rules. Made by an Index, lives as long as it."""
 
     def __init__(self, pairs: Sequence[tuple[int, Key]]) -> None:
-        self._fields: dict[tuple[str, bool], _FieldIndex] = {}
+        fields: dict[tuple[str, bool], _FieldIndex] = {}
         for position, key in pairs:
             test = key.test
-            index = self._fields.setdefault((test.field, test.exact), _FieldIndex())
+            index = fields.setdefault((test.field, test.exact), _FieldIndex())
             for value in key.values or ("",):
                 index.add(test.op, compose(value) if test.exact else fold(value), position)
+        # With each field the header fields it is read from, if there are no other sources
+        self._fields = [
+            (field, exact, frozenset(sources(field)) or None, index)
+            for (field, exact), index in fields.items()
+        ]
         self._positions = frozenset(position for position, _ in pairs)
 
     def find(self, facts: IFacts, seen: dict[str, str]) -> set[int]:
@@ -120,8 +130,12 @@ class _Keys:
         If a field can't be read, all of them: asked one by one, each notes what is wrong.
         """
         found: set[int] = set()
+        present = facts.present.keys()
         try:
-            for (field, exact), index in self._fields.items():
+            for field, exact, sources, index in self._fields:
+                # No key wants that a text is missing, and most fields of a rule set are
+                if sources is not None and sources.isdisjoint(present):
+                    continue
                 values = facts.values(field)
                 seen[field] = values.shown
                 index.find(values.forms(exact), found)

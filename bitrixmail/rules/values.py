@@ -32,7 +32,7 @@ class Values:
     texts follow and whose forms are not made again. `lines` tells that the texts may have several.
     """
 
-    __slots__ = ("_behind", "_forms", "_lines", "_own", "_shown", "texts", "whole")
+    __slots__ = ("_behind", "_exact", "_folded", "_lines", "_own", "_shown", "texts", "whole")
 
     def __init__(
         self,
@@ -47,27 +47,35 @@ class Values:
         self._lines = lines
         self.texts: tuple[str, ...] = texts if behind is None else texts + behind.texts
         self.whole = texts if whole is None else whole
-        self._forms: dict[bool, tuple[str, ...]] = {}
+        self._exact: tuple[str, ...] | None = None
+        self._folded: tuple[str, ...] | None = None
         self._shown: str | None = None
 
     @property
     def shown(self) -> str:
         """The field on one line for the trace, printable and cut."""
-        if self._shown is None:
-            self._shown = self._printed(" | ".join(self.whole[:_SHOWN]))
-        return self._shown
+        shown = self._shown
+        if shown is None:
+            whole = self.whole
+            text = whole[0] if len(whole) == 1 else " | ".join(whole[:_SHOWN])
+            shown = self._shown = self._printed(text)
+        return shown
 
     def forms(self, exact: bool) -> tuple[str, ...]:
         """Return the texts ready to be compared, one for each of `texts`. See IValues."""
-        forms = self._forms.get(exact)
-        if forms is None:
-            texts = self._own
-            if self._lines:
-                texts = tuple(" ".join(text.split()) for text in texts)
-            forms = tuple(map(compose if exact else fold, texts))
-            if self._behind is not None:
-                forms += self._behind.forms(exact)
-            self._forms[exact] = forms
+        forms = self._exact if exact else self._folded
+        if forms is not None:
+            return forms
+        texts = self._own
+        if self._lines:
+            texts = tuple(" ".join(text.split()) for text in texts)
+        forms = tuple(map(compose if exact else fold, texts))
+        if self._behind is not None:
+            forms += self._behind.forms(exact)
+        if exact:
+            self._exact = forms
+        else:
+            self._folded = forms
         return forms
 
     def written(self) -> tuple[str, ...]:

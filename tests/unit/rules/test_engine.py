@@ -193,7 +193,7 @@ def test_a_rule_that_fails_is_passed_over() -> None:
     compiled = CompiledRules.compile(
         RuleSet(1, (rule("bad", "discard", condition=Test("subject", "exists")), rule("b", "flag")))
     )
-    plan = compiled.judge(Facts(Broken([], 0), "", 1), "m", "d")
+    plan = compiled.judge(Facts(Broken([(b"Subject", b" x")], 0), "", 1), "m", "d")
     assert plan.trace.steps[0].fault == "skipped: RuntimeError: subject"
     assert plan.disposition is Disposition.KEEP
     assert plan.flags == {"\\Flagged"}
