@@ -23,8 +23,12 @@ _log = Logger()
 
 
 def utcnow(clock: IReactorTime) -> datetime:
-    """Return the wall-clock time of `clock` as an aware UTC datetime."""
-    return datetime.fromtimestamp(clock.seconds(), UTC)
+    """Return the wall-clock time of `clock` as an aware UTC datetime.
+
+    A clock that is kept steady has its own for that (`app.steady`).
+    """
+    seconds = getattr(clock, "wall_seconds", clock.seconds)
+    return datetime.fromtimestamp(seconds(), UTC)
 
 
 def spawn(coroutine: Coroutine[Deferred[Any], Any, T], what: str) -> Deferred[T | None]:

@@ -28,6 +28,7 @@ from bitrixmail.app.obstacles import data_dir_unusable
 from bitrixmail.app.opening import Opening
 from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.steady import keep_steady
 from bitrixmail.model.errors import SetupError
 from bitrixmail.net.self_signed import self_signed
 from bitrixmail.net.tls import ServerTLS
@@ -91,6 +92,7 @@ class Server(MultiService):
 
     def privilegedStartService(self) -> None:
         """Read the certificate, bind the ports. Raises StartFailedError."""
+        keep_steady(self.parts.clock)
         try:
             if self.parts.settings.tls.certificate:
                 self.load_certificate(self.parts.settings)
