@@ -54,7 +54,11 @@ def without_systemd(lines: str) -> str:
     return "".join(f"{line}\n" for line in lines.splitlines() if not line.startswith("systemctl"))
 
 
-@pytest.mark.parametrize("way", tuple(ways()), ids=lambda way: way.heading)
+# Each starts a server or two: a quick run tries one way of each kind.
+WAYS = tuple(ways()) if os.environ.get("CI") == "true" else tuple(ways())[0:5:2]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.heading)
 def test_a_way_and_back(machine: Machine, way: Way) -> None:
     done = machine.shell(without_systemd(way.do))
     assert done.returncode == 0, done.stdout

@@ -59,17 +59,15 @@ class DescriptorsProbe:
 
     @staticmethod
     def _remedies(server: int, needed: int, hard: int) -> tuple[str, ...]:
-        now = f"prlimit --pid {server} --nofile={needed}:{needed}"
-        if not server:
-            now = f"ulimit -n {needed}"
-        enough = _at_least(hard, needed)
+        if server:
+            now = sudo(f"prlimit --pid {server} --nofile={needed}:{needed}")
+        elif _at_least(hard, needed):
+            now = f"ulimit -Sn {needed}"
+        else:  # for root alone
+            now = f"ulimit -Hn {needed}; ulimit -Sn {needed}"
         return (
             "Raise it for now:",
-            now
-            if enough and not server
-            else sudo(now)
-            if server
-            else f"ulimit -Hn {needed}; {now}",
+            now,
             "In a unit of systemd for good: LimitNOFILE=65536.",
         )
 

@@ -1,0 +1,96 @@
+"""Rights to low ports, on machines made of files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bitrixmail.admin.probes.places import Place
+from bitrixmail.admin.probes.privilege import Host, PrivilegeProbe
+from bitrixmail.model.finding import Finding, Severity
+
+SMTP = Place("smtp", "tcp", 25, "", "tcp:25")
+INHERITED = Place("smtp", "systemd", 0, "", "systemd:domain=INET6:name=smtp")
+NOBODY = 65534
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files away: needs root")
+
+
+def host(root: Path, *, first: int = 1024, capabilities: int = 0) -> Host:
+    proc = root / "proc"
+    (proc / "sys/net/ipv4").mkdir(parents=True)
+    (proc / "sys/net/ipv4/ip_unprivileged_port_start").write_text(f"{first}\n")
+    (proc / "self").mkdir()
+    (proc / "self/status").write_text(f"Name:\tx\nCapEff:\t{capabilities:016x}\nSeccomp:\t0\n")
+    (proc / "net").mkdir()
+    return Host(proc, root / "etc", (root / "units",), root / "no-systemd", root / "python")
+
+
+def found(root: Path, machine: Host, place: Place = SMTP) -> Finding:
+    """Look for the server's user nobody, whose the data directory is."""
+    data_dir = root / "var"
+    data_dir.mkdir(exist_ok=True)
+    if os.geteuid() == 0:
+        os.chown(data_dir, NOBODY, NOBODY)
+    (finding,) = PrivilegeProbe([place], data_dir, machine).look()
+    return finding
+
+
+@as_root
+def test_the_missing_right_is_named_with_the_ways_to_it(tmp_path: Path) -> None:
+    finding = found(tmp_path, host(tmp_path))
+    assert finding.severity is Severity.FAILURE
+    assert "user nobody has no right to port 25: ports below 1024 need root" in finding.what
+    commands = [each for each in finding.remedies if each[-1] not in ".:"]
+    assert commands[0] == "sysctl -w net.ipv4.ip_unprivileged_port_start=25"
+    byport = f"{tmp_path}/etc/authbind/byport/25"
+    assert f"install -D -o nobody -m 500 /dev/null {byport}" in commands
+
+
+def test_where_systemd_runs_its_socket_comes_first(tmp_path: Path) -> None:
+    machine = host(tmp_path)
+    machine.systemd.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("needs a user who lacks the right")
+    finding = found(tmp_path, machine)
+    assert finding.remedies[1] == "systemctl enable --now bitrixmail.socket"
+
+
+def test_ports_from_the_first_free_one_are_for_everyone(tmp_path: Path) -> None:
+    assert found(tmp_path, host(tmp_path, first=25)).what == "ports from 25 on are for every user"
+
+
+@as_root
+def test_a_capability_counts_for_who_has_it(tmp_path: Path) -> None:
+    machine = host(tmp_path, capabilities=1 << 10)
+    assert found(tmp_path, machine).severity is Severity.FAILURE  # root's, not nobody's
+    os.chown(tmp_path / "var", 0, 0)
+    (finding,) = PrivilegeProbe([SMTP], tmp_path / "var", machine).look()
+    assert finding.what.startswith("root may")
+
+
+@as_root
+@pytest.mark.parametrize(("mode", "good"), [(0o500, True), (0o400, False), (0o011, False)])
+def test_authbind_gives_it_to_who_may_execute_the_file(
+    tmp_path: Path, mode: int, good: bool
+) -> None:
+    machine = host(tmp_path)
+    file = tmp_path / "etc/authbind/byport/25"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    os.chown(file, NOBODY, 0)
+    file.chmod(mode)
+    finding = found(tmp_path, machine)
+    assert (finding.severity is Severity.OK) is good
+    assert ("authbind gives it" in finding.what) is good
+
+
+def test_a_socket_of_systemd_needs_its_unit(tmp_path: Path) -> None:
+    machine = host(tmp_path)
+    missing = found(tmp_path, machine, INHERITED)
+    assert missing.severity is Severity.WARNING
+    assert "no unit of systemd hands over a socket of the name smtp" in missing.what
+    (tmp_path / "units").mkdir()
+    (tmp_path / "units/x.socket").write_text("[Socket]\nFileDescriptorName=smtp\n")
+    assert found(tmp_path, machine, INHERITED).what == "systemd hands the socket over by x.socket"
