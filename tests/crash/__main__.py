@@ -21,6 +21,7 @@ from tests.crash.armed import end_with
 from tests.crash.broken import BREAKS
 from tests.crash.campaign import Campaign, read_lines
 from tests.crash.plan import Plan
+from tests.crash.power import possible
 from tests.crash.report import Report
 from tests.fakes.process import ROOT
 
@@ -57,6 +58,8 @@ def main() -> int:
         Campaign(folder / f"victim-{arguments.victim}", Plan.load(folder), arguments.victim).run()
         return 0
     folder = arguments.resume
+    if arguments.power_cuts and not possible():
+        parser.error("--power-cuts: run it as root, where /dev/loop-control and mkfs.ext4 are")
     if folder is None:
         folder = Path(tempfile.mkdtemp(prefix="bitrixmail-crash-", dir=arguments.dir))
         victims = max(1, min(arguments.victims, arguments.kills))

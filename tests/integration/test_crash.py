@@ -16,10 +16,11 @@ from tests.crash.ledger import Attempt, Ledger
 from tests.crash.letters import FOLDER, INBOX, Letter, write_letter
 from tests.crash.plan import Plan, Stop
 from tests.crash.points import POINTS, Phase, Point, place_of
+from tests.crash.power import possible
 from tests.crash.report import Report
 
 # On both sides of the durable line; each costs a start
-SOME_POINTS = ("before-folder-sync", "amid-commit", "before-reply", "drained")
+SOME_POINTS = ("before-folder-sync", "amid-commit", "before-reply")
 
 
 class Scripted(Plan):
@@ -31,7 +32,9 @@ class Scripted(Plan):
 
 
 def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path) -> None:
-    chosen = Scripted(2 + len(SOME_POINTS), 20225, victims=1, senders=8, points=SOME_POINTS)
+    # Where that can be done, each death is a power cut as well, which loses more
+    kills, power_cuts = 2 + len(SOME_POINTS), possible()
+    chosen = Scripted(kills, 20225, 1, senders=8, points=SOME_POINTS, power_cuts=power_cuts)
     Campaign(tmp_path / "victim-0", chosen, 0).run()
     report = Report(tmp_path, chosen, 0.0)
     assert not report.faults, report.faults
@@ -52,6 +55,17 @@ def test_a_server_that_breaks_the_promise_is_found_out(tmp_path: Path) -> None:
     [found] = Report(tmp_path, broken, 0.0).rounds
     verdict = found["verdict"]
     assert all(verdict[kind] for kind in ("lost", "doubled", "damaged", "misfiled")), verdict
+
+
+@pytest.mark.skipif(not possible(), reason="mounting a file needs root and loop devices")
+def test_a_server_that_never_syncs_is_found_out_by_a_power_cut(tmp_path: Path) -> None:
+    broken = Scripted(
+        1, 20225, victims=1, senders=8, points=(), broken=("unsynced",), power_cuts=True
+    )
+    Campaign(tmp_path / "victim-0", broken, 0).run()
+    [found] = Report(tmp_path, broken, 0.0).rounds
+    assert found["acknowledged"] > 20
+    assert found["verdict"]["lost"], found["verdict"]
 
 
 def test_an_interrupted_campaign_goes_on_where_it_was(tmp_path: Path) -> None:
