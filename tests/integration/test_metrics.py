@@ -39,7 +39,10 @@ def wait_for(port: int, found: Callable[[Samples], bool]) -> Samples:
 
 def test_what_happens_is_counted_timed_and_read_off(tmp_path: Path) -> None:
     port = free_port()
-    server = ServerProcess(tmp_path / "server", f'metrics = ["tcp:{port}:interface=127.0.0.1"]\n')
+    server = ServerProcess(tmp_path / "server")
+    settings = server.config.read_text()
+    listen = f'[listen]\nmetrics = ["tcp:{port}:interface=127.0.0.1"]'
+    server.config.write_text(settings.replace("[listen]", listen))
     server.furnish(("info@example.org",), "a password of the test")
     with server:
         before = read(port)
