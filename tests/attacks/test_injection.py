@@ -17,7 +17,10 @@ import pytest
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from bitrixmail.app.maillog import MailLog
 from tests.attacks.house import House, Log, house_at, logged
+from tests.dialogs.dialog import MemoryConnection
+from tests.fakes.reader_door import ReaderDoor
 from tests.fakes.terminal import Terminal
 from tests.unit.cli.conftest import Shell
 
@@ -165,6 +168,27 @@ def test_no_text_of_a_stranger_begins_a_line_or_reaches_a_terminal(sorting: Shel
     assert all(line[:3].isdigit() and line[3] in " -" for line in said)
     assert unsafe("".join(said)) == set()
     look_at_commands(sorting)
+
+
+def test_no_name_at_a_login_begins_a_line() -> None:
+    door = ReaderDoor()
+    door.factory.maillog = MailLog()
+    with logged() as log:
+        for text in TEXTS:
+            name = b"a" + text + b"b@example.org"
+            plain = base64.b64encode(b"\0" + name + b"\0wrong" + text)
+            for lines in (
+                (b"USER " + name, b"PASS wrong" + text, b"X" + text, b"QUIT"),
+                (b"AUTH PLAIN " + plain, b"QUIT"),
+            ):
+                connection = MemoryConnection(door.factory)
+                for line in lines:
+                    connection.send(line + b"\r\n")
+                assert unsafe(connection.transport.value().decode().replace("\r\n", "\n")) == set()
+                connection.abort()
+    assert log.text.getvalue().count("mail: login-refused ") > len(TEXTS)
+    assert "wrong" not in log.text.getvalue().replace("wrong name or password", "")
+    look(log)
 
 
 def look_at_commands(shell: Shell) -> None:
