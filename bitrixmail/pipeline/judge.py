@@ -26,6 +26,8 @@ _log = Logger()
 _JUDGE_S = 60.0
 # Looking into more than this would hold up the reactor.
 _LARGE_OCTETS = 32 * 1024
+# So would hundreds of addresses whose domains are of another alphabet.
+_LARGE_HEAD_OCTETS = 8 * 1024
 _HURRIED_S = 0.003
 # So many questions may all have to be asked: some ten milliseconds.
 _MANY = 2000
@@ -96,8 +98,8 @@ class Judge:
         A bug while judging puts the message into quarantine, with the traceback in its trace.
         """
         octets = facts.octets
-        many = rules.count * len(targets) > _MANY
-        if not many and (octets is None or len(octets) <= _LARGE_OCTETS):
+        much = facts.headers.end > _LARGE_HEAD_OCTETS or rules.count * len(targets) > _MANY
+        if not much and (octets is None or len(octets) <= _LARGE_OCTETS):
             if not rules.needs_thread:
                 return _judge_all(rules, facts, targets)
             # A pattern that is quickly done needs no thread, and waits for none that is not.

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bitrixmail.mime.addresses import HeaderAddress, parse_addresses
 from bitrixmail.mime.domains import to_ascii, to_unicode
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.rules.values import NOTHING, Values
 
+# Domains of other alphabets in one message whose other spelling is known to rules, too: each costs
+# some fifty microseconds, and thousands of them are no letter's.
+_MAX_FOREIGN = 500
+
+Spell = Callable[[str], tuple[str, ...]]
+
 
 class AddressReader:
     """Reads the address fields of one header section, each once. Made with the first Facts."""
 
-    __slots__ = ("_headers", "_parsed")
+    __slots__ = ("_headers", "_parsed", "_spelled")
 
     def __init__(self, headers: HeaderSection) -> None:
         self._headers = headers
         self._parsed: dict[str, tuple[tuple[str, tuple[HeaderAddress, ...]], ...]] = {}
+        self._spelled: dict[str, tuple[str, ...]] = {}
 
     def whole(self, names: tuple[str, ...]) -> Values:
         """Gather each address bare, each with its name, and each field as a whole."""
@@ -27,7 +34,7 @@ class AddressReader:
             for text, found in self._fields(name):
                 whole.append(text)
                 for each in found:
-                    for spelling in spellings(each.address):
+                    for spelling in spellings(each.address, self._spell):
                         texts[spelling] = None
                     if each.name:
                         texts[str(each)] = None
@@ -41,7 +48,18 @@ class AddressReader:
         if part == "name":
             texts = dict.fromkeys(each.name for each in found if each.name)
             return Values(tuple(texts)) if texts else NOTHING
-        return parts_of([each.address for each in found], part)
+        return parts_of([each.address for each in found], part, self._spell)
+
+    def _spell(self, domain: str) -> tuple[str, ...]:
+        """Return the spellings of a domain: each looked up once, and not too many."""
+        if _is_plain(domain):
+            return (domain,)
+        found = self._spelled.get(domain)
+        if found is None:
+            if len(self._spelled) >= _MAX_FOREIGN:
+                return (domain,)
+            found = self._spelled[domain] = _domain_spellings(domain)
+        return found
 
     def _fields(self, name: str) -> tuple[tuple[str, tuple[HeaderAddress, ...]], ...]:
         """Read the fields of a name: each as text, and its addresses."""
@@ -55,37 +73,41 @@ class AddressReader:
         return parsed
 
 
-def parts_of(addresses: Iterable[str], part: str) -> Values:
-    """Gather a part of bare addresses: `address`, `local_part` or `domain`; of `name` nothing."""
-    texts: dict[str, None] = {}
-    for address in addresses:
-        local_part, at, domain = address.rpartition("@")
-        if part == "address":
-            for spelling in spellings(address):
-                texts[spelling] = None
-        elif part == "local_part":
-            texts[local_part if at else address] = None
-        elif part == "domain" and at:
-            for spelling in _domain_spellings(domain):
-                texts[spelling] = None
-    texts.pop("", None)
-    return Values(tuple(texts)) if texts else NOTHING
-
-
-def spellings(address: str) -> tuple[str, ...]:
-    """Return an address as it was written and, if its domain has another alphabet, that way too."""
-    if not address:
-        return ()
-    if address.isascii() and "xn--" not in address.lower():
-        return (address,)
-    local_part, at, domain = address.rpartition("@")
-    return tuple(f"{local_part}{at}{each}" for each in _domain_spellings(domain))
+def _is_plain(domain: str) -> bool:
+    return domain.isascii() and "xn--" not in domain.lower()
 
 
 def _domain_spellings(domain: str) -> tuple[str, ...]:
-    if domain.isascii() and "xn--" not in domain.lower():
+    if _is_plain(domain):
         return (domain,)
     try:
         return (domain, to_unicode(domain) if domain.isascii() else to_ascii(domain))
     except ValueError:
         return (domain,)
+
+
+def parts_of(addresses: Iterable[str], part: str, spell: Spell = _domain_spellings) -> Values:
+    """Gather a part of bare addresses: `address`, `local_part` or `domain`; of `name` nothing."""
+    texts: dict[str, None] = {}
+    for address in addresses:
+        local_part, at, domain = address.rpartition("@")
+        if part == "address":
+            for spelling in spellings(address, spell):
+                texts[spelling] = None
+        elif part == "local_part":
+            texts[local_part if at else address] = None
+        elif part == "domain" and at:
+            for spelling in spell(domain):
+                texts[spelling] = None
+    texts.pop("", None)
+    return Values(tuple(texts)) if texts else NOTHING
+
+
+def spellings(address: str, spell: Spell = _domain_spellings) -> tuple[str, ...]:
+    """Return an address as it was written and, if its domain has another alphabet, that way too."""
+    if not address:
+        return ()
+    if _is_plain(address):
+        return (address,)
+    local_part, at, domain = address.rpartition("@")
+    return tuple(f"{local_part}{at}{each}" for each in spell(domain))

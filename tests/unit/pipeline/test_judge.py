@@ -97,6 +97,7 @@ class Court:
         (REGEX, "a" * 60 + "!", b"", False, True),
         (BODY, "x", b"a needle\r\n", True, False),
         (BODY, "x", b"hay\r\n" * 10_000 + b"a needle\r\n", True, True),
+        (REGEX, "aaa\r\nTo: x@y.example" + ",\r\n a@й.рф" * 700, b"", True, True),
     ],
 )
 def test_what_takes_long_is_done_in_a_thread(
