@@ -10,6 +10,7 @@ from importlib import import_module
 _MODULES = {
     "framing": "wire_targets",
     "grammar": "wire_targets",
+    "proxy": "proxy_targets",
     "lines": "wire_targets",
     "smtp": "session_targets",
     "pop3": "session_targets",
