@@ -19,6 +19,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
+from bitrixmail.app.allocator import keep_little
 from bitrixmail.app.failure import StartFailedError, told
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
@@ -102,6 +103,7 @@ class Server(MultiService):
 
     def startService(self) -> None:
         """Make what is missing in the data directory, begin to open the store."""
+        keep_little()
         for warning in self.parts.settings.warnings():
             _log.warn("{warning}", warning=warning)
         try:

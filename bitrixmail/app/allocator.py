@@ -1,0 +1,23 @@
+"""How the C library gives memory out: little kept back, also after a message of many megabytes."""
+
+from __future__ import annotations
+
+import ctypes
+
+# From malloc.h of the GNU C library; another one has no mallopt, or knows none of these.
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+_ARENAS = 2
+_OWN_MAPPING_OCTETS = 1024 * 1024
+
+
+def keep_little() -> None:
+    """Let threads share their heaps, and large pieces go back to the system when they are freed.
+
+    Left alone, each of a dozen threads has a heap of its own, and the first large piece that is
+    freed makes all later ones part of one, where they leave holes: tens of megabytes that come with
+    rare large messages and stay. Call it before threads are started.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _ARENAS)
+        mallopt(_M_MMAP_THRESHOLD, _OWN_MAPPING_OCTETS)
