@@ -67,12 +67,13 @@ def test_guesses_from_one_address_are_hardly_ever_hashed(target: Target) -> None
             [Guess("127.0.0.2", names[n % len(names)], f"guess {n} {m}") for m in range(each)]
             for n in range(sockets)
         ],
-        600 if FULL else 3.0,
+        600 if FULL else 5.0,
     )
     assert set(Counter(answer.words for answer in answers)) == {WRONG}
     most = target.most_in_a_minute(before)
     print(f"{len(answers)} guesses answered, {most} hashed in a minute at most")
-    assert 1 <= most <= PER_MINUTE
+    # Half of them may come at once, the others as the minute goes by
+    assert 1 <= most <= (PER_MINUTE if FULL else PER_MINUTE // 2 + 2)
     assert not FULL or len(answers) >= GUESSES
 
 
