@@ -114,14 +114,13 @@ def test_a_firewall_that_drops_the_port(tmp_path: Path) -> None:
         assert (code, found["severity"]) == (0, "ok")
         assert machine.reaches(20225, 4, 5.0)
         assert machine.reaches(20225, 6, 5.0)
+        assert machine.reaches_itself(20225, 4, 5.0)
 
 
 DROPPING = """\
 table inet filter {
     chain input {
         type filter hook input priority 0; policy drop;
-        iif lo accept
-        ct state established,related accept
         meta l4proto ipv6-icmp accept
         tcp dport 22 accept
     }

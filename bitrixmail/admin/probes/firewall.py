@@ -10,7 +10,13 @@ from pathlib import Path
 from bitrixmail.admin.probes.filter_reading import FilterReading, read_filters
 from bitrixmail.admin.probes.host_programs import sudo
 from bitrixmail.admin.probes.packet_filter import Chain, Passage, Ruleset
-from bitrixmail.admin.probes.places import PUBLIC_PORTS, Place, own_addresses, stranger
+from bitrixmail.admin.probes.places import (
+    PUBLIC_PORTS,
+    Place,
+    own_addresses,
+    own_reply,
+    stranger,
+)
 from bitrixmail.model.finding import Finding, Severity
 
 NAME = "firewall"
@@ -52,8 +58,11 @@ class FirewallProbe:
         silent = [each for each in families if _silent(each, place.port)]
         fates = [self._fate(place, reading.rules, family) for family in families]
         closed = [fate for fate in fates if fate.passage.dropped and fate.passage.sure]
+        deaf = [each for each in families if reading.rules.passage(own_reply(each)).dropped]
         if closed:
-            return _dropped(place, closed, reading.rules)
+            return _dropped(place, closed, deaf, reading.rules)
+        if silent and deaf:
+            return _deaf(place, deaf, reading.rules)
         if silent:
             return _unanswered(place, silent, reading)
         doubtful = [fate for fate in fates if not fate.passage.sure]
@@ -107,7 +116,7 @@ def _ips(families: Sequence[int]) -> str:
     return " and ".join(f"IPv{each}" for each in families)
 
 
-def _dropped(place: Place, fates: Sequence[Fate], rules: Ruleset) -> Finding:
+def _dropped(place: Place, fates: Sequence[Fate], deaf: Sequence[int], rules: Ruleset) -> Finding:
     causes = dict.fromkeys(
         f"{fate.passage.chain} drops them by {fate.passage.rule}" for fate in fates
     )
@@ -121,6 +130,7 @@ def _dropped(place: Place, fates: Sequence[Fate], rules: Ruleset) -> Finding:
         (
             "Let the port through:",
             *dict.fromkeys(line for fate in fates for line in _opening(fate, rules)),
+            *_listening_to_itself(deaf, rules),
             *dict.fromkeys(_for_good(fate.passage.chain, rules) for fate in fates),
         ),
     )
@@ -143,6 +153,34 @@ def _opening(fate: Fate, rules: Ruleset) -> Iterator[str]:
     else:
         table = "" if chain.table == "filter" else f"-t {chain.table} "
         yield sudo(f"{chain.program} {table}-I {chain.name} -p tcp --dport {port} -j ACCEPT")
+
+
+def _listening_to_itself(families: Sequence[int], rules: Ruleset) -> tuple[str, ...]:
+    """Return the commands that let programs of this machine talk with each other."""
+    chains = dict.fromkeys(rules.passage(own_reply(family)).chain for family in families)
+    commands = [
+        f"nft insert rule {chain.family} {chain.table} {chain.name} iif lo accept"
+        if chain.program == "nft"
+        else f"{chain.program} -I {chain.name} -i lo -j ACCEPT"
+        for chain in chains
+        if chain is not None and not _is_firewalld(chain) and not _is_ufw(chain, rules)
+    ]
+    if not commands:
+        return ()
+    return ("And let programs of this machine talk with each other:", *map(sudo, commands))
+
+
+def _deaf(place: Place, families: Sequence[int], rules: Ruleset) -> Finding:
+    chain = rules.passage(own_reply(families[0])).chain
+    return Finding(
+        NAME,
+        place.subject,
+        Severity.WARNING,
+        f"strangers are let in, but programs of this machine are not, by {_ips(families)}:"
+        f" {chain} drops what comes by lo",
+        "A site on this machine can't hand its mail to the server.",
+        _listening_to_itself(families, rules),
+    )
 
 
 def _for_good(chain: Chain | None, rules: Ruleset) -> str:

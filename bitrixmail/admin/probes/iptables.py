@@ -37,7 +37,6 @@ _FLAGS = frozenset(
 _LISTED = frozenset({"--update", "--rcheck"})
 _BARE = _LISTED | {"--syn", "-f", "--fragment"}
 _PORT_OPTIONS = ("--to-ports", "--to-destination", "--on-port")
-_STRANGER = frozenset({"NEW", "UNTRACKED"})
 
 
 def read_iptables(text: str, family: int) -> Ruleset:
@@ -142,6 +141,8 @@ def _test(option: str, value: str, family: int, *, negated: bool) -> Test:
         return lambda packet: _comes_by(value, packet, negated=negated)
     if option == "-d":
         return lambda packet: _is_own(value, packet, negated=negated)
+    if option in ("--state", "--ctstate"):
+        return lambda packet: bool(_states(packet) & {*value.split(",")}) is not negated
     answer = _ANSWERS.get(option)
     return _fixed(None if answer is None else answer(value, family), negated=negated)
 
@@ -157,6 +158,10 @@ def _syn(mask: str, wanted: str) -> bool:
     return masked == ({*wanted.split(",")} - {"NONE", ""})
 
 
+def _states(packet: Packet) -> set[str]:
+    return {"ESTABLISHED"} if packet.reply else {"NEW", "UNTRACKED"}
+
+
 def _in_ports(value: str, port: int) -> bool:
     for part in value.split(","):
         first, colon, last = part.partition(":")
@@ -166,7 +171,7 @@ def _in_ports(value: str, port: int) -> bool:
 
 
 def _comes_by(value: str, packet: Packet, *, negated: bool) -> bool | None:
-    if value == "lo" or packet.leaving:
+    if packet.leaving or (value == "lo" and "lo" not in packet.interfaces):
         return negated
     if not packet.interfaces:
         return None
@@ -190,8 +195,6 @@ _ANSWERS: dict[str, Callable[[str, int], bool | None]] = {
     # A stranger stands in no list of networks, neither of friends nor of enemies.
     "-s": lambda value, _family: value.endswith("/0"),
     **dict.fromkeys(_LISTED, lambda _value, _family: False),
-    "--state": lambda value, _family: bool(_STRANGER & {*value.split(",")}),
-    "--ctstate": lambda value, _family: bool(_STRANGER & {*value.split(",")}),
     "--dst-type": lambda value, _family: "LOCAL" in value,
     "--src-type": lambda value, _family: "UNICAST" in value,
     "--pkt-type": lambda value, _family: value == "unicast",

@@ -28,7 +28,6 @@ _FACTS: dict[tuple[str, str], frozenset[Any]] = {
     ("meta", "pkttype"): frozenset({"host", "unicast"}),
     ("ip", "protocol"): frozenset({"tcp", 6}),
     ("ip6", "nexthdr"): frozenset({"tcp", 6}),
-    ("ct", "state"): frozenset({"new", "untracked"}),
     ("ct", "direction"): frozenset({"original"}),
     ("fib", "type"): frozenset({"local", "unicast"}),
 }
@@ -171,6 +170,9 @@ def _among(  # noqa: PLR0911 - a table of what may be asked
     """Tell whether the packet has one of the values that are wanted."""
     if asked in _PORTS:
         return any(_holds(each, packet.port) for each in wanted)
+    if asked == ("ct", "state"):
+        states = {"established"} if packet.reply else {"new", "untracked"}
+        return any(each in states for each in wanted if isinstance(each, str))
     if asked in _FACTS:
         return any(each in _FACTS[asked] for each in wanted if not isinstance(each, dict))
     if asked[0] in _OTHERS:
@@ -201,7 +203,7 @@ def _flags(wanted: list[Any], operator: str, *, masked: bool) -> Test:
 
 
 def _interface(wanted: list[Any], packet: Packet) -> bool | None:
-    if packet.leaving or wanted == ["lo"]:
+    if packet.leaving or (wanted == ["lo"] and "lo" not in packet.interfaces):
         return False
     if not packet.interfaces:
         return None

@@ -20,6 +20,7 @@ class Packet:
 
     `family` is 4 or 6. `interfaces`: where he may come in, those with a default route; empty: not
     known. `own`: the addresses of this machine. `leaving`: from a program of this machine instead.
+    `reply`: the second packet of a connection, not the first.
     """
 
     family: int
@@ -27,6 +28,7 @@ class Packet:
     interfaces: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
     leaving: bool = False
+    reply: bool = False
 
 
 # True: the packet is meant; None: that can't be told.

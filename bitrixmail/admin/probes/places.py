@@ -53,6 +53,12 @@ def neighbour(family: int, port: int) -> Packet:
     return Packet(family, port, own=own_addresses(family), leaving=True)
 
 
+def own_reply(family: int) -> Packet:
+    """Return the answer to a program of this machine that called the machine itself."""
+    # Whatever port the program was given.
+    return Packet(family, 50_000, frozenset({"lo"}), own_addresses(family), reply=True)
+
+
 def outer_interfaces(family: int, proc: Path) -> frozenset[str]:
     """Return the interfaces that have a default route."""
     table, destination, name = ("route", 1, 0) if family == 4 else ("ipv6_route", 0, -1)

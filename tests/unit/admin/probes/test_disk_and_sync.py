@@ -26,10 +26,10 @@ def table(root: Path, *mounts: str) -> Path:
     return root
 
 
-def test_the_innermost_mount_counts(tmp_path: Path) -> None:
-    proc = table(
-        tmp_path, "/ rw - ext4 /dev/a rw", f"{tmp_path} rw,noatime - xfs /dev/b rw,nobarrier"
-    )
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_innermost_mount_counts(tmp_path: Path, order: int) -> None:
+    inner = f"{tmp_path} rw,noatime - xfs /dev/b rw,nobarrier"
+    proc = table(tmp_path, *("/ rw - ext4 /dev/a rw", inner)[::order])
     found = mount_of(tmp_path / "not/yet/there", proc)
     assert found is not None
     assert (found.point, found.kind, found.source) == (str(tmp_path), "xfs", "/dev/b")
