@@ -62,6 +62,11 @@ class PolledChanges:
                 _log.warn("looking for changes failed: {error}", error=error)
             self._failing = True
             return
+        except Exception:  # noqa: BLE001 - a bug met in one look must not make it the last
+            if not self._failing:
+                _log.failure("looking for changes failed")
+            self._failing = True
+            return
         self._failing = False
         for topic, number in (found or {}).items():
             self.seen(topic, number)
