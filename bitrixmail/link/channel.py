@@ -59,26 +59,27 @@ class Channel(Timed, ABC, Generic[E]):
     factory: Any  # the door's own, a Sessions
     transport: Any  # ITCPTransport, ITLSTransport and IConsumer at once
 
+    client = Client("", 0, "", "")
+    _draining = False
+    _direct = False
+    _wrapped = False
+    _running = False
+    _busy = False
+    _held = False
+    _peer_slow = False
+    _paused = False
+    _closing = False
+    _lost = False
+    _room: Deferred[None] | None = None
+    _shaking_hands = False
+
     def __init__(self, factory: Sessions, framing: Framing[E], timeout_s: float) -> None:
         super().__init__()
         self.factory = factory
-        self.client = Client("", 0, "", self.DOOR)
         self.framing = framing
         self.timeout_s = timeout_s
         self.outgoing: list[bytes] = []
         self.clock = factory.clock
-        self._draining = False
-        self._direct = False
-        self._wrapped = False
-        self._running = False
-        self._busy = False
-        self._held = False
-        self._peer_slow = False
-        self._paused = False
-        self._closing = False
-        self._lost = False
-        self._room: Deferred[None] | None = None
-        self._shaking_hands = False
 
     # What a subclass does
 

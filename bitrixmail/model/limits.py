@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
@@ -12,7 +13,7 @@ def listed(address: str, networks: Networks) -> bool:
     """Tell whether an IP address lies in one of `networks`; an empty address lies in none."""
     if not address or not networks:
         return False
-    found = ip_address(address.partition("%")[0])
+    found = _read(address)
     return any(found in network for network in networks if network.version == found.version)
 
 
@@ -20,7 +21,7 @@ def source_of(address: str) -> str:
     """Return what counts as one source: the IPv4 address, or the IPv6 /64 that one host has."""
     if ":" not in address:
         return address
-    found = ip_address(address.partition("%")[0])
+    found = _read(address)
     if isinstance(found, IPv6Address):
         return str(ip_network((found, 64), strict=False))
     return address
@@ -30,8 +31,12 @@ def network_of(address: str) -> str:
     """Return what is likely to be in one hand: the IPv4 /24, or the IPv6 /56 of one customer."""
     if ":" not in address:
         return address.rpartition(".")[0]
-    found = ip_address(address.partition("%")[0])
-    return str(ip_network((found, 56), strict=False))
+    return str(ip_network((_read(address), 56), strict=False))
+
+
+@lru_cache(maxsize=4096)  # each connection asks again and again
+def _read(address: str) -> IPv4Address | IPv6Address:
+    return ip_address(address.partition("%")[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,18 @@ class QueueIds:
         self._clock = clock
         self._random = random
         self._last = 0
+        self._second, self._beginning = -1, ""
 
     def next(self) -> str:
         """Return a new id."""
         self._last = max(self._last + 1, int(self._clock.seconds() * 1_000_000))
-        number = self._last << 15 | self._random.getrandbits(15)
-        return "".join([_PAIRS[number >> shift & 1023] for shift in (60, 50, 40, 30, 20, 10, 0)])
+        second, micros = self._last >> 20, self._last & 0xFFFFF
+        if second != self._second:  # of a binary kind, and shared by all ids of it
+            self._second = second
+            pairs = [_PAIRS[second >> shift & 1023] for shift in (25, 15, 5)]
+            self._beginning = "".join([*pairs, _ALPHABET[second & 31]])
+        chance = self._random.getrandbits(15)
+        return (
+            f"{self._beginning}{_PAIRS[micros >> 10]}{_PAIRS[micros & 1023]}"
+            f"{_PAIRS[chance >> 5]}{_ALPHABET[chance & 31]}"
+        )

@@ -52,6 +52,8 @@ from bitrixmail.wire.lines import Line, LineFault
 if TYPE_CHECKING:
     from bitrixmail.smtp.factory import SMTPFactory
 
+_NO_SENDER_PARAMETERS = SenderParameters()
+_NO_RECIPIENT_PARAMETERS = RecipientParameters()
 # A domain name has 255 octets, an address literal fewer (RFC 5321 §4.5.3.1.2)
 MAX_HELO = 255
 
@@ -145,7 +147,7 @@ class ESMTP(ContentPhase):
             self.hang_up(TOO_MANY_MESSAGES)
             return
         path = reverse_path(argument)
-        parameters = SenderParameters()
+        parameters = _NO_SENDER_PARAMETERS
         if path.parameters:
             self._only_esmtp()
             parameters = sender_parameters(path.parameters, self.limits.max_size_octets)
@@ -193,7 +195,7 @@ class ESMTP(ContentPhase):
         if self.unfinished():
             raise PermanentError(IN_CHUNKS)
         path = forward_path(argument)
-        parameters = RecipientParameters()
+        parameters = _NO_RECIPIENT_PARAMETERS
         if path.parameters:
             self._only_esmtp()
             parameters = recipient_parameters(path.parameters)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from pydantic_core import to_json
+
 from bitrixmail.model.plan import RuleStep, Skimmed, TestResult, Trace
 
 # Thousands of rules make long traces; then only the steps that did something are kept.
 MAX_TEXT = 256 * 1024
-# Made once: `json.dumps` would make one each time.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def trace_to_json(trace: Trace) -> str:
@@ -48,7 +48,8 @@ def _dump(trace: Trace) -> str:
             data["at"] = skimmed.places
         if skimmed.seen:
             data["seen"] = dict(skimmed.seen)
-    return _encode(data)
+    # A third of the time that the standard library takes; there is one for every filing
+    return to_json(data).decode()
 
 
 def _step(step: RuleStep) -> dict[str, Any]:
