@@ -295,7 +295,7 @@ def test_no_text_adds_a_field_to_a_message(sorting: Shell) -> None:
     listed = sorting.json("message", "list", "info@example.org", "--limit", "1000")
     # a HELO with CR, LF or NUL in it is no command line
     assert len(listed) >= len(TEXTS) - 5
-    for each in listed[::4]:
+    for each in listed:
         shown = sorting.json("message", "show", each["queue_id"])
         names = [field["name"] for field in shown["fields"]]
         assert names == ["Received", "Subject"], names
