@@ -46,6 +46,10 @@ Content-Disposition: attachment; filename*=utf-8''%D0%9F.zip\r
 UEsDBBQAAAAAAA==\r
 --b--\r
 """
+_NESTED = b"".join(
+    b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level)
+    for level in range(5)
+)
 _MIME_WORDS = (
     b"\r\n", b"\n", b"\r\n\r\n", b"--b", b"--bb", b"--b--", b"\r\n--b\r\n", b"\r\n--bb\r\n", b"\r\n--b--\r\n", b" ",
     b"Content-Type: multipart/mixed; boundary=b\r\n", b"Content-Type: text/html\r\n", b"boundary=", b"charset=",
@@ -110,6 +114,8 @@ def body() -> Target:
             b"\0" + _MULTIPART,
             b"\1" + _MULTIPART,
             b"\2" + _MULTIPART,
+            b"\1" + _NESTED,
+            b"\0" + _NESTED + b"\r\nx\r\n--b3\r\n\r\ny\r\n--b4--\r\n--b1--\r\n",
             b"\0Subject: x\r\n\r\nplain\r\n",
             b"\0Content-Type: text/html\r\n\r\n<meta charset=windows-1251><p>\xcf\xf0\xe8\r\n",
         ),

@@ -71,6 +71,24 @@ match = "all"
   do = "move"
   folder = "Invoices"
 """
+_EVERYTHING = b"""\
+groups_off = ["g"]
+[[rule]]
+name = "All keys"
+description = "x"
+group = "g"
+order = 7
+on = ["receive", "schedule"]
+schedule = "0 3 * * *"
+stop = true
+active = false
+domain = "example.org"
+match = "any"
+condition = [{ field = "to.domain", op = "not_equals", value = ["a", "b"], exact = true, lists = ["l.txt"] }]
+  [[rule.action]]
+  do = "copy"
+  folder = "A/B"
+"""
 _TOML_WORDS = (
     b"=", b'"', b"'", b'"""', b"'''", b"[", b"]", b"[[", b"]]", b"{", b"}", b",", b"\n", b"#", b".", b"\\", b"true",
     b"false", b"1", b"-1", b"0x" + b"f" * 4000, b"1e400", b"nan", b"inf", b"2024-01-01", b"2024-01-01T10:00:00Z", b"10:00:00",
@@ -85,7 +103,7 @@ def rules() -> Target:
     return Target(
         "rules",
         _rules,
-        seeds=(_RULE, *templates),
+        seeds=(_RULE, _EVERYTHING, *templates),
         words=(
             b"[[rule]]\n", b"[[rule.condition]]\n", b"[[rule.action]]\n", b'name = "x"\n', b'field = "subject"\n', b"order = ",
             b'op = "regex"\n', b'op = "exists"\n', b'op = "less"\n', b'value = "(?:a+)+$"\n', b'value = "["\n', b"value = ",

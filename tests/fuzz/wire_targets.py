@@ -114,6 +114,8 @@ def framing() -> Target:
             b"\0EHLO x\r\nDATA\r\nSubject: x\r\n\r\n..\r\n.\r\nQUIT\r\n",
             b"\1BDAT 9\r\nSubject: BDAT 5 LAST\r\nx\r\n.\rNOOP\r\n",
             b"\4DATA\r\n.\r\nXDAT 4\r\nabcdDATA\r\n\n.\n\r.\r\r\n.\r\n",
+            b"\4DATA\r\na\r\0\nb\n.\nc\n.\r\nd\r.\re\r\n.\nf\r\n.\rg\n.\rh\r\n.\r\n",
+            b"\0DATA\r\n\r\r\n.\r\r\n\r\n\0.\r\n\r\n.\0\r\n\r\n..\r\n\r\n. \r\n\r\n.\r\n",
             b"\2NOOP \0\r\nRSET\nNOOP\r\n" + b"x" * 41 + b"\r\nDATA\r\na\rb\nc\0d\r\n.\r\n",
         ),
         words=(
@@ -217,7 +219,7 @@ def _path_holds(found: Path, read: Callable[[bytes], Path], keyword: bytes) -> H
         assert to_ascii(domain) == domain
     again = _read(read, keyword + f"<{written}>".encode())
     # A-labels may be longer than the letters they stand for, and then no path any more
-    assert isinstance(again, Path) or len(written) > MAX_PATH_OCTETS - 2, again
+    assert isinstance(again, Path) or len(written.encode()) > MAX_PATH_OCTETS - 2, again
     if isinstance(again, Path):
         assert again.address == found.address
     return (domain[:1] == "[", domain == "", '"' in written, found.utf8, parameters)
