@@ -35,7 +35,8 @@ _COMPARES = {"<": "less", ">": "greater"}
 _DELIMITED = re.compile(r"([/#~%!@|])(.*)\1([a-zA-Z]*)", re.DOTALL)
 _INLINE = "imsx"
 _MEANINGLESS = "uSXJD"
-_MAX_NAME = 180
+_MAX_NAME = 160
+_MAX_ID = 20
 _MAX_DESCRIPTION = 2000
 _MAX_REMARK = 400
 _MAX_ORDER = 1_000_000
@@ -159,15 +160,18 @@ def _addresses(mailboxes: Iterable[Row]) -> dict[str, str]:
 
 def _names(rows: Iterable[Row], taken: frozenset[str]) -> list[str]:
     """Give each rule a name of its own."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    # How often a name was taken before: a dump may have thousands of rules of one name and number
+    before: dict[str, int] = {}
     for row in rows:
-        old_id = row.get("ID", "").strip()
+        old_id = printable(row.get("ID", "").strip(), _MAX_ID)
         text = " ".join(row.get("NAME", "").split()) or f"Rule {old_id}"
-        name = printable(text, _MAX_NAME)
+        plain = name = printable(text, _MAX_NAME)
         while name in names or name in taken:
-            name += f" ({old_id})"
-        names.append(name)
-    return names
+            count = before[plain] = before.get(plain, 0) + 1
+            name = f"{plain} ({old_id})" if count == 1 else f"{plain} ({old_id}, {count})"
+        names[name] = None
+    return list(names)
 
 
 class _Carrier:
