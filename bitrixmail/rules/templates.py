@@ -6,6 +6,7 @@ written as everywhere, with `{slot}` where a value comes in.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bitrixmail.rules.syntax import dump_rules, rules_from_data
 from bitrixmail.rules.words import choice
 
 _RULE = "[[rule]]"
+_PLACE = re.compile(r"\{(\w+)\}")
 # Where a value with commas is a list.
 _LISTS = ("value", "lists")
 _SCOPES = ("mailbox", "domain")
@@ -97,9 +99,8 @@ def _filled(key: str, value: Any, texts: Mapping[str, str]) -> Any:
     if key in _LISTS and whole is not None:
         parts = [part.strip() for part in whole.split(",")]
         return [part for part in parts if part] or whole
-    for name, text in texts.items():
-        value = value.replace(f"{{{name}}}", text)
-    return value
+    # In one go: braces within a person's words are words
+    return _PLACE.sub(lambda place: texts.get(place[1], place[0]), value)
 
 
 @lru_cache(maxsize=1)

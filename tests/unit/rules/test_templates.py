@@ -186,3 +186,13 @@ def test_faults_are_told_together() -> None:
         find_template("bos")
     with pytest.raises(InputError, match="a size is"):
         find_template("big-at-night").filled({"size": "huge"})
+
+
+def test_braces_within_words_are_words() -> None:
+    template = next(each for each in load_templates() if each.name == "former-employee")
+    written = template.filled({"address": "a@example.org", "tag": "{folder}", "folder": "A {tag}"})
+    actions = [
+        action.argument for rule in parse_rules(written, "x").rules for action in rule.actions
+    ]
+    assert "{folder}" in actions
+    assert "A {tag}" in actions
