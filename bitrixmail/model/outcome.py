@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bitrixmail.model.address import Address
 from bitrixmail.model.reply import Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The reply that is true for this recipient; LMTP sends each, SMTP folds them into one."""
 
     recipient: Address

@@ -1,9 +1,13 @@
-"""What the rules decided for one mailbox, and the path by which they came to it."""
+"""What the rules decided for one mailbox, and the path by which they came to it.
+
+What there are many of for each message are named tuples, which are made in a third of the time.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Disposition(StrEnum):
@@ -32,8 +36,7 @@ class TestResult:
     lists: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RuleStep:
+class RuleStep(NamedTuple):
     """One evaluated rule. `fault` says why it was skipped, if it was."""
 
     rule: str
@@ -43,8 +46,7 @@ class RuleStep:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Skimmed:
+class Skimmed(NamedTuple):
     """Which rules were asked, of whom most could be told beforehand not to match.
 
     `asked` is how many there were, in the order for `mailbox` and `occasion`; `places` are those of

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from twisted.logger import Logger
 
@@ -37,8 +38,7 @@ _OUTCOMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A message whose content is complete, before anything is decided about it.
 
     `targets`: each mailbox once, with the recipient addresses that led to it, in their order.
@@ -53,8 +53,7 @@ class Arrival:
     rules: CompiledRules | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the commit writes, and the reply that is true once it is durable."""
 
     draft: Draft

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from bitrixmail.mime.addresses import HeaderAddress, parse_addresses
 from bitrixmail.mime.domains import to_ascii, to_unicode
@@ -12,6 +13,9 @@ from bitrixmail.rules.values import NOTHING, Values
 # Domains of other alphabets in one message whose other spelling is known to rules, too: each costs
 # some fifty microseconds, and thousands of them are no letter's.
 _MAX_FOREIGN = 500
+
+# The longest field that is remembered from one message to the next.
+_SHORT = 200
 
 Spell = Callable[[str], tuple[str, ...]]
 
@@ -26,7 +30,27 @@ class AddressReader:
         self._parsed: dict[str, tuple[tuple[str, tuple[HeaderAddress, ...]], ...]] = {}
         self._spelled: dict[str, tuple[str, ...]] = {}
 
-    def whole(self, names: tuple[str, ...]) -> Values:
+    def read(self, names: tuple[str, ...], part: str) -> Values:
+        """Gather a part of each address; without one the addresses, see `_whole`."""
+        common = self._common(names)
+        return self.gather(names, part) if common is None else _read_common(common, part)
+
+    def _common(self, names: tuple[str, ...]) -> bytes | None:
+        """Return the field, if there is just one, and of a kind that many messages have alike."""
+        found: bytes | None = None
+        for name in names:
+            for value in self._headers.all(name):
+                # What an encoded word says may hang on the rest of its message
+                if found is not None or len(value) > _SHORT or b"=?" in value:
+                    return None
+                found = value
+        return found if found is not None and found.isascii() else None
+
+    def gather(self, names: tuple[str, ...], part: str) -> Values:
+        """Do as `read`, from the fields themselves."""
+        return self._part(names, part) if part else self._whole(names)
+
+    def _whole(self, names: tuple[str, ...]) -> Values:
         """Gather each address bare, each with its name, and each field as a whole."""
         texts: dict[str, None] = {}
         whole: list[str] = []
@@ -42,8 +66,7 @@ class AddressReader:
             texts[text] = None
         return Values(tuple(texts), tuple(whole)) if texts else NOTHING
 
-    def part(self, names: tuple[str, ...], part: str) -> Values:
-        """Gather one part of each address."""
+    def _part(self, names: tuple[str, ...], part: str) -> Values:
         found = [each for name in names for _, some in self._fields(name) for each in some]
         if part == "name":
             texts = dict.fromkeys(each.name for each in found if each.name)
@@ -71,6 +94,12 @@ class AddressReader:
                 [(text, parse_addresses(raw, headers.decode)) for text, raw in pairs]
             )
         return parsed
+
+
+@lru_cache(maxsize=4096)
+def _read_common(value: bytes, part: str) -> Values:
+    """Read a field that stands alone; who has written once writes again, and is known then."""
+    return AddressReader(HeaderSection([(b"common", value)], 0)).gather(("common",), part)
 
 
 def _is_plain(domain: str) -> bool:

@@ -283,13 +283,13 @@ class Facts:
             return Values(self._reached(), self.recipients)
         addresses = self._message.addresses
         if base != "recipient":
-            return addresses.part(names, part) if part else addresses.whole(names)
+            return addresses.read(names, part)
         # To and Cc may be long: they are read once for all mailboxes.
         kept = self._message.values
         key = f"to+cc.{part}"
         both = kept.get(key)
         if both is None:
-            both = kept[key] = addresses.part(names, part) if part else addresses.whole(names)
+            both = kept[key] = addresses.read(names, part)
         own = parts_of(self.recipients, part).texts if part else self._reached()
         shown = own if part else self.recipients[:1]
         return Values(own, (*shown, *both.whole), behind=both)

@@ -21,8 +21,8 @@ def looked_up(field: str) -> tuple[int, tuple[str, ...]]:
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        texts = reader.whole(("to",)).texts
-        domains = reader.part(("to",), "domain").texts
+        texts = reader.read(("to",), "").texts
+        domains = reader.read(("to",), "domain").texts
     finally:
         sys.setprofile(before)
     return calls, (*texts, *domains)
@@ -39,3 +39,25 @@ def test_a_flood_of_domains_costs_no_more_than_so_many() -> None:
     calls, texts = looked_up(", ".join(f"a@пример{number}.рф" for number in range(2000)))
     assert calls == _MAX_FOREIGN
     assert "a@пример1999.рф" in texts
+
+
+def test_a_field_that_many_messages_have_alike_is_read_as_any_other() -> None:
+    for value in (b"Anna <anna@example.org>", b"a@b, c@d", b"<>", b"", b"x" * 300 + b"@y"):
+        reader = AddressReader(HeaderSection([(b"To", value)], 0))
+        for part in ("", "address", "local_part", "domain", "name"):
+            for _ in range(2):
+                assert reader.read(("to",), part).texts == reader.gather(("to",), part).texts
+        twice = AddressReader(HeaderSection([(b"To", value), (b"To", b"z@z")], 0))
+        assert "z@z" in twice.read(("to",), "").texts
+
+
+def test_an_encoded_word_is_read_by_what_its_own_message_says() -> None:
+    word = "привет".encode("koi8-r")
+    value = b"=?us-ascii?Q?" + b"".join(b"=%02X" % octet for octet in word) + b"?= <a@b>"
+    texts = []
+    for charset in (b"koi8-r", b"cp866"):
+        declared = (b"Content-Type", b"text/plain; charset=" + charset)
+        reader = AddressReader(HeaderSection([(b"To", value), declared], 0))
+        texts.append(reader.read(("to",), "name").texts)
+    assert texts[0] == ("привет",)
+    assert texts[1] != texts[0]
