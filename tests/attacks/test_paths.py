@@ -111,7 +111,7 @@ def files_below(folder: Path) -> set[str]:
     return found
 
 
-def test_mail_stays_in_the_store(shell: Shell) -> None:
+def test_mail_stays_in_the_store_and_where_it_is_written_out(shell: Shell) -> None:
     before = files_below(shell.home.parent)
     accepted = send(shell, NAMES)
     assert accepted > len(NAMES) / 2
@@ -126,10 +126,11 @@ def test_mail_stays_in_the_store(shell: Shell) -> None:
     # one form of letters is one folder, two words are two
     assert {"caf\u00e9", "Invoices", "invoices", "INBOX"} <= folders
     assert not {"cafe\u0301", "inbox"} & folders
+    write_out(shell, accepted)
 
 
-def test_what_was_sent_is_written_out_whole_and_within(shell: Shell) -> None:
-    accepted = send(shell, NAMES)
+def write_out(shell: Shell, accepted: int) -> None:
+    """All of it, as files that other programs read, below the place that was named."""
     target = shell.home / "out"
     shell.out("export", "maildir", str(target), "--mailbox", "shop@example.org")
     written = files_below(target)
