@@ -118,8 +118,10 @@ def parse_addresses(
         if plain is not None:
             position = plain.end()
             quoted, phrase, angle, bare = plain.groups()
-            name = (quoted or phrase or b"").strip()
-            found.append(HeaderAddress(decode(name).strip() if name else "", decode(angle or bare)))
+            phrase = (quoted or phrase or b"").strip()
+            name, spec = decode(phrase).strip() if phrase else "", decode(angle or bare).strip()
+            if name or spec:
+                found.append(HeaderAddress(name, spec))
             continue
         position, element = reader.read(position)
         address = element.finish(decode)
