@@ -20,6 +20,7 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
 from bitrixmail.app.allocator import keep_little
+from bitrixmail.app.descriptors import take_descriptors
 from bitrixmail.app.failure import StartFailedError, told
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
@@ -94,6 +95,7 @@ class Server(MultiService):
     def privilegedStartService(self) -> None:
         """Read the certificate, bind the ports. Raises StartFailedError."""
         keep_steady(self.parts.clock)
+        take_descriptors()
         try:
             if self.parts.settings.tls.certificate:
                 self.load_certificate(self.parts.settings)

@@ -133,8 +133,8 @@ HOST_SENTENCES: tuple[tuple[str, str], ...] = (
     ("is self-signed", "самоподписанный"),
     ("Mail programs ask whether to trust it.", "Почтовые программы спросят, доверять ли ему."),
     # descriptors
-    ("this shell may have {}, {} are needed at most",
-     "этой оболочке можно {}, понадобится не больше {}"),
+    ("a server started here may have {}, {} are needed at most",
+     "серверу, запущенному здесь, можно {}, понадобится не больше {}"),
     ("the running server (PID {}) may have {}, {} are needed at most",
      "работающему серверу (PID {}) можно {}, понадобится не больше {}"),
     ("When they are used up, nobody can connect until some end.",

@@ -26,58 +26,51 @@ class DescriptorsProbe:
         self._proc = proc
 
     def look(self) -> tuple[Finding, ...]:
-        """Compare the limit of the running server, else of this shell, with what is needed."""
+        """Compare the limit of the running server, else of one to be started, with what is needed.
+
+        A server raises its soft limit to the hard one when it starts.
+        """
         server = running_server(self._data_dir, self._proc)
-        limits = self._limits_of(server) if server else None
-        soft, hard = limits or resource.getrlimit(resource.RLIMIT_NOFILE)
-        whose = f"the running server (PID {server})" if limits else "this shell"
+        running = self._limit_of(server) if server else None
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1] if running is None else running
+        whose = "a server started here" if running is None else f"the running server (PID {server})"
         needed = self._connections + _BESIDE
-        if _at_least(soft, needed):
-            what = f"{whose} may have {_shown(soft)}, {needed} are needed at most"
+        if limit == resource.RLIM_INFINITY or limit >= needed:
+            what = f"{whose} may have {_shown(limit)}, {needed} are needed at most"
             return (Finding(NAME, "open files", Severity.OK, what),)
         return (
             Finding(
                 NAME,
                 "open files",
                 Severity.WARNING,
-                f"{whose} may have {soft}, but {self._connections} connections need {needed}",
+                f"{whose} may have {limit}, but {self._connections} connections need {needed}",
                 "When they are used up, nobody can connect until some end.",
-                self._remedies(server if limits else 0, needed, hard),
+                self._remedies(0 if running is None else server, needed),
             ),
         )
 
-    def _limits_of(self, pid: int) -> tuple[int, int] | None:
+    def _limit_of(self, pid: int) -> int | None:
         try:
             lines = (self._proc / str(pid) / "limits").read_text("ascii", "replace").splitlines()
         except OSError:
             return None
         for line in lines:
             if line.startswith("Max open files"):
-                soft, hard = line.split()[3:5]
-                return _number(soft), _number(hard)
+                soft = line.split()[3]
+                return resource.RLIM_INFINITY if soft == "unlimited" else int(soft)
         return None
 
     @staticmethod
-    def _remedies(server: int, needed: int, hard: int) -> tuple[str, ...]:
+    def _remedies(server: int, needed: int) -> tuple[str, ...]:
         if server:
             now = sudo(f"prlimit --pid {server} --nofile={needed}:{needed}")
-        elif _at_least(hard, needed):
-            now = f"ulimit -Sn {needed}"
         else:  # for root alone
-            now = f"ulimit -Hn {needed}; ulimit -Sn {needed}"
+            now = f"ulimit -n {needed}"
         return (
             "Raise it for now:",
             now,
             "In a unit of systemd for good: LimitNOFILE=65536.",
         )
-
-
-def _number(text: str) -> int:
-    return resource.RLIM_INFINITY if text == "unlimited" else int(text)
-
-
-def _at_least(limit: int, needed: int) -> bool:
-    return limit == resource.RLIM_INFINITY or limit >= needed
 
 
 def _shown(limit: int) -> str:

@@ -74,7 +74,7 @@ def test_open_files_of_this_shell(tmp_path: Path) -> None:
     (few,) = DescriptorsProbe(10, tmp_path).look()
     (many,) = DescriptorsProbe(2**40, tmp_path).look()
     assert (few.severity, many.severity) == (Severity.OK, Severity.WARNING)
-    assert many.remedies[1].endswith(f"ulimit -Sn {2**40 + 200}")
+    assert many.remedies[1].endswith(f"ulimit -n {2**40 + 200}")
 
 
 def test_open_files_of_the_running_server(tmp_path: Path) -> None:
@@ -92,4 +92,4 @@ def test_open_files_of_the_running_server(tmp_path: Path) -> None:
     assert found.remedies[1].endswith("prlimit --pid 4711 --nofile=5200:5200")
     (proc / "locks").write_text("")
     (found,) = DescriptorsProbe(5000, tmp_path, proc).look()
-    assert "this shell" in found.what
+    assert "a server started here" in found.what
