@@ -114,6 +114,7 @@ def test_every_command_that_a_page_names_exists() -> None:
 
 def test_the_surface_is_there() -> None:
     assert {" ".join(path) for path in LEAVES} == {
+        *("quickstart", "doctor"),
         *("domain add", "domain list", "domain remove", "domain catch-all"),
         *("mailbox add", "mailbox list", "mailbox remove", "mailbox password", "mailbox set"),
         *("alias add", "alias list", "alias remove"),
