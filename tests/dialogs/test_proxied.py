@@ -13,28 +13,12 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from bitrixmail.link import proxied
 from bitrixmail.link.proxied import Proxied
-from tests.dialogs.dialog import (
-    MemoryConnection,
-    cut_anywhere,
-    cut_by,
-    needs_socket,
-    parse,
-    play_in_memory,
-    play_over_socket,
-)
+from tests.dialogs.cases import CUTS, in_memory, played
+from tests.dialogs.dialog import MemoryConnection, play_in_memory
 from tests.fakes.certificate import server_tls
 from tests.fakes.door import Door
 from tests.fakes.gate import RecordingMailLog
 
-DIALOGS = sorted((Path(__file__).parent / "proxy").glob("*.txt"))
-DRIVERS = {"memory": play_in_memory, "socket": play_over_socket}
-CASES = [
-    pytest.param(path, play, id=f"{path.stem}-{name}")
-    for path in DIALOGS
-    for name, play in DRIVERS.items()
-    if name == "socket" or not needs_socket(parse(path.read_text()))
-]
-IN_MEMORY = [path for path in DIALOGS if not needs_socket(parse(path.read_text()))]
 # Where the two drivers' connections come from
 OWN_PEERS = {"127.0.0.1", "192.168.1.1"}
 
@@ -84,16 +68,16 @@ class House:
         assert not self.factory.waiting
 
 
-@pytest.mark.parametrize(("path", "play"), CASES)
+@pytest.mark.parametrize(("path", "play"), played("proxy"))
 async def test_dialog(path: Path, play: Callable[..., Awaitable[None]]) -> None:
     house = House(implicit_tls=path.stem.startswith("implicit_tls"))
     await play(path, house.factory, house.door.clock, house.hooks())
     house.look_behind()
 
 
-@pytest.mark.parametrize("path", IN_MEMORY, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", in_memory("proxy"), ids=lambda path: path.stem)
 async def test_how_a_dialog_is_cut_does_not_matter(path: Path) -> None:
-    for cut in (cut_by(1), cut_by(2), *map(cut_anywhere, range(4))):
+    for cut in CUTS:
         house = House(implicit_tls=path.stem.startswith("implicit_tls"))
         await play_in_memory(path, house.factory, house.door.clock, house.hooks(), cut)
         house.look_behind()

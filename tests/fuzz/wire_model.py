@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tests.attacks.reference import is_fit, mended
+
 CR, LF, NUL, DOT = 13, 10, 0, 46
 _BDAT = re.compile(rb"([BX])DAT ([0-9]{1,3})( LAST)?")
 
@@ -133,7 +135,10 @@ class Model:
 
     def _accepted(self, octets: bytes, *, last: bool) -> bytes | None:
         """Return content as it is kept; None if it is at fault."""
-        kept = self._normal(octets) if self._demands.normalize else _strict(octets)
+        if self._demands.normalize:
+            kept: bytes | None = mended(octets)
+        else:
+            kept = octets if is_fit(octets) else None
         if kept is None:
             return None
         if 0 < self._demands.max_size_octets < len(kept):
@@ -142,28 +147,6 @@ class Model:
         if most and any(len(line) > most for line in _lines(kept)):
             return None
         return kept + b"\r\n" if last and kept and not kept.endswith(b"\r\n") else kept
-
-    @staticmethod
-    def _normal(octets: bytes) -> bytes:
-        kept, before = bytearray(), -1
-        for octet in octets:
-            if octet == CR or (octet == LF and before != CR):
-                kept += b"\r\n"
-            elif octet not in (LF, NUL):
-                kept.append(octet)
-            before = octet
-        return bytes(kept)
-
-
-def _strict(octets: bytes) -> bytes | None:
-    for at, octet in enumerate(octets):
-        if octet == NUL:
-            return None
-        if octet == CR and octets[at + 1 : at + 2] != b"\n":
-            return None
-        if octet == LF and (at == 0 or octets[at - 1] != CR):
-            return None
-    return octets
 
 
 def _lines(octets: bytes) -> list[bytes]:
