@@ -18,6 +18,7 @@ class IValues(Interface):
 
     texts: tuple[str, ...] = Attribute("the texts that are compared; none if the field is absent")
     shown: str = Attribute("the field for people: one printable line, cut")
+    lasting: bool = Attribute("whether other messages will have this very object")
 
     def forms(exact: bool) -> tuple[str, ...]:
         """Return the texts composed (NFC) and, unless `exact`, case-folded; as many as `texts`.

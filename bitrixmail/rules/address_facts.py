@@ -8,7 +8,7 @@ from functools import lru_cache
 from bitrixmail.mime.addresses import HeaderAddress, parse_addresses
 from bitrixmail.mime.domains import to_ascii, to_unicode
 from bitrixmail.mime.headers import HeaderSection
-from bitrixmail.rules.values import NOTHING, Values
+from bitrixmail.rules.values import NOTHING, Values, lasting
 
 # Domains of other alphabets in one message whose other spelling is known to rules, too: each costs
 # some fifty microseconds, and thousands of them are no letter's.
@@ -23,28 +23,29 @@ Spell = Callable[[str], tuple[str, ...]]
 class AddressReader:
     """Reads the address fields of one header section, each once. Made with the first Facts."""
 
-    __slots__ = ("_headers", "_parsed", "_spelled")
+    __slots__ = ("_commons", "_headers", "_parsed", "_spelled")
 
     def __init__(self, headers: HeaderSection) -> None:
         self._headers = headers
         self._parsed: dict[str, tuple[tuple[str, tuple[HeaderAddress, ...]], ...]] = {}
         self._spelled: dict[str, tuple[str, ...]] = {}
+        self._commons: dict[tuple[str, ...], bytes | None] = {}
 
     def read(self, names: tuple[str, ...], part: str) -> Values:
         """Gather a part of each address; without one the addresses, see `_whole`."""
-        common = self._common(names)
+        commons = self._commons
+        common = commons[names] if names in commons else self._common(names)
         return self.gather(names, part) if common is None else _read_common(common, part)
 
     def _common(self, names: tuple[str, ...]) -> bytes | None:
         """Return the field, if there is just one, and of a kind that many messages have alike."""
-        found: bytes | None = None
-        for name in names:
-            for value in self._headers.all(name):
-                # What an encoded word says may hang on the rest of its message
-                if found is not None or len(value) > _SHORT or b"=?" in value:
-                    return None
-                found = value
-        return found if found is not None and found.isascii() else None
+        found = [value for name in names for value in self._headers.all(name)]
+        common = found[0] if len(found) == 1 else None
+        # What an encoded word says may hang on the rest of its message
+        if common is not None and (len(common) > _SHORT or b"=?" in common or not common.isascii()):
+            common = None
+        self._commons[names] = common
+        return common
 
     def gather(self, names: tuple[str, ...], part: str) -> Values:
         """Do as `read`, from the fields themselves."""
@@ -99,7 +100,8 @@ class AddressReader:
 @lru_cache(maxsize=4096)
 def _read_common(value: bytes, part: str) -> Values:
     """Read a field that stands alone; who has written once writes again, and is known then."""
-    return AddressReader(HeaderSection([(b"common", value)], 0)).gather(("common",), part)
+    headers = HeaderSection([(b"common", value)], 0)
+    return lasting(AddressReader(headers).gather(("common",), part))
 
 
 def _is_plain(domain: str) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 
 from zope.interface import implementer
 
-from bitrixmail.interfaces.rules import ICondition, IFacts
+from bitrixmail.interfaces.rules import ICondition, IFacts, IValues
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.plan import TestResult
 from bitrixmail.model.rule import All, Condition, Not, Test
@@ -48,26 +48,36 @@ _WORDS = {"read": ("yes", "no"), "priority": PRIORITIES}
 class TextTest:
     """A test on a field of texts. Made by `compile_condition`, lives as long as its rules."""
 
-    __slots__ = ("_find", "_last", "_negative", "_test")
+    __slots__ = ("_field", "_find", "_known", "_last", "_negative", "_test")
 
     def __init__(self, test: Test, find: Finder) -> None:
         self._test = test
+        self._field = test.field
         self._find = find
         self._negative = test.op in NEGATIVE
         # Results are values, and most messages look alike to a test: the last is used again.
         self._last = TestResult(test.field, test.op, test.value, "", False, test.lists)
+        # What was looked at last, if other messages will have it too, and the result. One object,
+        # since another thread may judge another message meanwhile.
+        self._known: tuple[IValues | None, TestResult] = None, self._last
 
     def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
         """See ICondition."""
-        test = self._test
-        values = facts.values(test.field)
+        values = facts.values(self._field)
+        looked_at, last = self._known
+        if values is looked_at:
+            results.append(last)
+            return last.matched
         index, position = self._find(values, facts)
         seen = values.shown if index < 0 else values.show(index, position)
         matched = (index >= 0) is not self._negative
         last = self._last
         if last.matched is not matched or last.seen != seen:
+            test = self._test
             last = TestResult(test.field, test.op, test.value, seen, matched, test.lists)
             self._last = last
+        if values.lasting:
+            self._known = values, last
         results.append(last)
         return matched
 

@@ -67,10 +67,14 @@ class CompiledRule:
 
     def passed_by(self, results: list[TestResult]) -> RuleStep:
         """Return its step without a match: the last one again if nothing differs."""
-        tests = self.passed.tests
+        passed = self.passed
+        tests = passed.tests
+        # One test that said the same is by far the most frequent
+        if len(results) == len(tests) == 1 and results[0] is tests[0]:
+            return passed
         if len(tests) != len(results) or not all(map(is_, tests, results)):
-            self.passed = RuleStep(self.name, matched=False, tests=tuple(results))
-        return self.passed
+            passed = self.passed = RuleStep(self.name, matched=False, tests=tuple(results))
+        return passed
 
     def skimmed(self, seen: Mapping[str, str]) -> RuleStep:
         """Return its step for a message of which it was known beforehand that no key holds."""
@@ -346,6 +350,8 @@ def _result(draft: _Draft, before: Standing) -> str:
     else:
         parts = [f"moved to {standing.folder}"]
     parts += [f"copied to {copy}" for copy in draft.copies if copy != standing.folder]
+    if standing.flags is before.flags and standing.tags is before.tags:
+        return parts[0] if len(parts) == 1 else ", ".join(parts)
     parts += [_SET.get(flag, f"flagged {flag}") for flag in sorted(standing.flags - before.flags)]
     parts += [
         _CLEARED.get(flag, f"unflagged {flag}") for flag in sorted(before.flags - standing.flags)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from enum import Enum
 from functools import lru_cache
 
 from zope.interface import implementer
@@ -28,7 +29,7 @@ from bitrixmail.rules.fields import (
 )
 from bitrixmail.rules.header_facts import all_fields, list_ids, priority_of
 from bitrixmail.rules.times import age_text, date_of, moment_text, zone_of
-from bitrixmail.rules.values import NOTHING, Values, compose, fold
+from bitrixmail.rules.values import NOTHING, Values, compose, fold, lasting
 
 __all__ = [
     "ADDRESS_FIELDS",
@@ -50,6 +51,8 @@ __all__ = [
 _OF_MAILBOX = frozenset({"recipient", "envelope_recipient"})
 # Before what is seen of a content that was too much to be read to its end.
 _CUT = "[cut]"
+# Recipients of one mailbox that are remembered from one message to the next.
+_FEW = 4
 # Regular expressions may cost a message this much in all, however many mailboxes it has.
 _PATIENCE_S = 1.0
 
@@ -197,13 +200,16 @@ class Facts:
         found = shared.get(field) or self._own.get(field)
         if found is not None:
             return found
-        if field in STANDING_FIELDS:
+        kind, name, part = _kind_of(field)
+        if kind is _Kind.HEADER:
+            texts = self.headers.texts(name)
+            found = shared[field] = Values(texts) if texts else NOTHING
+        elif kind is _Kind.ADDRESSES:
+            found = shared[field] = self._addresses(name, part)
+        elif kind is _Kind.STANDING:
             return _values_of(self._standing(field))
-        base, part = address_part(field)
-        if base in ADDRESS_FIELDS:
-            found = self._addresses(base, part)
-            kept = self._own if base in _OF_MAILBOX else shared
-            kept[field] = found
+        elif kind is _Kind.OF_MAILBOX:
+            found = self._own[field] = self._addresses(name, part)
         else:
             found = shared[field] = self._read(field)
         return found
@@ -247,10 +253,9 @@ class Facts:
         elif field == "age":
             texts = tuple(age_text(int(each)) for each in self.numbers(field))
         elif field in NUMBER_FIELDS:
-            texts = tuple(map(_number_text, self.numbers(field)))
+            texts = tuple(map(number_text, self.numbers(field)))
         else:
-            name = "subject" if field == "subject" else header_name(field)
-            texts = () if name is None else self.headers.texts(name)
+            texts = ()
         return Values(texts, lines=field == "body") if texts else NOTHING
 
     def _standing(self, field: str) -> tuple[str, ...]:
@@ -267,20 +272,20 @@ class Facts:
         return (self._priority(),)
 
     def _priority(self) -> str:
-        if HIGH_PRIORITY in self.standing.flags:
-            return "high"
-        if LOW_PRIORITY in self.standing.flags:
-            return "low"
+        flags = self.standing.flags
+        if flags:
+            if HIGH_PRIORITY in flags:
+                return "high"
+            if LOW_PRIORITY in flags:
+                return "low"
         return self.standing.priority or priority_of(self.headers)
 
     def _addresses(self, base: str, part: str) -> Values:
         names = ADDRESS_FIELDS[base]
         if base == "envelope_sender":
-            return parts_of((self.sender,), part) if part else Values(spellings(self.sender))
+            return _of_sender(self.sender, part)
         if base == "envelope_recipient":
-            if part:
-                return parts_of(self.recipients, part)
-            return Values(self._reached(), self.recipients)
+            return self._reached(part)
         addresses = self._message.addresses
         if base != "recipient":
             return addresses.read(names, part)
@@ -290,19 +295,59 @@ class Facts:
         both = kept.get(key)
         if both is None:
             both = kept[key] = addresses.read(names, part)
-        own = parts_of(self.recipients, part).texts if part else self._reached()
+        own = self._reached(part).texts
         shown = own if part else self.recipients[:1]
         return Values(own, (*shown, *both.whole), behind=both)
 
-    def _reached(self) -> tuple[str, ...]:
+    def _reached(self, part: str) -> Values:
         """Return the addresses by which the message came here, in all spellings."""
-        return tuple(each for address in self.recipients for each in spellings(address))
+        few = len(self.recipients) <= _FEW
+        return (_of_known_recipients if few else _of_recipients)(self.recipients, part)
+
+
+class _Kind(Enum):
+    """Where the texts of a field come from."""
+
+    HEADER = "a header field"
+    ADDRESSES = "addresses"
+    OF_MAILBOX = "addresses, which differ between the mailboxes of one message"
+    STANDING = "how the message stands now"
+    OTHER = "whatever else"
+
+
+@lru_cache(maxsize=4096)  # the fields that rules name, again for each message
+def _kind_of(field: str) -> tuple[_Kind, str, str]:
+    """Tell of which kind a field is; then its name among those of that kind, and its part."""
+    if field in STANDING_FIELDS:
+        return _Kind.STANDING, field, ""
+    base, part = address_part(field)
+    if base in ADDRESS_FIELDS:
+        return _Kind.OF_MAILBOX if base in _OF_MAILBOX else _Kind.ADDRESSES, base, part
+    name = field if field == "subject" else header_name(field)
+    return (_Kind.OTHER, field, "") if name is None else (_Kind.HEADER, name, "")
 
 
 @lru_cache(maxsize=1024)  # most messages stand alike
 def _values_of(texts: tuple[str, ...]) -> Values:
-    return Values(texts)
+    return lasting(Values(texts))
 
 
-def _number_text(number: float) -> str:
+@lru_cache(maxsize=1024)  # who has written once writes again
+def _of_sender(sender: str, part: str) -> Values:
+    return lasting(parts_of((sender,), part) if part else Values(spellings(sender)))
+
+
+def _of_recipients(addresses: tuple[str, ...], part: str) -> Values:
+    if part:
+        return parts_of(addresses, part)
+    return Values(tuple([each for one in addresses for each in spellings(one)]), addresses)
+
+
+@lru_cache(maxsize=1024)  # there are few mailboxes, as against messages
+def _of_known_recipients(addresses: tuple[str, ...], part: str) -> Values:
+    return lasting(_of_recipients(addresses, part))
+
+
+def number_text(number: float) -> str:
+    """Write a number as people see it."""
     return f"{number}".removesuffix(".0")

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bitrixmail.interfaces.rules import IFacts
+from bitrixmail.interfaces.rules import IFacts, IValues
 from bitrixmail.model.rule import All, AnyOf, Condition, Not, Test
 from bitrixmail.rules.fields import BODY_FIELDS, STANDING_FIELDS, sources
 from bitrixmail.rules.values import compose, fold
@@ -19,6 +19,8 @@ from bitrixmail.rules.values import compose, fold
 _INDEXED = ("equals", "contains", "starts_with", "ends_with", "exists")
 # What a test costs, roughly: a look-up, decoding a field, reading the body, a pattern.
 _CHEAP, _TEXT, _BODY, _PATTERN = range(4)
+# Of so many different values of a field it is remembered which rules they meet.
+_MOST_KNOWN = 1024
 
 
 def arranged(condition: Condition) -> Condition:
@@ -68,9 +70,10 @@ def _weight(keys: tuple[Test, ...]) -> tuple[int, bool]:
 class _FieldIndex:
     """The keys on one field, of one way to compare. Made by an Index, lives as long as it."""
 
-    __slots__ = ("_contained", "_ends", "_equal", "_exist", "_starts")
+    __slots__ = ("_contained", "_ends", "_equal", "_exist", "_known", "_starts")
 
     def __init__(self) -> None:
+        self._known: dict[IValues, list[int]] = {}
         self._equal: dict[str, list[int]] = {}
         self._contained: list[tuple[str, int]] = []
         self._starts: list[tuple[str, int]] = []
@@ -90,21 +93,34 @@ class _FieldIndex:
         else:
             self._exist.append(position)
 
-    def find(self, texts: tuple[str, ...], found: set[int]) -> None:
-        """Add the positions of the rules that get what they want by these texts."""
-        equal = self._equal
-        if self._exist and texts:
-            found.update(self._exist)
+    def find(self, values: IValues, exact: bool) -> list[int]:
+        """Return the positions of the rules that get what they want by these, some repeatedly."""
+        if not values.lasting:
+            return self._find(values.forms(exact))
+        known = self._known
+        found = known.get(values)
+        if found is None:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            found = known[values] = self._find(values.forms(exact))
+        return found
+
+    def _find(self, texts: tuple[str, ...]) -> list[int]:
+        equal, contained, starts, ends = self._equal, self._contained, self._starts, self._ends
+        found = list(self._exist) if texts else []
         for text in texts:
             if equal:
-                found.update(equal.get(text, ()))
-                found.update(equal.get(text.strip(), ()))
-            if self._contained:
-                found.update([position for value, position in self._contained if value in text])
-            if self._starts:
-                found.update([at for value, at in self._starts if text.startswith(value)])
-            if self._ends:
-                found.update([at for value, at in self._ends if text.endswith(value)])
+                found += equal.get(text, ())
+                bare = text.strip()
+                if bare != text:
+                    found += equal.get(bare, ())
+            if contained:
+                found += [position for value, position in contained if value in text]
+            if starts:
+                found += [position for value, position in starts if text.startswith(value)]
+            if ends:
+                found += [position for value, position in ends if text.endswith(value)]
+        return found
 
 
 class _Keys:
@@ -117,31 +133,36 @@ class _Keys:
             index = fields.setdefault((test.field, test.exact), _FieldIndex())
             for value in key.values or ("",):
                 index.add(test.op, compose(value) if test.exact else fold(value), position)
-        # With each field the header fields it is read from, if there are no other sources
+        # With each field the header field it is read from, if there is no other source
         self._fields = [
-            (field, exact, frozenset(sources(field)) or None, index)
-            for (field, exact), index in fields.items()
+            (field, exact, _only_source(field), index) for (field, exact), index in fields.items()
         ]
-        self._positions = frozenset(position for position, _ in pairs)
+        self._positions = [position for position, _ in pairs]
 
-    def find(self, facts: IFacts, seen: dict[str, str]) -> set[int]:
-        """Return the positions of the rules of which a key holds; note what each field shows.
+    def find(self, facts: IFacts, seen: dict[str, str]) -> list[int]:
+        """Return the positions of the rules of which a key holds, some repeatedly.
 
-        If a field can't be read, all of them: asked one by one, each notes what is wrong.
+        Notes what each field shows. If a field can't be read, all of them: asked one by one, each
+        notes what is wrong.
         """
-        found: set[int] = set()
-        present = facts.present.keys()
+        found: list[int] = []
+        present = facts.present
         try:
-            for field, exact, sources, index in self._fields:
+            for field, exact, source, index in self._fields:
                 # No key wants that a text is missing, and most fields of a rule set are
-                if sources is not None and sources.isdisjoint(present):
+                if source is not None and source not in present:
                     continue
                 values = facts.values(field)
                 seen[field] = values.shown
-                index.find(values.forms(exact), found)
+                found += index.find(values, exact)
         except Exception:  # noqa: BLE001 - what fails here fails again where the step says so
-            return set(self._positions)
+            return self._positions
         return found
+
+
+def _only_source(field: str) -> bytes | None:
+    found = sources(field)
+    return found[0] if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +193,7 @@ class Index:
 
         What was looked at is noted in `seen`, field by field.
         """
-        found = sorted(self._cheap.find(facts, seen).union(self._always))
+        found = sorted({*self._cheap.find(facts, seen), *self._always})
         first = self._first_dear
         return found if first is None else self._ask_dear(found, first, facts, seen)
 

@@ -13,6 +13,7 @@ from zope.interface import implementer
 from bitrixmail.interfaces.rules import ICondition, IFacts
 from bitrixmail.model.plan import TestResult
 from bitrixmail.model.rule import Test
+from bitrixmail.rules.facts import number_text
 from bitrixmail.rules.operators import size_octets
 from bitrixmail.rules.times import Moment, WorkingTime, read_age, read_moment, read_working_time
 
@@ -119,17 +120,34 @@ class NumberTest:
         self._test = test
         read = NUMBER_READERS[test.field][0]
         self._spans = tuple(map(read, values))
+        self._negative = test.op == "not_equals"
+        # A lone number is shown as it is, but for an age, which has its unit
+        self._plain = test.field != "age"
+        self._last = TestResult(test.field, test.op, test.value, "", False, test.lists)
 
     def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
         """See ICondition."""
-        op = self._test.op
+        test = self._test
+        op = test.op
+        numbers = facts.numbers(test.field)
         found = -1
-        for index, number in enumerate(facts.numbers(self._test.field)):
-            if any(_fits(op, number, span) for span in self._spans):
-                found = index
+        for index, number in enumerate(numbers):
+            for span in self._spans:
+                if _fits(op, number, span):
+                    found = index
+                    break
+            if found >= 0:
                 break
-        results.append(_result(self._test, facts, found))
-        return results[-1].matched
+        if self._plain and len(numbers) == 1:
+            matched = (found >= 0) is not self._negative
+            seen, last = number_text(numbers[0]), self._last
+            if last.matched is not matched or last.seen != seen:
+                last = TestResult(test.field, op, test.value, seen, matched, test.lists)
+                self._last = last
+        else:
+            last = _result(test, facts, found)
+        results.append(last)
+        return last.matched
 
 
 @implementer(ICondition)

@@ -29,10 +29,13 @@ class Values:
     """The texts of one field, in the forms that tests ask for. Made by Facts, lives as long.
 
     `texts` are the ones compared, `whole` the ones shown to people. `behind` are values whose
-    texts follow and whose forms are not made again. `lines` tells that the texts may have several.
+    texts follow and whose forms are not made again. `lines` tells that the texts may have several,
+    `lasting` that other messages will have this very object: an answer about it is worth keeping.
     """
 
-    __slots__ = ("_behind", "_exact", "_folded", "_lines", "_own", "_shown", "texts", "whole")
+    __slots__ = (
+        "_behind", "_exact", "_folded", "_lines", "_own", "_shown", "lasting", "texts", "whole",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class Values:
         *,
         lines: bool = False,
     ) -> None:
+        self.lasting = False
         self._own = texts
         self._behind = behind
         self._lines = lines
@@ -101,4 +105,10 @@ class Values:
         return printable(text, _SHOWN)
 
 
-NOTHING = Values(())
+def lasting(values: Values) -> Values:
+    """Mark values that are short and that other messages will have too."""
+    values.lasting = True
+    return values
+
+
+NOTHING = lasting(Values(()))

@@ -56,6 +56,25 @@ def test_scope_then_order_then_place() -> None:
     assert plan.trace.rule_set_version == 7
 
 
+def test_what_was_found_for_one_message_is_not_told_of_another() -> None:
+    compiled = CompiledRules.compile(
+        RuleSet(
+            7,
+            (
+                rule("a", "tag a", condition=Test("from", "contains", ("a@",))),
+                rule("not a", "tag n", condition=Test("from", "not_contains", ("a@",))),
+                rule("size", "tag s", condition=Test("size", "greater", ("100B",))),
+            ),
+        )
+    )
+    for local_part, size, tags in [("b", 101, {"n", "s"}), ("a", 100, {"a"}), ("b", 99, {"n"})] * 2:
+        headers = HeaderSection.parse(f"From: {local_part}@b.ru\r\n\r\n".encode())
+        plan = compiled.judge(Facts(headers, "", size), "i@example.org", "example.org")
+        assert plan.tags == tags
+        shown = {t.field: t.seen for s in compiled.whole(plan.trace).steps for t in s.tests}
+        assert shown == {"from": f"{local_part}@b.ru", "size": str(size)}
+
+
 def test_the_occasion_chooses_the_rules() -> None:
     rules = (rule("by hand", "mark_read", on=frozenset({"manual"})), rule("both", "mark_read"))
     assert tried(judge(*rules, occasion="manual")) == ["by hand", "both"]

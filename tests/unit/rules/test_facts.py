@@ -115,3 +115,24 @@ def test_long_address_fields_are_read_once_for_all_mailboxes() -> None:
         assert values.forms(exact=False)[:2] == (f"u{number}@a.ru", "n0@example.net")
         assert len(values.texts) == len(values.forms(exact=True)) == 6002
     assert time.perf_counter() - began < 1
+
+
+def test_what_many_messages_have_alike_is_read_once_for_all() -> None:
+    first, second = (
+        Facts(HeaderSection.parse(b"From: a@b.ru\r\nSubject: Hi\r\n\r\n"), "e@b.ru", 1).for_mailbox(
+            "info@example.org", "i@example.org"
+        )
+        for _ in range(2)
+    )
+    for field in ("from.domain", "envelope_sender", "envelope_recipient", "priority", "header:x"):
+        assert first.values(field) is second.values(field)
+        assert first.values(field).lasting
+    assert first.values("subject") is not second.values("subject")
+    assert not first.values("subject").lasting
+
+
+def test_a_list_of_recipients_is_not_remembered() -> None:
+    led = [f"info+{number}@example.org" for number in range(4)]
+    mine = FACTS.for_mailbox("info@example.org", *led)
+    assert mine.values("envelope_recipient").texts == (*led, "info@example.org")
+    assert not mine.values("envelope_recipient").lasting
