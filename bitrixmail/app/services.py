@@ -29,6 +29,7 @@ from bitrixmail.app.logs import LogLevels
 from bitrixmail.app.obstacles import data_dir_unusable
 from bitrixmail.app.opening import Opening
 from bitrixmail.app.periodic import Periodic
+from bitrixmail.app.polling import poll_directly
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.steady import keep_steady
 from bitrixmail.model.errors import SetupError
@@ -95,6 +96,7 @@ class Server(MultiService):
     def privilegedStartService(self) -> None:
         """Read the certificate, bind the ports. Raises StartFailedError."""
         keep_steady(self.parts.clock)
+        poll_directly(self.parts.clock)
         take_descriptors()
         try:
             if self.parts.settings.tls.certificate:
