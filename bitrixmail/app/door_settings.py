@@ -78,13 +78,19 @@ class SMTP:
     data_block_timeout: Annotated[Patience, doc("Waiting for the next part of a message.")] = 180.0
     data_timeout: Annotated[
         Patience,
-        doc("For the whole content of a message. 600s for 50MiB need 85KiB in each second."),
+        doc(
+            "For the whole content of a message, and a second more for each 8KiB that has come:"
+            " a slow line may bring a large message."
+        ),
     ] = 600.0
     min_data_rate: Annotated[
         Octets,
-        doc("What must come of a message in a second, on average over data_grace; 0: anything."),
+        doc(
+            "What must come of a message in a second, on average; 0: anything. Silences are"
+            " left to data_block_timeout, which is for all of them together here."
+        ),
     ] = 1024
-    data_grace: Annotated[Patience, doc("How long less than that may come.")] = 30.0
+    data_grace: Annotated[Patience, doc("How long it has to come before that is asked.")] = 30.0
     pressure_timeout: Annotated[
         Patience,
         doc(

@@ -56,13 +56,15 @@ class Crowd(Generic[S]):
 
     def __init__(self, clock: IReactorTime, send_away: Callable[[S], None]) -> None:
         self.pressed = False
-        # How many places there are; 0: no limit
+        # How many places there are; 0: no limit. While something lacks, how many were too many
         self.places = 0
+        self._too_many = 0
         # How long a session may do nothing under pressure
         self.patience_s = 10.0
         self._clock = clock
         self._send_away = send_away
-        # Those who have brought nothing yet and since when they are here, the oldest first
+        # Those who have brought nothing yet and since when they are here, the oldest first, but
+        # behind the others those who were found to stay
         self._new: dict[S, float] = {}
         self._proven: set[S] = set()
         # Who was found to be idle, the first to go last; and when that was looked for
@@ -94,17 +96,34 @@ class Crowd(Generic[S]):
         """Take a place back."""
         if self._new.pop(session, None) is None:
             self._proven.discard(session)
-        if self.pressed and len(self) * 10 < self.places * 7:
-            self._relax()
+        if self.pressed:
+            self._look_at_pressure()
+
+    def resize(self, places: int) -> None:
+        """Say how many places there are from now on."""
+        if places != self.places:
+            self.places = places
+            if self.pressed:
+                self._look_at_pressure()
+
+    def lack(self, door: str) -> None:
+        """Take note that the system has no room for one more, as if every place were taken."""
+        if len(self):
+            self._too_many = len(self)
+            if not self.pressed:
+                self._press(door)
 
     def last(self) -> S | None:
         """Return who gives way to a new session now, if anybody does."""
         now = self._clock.seconds()
-        for session, since in islice(self._new.items(), _LOOKED_AT):
+        for session, since in tuple(islice(self._new.items(), _LOOKED_AT)):
             if now - since < _LEAST_AGE_S:
                 break
             if session.standing() is Standing.NOTHING:
                 return session
+            # behind the others: whoever stays must not be all that is ever looked at
+            del self._new[session]
+            self._new[session] = since
         if now - self._looked >= _SWEEP_EACH_S or now < self._looked:
             self._looked = now
             self._idle = self._idlers()
@@ -124,6 +143,11 @@ class Crowd(Generic[S]):
 
     # Pressure
 
+    def _look_at_pressure(self) -> None:
+        places = self._too_many or self.places
+        if not places or len(self) * 10 < places * 7:
+            self._relax()
+
     def _press(self, door: str) -> None:
         self.pressed, self._door = True, door
         _log.warn(
@@ -131,13 +155,13 @@ class Crowd(Generic[S]):
             " for {patience_s:g} s is sent away",
             door=door,
             taken=len(self),
-            places=self.places,
+            places=self._too_many or self.places,
             patience_s=self.patience_s,
         )
         self._sweeping = self._clock.callLater(_SWEEP_EACH_S, self._sweep)
 
     def _relax(self) -> None:
-        self.pressed = False
+        self.pressed, self._too_many = False, 0
         sweeping, self._sweeping = self._sweeping, None
         if sweeping is not None:
             sweeping.cancel()

@@ -97,7 +97,7 @@ class Sessions(ABC):
     def _has_room(self) -> bool:
         """Tell whether one more has a place, if need be that of who gives way."""
         crowd, most = self.crowd, self.most_sessions() or self._most_by_files
-        crowd.places = min(most, self._most_by_files)
+        crowd.resize(min(most, self._most_by_files))
         if len(crowd) < crowd.places:
             return True
         last = crowd.last() if len(self._sessions) - len(crowd) < MOST_LEAVING else None

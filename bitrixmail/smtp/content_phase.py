@@ -28,6 +28,7 @@ from bitrixmail.smtp.replies import (
     NO_RECIPIENTS,
     RCPT_FIRST,
     START_DATA,
+    TOO_LARGE,
     TOO_SLOW,
     folded,
 )
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from bitrixmail.smtp.factory import SMTPFactory
 
 _BDAT = re.compile(rb"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE)
+# So many octets of content give it a second more: a slow line must be able to bring a large message
+OCTETS_A_SECOND_MORE = 8192
+# For so much of the grace nothing must have come before it is a silence and no trickle
+_SILENT = 1 / 3
 
 
 class ContentPhase(SMTPChannel):
@@ -51,22 +56,33 @@ class ContentPhase(SMTPChannel):
         self._inspector: Inspector | None = None
         self._last_chunk = False
         self._committing = False
+        self._content_from = math.inf
         self._content_deadline = math.inf
-        # Since when the rate of content is measured, and what had come before
-        self._measured_from = math.inf
+        # What had come before this content, and how much of chunks that nobody wants
         self._came_before = 0
+        self._thrown_away = 0
+        # When its rate was looked at, for how long it has come, and for how long it paused
+        self._looked = 0.0
+        self._coming_s = self._silent_s = 0.0
 
     def unfinished(self) -> bool:
         """See Channel. From DATA or the first BDAT to the reply at the end."""
         return self._sink is not None or self._committing or self.wire.in_content
 
     def standing(self) -> Standing:
-        """See Channel. Content has a rate of its own to keep."""
-        if self.unfinished() or super().standing() is Standing.STAYS:
+        """See Channel. A message that comes is not broken off, one that only might come is."""
+        if super().standing() is Standing.STAYS or self._comes():
             return Standing.STAYS
         if self.transaction is not None:
             return Standing.AMID
         return Standing.WAITING if self.accepted else Standing.NOTHING
+
+    def _comes(self) -> bool:
+        """Tell whether content is under way that can still be accepted; it has a rate to keep."""
+        inspector = self._inspector
+        if self._sink is None or inspector is None or inspector.fault is not None:
+            return False
+        return self.idle_s() < self.limits.data_grace_s
 
     def connectionMade(self) -> None:
         """See Channel."""
@@ -76,26 +92,45 @@ class ContentPhase(SMTPChannel):
     def due(self) -> float:
         """See Channel. Content has a time and a rate; commands, a time up to a first message."""
         moment = super().due()
+        if self._sink is None and not self.accepted:
+            moment = min(moment, self._first_message_by)
         if self._sink is not None or self.wire.in_content:
-            return min(moment, self._content_deadline, self._due_by_rate())
-        return moment if self.accepted else min(moment, self._first_message_by)
+            moment = min(moment, self._due_by_size(), self._due_by_rate())
+        return moment
+
+    def _came(self) -> int:
+        return self.wire.content_octets - self._came_before
+
+    def _due_by_size(self) -> float:
+        """Return when all of the content must be here; what comes buys time, up to the maximum."""
+        limits, came = self.limits, self._came()
+        if limits.max_size_octets:
+            came = min(came, limits.max_size_octets)
+        grown_s = limits.data_timeout_s + came / OCTETS_A_SECOND_MORE
+        self._content_deadline = self._content_from + grown_s
+        return self._content_deadline
 
     def _due_by_rate(self) -> float:
-        """Return a moment that is past if too little came since the last look; else the next."""
-        least = self.limits.min_data_rate
+        """Return now if too little came while content came at all; else when to look.
+
+        What came fast is a credit. A silence is not counted, but for no longer in all than one may
+        last: else octets that are far apart would keep a session for long.
+        """
+        least, grace_s = self.limits.min_data_rate, self.limits.data_grace_s
         if not least:
             return math.inf
         now = self.clock.seconds()
-        passed_s = now - self._measured_from
-        if passed_s >= self.limits.data_grace_s:
-            if self.wire.content_octets - self._came_before < least * passed_s:
-                return self._measured_from
-            self._measure()
-        return self._measured_from + self.limits.data_grace_s
-
-    def _measure(self) -> None:
-        self._measured_from = self.clock.seconds()
-        self._came_before = self.wire.content_octets
+        if self._busy:
+            return now + grace_s / 2
+        passed_s, self._looked = now - self._looked, now
+        silent_s = min(self.idle_s(), passed_s)
+        left_s = self.limits.data_block_timeout_s - self._silent_s
+        silent_s = min(silent_s, left_s) if silent_s >= grace_s * _SILENT else 0.0
+        self._silent_s += silent_s
+        self._coming_s += passed_s - silent_s
+        if self._coming_s >= grace_s and self._came() < least * self._coming_s:
+            return now
+        return now + grace_s / 2
 
     def time_over(self) -> None:
         """See Channel."""
@@ -107,12 +142,13 @@ class ContentPhase(SMTPChannel):
             super().time_over()
 
     def hold(self, over: Deferred[None]) -> None:
-        """See Channel. Meanwhile nothing can come, so the measuring begins anew behind it."""
+        """See Channel. Meanwhile nothing can come, so that time is not counted."""
+        since = self.clock.seconds()
 
-        def measure(_result: object) -> None:
-            self._measure()
+        def leave_out(_result: object) -> None:
+            self._looked += self.clock.seconds() - since
 
-        super().hold(over.addBoth(measure))
+        super().hold(over.addBoth(leave_out))
 
     def forget(self) -> None:
         """See Channel."""
@@ -122,7 +158,7 @@ class ContentPhase(SMTPChannel):
 
     def _detach(self) -> None:
         self.transaction = None
-        self.recipients = self.refused_recipients = 0
+        self.recipients = self.refused_recipients = self._thrown_away = 0
         if self._sink is not None:
             self._sink = None
             self.timeout_s = self.limits.command_timeout_s
@@ -148,13 +184,28 @@ class ContentPhase(SMTPChannel):
             # nobody can tell where the content ends and the next command begins
             self.hang_up(BDAT_SYNTAX)
             return
+        if not self.client.helo:
+            # a client would not come here; and what would have to be read is anybody's to choose
+            self.factory.refused(self.client, HELO_FIRST)
+            self.hang_up(HELO_FIRST)
+            return
         size_octets, self._last_chunk = int(match[1]), match[2] is not None
         inspector = self._inspector
         if inspector is None and self.transaction is not None and self.recipients:
             inspector = self._open(self.transaction)
+        if inspector is None and not self._throw_away(size_octets):
+            return
         self.wire.begin_chunk(size_octets, inspector)
-        if inspector is None:
-            self._begin_deadline()
+
+    def _throw_away(self, size_octets: int) -> bool:
+        """Begin to read past a chunk that nobody wants; hang up if that is more than a message."""
+        self._thrown_away += size_octets
+        if 0 < self.limits.max_size_octets < self._thrown_away:
+            self.factory.refused(self.client, TOO_LARGE)
+            self.hang_up(TOO_LARGE)
+            return False
+        self._begin_deadline()
+        return True
 
     def _ready(self) -> ITransaction:
         """Return the transaction if content may come now."""
@@ -181,8 +232,9 @@ class ContentPhase(SMTPChannel):
         return self._inspector
 
     def _begin_deadline(self) -> None:
-        now = self._measured_from = self.clock.seconds()
+        now = self._content_from = self._looked = self.clock.seconds()
         self._came_before = self.wire.content_octets
+        self._coming_s = self._silent_s = 0.0
         self._content_deadline = now + self.limits.data_timeout_s
         self.look_at_clock_by(now + min(self.limits.data_timeout_s, self.timeout_s))
 

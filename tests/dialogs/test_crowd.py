@@ -221,3 +221,53 @@ async def test_readers_who_have_logged_in_stay() -> None:
     for connection in (reader, silent, second, third):
         connection.abort()
     assert not door.clock.getDelayedCalls()
+
+
+async def test_a_chunk_that_nobody_can_want_keeps_no_place(house: House) -> None:
+    """Sixteen of them, which are all that is looked at, would else shut the door."""
+    house.clear()
+    house = House(20)
+    for _ in range(20):
+        said(said(house.come(), EHLO), b"BDAT 100000000\r\n")
+    house.wait(2)
+    for _ in range(4):
+        assert await heard(house.come()) == GREETING
+    house.clear()
+
+
+async def test_those_who_stay_do_not_hide_those_behind_them(house: House) -> None:
+    house.clear()
+    house = House(20)
+    house.door.gate.hold.add("sender")
+    for _ in range(17):
+        said(said(house.come(), EHLO), MAIL)
+    silent = [house.come() for _ in range(3)]
+    house.wait(2)
+    # some may have to come again: what stays is seen once, and looked at last from then on
+    greetings = [await heard(house.come()) for _ in range(3)]
+    assert greetings.count(GREETING) >= 2
+    assert SENT_AWAY in await heard(silent[0])
+    while house.door.gate.waiting:
+        house.door.gate.release()
+    house.clear()
+
+
+async def test_silent_content_keeps_no_place_for_long_under_pressure(house: House) -> None:
+    content = said(said(said(house.come(), EHLO), MAIL + RCPT), b"DATA\r\n")
+    for _ in range(7):
+        house.come()
+    house.wait(29)
+    for _ in range(7):
+        house.come()
+    assert SENT_AWAY not in await heard(content)
+    house.wait(2)
+    assert SENT_AWAY in await heard(content)
+
+
+async def test_more_places_end_the_pressure(house: House) -> None:
+    for _ in range(8):
+        house.come()
+    assert house.door.factory.crowd.pressed
+    house.door.factory.limits = replace(house.door.factory.limits, connections=100)
+    house.come()
+    assert not house.door.factory.crowd.pressed
