@@ -274,10 +274,7 @@ class Channel(Timed, ABC, Generic[E]):
         if pause == self._paused or self._closing:
             return
         self._paused = pause
-        if pause:
-            self.transport.pauseProducing()
-        else:
-            self.transport.resumeProducing()
+        (self.transport.pauseProducing if pause else self.transport.resumeProducing)()
 
     # Octets out
 
@@ -292,14 +289,15 @@ class Channel(Timed, ABC, Generic[E]):
         Only on a bare TCP connection, and only as long as nothing was ever left over: behind
         octets that wait in the transport, later ones must wait too.
         """
-        if self._direct and not self.transport.TLS:
-            sent = self.transport.writeSomeData(octets)
-            if sent == len(octets):
-                return
+        if self._direct:
+            try:
+                sent = self.transport.socket.send(octets)
+            except OSError:  # full, or gone, which the transport will find out
+                sent = 0
+            octets = octets[sent:]
+        if octets:
             self._direct = False
-            if isinstance(sent, int) and sent > 0:
-                octets = octets[sent:]
-        self.transport.write(octets)
+            self.transport.write(octets)
 
     async def sent(self) -> bool:
         """Send what was gathered; return when the peer has room for more, False if it is gone.
@@ -344,6 +342,9 @@ class Channel(Timed, ABC, Generic[E]):
         self._make_room()
         self.framing.discard()
         self._flush()
+        if self._running and self._direct:  # the kernel has all of it: nothing to wait for
+            self.transport.connectionLost(connectionDone)
+            return
         patience_s = HANDSHAKE_GRACE_S if self._shaking_hands else CLOSE_TIMEOUT_S
         self._deadline = self.clock.seconds() + patience_s
         self._wake_at(self._deadline)
@@ -355,14 +356,14 @@ class Channel(Timed, ABC, Generic[E]):
 
     def start_tls(self) -> None:
         """Throw away what came behind the command in plain text, then shake hands."""
-        discarded = self.framing.discard()
-        if discarded:
+        if discarded := self.framing.discard():
             _log.warn(
                 "{session_id}: {octets} octets of plain text before TLS thrown away",
                 session_id=self.client.session_id,
                 octets=discarded,
             )
         self._flush()
+        self._direct = False
         self._shaking_hands = True
         self.transport.startTLS(self.factory.tls)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -32,23 +32,22 @@ def received_field(
 
     `recipient` is given only for a message of one recipient, else others would see it.
     """
-    lines = [
-        f"by {hostname} (bitrixmail) with {client.protocol}{_tls(client)} id {_token(queue_id)}"
-    ]
-    origin = _origin(client)
-    if origin:
-        lines.insert(0, origin)
-    if recipient and _fits(recipient, client):
-        lines.append(f"for <{recipient}>")
-    field = "\r\n ".join(lines)
-    return f"Received: {field};\r\n {_date(received.replace(microsecond=0))}\r\n".encode()
+    origin = _origin(client.helo, client.address)
+    begun = f"{origin}\r\n " if origin else ""
+    whose = f"\r\n for <{recipient}>" if recipient and _fits(recipient, client) else ""
+    return (
+        f"Received: {begun}by {hostname} (bitrixmail) with {client.protocol}{_tls(client)}"
+        f" id {_token(queue_id)}{whose};\r\n {_date(int(received.timestamp()))}\r\n"
+    ).encode()
 
 
+@lru_cache(maxsize=1024)
 def return_path_field(sender: str) -> bytes:
     """Write the Return-Path field of a final delivery; empty is the null sender."""
     return f"Return-Path: <{_path(sender)}>\r\n".encode()
 
 
+@lru_cache(maxsize=1024)
 def delivered_to_field(recipient: str) -> bytes:
     """Write the Delivered-To field: the address for which this copy was delivered (RFC 9228)."""
     return f"Delivered-To: {_path(recipient)}\r\n".encode()
@@ -60,22 +59,23 @@ def count_hops(headers: HeaderSection) -> int:
 
 
 @lru_cache(maxsize=2)  # all messages of one second share it
-def _date(received: datetime) -> str:
-    return format_datetime(received)
+def _date(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, UTC))
 
 
-def _origin(client: Client) -> str:
+@lru_cache(maxsize=1024)  # all messages of a client share it
+def _origin(name: str, address: str) -> str:
     """Write the from clause: what the client called itself, and whence it really came."""
-    helo = client.helo[:_MAX_HELO]
+    helo = name[:_MAX_HELO]
     if not helo.isascii():
         # Where that fails, the strange letters become question marks below.
         with contextlib.suppress(ValueError):
             helo = to_ascii(helo)
     helo = _NOT_IN_HELO.sub("?", helo)
-    if not client.address:
+    if not address:
         return f"from {helo} (local)" if helo else ""
-    prefix = "IPv6:" if ":" in client.address else ""
-    literal = f"[{prefix}{_NOT_IN_HELO.sub('?', client.address)}]"
+    prefix = "IPv6:" if ":" in address else ""
+    literal = f"[{prefix}{_NOT_IN_HELO.sub('?', address)}]"
     return f"from {helo or literal} ({literal})"
 
 
@@ -86,6 +86,8 @@ def _tls(client: Client) -> str:
 
 
 def _token(text: str) -> str:
+    if text.isalnum() and text.isascii() and len(text) <= _MAX_TOKEN:
+        return text
     return _NOT_IN_TOKEN.sub("?", text[:_MAX_TOKEN])
 
 
@@ -95,6 +97,6 @@ def _path(text: str) -> str:
 
 def _fits(recipient: str, client: Client) -> bool:
     """Tell whether a recipient may stand in the for clause (RFC 6531 §3.7.3 on its letters)."""
-    if _path(recipient) != recipient:
-        return False
-    return recipient.isascii() or client.smtputf8
+    if recipient.isascii() and recipient.isprintable():
+        return len(recipient) <= _MAX_PATH
+    return client.smtputf8 and _path(recipient) == recipient

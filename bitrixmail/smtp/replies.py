@@ -63,6 +63,10 @@ FAULTS = {
 
 def encoded(reply: Reply, *, utf8: bool = False) -> bytes:
     """Write a reply as one line; `utf8` if the client asked for SMTPUTF8 (RFC 6531 §3.7.4.2)."""
+    return _KNOWN.get(id(reply)) or _written(reply, utf8)
+
+
+def _written(reply: Reply, utf8: bool) -> bytes:
     line = (
         f"{reply.code} {reply.enhanced} {reply.text}"
         if reply.enhanced
@@ -82,6 +86,10 @@ def folded(outcomes: Sequence[Outcome]) -> Reply:
     if not replies:
         return TRANSACTION_FAILED
     return min(replies, key=_preference)
+
+
+# Those every message gets, by what they are: they live as long as the program
+_KNOWN = {id(reply): _written(reply, utf8=False) for reply in (SENDER_OK, RECIPIENT_OK, START_DATA)}
 
 
 def _preference(reply: Reply) -> int:
