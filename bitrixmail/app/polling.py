@@ -22,9 +22,12 @@ def poll_directly(reactor: Any) -> None:
     """
     if not isinstance(reactor, EPollReactor):
         return
-    # What Twisted's own loop works with
-    poller, selectables = reactor._poller, reactor._selectables  # noqa: SLF001
-    handle = reactor._doReadOrWrite  # noqa: SLF001
+    # What Twisted's own loop works with; a version that has other names keeps its own way
+    poller = getattr(reactor, "_poller", None)
+    selectables = getattr(reactor, "_selectables", None)
+    handle = getattr(reactor, "_doReadOrWrite", None)
+    if poller is None or selectables is None or handle is None:
+        return
 
     def poll(timeout_s: float | None) -> None:
         """See EPollReactor.doPoll."""

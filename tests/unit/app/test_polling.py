@@ -122,3 +122,11 @@ def test_another_reactor_is_left_alone() -> None:
     reactor: Any = SelectReactor()
     poll_directly(reactor)
     assert "doIteration" not in vars(reactor)
+
+
+def test_a_version_with_other_names_keeps_its_own_way(
+    reactor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(reactor, "_selectables")
+    poll_directly(reactor)
+    assert "doIteration" not in vars(reactor)
