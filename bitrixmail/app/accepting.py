@@ -73,6 +73,10 @@ class Acceptance:
         self._port.stopReading()
         if self._again is None:
             self._again = self._reactor.callLater(_PAUSE_S, self.begin)
+            # whose door it is may have sessions that can do without
+            lacking = getattr(self._port.factory, "lacking", None)
+            if lacking is not None:
+                lacking()
         now = self._reactor.seconds()
         if not 0 <= now - self._told.get(number, -_TOLD_EACH_S) < _TOLD_EACH_S:
             self._told[number] = now

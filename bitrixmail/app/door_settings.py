@@ -100,7 +100,7 @@ class SMTP:
     ] = 10.0
     connections: Annotated[
         Count,
-        doc("Connections at one time; not more than 80 % of the files that the system allows."),
+        doc("Connections at one time; not more than half of the files that the system allows."),
     ] = 5000
     connections_per_ip: Annotated[
         Count, doc("The same of one address (IPv6: of one /64 network).")
@@ -188,7 +188,9 @@ class Access:
     idle_timeout: Annotated[Patience, doc("Waiting for a command after login.")] = 600.0
     login_timeout: Annotated[Patience, doc("Waiting for a command before login.")] = 60.0
     max_errors: Annotated[Count, doc("Wrong commands before it hangs up.")] = 20
-    connections: Annotated[Count, doc("Connections at one time.")] = 5000
+    connections: Annotated[
+        Count, doc("Connections at one time; not more than three tenths of those files.")
+    ] = 5000
     connections_per_ip: Annotated[
         Count, doc("The same of one address (IPv6: of one /64 network).")
     ] = 50

@@ -53,6 +53,10 @@ class Proxied(ServerFactory):
             return Unannounced(self)
         return cast("Protocol | None", self.inner.buildProtocol(cast("IAddress", addr)))
 
+    def lacking(self) -> None:
+        """See Sessions."""
+        self._door.lacking()
+
     def refused(self, peer: IAddress, reason: str) -> None:
         """Write the mail log's line of a connection that never became a session."""
         self._maillog.record("refused", peer=peer_of(peer)[0], reason=reason)

@@ -34,6 +34,9 @@ class Sessions(ABC):
 
     # Keeps the ids of one door's sessions apart from those of another
     ID_PREFIX: ClassVar[str] = ""
+    # Of a hundred descriptors that the system allows, so many may be sessions of this door. All
+    # doors together leave a fifth for files
+    DESCRIPTORS_OF_100: ClassVar[int] = 30
 
     def __init__(self, clock: IReactorTime, tls: TLSContext | None) -> None:
         super().__init__()
@@ -42,7 +45,8 @@ class Sessions(ABC):
         self._sessions: set[Channel[Any]] = set()
         # Those that were refused take nobody's place while they are told so
         self.crowd: Crowd[Channel[Any]] = Crowd(clock, self._send_away)
-        self._most_by_files = _most_by_files()
+        # Not known before the first one: until the server runs it may take more descriptors
+        self._most_by_files = 0
         self._drained: list[Deferred[None]] = []
         self._draining = False
         self.meter: IMeter | None = None
@@ -96,6 +100,8 @@ class Sessions(ABC):
 
     def _has_room(self) -> bool:
         """Tell whether one more has a place, if need be that of who gives way."""
+        if not self._most_by_files:
+            self._most_by_files = _most_by_files(self.DESCRIPTORS_OF_100)
         crowd, most = self.crowd, self.most_sessions() or self._most_by_files
         crowd.resize(min(most, self._most_by_files))
         if len(crowd) < crowd.places:
@@ -105,6 +111,15 @@ class Sessions(ABC):
             return False
         self._send_away(last)
         return True
+
+    def lacking(self) -> None:
+        """Make somebody give way: the system has no descriptor for one more connection."""
+        session = next(iter(self._sessions), None)
+        if session is not None:
+            self.crowd.lack(session.DOOR)
+            last = self.crowd.last()
+            if last is not None:
+                self._send_away(last)
 
     def _send_away(self, session: Channel[Any]) -> None:
         """End a session; its place is free at once, though its connection may take a moment."""
@@ -156,7 +171,7 @@ class Sessions(ABC):
             session.abort()
 
 
-def _most_by_files() -> int:
-    """Return how many connections leave some descriptors for files, of those the system allows."""
+def _most_by_files(percent: int) -> int:
+    """Return how many connections a door may have of the descriptors that the system allows."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return sys.maxsize if soft == resource.RLIM_INFINITY else soft * 4 // 5
+    return sys.maxsize if soft == resource.RLIM_INFINITY else max(1, soft * percent // 100)

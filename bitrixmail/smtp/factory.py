@@ -21,6 +21,7 @@ class SMTPFactory(Sessions, smtp.SMTPFactory):
     `limits` may be replaced while it runs: open sessions keep theirs.
     """
 
+    DESCRIPTORS_OF_100 = 50
     noisy = False
 
     def __init__(  # noqa: PLR0917 - all of it is needed, nothing has a default

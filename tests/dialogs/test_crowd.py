@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from bitrixmail.access.factory import POP3Factory
 from bitrixmail.model.reply import NO_SUCH_MAILBOX, TOO_MANY_CONNECTIONS
+from bitrixmail.smtp.factory import SMTPFactory
 from tests.dialogs.dialog import MemoryConnection
 from tests.fakes.door import Door
 from tests.fakes.reader_door import ReaderDoor
@@ -186,17 +188,59 @@ async def test_who_waits_for_us_is_not_sent_away(house: House) -> None:
     assert await heard(house.all[0]) == b"250 2.1.0 Sender OK\r\n"
 
 
-@pytest.mark.parametrize("places", [0, 100])
-async def test_descriptors_bound_the_house_too(places: int) -> None:
+@pytest.fixture
+def twenty_descriptors() -> Iterator[None]:
+    """Let the system allow no more, as far as one asks."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (20, hard))
     try:
-        house = House(places)
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    greetings = [await heard(house.come()) for _ in range(17)]
-    assert greetings == [GREETING] * 16 + [FULL]
+
+
+@pytest.mark.parametrize("places", [0, 100])
+@pytest.mark.usefixtures("twenty_descriptors")
+async def test_descriptors_bound_the_house_too(places: int) -> None:
+    house = House(places)
+    greetings = [await heard(house.come()) for _ in range(11)]
+    assert greetings == [GREETING] * 10 + [FULL]
     house.clear()
+
+
+@pytest.mark.usefixtures("twenty_descriptors")
+async def test_all_doors_together_leave_descriptors_for_files() -> None:
+    door = ReaderDoor()
+    come = [reader_of(door) for _ in range(7)]
+    assert [(await heard(each))[:3] for each in come] == [b"+OK"] * 6 + [b"-ER"]
+    assert POP3Factory.DESCRIPTORS_OF_100 + SMTPFactory.DESCRIPTORS_OF_100 <= 80
+    for each in come:
+        each.abort()
+
+
+async def test_what_the_system_allows_is_asked_when_somebody_comes() -> None:
+    """A server takes more descriptors when it starts than it had when it was composed."""
+    house = House(0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20, hard))
+    try:
+        house.come()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert house.door.factory.crowd.places == 10
+    house.clear()
+
+
+async def test_where_no_descriptor_is_left_somebody_gives_way(house: House) -> None:
+    silent = [house.come() for _ in range(4)]
+    house.wait(2)
+    house.door.factory.lacking()
+    assert house.door.factory.crowd.pressed
+    assert SENT_AWAY in await heard(silent[0])
+    house.wait(10)
+    gone = [SENT_AWAY in await heard(each) for each in silent[1:]]
+    assert gone.count(True) == 1
+    assert not house.door.factory.crowd.pressed
 
 
 def reader_of(door: ReaderDoor, octets: bytes = b"") -> MemoryConnection:
