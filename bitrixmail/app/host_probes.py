@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,8 +26,9 @@ from bitrixmail.admin.probes import (
     redirect,
 )
 from bitrixmail.admin.probes.filter_reading import read_filters
-from bitrixmail.admin.probes.places import Place
+from bitrixmail.admin.probes.places import PUBLIC_PORTS, Place
 from bitrixmail.admin.probes.simple import BlockingProbe, Look
+from bitrixmail.admin.probes.units import FOLDERS, socket_of
 from bitrixmail.app.endpoints import Endpoint
 from bitrixmail.app.settings import DOORS, Settings
 from bitrixmail.interfaces.probe import IProbe
@@ -40,22 +41,25 @@ _REDIRECT = _PACKAGE.parent / "etc/nftables/bitrixmail.nft"
 
 def host_probes(settings: Settings, reactor: IReactorTime, threads: IThreads) -> Iterator[IProbe]:
     """Yield the probes in the order in which their findings are told."""
-    for name, look in _looks(settings, lambda: utcnow(reactor)):
+    for name, look in looks(settings, lambda: utcnow(reactor)):
         yield BlockingProbe(name, look, threads)
 
 
-def _looks(settings: Settings, now: Callable[[], datetime]) -> Iterator[tuple[str, Look]]:
-    places, data_dir = tuple(places_of(settings)), settings.data_dir
+def looks(settings: Settings, now: Callable[[], datetime]) -> Iterator[tuple[str, Look]]:
+    """Yield the looks by the names of their probes. `now`: the time, aware."""
+    places, data_dir = tuple(places_of(settings)), settings.data_dir.absolute()
+    metrics = tuple(_place("metrics", endpoint) for endpoint in settings.listen.metrics)
     # Both ask the same programs, and these take their time.
     filters = functools.cache(read_filters)
-    yield ports.NAME, ports.PortsProbe(places, data_dir).look
+    yield ports.NAME, ports.PortsProbe((*places, *metrics), data_dir).look
     yield privilege.NAME, privilege.PrivilegeProbe(places, data_dir).look
     script = str(_REDIRECT) if _REDIRECT.exists() else ""
-    yield redirect.NAME, redirect.RedirectProbe(places, script, filters).look
+    leading = redirect.RedirectProbe(places, script, filters, data_dir=data_dir)
+    yield redirect.NAME, leading.look
     yield firewall.NAME, firewall.FirewallProbe(places, filters).look
     files = certificate.CertificateFiles(
-        certificate=Path(settings.tls.certificate) if settings.tls.certificate else None,
-        key=Path(settings.tls.key) if settings.tls.key else None,
+        certificate=Path(settings.tls.certificate).absolute() if settings.tls.certificate else None,
+        key=Path(settings.tls.key).absolute() if settings.tls.key else None,
         self_made=data_dir / "self-signed.pem",
     )
     hostname = settings.server.hostname
@@ -77,5 +81,19 @@ def places_of(settings: Settings) -> Iterator[Place]:
 
 
 def _place(door: str, endpoint: Endpoint) -> Place:
+    if endpoint.kind == "systemd":
+        return inherited(door, endpoint)
     address = endpoint.arguments.get("interface", "")
     return Place(door, endpoint.kind, endpoint.port, address, endpoint.text)
+
+
+def inherited(door: str, endpoint: Endpoint, folders: Sequence[Path] = FOLDERS) -> Place:
+    """Ask the unit of a socket where it listens; without one it is taken for the public port."""
+    if endpoint.arguments["domain"] == "UNIX":
+        return Place(door, "unix", text=endpoint.text)
+    unit = socket_of(endpoint.arguments.get("name", ""), folders)
+    if unit is None:
+        return Place(door, endpoint.kind, PUBLIC_PORTS.get(door, 0), "", endpoint.text)
+    everywhere = unit.address in ("", "::") and not unit.only_ipv6
+    address = "" if everywhere else unit.address or "::"
+    return Place(door, endpoint.kind, unit.port, address, endpoint.text)

@@ -66,11 +66,12 @@ def test_a_taken_port(tmp_path: Path) -> None:
         code, (found, *_others) = examined(tmp_path, "port", settings)
         assert (code, found["severity"], found["subject"]) == (2, "failure", f"smtp tcp:{port}")
         assert f"(PID {other.pid}, user " in found["what"]
-        assert f"listens on 127.0.0.1 port {port}" in found["what"]
+        assert f"listens on port {port} of 127.0.0.1" in found["what"]
         look, end, elsewhere = commands(found)
         assert str(other.pid) in subprocess.check_output(look, shell=True, text=True)
         # The other way out: the setting that is offered.
-        code, (found, *_others) = examined(tmp_path, "port", [elsewhere.removeprefix("--set ")])
+        setting = f"listen.smtp={json.loads(elsewhere.removeprefix('smtp = '))[0]}"
+        code, (found, *_others) = examined(tmp_path, "port", [setting])
         assert (code, found["severity"]) == (0, "ok")
         subprocess.run(end, shell=True, check=True)
         assert other.wait(10) == -signal.SIGTERM

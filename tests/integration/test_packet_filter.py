@@ -61,12 +61,17 @@ def input_chain(*rules: str, policy: str = "accept") -> str:
     )
 
 
-def redirect(family: str = "inet", hook: str = "prerouting", asked: str = "") -> str:
+def redirect(
+    family: str = "inet", hook: str = "prerouting", asked: str = "", to: int = PORT, name: str = "n"
+) -> str:
     """Write a table that redirects port 25."""
-    rule = f"{asked} tcp dport 25 redirect to :{PORT}"
-    return f"table {family} n {{\n{chain('n', f'type nat hook {hook} priority -100', rule)}}}\n"
+    rule = f"{asked} tcp dport 25 redirect to :{to}"
+    return (
+        f"table {family} {name} {{\n{chain('n', f'type nat hook {hook} priority -100', rule)}}}\n"
+    )
 
 
+SECOND = chain("n", "type nat hook prerouting priority -90", f"tcp dport {PORT} redirect to :9")
 RAW = chain("p", "type filter hook prerouting priority -300", "tcp dport 25 drop")
 
 
@@ -110,6 +115,13 @@ RAW = chain("p", "type filter hook prerouting priority -300", "tcp dport 25 drop
         (
             redirect() + "table inet r {\n" + RAW + "}\n",
             {(25, 4): False, (25, 6): False, (PORT, 4): True},
+        ),
+        # Of two that stand alike the younger is asked, and it alone.
+        (redirect() + redirect(to=9, name="younger"), {(25, 4): False, (25, 6): False}),
+        (redirect(to=9, name="older") + redirect(), {(25, 4): True, (25, 6): True}),
+        (
+            redirect() + f"table inet later {{\n{SECOND}}}\n",
+            {(25, 4): True, (25, 6): True, (PORT, 4): False},
         ),
     ],
 )  # fmt: skip
@@ -161,3 +173,15 @@ def test_iptables(machine: Namespaces, lines: tuple[str, ...], expected: bool) -
     machine.shell("; ".join(f"iptables {line}" for line in lines))
     rules = read_iptables(machine.run("iptables-save"), 4)
     agree(machine, rules, {(PORT, 4): expected})
+
+
+def test_a_drop_at_the_entrance_of_an_interface_is_not_missed(machine: Namespaces) -> None:
+    """Which interface it is, nft does not always tell."""
+    rule = (
+        f"chain i {{\ntype filter hook ingress device out0 priority 0;\ntcp dport {PORT} drop\n}}"
+    )
+    machine.run("nft", "-f", "-", stdin=f"flush ruleset\ntable netdev t {{\n{rule}\n}}\n")
+    passage = read_nftables(machine.run("nft", "-j", "list", "ruleset")).passage(packet(PORT, 4))
+    assert not machine.reaches(PORT, 4, patience_s(reaches=False))
+    assert passage.dropped
+    assert passage.rule == "the rule with handle 2"

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from bitrixmail.admin.probes.host_programs import printed_by, program
 from bitrixmail.admin.probes.iptables import read_iptables
 from bitrixmail.admin.probes.nftables import read_nftables
-from bitrixmail.admin.probes.packet_filter import Ruleset
+from bitrixmail.admin.probes.packet_filter import Chain, Ruleset
+
+# Said of a table in which nft made chains of its own.
+_HIDING = "contains incompatible base-chains"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +48,21 @@ def read_filters() -> FilterReading:
         if refusal or printed.code is None:
             unread.append(name)
             complaint = complaint or f"{refusal or printed.complaint}".splitlines()[0]
-    return FilterReading(_told_once(rules, programs), tuple(programs), tuple(unread), complaint)
+        if _HIDING in printed.text and ("nft" in unread or "nft" not in programs):
+            unread += [] if "nft" in unread else ["nft"]
+            complaint = complaint or f"{name} leaves out chains that only nft shows"
+    return FilterReading(_told_once(rules), tuple(programs), tuple(unread), complaint)
 
 
-def _told_once(rules: Ruleset, programs: list[str]) -> Ruleset:
-    """Leave out what nft tells, less exactly, of tables that belong to iptables."""
-    if "iptables-save" not in programs:
-        return rules
-    theirs = {
-        ("ip" if chain.program == "iptables" else "ip6", chain.table)
-        for chain in rules.chains
-        if chain.program != "nft"
-    }
-    return Ruleset(
-        tuple(
-            chain
-            for chain in rules.chains
-            if chain.program != "nft" or (chain.family, chain.table) not in theirs
-        )
-    )
+def _told_once(rules: Ruleset) -> Ruleset:
+    """Put what iptables tells in the place of what nft tells, less exactly, of the same chain.
+
+    The order is that of nft, in which they were made; what iptables alone knows comes last.
+    """
+    theirs = {_name(chain): chain for chain in rules.chains if chain.program != "nft"}
+    of_nft = {_name(chain): chain for chain in rules.chains if chain.program == "nft"}
+    return Ruleset(tuple((of_nft | theirs).values()))
+
+
+def _name(chain: Chain) -> tuple[str, str, str]:
+    return chain.family, chain.table, chain.name

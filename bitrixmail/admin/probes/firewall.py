@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitrixmail.admin.probes.filter_reading import FilterReading, read_filters
-from bitrixmail.admin.probes.host_programs import sudo
+from bitrixmail.admin.probes.host_programs import doctor_again, sudo
 from bitrixmail.admin.probes.packet_filter import Chain, Passage, Ruleset
 from bitrixmail.admin.probes.places import (
     PUBLIC_PORTS,
     Place,
-    own_addresses,
+    calling_address,
+    ips,
+    ipv6_here,
     own_reply,
     stranger,
 )
@@ -80,18 +82,10 @@ class FirewallProbe:
         public = PUBLIC_PORTS.get(place.door, place.port)
         asked = stranger(family, public, self._proc)
         passage = rules.passage(asked)
-        if passage.port != place.port:
+        if rules.undropped(asked).port != place.port:
             passage = rules.passage(stranger(family, place.port, self._proc))
             return Fate(family, place.port, passage)
         return Fate(family, public, passage)
-
-
-def ipv6_here(proc: Path = Path("/proc")) -> bool:
-    """Tell whether this machine has any IPv6 address."""
-    try:
-        return bool((proc / "net/if_inet6").read_text("ascii").strip())
-    except OSError:
-        return False
 
 
 def _silent(family: int, port: int) -> bool:
@@ -100,7 +94,7 @@ def _silent(family: int, port: int) -> bool:
     Most firewalls let a machine talk with itself, so an answer proves little; silence does.
     """
     kind = socket.AF_INET if family == 4 else socket.AF_INET6
-    address = next(iter(own_addresses(family)), _LOOPBACK[family])
+    address = next(iter(calling_address(family)), _LOOPBACK[family])
     with socket.socket(kind, socket.SOCK_STREAM) as call:
         call.settimeout(_PATIENCE_S)
         try:
@@ -112,15 +106,11 @@ def _silent(family: int, port: int) -> bool:
     return False
 
 
-def _ips(families: Sequence[int]) -> str:
-    return " and ".join(f"IPv{each}" for each in families)
-
-
 def _dropped(place: Place, fates: Sequence[Fate], deaf: Sequence[int], rules: Ruleset) -> Finding:
     causes = dict.fromkeys(
         f"{fate.passage.chain} drops them by {fate.passage.rule}" for fate in fates
     )
-    families = _ips([fate.family for fate in fates])
+    families = ips([fate.family for fate in fates])
     return Finding(
         NAME,
         place.subject,
@@ -176,7 +166,7 @@ def _deaf(place: Place, families: Sequence[int], rules: Ruleset) -> Finding:
         NAME,
         place.subject,
         Severity.WARNING,
-        f"strangers are let in, but programs of this machine are not, by {_ips(families)}:"
+        f"strangers are let in, but programs of this machine are not, by {ips(families)}:"
         f" {chain} drops what comes by lo",
         "A site on this machine can't hand its mail to the server.",
         _listening_to_itself(families, rules),
@@ -202,18 +192,19 @@ def _is_ufw(chain: Chain, rules: Ruleset) -> bool:
 
 def _unsure(place: Place, fates: Sequence[Fate], rules: Ruleset) -> Finding:
     fate = fates[0]
-    command = "nft -a list ruleset" if (fate.passage.chain or _NFT).program == "nft" else ""
+    chain = fate.passage.chain
+    command = "iptables-save" if chain and chain.program != "nft" else "nft -a list ruleset"
     return Finding(
         NAME,
         place.subject,
         Severity.WARNING,
         f"whether port {fate.asked} is open to strangers by"
-        f" {_ips([each.family for each in fates])} can't be told: {fate.passage.chain} asks what"
+        f" {ips([each.family for each in fates])} can't be told: {chain} asks what"
         f" is not known here: {fate.passage.rule or 'an earlier rule'}",
         "If it is closed, other servers and mail programs get no answer.",
         (
             "Look at the rules:",
-            sudo(command or "iptables-save"),
+            sudo(command),
             "Or try from another machine, with the name of this one:",
             f"nc -vz mx.example.org {fate.asked}",
             "If there is no answer, let the port through:",
@@ -222,16 +213,13 @@ def _unsure(place: Place, fates: Sequence[Fate], rules: Ruleset) -> Finding:
     )
 
 
-_NFT = Chain("nft", "inet", "", "")
-
-
 def _unanswered(place: Place, families: Sequence[int], reading: FilterReading) -> Finding:
     rules = "nft list ruleset" if "nft" in reading.programs else "iptables-save"
     return Finding(
         NAME,
         place.subject,
         Severity.FAILURE,
-        f"a connection to port {place.port} by {_ips(families)} is neither taken nor refused,"
+        f"a connection to port {place.port} by {ips(families)} is neither taken nor refused,"
         " not even from this machine",
         "A firewall swallows it, so nobody can connect.",
         ("Look at the rules:", sudo(rules), *_again(reading)),
@@ -252,4 +240,4 @@ def _unread(place: Place, reading: FilterReading) -> Finding:
 def _again(reading: FilterReading) -> tuple[str, ...]:
     if not reading.unread or not sudo("").strip():
         return ()
-    return ("Look again as root:", sudo("bitrixmail doctor --only firewall"))
+    return ("Look again as root:", doctor_again(NAME))

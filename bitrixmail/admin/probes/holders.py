@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pwd
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from bitrixmail.admin.probes.users import user_name
 from bitrixmail.model.text import printable
 
 _LISTENING = "0A"
@@ -40,13 +40,37 @@ def holders_of(port: int, proc: Path = Path("/proc")) -> tuple[Holder, ...]:
     inodes = {inode for inode, _uid, _address in sockets}
     found = {inode: _program(pid, proc) for inode, pid in _owners(inodes, proc)}
     named = {
-        Holder(_user(uid), *found.get(inode, (0, "")), address) for inode, uid, address in sockets
+        Holder(user_name(uid), *found.get(inode, (0, "")), address)
+        for inode, uid, address in sockets
     }
     return tuple(sorted(named, key=lambda holder: (-holder.pid, holder.user)))
 
 
+def ports_of(pid: int, proc: Path = Path("/proc")) -> frozenset[int] | None:
+    """Return the TCP ports of a process and its children; None if we may not look into them."""
+    own = {inode for inode, _pid in _owners(None, proc, (pid, *children_of(pid, proc)))}
+    if not own:
+        return None
+    return frozenset(port for inode, port, _uid, _address in _sockets(proc) if inode in own)
+
+
+def children_of(pid: int, proc: Path = Path("/proc")) -> tuple[int, ...]:
+    """Return the processes that a process has started (proc(5), task/TID/children)."""
+    try:
+        return tuple(map(int, (proc / f"{pid}/task/{pid}/children").read_text("ascii").split()))
+    except (OSError, ValueError):
+        return ()
+
+
 def _listening(port: int, proc: Path) -> Iterator[tuple[str, int, str]]:
-    """Yield (inode, uid, address) of each listening socket; proc(5), /proc/net/tcp."""
+    """Yield (inode, uid, address) of each socket that listens on a port."""
+    for inode, found, uid, address in _sockets(proc):
+        if found == port:
+            yield inode, uid, address
+
+
+def _sockets(proc: Path) -> Iterator[tuple[str, int, int, str]]:
+    """Yield (inode, port, uid, address) of each listening socket; proc(5), /proc/net/tcp."""
     for table in ("tcp", "tcp6"):
         try:
             lines = (proc / "net" / table).read_text("ascii").splitlines()[1:]
@@ -54,8 +78,9 @@ def _listening(port: int, proc: Path) -> Iterator[tuple[str, int, str]]:
             continue
         for line in lines:
             words = line.split()
-            if words[3] == _LISTENING and int(words[1].rpartition(":")[2], 16) == port:
-                yield words[9], int(words[7]), _address(words[1].partition(":")[0])
+            if words[3] == _LISTENING:
+                address, _, port = words[1].partition(":")
+                yield words[9], int(port, 16), int(words[7]), _address(address)
 
 
 def _address(written: str) -> str:
@@ -64,10 +89,15 @@ def _address(written: str) -> str:
     return str(ip_address(b"".join(struct.pack("=I", word) for word in words)))
 
 
-def _owners(inodes: set[str], proc: Path) -> Iterator[tuple[str, int]]:
-    """Yield (inode, pid) for the processes that we may look into; the oldest of several."""
-    pids = sorted(int(entry.name) for entry in proc.iterdir() if entry.name.isdecimal())
-    for pid in pids:
+def _owners(
+    inodes: set[str] | None, proc: Path, pids: Sequence[int] = ()
+) -> Iterator[tuple[str, int]]:
+    """Yield (inode, pid) for the processes that we may look into; the oldest of several.
+
+    `inodes`: which are looked for; None: all. `pids`: whose; empty: of every process.
+    """
+    every = (int(entry.name) for entry in proc.iterdir() if entry.name.isdecimal())
+    for pid in pids or sorted(every):
         try:
             descriptors = list((proc / str(pid) / "fd").iterdir())
         except OSError:
@@ -77,8 +107,9 @@ def _owners(inodes: set[str], proc: Path) -> Iterator[tuple[str, int]]:
                 match = _SOCKET.fullmatch(str(descriptor.readlink()))
             except OSError:
                 continue
-            if match is not None and match[1] in inodes:
-                inodes.discard(match[1])
+            if match is not None and (inodes is None or match[1] in inodes):
+                if inodes is not None:
+                    inodes.discard(match[1])
                 yield match[1], pid
 
 
@@ -88,10 +119,3 @@ def _program(pid: int, proc: Path) -> tuple[int, str]:
     except OSError:
         name = "a program"
     return pid, printable(name, 40)
-
-
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

@@ -12,6 +12,9 @@ _MOST_OCTETS = 32 * 2**20
 # Who is not root often has no sbin in his PATH.
 _PLACES = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+# How a remedy that is a line of the settings begins; the line stands alone behind it.
+IN_THE_FILE = "in the file of settings:"
+
 
 @dataclass(frozen=True, slots=True)
 class Printed:
@@ -48,6 +51,11 @@ def printed_by(*argv: str) -> Printed:
         done.stdout.decode("utf-8", "replace"),
         done.stderr.decode("utf-8", "replace").strip(),
     )
+
+
+def doctor_again(probe: str) -> str:
+    """Write the command that looks once more, as root; app.doctor completes its first word."""
+    return sudo(f"bitrixmail doctor --only {probe}")
 
 
 def sudo(command: str) -> str:

@@ -71,6 +71,7 @@ def _chains(table: str, found: dict[str, tuple[bool, list[Rule]]], family: int) 
             hook=_HOOKS.get(name, ""),
             priority=_PRIORITIES.get(table, 0),
             accepts=accepts,
+            nat=table == "nat",
         )
 
 
@@ -110,6 +111,7 @@ class _Reading:
             self._target if known else "",
             int(port) if port.isdecimal() else 0,
             name,
+            shlex.join(self._words),
         )
 
     def _option(self, word: str, words: Iterator[str], *, negated: bool) -> None:

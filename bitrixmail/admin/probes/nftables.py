@@ -8,7 +8,7 @@ from typing import Any
 
 from bitrixmail.admin.probes.packet_filter import Chain, Packet, Rule, Ruleset, Test, Verdict
 
-_HOOKS = ("prerouting", "input", "output")
+_HOOKS = ("ingress", "prerouting", "input", "output")
 _VERDICTS = {
     "accept": Verdict.ACCEPT,
     "drop": Verdict.DROP,
@@ -67,6 +67,8 @@ def read_nftables(text: str) -> Ruleset:
                 hook=told.get("hook", "") if told.get("hook") in _HOOKS else "",
                 priority=told.get("prio", 0),
                 accepts=told.get("policy", "accept") == "accept",
+                nat=told.get("type") == "nat",
+                device=told["dev"] if isinstance(told.get("dev"), str) else "",
             )
             for place, told in chains.items()
         )
@@ -79,7 +81,7 @@ class _Reading:
     def __init__(self, sets: Sets, told: Mapping[str, Any]) -> None:
         self._sets = sets
         self._family, self._table = told["family"], told["table"]
-        self._name = f"the rule with handle {told['handle']}"
+        self._key = f"handle {told['handle']}"
         self._statements = told["expr"]
 
     def rules(self) -> Iterator[Rule]:
@@ -105,7 +107,8 @@ class _Reading:
             _VERDICTS[kind] if known else Verdict.UNKNOWN,
             target,
             port if known else 0,
-            self._name,
+            f"the rule with {self._key}",
+            self._key,
         )
 
     def _map(self, tests: list[Test], told: Mapping[str, Any]) -> Iterator[Rule]:

@@ -49,13 +49,17 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `target` is the chain of a jump, `port` that of a redirect (0: the same one)."""
+    """One rule. `target` is the chain of a jump, `port` that of a redirect (0: the same one).
+
+    `key`: by what its program finds it to delete it.
+    """
 
     tests: tuple[Test, ...]
     verdict: Verdict
     target: str = ""
     port: int = 0
     name: str = ""
+    key: str = ""
 
     def means(self, packet: Packet) -> bool | None:
         """Tell whether a packet is meant by every test; None if that can't be told."""
@@ -70,7 +74,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A list of rules. With a `hook` (prerouting, input, output) the kernel itself enters it."""
+    """A list of rules. With a `hook` (ingress, prerouting, …) the kernel itself enters it.
+
+    `nat`: it is asked until one of its kind has redirected. `device`: of ingress, where told.
+    """
 
     program: str
     family: str
@@ -80,10 +87,14 @@ class Chain:
     hook: str = ""
     priority: int = 0
     accepts: bool = True
+    nat: bool = False
+    device: str = ""
 
-    def concerns(self, family: int) -> bool:
-        """Tell whether packets of IPv4 or IPv6 come here."""
-        return self.family in ("inet", "ip" if family == 4 else "ip6")
+    def concerns(self, packet: Packet) -> bool:
+        """Tell whether a packet comes here, by its version of IP and its interface."""
+        if self.device and packet.interfaces and self.device not in packet.interfaces:
+            return False
+        return self.family in ("inet", "netdev", "ip" if packet.family == 4 else "ip6")
 
     def __str__(self) -> str:
         return f"table {self.family} {self.table}, chain {self.name}"
@@ -91,13 +102,25 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """How it ended: `chain` and `rule` dropped the packet, or may have; else it reaches `port`."""
+    """How it ended: `chain` and `rule` dropped the packet, or may have; else it reaches `port`.
+
+    `turn`: where it was redirected, if it was.
+    """
 
     port: int
     dropped: bool = False
     sure: bool = True
     chain: Chain | None = None
     rule: str = ""
+    turn: Turn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A redirect that a packet met: `rule` stands in `chain`."""
+
+    chain: Chain
+    rule: Rule
 
 
 @dataclass(slots=True)
@@ -110,6 +133,7 @@ class _Walk:
     maybe_dropped: str = ""
     maybe_accepted: bool = False
     last: str = ""
+    turn: Turn | None = None
 
     def through(self, chain: Chain, depth: int = 0) -> Verdict:
         """Return ACCEPT or DROP, or RETURN if no rule decided."""
@@ -123,6 +147,7 @@ class _Walk:
                 continue
             if verdict is Verdict.REDIRECT:
                 self.port = rule.port or self.packet.port
+                self.turn = Turn(chain, rule)
                 return Verdict.ACCEPT
             if verdict in (Verdict.ACCEPT, Verdict.DROP):
                 self.last = self.last or rule.name
@@ -157,23 +182,38 @@ class Ruleset:
 
     def passage(self, packet: Packet) -> Passage:
         """Follow a packet to the socket, with the port that it then asks for."""
-        hooks = ("output",) if packet.leaving else ("prerouting", "input")
+        hooks = ("output",) if packet.leaving else ("ingress", "prerouting", "input")
         doubtful: Passage | None = None
+        turn: Turn | None = None
         for hook in hooks:
-            for chain in self._entered(hook, packet.family):
+            for chain in self._entered(hook, packet):
+                if chain.nat and turn is not None:
+                    continue  # the first redirect of a connection is its last
                 found = self._through(chain, packet)
+                turn = found.turn or turn
                 if found.dropped and found.sure:
-                    return found
+                    return replace(found, turn=turn)
                 if not found.sure:
                     doubtful = doubtful or found
                 packet = replace(packet, port=found.port)
-        if doubtful is not None:
-            return replace(doubtful, port=packet.port)
-        return Passage(packet.port)
+        return replace(doubtful or Passage(packet.port), port=packet.port, turn=turn)
 
-    def _entered(self, hook: str, family: int) -> Iterable[Chain]:
-        """Return what the kernel enters at a hook, in its order."""
-        found = [each for each in self.chains if each.hook == hook and each.concerns(family)]
+    def undropped(self, packet: Packet) -> Passage:
+        """Follow a packet as if no chain were there that drops it for sure."""
+        rules, found = self, self.passage(packet)
+        while found.dropped and found.sure and found.chain is not None:
+            rules = rules.without(found.chain)
+            found = rules.passage(packet)
+        return found
+
+    def without(self, left_out: Chain) -> Ruleset:
+        """Return the rules as they would be without one chain."""
+        return Ruleset(tuple(each for each in self.chains if each is not left_out))
+
+    def _entered(self, hook: str, packet: Packet) -> Iterable[Chain]:
+        """Return what the kernel enters at a hook, in its order: of equals the newest first."""
+        newest_first = reversed(self.chains)
+        found = [each for each in newest_first if each.hook == hook and each.concerns(packet)]
         return sorted(found, key=lambda chain: chain.priority)
 
     def _through(self, chain: Chain, packet: Packet) -> Passage:
@@ -188,5 +228,9 @@ class Ruleset:
             verdict = Verdict.ACCEPT if chain.accepts else Verdict.DROP
             walk.last = "its policy"
         if verdict is Verdict.DROP:
-            return Passage(walk.port, True, not walk.maybe_accepted, chain, walk.last)
-        return Passage(walk.port, False, not walk.maybe_dropped, chain, walk.maybe_dropped)
+            # Of ingress many versions of nft do not tell the interface.
+            here = chain.hook != "ingress" or packet.interfaces == {chain.device}
+            sure = here and not walk.maybe_accepted
+            return Passage(walk.port, True, sure, chain, walk.last, walk.turn)
+        sure = not walk.maybe_dropped
+        return Passage(walk.port, False, sure, chain, walk.maybe_dropped, walk.turn)

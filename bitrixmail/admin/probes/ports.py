@@ -6,14 +6,15 @@ Tried by binding, as the server would; where only the right is missing, /proc te
 from __future__ import annotations
 
 import errno
+import json
 import re
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bitrixmail.admin.probes.holders import Holder, holders_of
-from bitrixmail.admin.probes.host_programs import sudo
+from bitrixmail.admin.probes.holders import Holder, children_of, holders_of, ports_of
+from bitrixmail.admin.probes.host_programs import IN_THE_FILE, sudo
 from bitrixmail.admin.probes.places import Place
 from bitrixmail.model.finding import Finding, Severity
 
@@ -36,21 +37,38 @@ class PortsProbe:
 
     def _of(self, place: Place) -> Finding:
         error = _binding(place)
+        server = running_server(self._data_dir, self._proc)
         if error is None:
-            return Finding(NAME, place.subject, Severity.OK, "the port is free")
+            return self._free(place, server)
         if error.errno == errno.EADDRNOTAVAIL:
             return _no_such_address(place)
         holders = [
             each for each in holders_of(place.port, self._proc) if _clashes(each.address, place)
         ]
-        server = running_server(self._data_dir, self._proc)
-        if holders and all(_is_ours(holder, server) for holder in holders):
+        if holders and all(_is_ours(holder, server, self._proc) for holder in holders):
             what = f"our own server listens there (PID {server})"
             return Finding(NAME, place.subject, Severity.OK, what)
         if holders or error.errno == errno.EADDRINUSE:
             return self._taken(place, holders)
         # Without the right to it no more can be seen; "privilege" tells of that.
         return Finding(NAME, place.subject, Severity.OK, "nobody listens there")
+
+    def _free(self, place: Place, server: int) -> Finding:
+        ports = ports_of(server, self._proc) if server else None
+        if ports is None:
+            return Finding(NAME, place.subject, Severity.OK, "the port is free")
+        where = ", ".join(map(str, sorted(ports))) or "none"
+        return Finding(
+            NAME,
+            place.subject,
+            Severity.WARNING,
+            f"the running server (PID {server}) does not listen there, but on port {where}",
+            "It was started with other settings, so what is told here may not hold for it.",
+            (
+                "See what it was started with; write that into the file of settings as well:",
+                sudo(f"xargs -0 -n1 -a /proc/{server}/environ"),
+            ),
+        )
 
     def _taken(self, place: Place, holders: Sequence[Holder]) -> Finding:
         who = ", ".join(map(str, holders)) or "another program"
@@ -114,7 +132,7 @@ def _clashes(address: str, place: Place) -> bool:
 def _where(address: str, place: Place) -> str:
     if address in _EVERYWHERE:
         return f"port {place.port} of every address"
-    return f"{f'[{address}]' if ':' in address else address} port {place.port}"
+    return f"port {place.port} of {address}"
 
 
 def _elsewhere(place: Place) -> tuple[str, ...]:
@@ -124,10 +142,15 @@ def _elsewhere(place: Place) -> tuple[str, ...]:
         if port >= 1024 and _binding(free) is None:
             text = place.text.replace(str(place.port), str(port), 1)
             return (
-                f"Or let the server listen on port {port}, which is free, by this setting:",
-                f"--set listen.{place.door}={text}",
+                f"Or listen on port {port}, which is free. Put this below [listen] {IN_THE_FILE}",
+                _setting(place.door, text),
             )
     return ()
+
+
+def _setting(door: str, text: str) -> str:
+    """Write the line of the file of settings that lets a door listen somewhere."""
+    return f"{door} = {json.dumps([text])}"
 
 
 def _no_such_address(place: Place) -> Finding:
@@ -140,8 +163,8 @@ def _no_such_address(place: Place) -> Finding:
         (
             "See its addresses:",
             "ip -brief address",
-            "Or listen on all of them, by this setting:",
-            f"--set listen.{place.door}=tcp:{place.port}",
+            f"Or listen on all of them. Put this below [listen] {IN_THE_FILE}",
+            _setting(place.door, f"tcp:{place.port}"),
         ),
     )
 
@@ -158,13 +181,13 @@ def running_server(data_dir: Path, proc: Path = Path("/proc")) -> int:
     return pid if held and (proc / str(pid)).exists() else 0
 
 
-def _is_ours(holder: Holder, server: int) -> bool:
+def _is_ours(holder: Holder, server: int, proc: Path) -> bool:
     """Tell our own server from a stranger, also where only the user can be seen."""
     if not server:
         return False
     if holder.pid:
-        return holder.pid == server
+        return holder.pid in (server, *children_of(server, proc))
     try:
-        return Path(f"/proc/{server}").owner() == holder.user
+        return (proc / str(server)).owner() == holder.user
     except (OSError, KeyError):
         return False

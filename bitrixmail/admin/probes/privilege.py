@@ -6,15 +6,18 @@ import os
 import pwd
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bitrixmail.admin.probes.holders import holders_of
+from bitrixmail.admin.probes.holders import children_of, holders_of
 from bitrixmail.admin.probes.host_programs import program, sudo
 from bitrixmail.admin.probes.places import Place
 from bitrixmail.admin.probes.ports import running_server
+from bitrixmail.admin.probes.server_user import server_user
+from bitrixmail.admin.probes.units import FOLDERS, service_of, socket_of
+from bitrixmail.admin.probes.users import user_name
 from bitrixmail.model.finding import Finding, Severity
 
 NAME = "privilege"
@@ -29,7 +32,7 @@ class Host:
 
     proc: Path = Path("/proc")
     etc: Path = Path("/etc")
-    units: tuple[Path, ...] = (Path("/etc/systemd/system"), Path("/lib/systemd/system"))
+    units: tuple[Path, ...] = FOLDERS
     systemd: Path = Path("/run/systemd/system")
     python: Path = Path(sys.executable)
 
@@ -37,13 +40,15 @@ class Host:
 class PrivilegeProbe:
     """Made by app for one examination; `look` runs in a thread.
 
-    The server's user is the owner of its data directory, or who asks as long as there is none.
+    See server_user for whose right is looked for.
     """
 
     def __init__(self, places: Sequence[Place], data_dir: Path, host: Host | None = None) -> None:
         self._places = places
         self._data_dir = data_dir
         self._host = host or Host()
+        self._user = server_user(data_dir, self._host.proc, self._host.units)
+        self._lowest = min((place.port for place in places if place.needs_port), default=0)
 
     def look(self) -> tuple[Finding, ...]:
         """Name the right to each low port, or the ways to get it."""
@@ -54,12 +59,12 @@ class PrivilegeProbe:
         if place.kind == "systemd":
             return self._handed_over(place)
         first = self._first_free()
-        if place.kind == "unix" or not place.port:
+        if not place.needs_port:
             return None
         if place.port >= first:
             what = f"ports from {first} on are for every user"
             return Finding(NAME, place.subject, Severity.OK, what)
-        right = self._right(place)
+        right = next(self._rights(place), "")
         if right:
             return Finding(NAME, place.subject, Severity.OK, right)
         return self._missing(place, first)
@@ -72,26 +77,25 @@ class PrivilegeProbe:
         except (OSError, ValueError):
             return 1024
 
-    def _right(self, place: Place) -> str:
-        """Return by what right the server's user may have the port, or nothing."""
+    def _rights(self, place: Place) -> Iterator[str]:
+        """Yield by what rights the server's user may have the port."""
         server = running_server(self._data_dir, self._host.proc)
-        if server and any(each.pid == server for each in holders_of(place.port, self._host.proc)):
-            return "our own server has it"
-        uid = self._uid()
+        ours = (server, *children_of(server, self._host.proc)) if server else ()
+        if any(each.pid in ours for each in holders_of(place.port, self._host.proc)):
+            yield "our own server has it"
+        unit = service_of(self._data_dir, (*self._host.units, self._data_dir.parent))
+        if unit is not None and unit.binds:
+            yield f"the unit {unit.name} gives the capability CAP_NET_BIND_SERVICE"
+        uid = self._user.uid
         if uid == 0:
-            return "root may; run it as another user by twistd --uid, or by one of docs/port-25.md"
+            yield "root may; run it as another user by twistd --uid, or by one of docs/port-25.md"
         if uid == os.geteuid() and self._capable():
-            return "this process has the capability CAP_NET_BIND_SERVICE"
+            yield "this process has the capability CAP_NET_BIND_SERVICE"
         if _file_capability(self._host.python):
-            return f"{self._host.python.resolve()} has the capability cap_net_bind_service"
-        if self._authbind(place.port).exists() and _may_execute(self._authbind(place.port), uid):
-            return "authbind gives it to this user, if the server is started by authbind --deep"
-        return ""
-
-    def _uid(self) -> int:
-        with suppress(OSError):
-            return self._data_dir.stat().st_uid
-        return os.geteuid()
+            yield f"{self._host.python.resolve()} has the capability cap_net_bind_service"
+        authbind = self._authbind(place.port)
+        if uid is not None and authbind.exists() and _may_execute(authbind, uid):
+            yield "authbind gives it to this user, if the server is started by authbind --deep"
 
     def _capable(self) -> bool:
         with suppress(OSError, ValueError):
@@ -105,7 +109,7 @@ class PrivilegeProbe:
         return self._host.etc / "authbind/byport" / f"{mark}{port}"
 
     def _missing(self, place: Place, first: int) -> Finding:
-        user = _user(self._uid())
+        user = self._user.name
         return Finding(
             NAME,
             place.subject,
@@ -130,7 +134,7 @@ class PrivilegeProbe:
             ]
         else:
             ways += ["Let every program have the ports from it on, until the machine restarts:"]
-        ways += [sudo(f"sysctl -w net.ipv4.ip_unprivileged_port_start={port}")]
+        ways += [sudo(f"sysctl -w net.ipv4.ip_unprivileged_port_start={self._lowest}")]
         if program("setcap"):
             ways += [
                 "Or give the right to this Python, and so to every program in it:",
@@ -148,13 +152,10 @@ class PrivilegeProbe:
     def _handed_over(self, place: Place) -> Finding:
         """Look for the unit that opens a socket and names it as the endpoint does."""
         name = place.text.partition("name=")[2].partition(":")[0]
-        line = f"FileDescriptorName={name}"
-        for folder in self._host.units:
-            for unit in sorted(folder.glob("*.socket")) if name else ():
-                with suppress(OSError):
-                    if line in unit.read_text("utf-8", "replace").splitlines():
-                        what = f"systemd hands the socket over by {unit.name}"
-                        return Finding(NAME, place.subject, Severity.OK, what)
+        unit = socket_of(name, self._host.units)
+        if unit is not None:
+            what = f"systemd hands the socket over by {unit.name}"
+            return Finding(NAME, place.subject, Severity.OK, what)
         return Finding(
             NAME,
             place.subject,
@@ -191,13 +192,6 @@ def _may_execute(file: Path, uid: int) -> bool:
     if found.st_uid == uid:
         return bool(found.st_mode & stat.S_IXUSR)
     with suppress(KeyError):
-        if found.st_gid in os.getgrouplist(_user(uid), pwd.getpwuid(uid).pw_gid):
+        if found.st_gid in os.getgrouplist(user_name(uid), pwd.getpwuid(uid).pw_gid):
             return bool(found.st_mode & stat.S_IXGRP)
     return bool(found.st_mode & stat.S_IXOTH)
-
-
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bitrixmail.admin.probes import filter_reading, host_programs
 from bitrixmail.admin.probes.filter_reading import FilterReading
 from bitrixmail.admin.probes.firewall import FirewallProbe
 from bitrixmail.admin.probes.iptables import read_iptables
@@ -89,7 +90,36 @@ def test_rules_that_only_root_may_read() -> None:
 
 def test_a_door_for_this_machine_alone_needs_no_firewall() -> None:
     assert FirewallProbe([LOCAL], lambda: NO_RIGHT).look() == ()
-    assert RedirectProbe([LOCAL], "", lambda: NO_RIGHT).look() == ()
+
+
+def test_a_door_for_this_machine_alone_gets_no_mail() -> None:
+    local = Place("smtp", "tcp", 25, "127.0.0.1", "tcp:25:interface=127.0.0.1")
+    unix = Place("smtp", "unix", text="unix:/run/x")
+    for places in ([LOCAL], [local], [local, unix], [unix]):
+        (finding,) = RedirectProbe(places, "", lambda: NO_RIGHT).look()
+        assert finding.severity is Severity.WARNING
+        assert finding.what == "the server listens only for this machine"
+    (finding,) = RedirectProbe([local, DOOR], "", lambda: NO_RIGHT).look()
+    assert "could not be read" in finding.what
+
+
+def test_what_iptables_hides_without_nft_is_not_taken_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A machine where only iptables is installed, and somebody else has made tables of nft."""
+    told = "# Table `filter' contains incompatible base-chains, use 'nft' tool to list them."
+    file = tmp_path / "iptables-save"
+    file.write_text(f'#!/bin/sh\necho "{told.replace("`", chr(92) + "`")}"\n')
+    file.chmod(0o755)
+    monkeypatch.setattr(host_programs, "_PLACES", f"{tmp_path}:/bin")
+    monkeypatch.setattr(filter_reading, "program", lambda name: _only(tmp_path, name))
+    reading = filter_reading.read_filters()
+    assert (reading.programs, reading.unread) == (("iptables-save",), ("nft",))
+    assert looked(reading).severity is Severity.WARNING
+
+
+def _only(folder: Path, name: str) -> str:
+    return str(folder / name) if (folder / name).exists() else ""
 
 
 def test_a_redirect_to_where_nobody_is() -> None:

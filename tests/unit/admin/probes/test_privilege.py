@@ -9,6 +9,9 @@ import pytest
 
 from bitrixmail.admin.probes.places import Place
 from bitrixmail.admin.probes.privilege import Host, PrivilegeProbe
+from bitrixmail.admin.probes.units import service_of
+from bitrixmail.app.endpoints import parse_endpoint
+from bitrixmail.app.host_probes import inherited
 from bitrixmail.model.finding import Finding, Severity
 
 SMTP = Place("smtp", "tcp", 25, "", "tcp:25")
@@ -94,3 +97,81 @@ def test_a_socket_of_systemd_needs_its_unit(tmp_path: Path) -> None:
     (tmp_path / "units").mkdir()
     (tmp_path / "units/x.socket").write_text("[Socket]\nFileDescriptorName=smtp\n")
     assert found(tmp_path, machine, INHERITED).what == "systemd hands the socket over by x.socket"
+
+
+UNIT = """\
+[Service]
+User=nobody
+ExecStart="/opt/b/bin/twistd" -n --pidfile= bitrixmail
+{}
+"""
+AMBIENT = "AmbientCapabilities=CAP_NET_BIND_SERVICE"
+BOUNDING = "CapabilityBoundingSet=CAP_NET_BIND_SERVICE"
+
+
+@pytest.mark.parametrize(
+    ("lines", "good"),
+    [
+        ((AMBIENT, BOUNDING), True),
+        ((AMBIENT,), True),
+        ((), False),
+        ((BOUNDING,), False),
+        ((f"# {AMBIENT}", BOUNDING), False),
+        ((AMBIENT, BOUNDING, "CapabilityBoundingSet="), False),  # which empties the set again
+        (("CapabilityBoundingSet=", AMBIENT, BOUNDING), True),
+    ],
+)
+@as_root
+def test_the_unit_of_the_server_may_give_the_right(
+    tmp_path: Path, lines: tuple[str, ...], good: bool
+) -> None:
+    machine = host(tmp_path)
+    (tmp_path / "bitrixmail.service").write_text(UNIT.format("\n".join(lines)))
+    finding = found(tmp_path, machine)
+    assert (finding.severity is Severity.OK) is good, finding
+    if good:
+        assert finding.what.startswith("the unit bitrixmail.service gives the capability")
+
+
+@as_root
+def test_one_command_opens_the_lowest_port_of_all(tmp_path: Path) -> None:
+    pop3 = Place("pop3", "tcp", 110, "", "tcp:110")
+    (tmp_path / "var").mkdir()
+    os.chown(tmp_path / "var", NOBODY, NOBODY)
+    both = PrivilegeProbe([pop3, SMTP], tmp_path / "var", host(tmp_path)).look()
+    opening = {each for finding in both for each in finding.remedies if "sysctl" in each}
+    assert opening == {"sysctl -w net.ipv4.ip_unprivileged_port_start=25"}
+
+
+def test_the_unit_of_another_server_is_not_ours(tmp_path: Path) -> None:
+    units = tmp_path / "units"
+    units.mkdir()
+    for name in ("a", "b"):
+        place = f"WorkingDirectory={tmp_path}/{name}"
+        (units / f"{name}.service").write_text(UNIT.format(place).replace("nobody", name))
+    (units / "c.service").write_text("[Service]\nUser=c\nExecStart=/usr/bin/postfix start\n")
+    theirs = service_of(tmp_path / "elsewhere", (units,))
+    ours = service_of(tmp_path / "b" / "var", (units,))
+    assert (theirs, ours and ours.user) == (None, "b")
+
+
+@pytest.mark.parametrize(
+    ("lines", "families", "port"),
+    [
+        ("ListenStream=25\nBindIPv6Only=both", (4, 6), 25),
+        ("ListenStream=0.0.0.0:25", (4,), 25),
+        ("ListenStream=[::]:25\nBindIPv6Only=ipv6-only", (6,), 25),
+        ("ListenStream=127.0.0.1:2525", (), 2525),
+    ],
+)
+def test_a_socket_of_systemd_listens_where_its_unit_says(
+    tmp_path: Path, lines: str, families: tuple[int, ...], port: int
+) -> None:
+    (tmp_path / "x.socket").write_text(f"[Socket]\nFileDescriptorName=smtp\n{lines}\n")
+    place = inherited("smtp", parse_endpoint("systemd:domain=INET6:name=smtp"), (tmp_path,))
+    assert (place.families, place.port) == (families, port)
+
+
+def test_a_socket_without_a_unit_is_taken_for_the_public_port(tmp_path: Path) -> None:
+    place = inherited("pop3", parse_endpoint("systemd:domain=INET6:name=pop3"), (tmp_path,))
+    assert (place.families, place.port) == ((4, 6), 110)

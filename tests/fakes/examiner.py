@@ -1,0 +1,81 @@
+"""The doctor's looks at a machine of the test's own, by one process that stays there.
+
+As a program: reads orders as lines of JSON, and writes what was found as such.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from bitrixmail.model.finding import Finding, Severity
+from tests.fakes.process import ROOT
+
+
+class Examiner:
+    """Made by a test; use `with`. `inside`: the words that let a command run on the machine."""
+
+    def __init__(self, inside: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            [*inside, sys.executable, "-m", "tests.fakes.examiner"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.communicate(timeout=30)
+
+    def finds(self, probe: str, *settings: str) -> tuple[Finding, ...]:
+        """Let one probe look, with these settings."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps([probe, settings]), file=self._process.stdin, flush=True)
+        told = json.loads(self._process.stdout.readline())
+        return tuple(
+            Finding(**each | {"severity": Severity(each["severity"])} | _tuple(each))
+            for each in told
+        )
+
+    def found(self, probe: str, *settings: str) -> Finding:
+        """Return the one finding of a probe."""
+        (finding,) = self.finds(probe, *settings)
+        return finding
+
+
+def commands(finding: Finding) -> list[str]:
+    """Return the remedies that are commands: a sentence ends like one."""
+    return [remedy for remedy in finding.remedies if remedy[-1] not in ".:"]
+
+
+def _tuple(told: dict[str, Any]) -> dict[str, Any]:
+    return {"remedies": tuple(told["remedies"])}
+
+
+def _serve() -> None:
+    from bitrixmail.app.host_probes import looks  # noqa: PLC0415 - not needed to ask
+    from bitrixmail.app.loading import load_settings  # noqa: PLC0415 - as above
+
+    for line in sys.stdin:
+        probe, words = json.loads(line)
+        settings = load_settings(None, {}, words)
+        look = dict(looks(settings, lambda: datetime.now(UTC)))[probe]
+        found = [asdict(each) | {"severity": each.severity.value} for each in look()]
+        sys.stdout.write(json.dumps(found) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _serve()
