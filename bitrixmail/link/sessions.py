@@ -23,6 +23,8 @@ from bitrixmail.model.reply import CLOSING, TOO_MANY_SESSIONS, Reply
 
 # Sessions that are told to go and are not gone yet, before nobody else gives way
 MOST_LEAVING = 1000
+# A proxy's own connections that no limit holds for: its looks whether somebody listens
+MOST_UNCOUNTED = 100
 TLSContext = IOpenSSLContextFactory | IOpenSSLServerConnectionCreator
 
 
@@ -47,6 +49,7 @@ class Sessions(ABC):
         self.crowd: Crowd[Channel[Any]] = Crowd(clock, self._send_away)
         # Not known before the first one: until the server runs it may take more descriptors
         self._most_by_files = 0
+        self._uncounted = 0
         self._drained: list[Deferred[None]] = []
         self._draining = False
         self.meter: IMeter | None = None
@@ -76,6 +79,10 @@ class Sessions(ABC):
     def sent_away(self, client: Client) -> None:
         """Take note of a session that had to give way."""
 
+    def number_process(self, number: int) -> None:
+        """Keep the ids apart from those of the server's other processes; before any session."""
+        self._started += f".{number}"
+
     # What sessions ask
 
     def next_session_id(self) -> str:
@@ -90,6 +97,10 @@ class Sessions(ABC):
             self._begun[session] = self.clock.seconds()
         if self._draining:
             return CLOSING
+        if session.uncounted and self._uncounted < MOST_UNCOUNTED:
+            self._uncounted += 1
+            return None
+        session.uncounted = False
         refusal = self.enter(session.client)
         if refusal is None and not self._has_room():
             self.leave(session.client)
@@ -130,15 +141,25 @@ class Sessions(ABC):
 
     def moved(self, session: Channel[Any], after: Client) -> Reply | None:
         """Count a session's client out and another in, or return the reply that refuses that."""
-        self.leave(session.client)
+        if not session.uncounted:
+            self.leave(session.client)
         refusal = self.enter(after)
         if refusal is not None:
             self.crowd.leave(session)
+        elif session.uncounted:
+            self.crowd.enter(session)
+        self._count_again(session)
         return refusal
+
+    def _count_again(self, session: Channel[Any]) -> None:
+        if session.uncounted:
+            session.uncounted = False
+            self._uncounted -= 1
 
     def left(self, session: Channel[Any]) -> None:
         """Count a session out."""
         self._sessions.discard(session)
+        self._count_again(session)
         if self.meter is not None and session in self._begun:
             self.meter.ended(session.DOOR, self.clock.seconds() - self._begun.pop(session))
         if session in self.crowd:

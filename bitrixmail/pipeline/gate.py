@@ -20,6 +20,7 @@ from bitrixmail.pipeline.admission import Admission
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.refusals import Refusals
+from bitrixmail.pipeline.shared_counts import SharedCounts
 from bitrixmail.pipeline.transaction import Transaction, Workshop
 
 _MOST_LARGE = 2
@@ -29,7 +30,8 @@ _MOST_LARGE = 2
 class Gate:
     """See IGate. Made by compose, lives as long as the server.
 
-    `limits` may be replaced while it runs: sessions that are open go on with theirs.
+    `limits` may be replaced while it runs: sessions that are open go on with theirs. One of several
+    processes is told its number and what they count together.
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class Gate:
         hostname: str,
         inline_octets: int,
         limits: SMTPLimits,
+        process: int | None = None,
+        shared: SharedCounts | None = None,
     ) -> None:
         self.limits = limits
         self.refusals = Refusals(messages, clock)
-        self._admission = Admission(clock)
+        self._admission = Admission(clock, shared)
         self._workshop = Workshop(
             router=router,
             messages=messages,
@@ -57,7 +61,7 @@ class Gate:
             maillog=maillog,
             admission=self._admission,
             refusals=self.refusals,
-            queue_ids=QueueIds(clock, random),
+            queue_ids=QueueIds(clock, random, process),
             clock=clock,
             hostname=hostname,
             inline_octets=inline_octets,

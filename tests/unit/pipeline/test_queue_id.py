@@ -28,3 +28,14 @@ def test_ids_rise_when_the_clock_is_set_back() -> None:
     before = ids.next()
     clock.rightNow = 999.0
     assert ids.next() > before
+
+
+def test_several_processes_never_make_the_same() -> None:
+    clock = Clock()
+    clock.advance(1_800_000_000)
+    processes = [QueueIds(clock, Random(1), process) for process in range(16)]
+    made = [ids.next() for ids in processes]
+    assert len(set(made)) == 16
+    assert all(len(name) == 14 for name in made)
+    clock.advance(0.001)
+    assert min(ids.next() for ids in processes) > max(made)
