@@ -8,6 +8,7 @@ time-out would help it.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
@@ -142,14 +143,24 @@ class CannotBeginError(Exception):
 
 
 class DatabaseFile:
-    """The file and how it is opened. Made with the stores; opens nothing by itself."""
+    """The file and how it is opened. Made with the stores; opens nothing by itself.
 
-    def __init__(self, path: Path, busy_s: float = _BUSY_S) -> None:
+    `one_of_several`: other processes write to it all the time, as this one does.
+    """
+
+    def __init__(
+        self, path: Path, busy_s: float = _BUSY_S, *, one_of_several: bool = False
+    ) -> None:
         self.path = path
+        self._one_of_several = one_of_several
         self.writing = _engine(path, "BEGIN IMMEDIATE", "PRAGMA journal_mode=WAL", busy_s)
         self.reading = _engine(path, "BEGIN", "PRAGMA query_only=ON", busy_s)
         # For migrations, which may have to copy a table that others refer to.
         self.migrating = _engine(path, "BEGIN IMMEDIATE", "PRAGMA foreign_keys=OFF", busy_s)
+
+    def writer(self) -> Session:
+        """Return what writes."""
+        return TakingTurns(self) if self._one_of_several else Session(self, self.writing)
 
     def full(self) -> bool:
         """Tell whether the disk under the file has no room."""
@@ -290,3 +301,43 @@ class Session:
             connection.close()
         except (DBAPIError, sqlite3.Error):
             connection.invalidate()  # the rollback failed as well: the file decides at opening
+
+
+class TakingTurns(Session):
+    """One of several writers, in as many processes: see Session.
+
+    SQLite lets who waits for a writer sleep for milliseconds at a time; the system wakes him at
+    once. A lock of the system ends with its process. It guards nothing: who does not take it, as
+    the command line, or where the file system has none, waits for SQLite's own.
+    """
+
+    def __init__(self, file: DatabaseFile) -> None:
+        super().__init__(file, file.writing)
+        self._turn = -1
+
+    def run(
+        self,
+        function: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """See Session."""
+        try:
+            if self._turn < 0:
+                name = f"{self._file.path.name}-turn"
+                self._turn = os.open(self._file.path.with_name(name), os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._turn, fcntl.LOCK_EX)
+        except OSError:
+            return super().run(function, *args, **kwargs)
+        try:
+            return super().run(function, *args, **kwargs)
+        finally:
+            if self._turn >= 0:  # else it was closed after an error, which ends the turn as well
+                fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """See Session."""
+        super().close()
+        turn, self._turn = self._turn, -1
+        if turn >= 0:
+            os.close(turn)

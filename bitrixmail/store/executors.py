@@ -212,7 +212,7 @@ class ThreadedExecutor:
     def start(self, file: DatabaseFile) -> None:
         """See Executor."""
         self._file = file
-        self._writer = Session(file, file.writing)
+        self._writer = file.writer()
         self._watcher = Session(file, file.reading)
         self._sessions += [self._writer, self._watcher]
         self._local = threading.local()

@@ -114,14 +114,18 @@ def done(coroutine: Any) -> Any:
     return results[0]
 
 
-def threaded_stores(reactor: Any, url: str, data_dir: Path) -> Stores:
+def threaded_stores(
+    reactor: Any, url: str, data_dir: Path, *, one_of_several: bool = False
+) -> Stores:
     """Make the stores of a server; opens no file and starts no thread.
 
     `reactor` is the running one (IReactorTime, IReactorFromThreads). A relative path in `url` is
-    taken from the current directory, now. Raises InputError for a URL that cannot be used.
+    taken from the current directory, now. `one_of_several`: so many processes serve it together.
+    Raises InputError for a URL that cannot be used.
     """
     threads = Threads(reactor, "store-blobs", _BLOB_THREADS)
-    database = Database(DatabaseFile(database_path(url)), ThreadedExecutor(reactor))
+    file = DatabaseFile(database_path(url), one_of_several=one_of_several)
+    database = Database(file, ThreadedExecutor(reactor))
     return _stores(Stores, database, threads, reactor, data_dir, most_cached=_MOST_CACHED)
 
 
