@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from bitrixmail.admin.probes.units import service_of
+from bitrixmail.app.loading import load_settings
 from tests.fakes.machine import Machine
 from tests.fakes.namespace import Namespaces, as_root
 from tests.fakes.process import ROOT
@@ -80,11 +86,50 @@ def test_the_page_has_all_the_ways() -> None:
     assert all(way.start for way in ways())
 
 
+SERVICE = ROOT / "etc/systemd/bitrixmail.service"
+
+
 def test_the_unit_of_the_socket_is_what_the_page_tries() -> None:
     unit = (ROOT / "etc/systemd/bitrixmail.socket").read_text("utf-8").splitlines()
-    service = (ROOT / "etc/systemd/bitrixmail.service").read_text("utf-8").splitlines()
     page = (ROOT / "docs/port-25.md").read_text("utf-8")
     assert {"ListenStream=25", "BindIPv6Only=both", "FileDescriptorName=smtp"} <= set(unit)
-    setting = "BITRIXMAIL_LISTEN__SMTP=systemd:domain=INET6:name=smtp"
-    assert f"Environment={setting}" in service
-    assert setting in page
+    assert '[listen]\nsmtp = ["systemd:domain=INET6:name=smtp"]' in page
+    # Where it listens stands in the file of settings, else the doctor would look elsewhere.
+    assert "BITRIXMAIL_LISTEN" not in SERVICE.read_text("utf-8")
+    assert "Also=" not in SERVICE.read_text("utf-8")
+
+
+def test_the_head_of_the_unit_makes_the_settings(tmp_path: Path) -> None:
+    head = SERVICE.read_text("utf-8").partition("[Unit]")[0].replace("\n#  ", "\n ")
+    start = head.index("sed -i")
+    lines = head[start : head.index("bitrixmail.toml\n", start)].replace("/etc/bitrixmail/", "")
+    shutil.copy(ROOT / "etc/bitrixmail.toml", tmp_path)
+    subprocess.run(["sh", "-ec", f"{lines}bitrixmail.toml"], cwd=tmp_path, check=True)
+    settings = load_settings(tmp_path / "bitrixmail.toml", {}, [])
+    assert settings.server.hostname == "mx.example.org"
+    assert str(settings.data_dir) == "/var/lib/bitrixmail"
+    assert [each.text for each in settings.listen.smtp] == ["systemd:domain=INET6:name=smtp"]
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["socket", "capability"])
+def test_the_unit_gives_the_right_when_its_two_lines_are_taken(
+    tmp_path: Path, chosen: bool
+) -> None:
+    text = SERVICE.read_text("utf-8")
+    for line in ("AmbientCapabilities", "CapabilityBoundingSet") if chosen else ():
+        assert f"# {line}=CAP" in text
+        text = text.replace(f"# {line}=CAP", f"{line}=CAP")
+    unit = tmp_path / "bitrixmail.service"
+    unit.write_text(text.replace("/opt/bitrixmail/bin/twistd", "/bin/true"))
+    told = subprocess.check_output(
+        ["systemd-analyze", "security", "--offline=yes", "--json=short", str(unit)], text=True
+    )
+    asked = {each["json_field"]: each["set"] for each in json.loads(told)}
+    # It is "set" where the bounding set lacks the capability.
+    (bound,) = (each for each in asked if each.startswith("CapabilityBoundingSet_CAP_NET_BIND"))
+    assert (asked[bound], asked["AmbientCapabilities"]) == (not chosen, not chosen)
+    assert asked["CapabilityBoundingSet_CAP_SYS_ADMIN"]
+    unit.write_text(text)
+    found = service_of(Path("/var/lib/bitrixmail"), (tmp_path,))
+    assert found is not None
+    assert (found.user, found.binds) == ("bitrixmail", chosen)
