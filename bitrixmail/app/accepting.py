@@ -37,24 +37,27 @@ class _Doorway(socket.socket):
     def accept(self) -> tuple[socket.socket, Any]:
         """Do as usual; where something is lacking, say that nobody waits."""
         try:
-            return super().accept()
+            found = super().accept()
         except OSError as error:
             if error.errno not in _LACKING:
                 raise
             self.acceptance.pause(error.errno)
             raise BlockingIOError(errno.EAGAIN, "accepting pauses") from error
+        self.acceptance.took()
+        return found
 
 
 class Acceptance:
     """Starts and pauses accepting on one port. Made by its Listener, ends by `stop`.
 
-    The port must not be reading when it is given.
+    The port must not be reading when it is given. `shared`: other processes accept there too.
     """
 
-    def __init__(self, reactor: Any, name: str, port: Port) -> None:
+    def __init__(self, reactor: Any, name: str, port: Port, *, shared: bool = False) -> None:
         self._reactor = reactor
         self._name = name
         self._port = port
+        self._shared = shared
         self._again: IDelayedCall | None = None
         self._told: dict[int, float] = {}
         doorway = _Doorway(fileno=port.socket.detach())
@@ -67,6 +70,12 @@ class Acceptance:
         """Accept connections, those that wait first."""
         self._again = None
         self._port.startReading()
+
+    def took(self) -> None:
+        """Leave the next one of a burst to the other processes, if there are any."""
+        if self._shared:
+            # What Twisted adapts to the traffic it then sets to one
+            self._port.numberAccepts = 0
 
     def pause(self, number: int) -> None:
         """Let those who come wait for a moment; say why, each reason once a minute."""
@@ -87,6 +96,11 @@ class Acceptance:
                 error=errno.errorcode[number],
                 remedy=_remedy(number),
             )
+
+    def rest(self) -> None:
+        """Leave the port alone until `begin`: another process accepts there."""
+        self.stop()
+        self._port.stopReading()
 
     def stop(self) -> None:
         """Begin no more."""

@@ -34,34 +34,102 @@ _SO_DOMAIN = getattr(socket, "SO_DOMAIN", 39)
 class Listener(Service):
     """One endpoint of one door. Made by compose, lives as long as the server.
 
-    Between binding and `open` the system takes connections on, and nobody greets them.
+    Between binding and `open` the system takes connections on, and nobody greets them. Of one of
+    `processes` it binds a socket for each: the system deals connections out (SO_REUSEPORT). The
+    server holds them all, so that nothing is lost with a receiver; while that is away, it accepts
+    in its place.
     """
 
     def __init__(
-        self, reactor: IReactorSocket, door: str, endpoint: Endpoint, factory: IProtocolFactory
+        self,
+        reactor: IReactorSocket,
+        door: str,
+        endpoint: Endpoint,
+        factory: IProtocolFactory,
+        *,
+        processes: int = 1,
     ) -> None:
         self.setName(f"{door} {endpoint}")
         self.door = door
         self.endpoint = endpoint
         self._reactor = reactor
         self._factory = factory
+        self._processes = processes
+        self._shared = False
         self._port: Port | None = None
         self._acceptance: Acceptance | None = None
+        # Those of the receivers, the first one's first
+        self._theirs: list[tuple[Port, Acceptance]] = []
 
     def privilegedStartService(self) -> None:
         """Bind the socket. Raises SetupError."""
         super().privilegedStartService()
         try:
-            self._port = bind(self._reactor, self.endpoint, self._factory)
+            port = bind(self._reactor, self.endpoint, self._factory)
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE and self.endpoint.port
             holders = holders_of(self.endpoint.port) if taken else ()
             raise cannot_listen(self.door, self.endpoint, error, holders) from error
         except LookupError:
             raise _not_inherited(self.door, self.endpoint) from None
-        self._port.stopReading()
-        self._acceptance = Acceptance(self._reactor, f"listen.{self.door}", self._port)
-        self._check_family(self._port)
+        self._check_family(port)
+        if self._processes > 1 and port.addressFamily != socket.AF_UNIX:
+            self._bind_theirs(port)
+        self._take(port)
+
+    def _bind_theirs(self, port: Port) -> None:
+        """Bind the receivers' sockets beside ours; where that is not allowed they share ours.
+
+        Ours was bound without the option, so another server's does not get between them.
+        """
+        try:
+            port.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            for _ in range(1, self._processes):
+                with _bound_beside(port.socket, self._backlog()) as bound:
+                    theirs = _adopted(self._reactor, bound.fileno(), bound.family, self._factory)
+                theirs.stopReading()
+                self._theirs.append((theirs, self._accepting(theirs)))
+        except OSError as error:  # systemd's socket on port 25, say
+            self._close_theirs()
+            self._shared = True
+            _log.debug("{name}: one socket for all: {error}", name=self.name, error=error)
+
+    def _backlog(self) -> int:
+        return int(self.endpoint.arguments.get("backlog", _BACKLOG))
+
+    def _accepting(self, port: Port) -> Acceptance:
+        return Acceptance(self._reactor, f"listen.{self.door}", port, shared=self._shared)
+
+    def adopt(self, descriptor: int, family: socket.AddressFamily) -> None:
+        """Take a socket that the server has bound; the descriptor is closed."""
+        port = _adopted(self._reactor, descriptor, family, self._factory)
+        os.close(descriptor)  # adopting makes a copy
+        self._take(port)
+
+    def _take(self, port: Port) -> None:
+        self._port = port
+        port.stopReading()
+        self._acceptance = self._accepting(port)
+
+    def lent(self, process: int) -> tuple[int, socket.AddressFamily] | None:
+        """Return descriptor and family of the socket where a receiver accepts; None: there is none.
+
+        A local socket is the server's alone.
+        """
+        port = self._theirs[process - 1][0] if self._theirs else self._port
+        if port is None or port.addressFamily == socket.AF_UNIX:
+            return None
+        return port.fileno(), socket.AddressFamily(port.addressFamily)
+
+    def stand_in(self, process: int) -> None:
+        """Accept in the place of a receiver that is gone."""
+        if self._theirs:
+            self._theirs[process - 1][1].begin()
+
+    def stand_back(self, process: int) -> None:
+        """Leave a receiver's socket to it: it accepts now."""
+        if self._theirs:
+            self._theirs[process - 1][1].rest()
 
     def _check_family(self, port: Port) -> None:
         """Refuse an inherited socket of another family: its peers' addresses would be misread."""
@@ -83,6 +151,8 @@ class Listener(Service):
         """Begin to accept connections, those that wait first."""
         if self._acceptance is not None:
             self._acceptance.begin()
+            for _, acceptance in self._theirs:
+                acceptance.begin()
             _log.info(
                 "{door} listens on {place}",
                 door=self.door,
@@ -92,6 +162,7 @@ class Listener(Service):
 
     def close(self) -> Deferred[None]:
         """Give the socket back. May be called twice."""
+        self._close_theirs()
         port, self._port = self._port, None
         acceptance, self._acceptance = self._acceptance, None
         if port is None or acceptance is None:
@@ -99,6 +170,12 @@ class Listener(Service):
         acceptance.stop()
         closing: Deferred[None] | None = port.stopListening()
         return closing or succeed(None)
+
+    def _close_theirs(self) -> None:
+        theirs, self._theirs = self._theirs, []
+        for port, acceptance in theirs:
+            acceptance.stop()
+            port.stopListening()
 
     def stopService(self) -> Deferred[None]:
         """See `close`."""
@@ -147,7 +224,34 @@ def _bind_everywhere(
         bound = socket.create_server(("0.0.0.0", endpoint.port), backlog=backlog)  # noqa: S104 - asked for
     with bound:  # adopting makes a copy
         bound.setblocking(False)
-        return cast("Port", reactor.adoptStreamPort(bound.fileno(), family, cast("Any", factory)))
+        return _adopted(reactor, bound.fileno(), family, factory)
+
+
+def _adopted(
+    reactor: IReactorSocket,
+    descriptor: int,
+    family: socket.AddressFamily,
+    factory: IProtocolFactory,
+) -> Port:
+    return cast("Port", reactor.adoptStreamPort(descriptor, family, cast("Any", factory)))
+
+
+def _bound_beside(first: socket.socket, backlog: int) -> socket.socket:
+    """Listen where another socket of ours does. Raises OSError."""
+    bound = socket.socket(first.family)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if first.family == socket.AF_INET6:
+            alone = first.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, alone)
+        bound.bind(first.getsockname())
+        bound.listen(backlog)
+        bound.setblocking(False)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _not_inherited(door: str, endpoint: Endpoint) -> SetupError:

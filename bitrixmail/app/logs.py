@@ -13,7 +13,7 @@ import getopt
 import json
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -94,6 +94,16 @@ def log_observer(stream: Stream, settings: Log, levels: LogLevels) -> ILogObserv
     """Return the observer for twistd: the writer behind the filter of levels."""
     writer = LogWriter(stream, as_json=settings.format == "json")
     return FilteringLogObserver(writer, [levels])
+
+
+def lines_to(stream: Stream) -> Callable[[str], None]:
+    """Return what writes lines that are ready: another process has logged them."""
+
+    def write(lines: str) -> None:
+        stream.write(lines)
+        stream.flush()
+
+    return write
 
 
 def text_line(event: LogEvent) -> str:

@@ -14,6 +14,8 @@ from twisted.internet.interfaces import IReactorTime
 from bitrixmail.app.maillog import MailLog
 from bitrixmail.app.metrics import Metrics, TimedJudge, free_octets, size_of
 from bitrixmail.app.metrics_door import MetricsDoor
+from bitrixmail.app.metrics_sum import Sample, SummedRegistry, samples_of
+from bitrixmail.app.receivers import Receivers
 from bitrixmail.link.sessions import Sessions
 from bitrixmail.net.tls import ServerTLS
 from bitrixmail.pipeline.judge import Judge
@@ -38,27 +40,35 @@ class Metering:
         """Make a judge that tells how long it takes."""
         return TimedJudge(self._metrics, *given)
 
-    def door(
-        self,
-        clock: IReactorTime,
-        *,
-        stores: Stores,
-        maillog: MailLog,
-        doors: Mapping[str, Sessions],
-        tls: ServerTLS,
-    ) -> MetricsDoor:
-        """Let the rooms report, and return the door where it is read."""
+    def attend(self, stores: Stores, maillog: MailLog, doors: Mapping[str, Sessions]) -> None:
+        """Let the rooms report."""
         metrics = self._metrics
         maillog.meter = stores.database.meter = metrics
         for name, sessions in doors.items():
             sessions.meter = metrics
             _show_sessions(metrics, name, sessions)
         metrics.show(
+            "writer_queue", "Writes that wait for their commit.", lambda: stores.database.waiting
+        )
+
+    def samples(self) -> tuple[Sample, ...]:
+        """Return what this process alone has to tell."""
+        return samples_of(self._metrics.registry)
+
+    def door(
+        self, clock: IReactorTime, stores: Stores, tls: ServerTLS, receivers: Receivers | None
+    ) -> MetricsDoor:
+        """Return the door where it is read, that of all processes together."""
+        metrics = self._metrics
+        metrics.show(
             "certificate_expiry_timestamp_seconds",
             "When the certificate expires, in seconds since 1970.",
             lambda: math.nan if tls.not_after is None else tls.not_after.timestamp(),
         )
-        return MetricsDoor(clock, metrics.registry, _show_store(metrics, stores))
+        summed = SummedRegistry(metrics.registry)
+        if receivers is not None:
+            receivers.reported = summed.reported
+        return MetricsDoor(clock, summed, _show_store(metrics, stores))
 
 
 def _show_sessions(metrics: Metrics, door: str, sessions: Sessions) -> None:
@@ -75,7 +85,6 @@ def _show_store(
     file = stores.database.file.path
     log = file.with_name(f"{file.name}-wal")
     shown: dict[str, tuple[str, Callable[[], float]]] = {
-        "writer_queue": ("Writes that wait for their commit.", lambda: stores.database.waiting),
         "database_bytes": ("The database file and its log.", lambda: size_of(file, log)),
         "disk_free_bytes": (
             "What may still be written where the messages lie.",

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
@@ -45,7 +45,7 @@ class MetricsDoor(WrappingFactory):
     def __init__(
         self,
         clock: IReactorTime,
-        registry: CollectorRegistry,
+        registry: Collector,
         look: Callable[[], Coroutine[Deferred[Any], Any, None]],
     ) -> None:
         self._clock = clock

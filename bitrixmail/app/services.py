@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
-from bitrixmail.app.allocator import keep_little
+from bitrixmail.app.allocator import keep_little, settle
 from bitrixmail.app.descriptors import take_descriptors
 from bitrixmail.app.failure import StartFailedError, told
 from bitrixmail.app.first_look import FirstLook
@@ -30,6 +29,7 @@ from bitrixmail.app.obstacles import data_dir_unusable
 from bitrixmail.app.opening import Opening
 from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.polling import poll_directly
+from bitrixmail.app.receivers import Receivers
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.steady import keep_steady
 from bitrixmail.model.errors import SetupError
@@ -61,6 +61,7 @@ class Parts:
     periodic: Sequence[Periodic | FirstLook]
     opening: Opening
     tls: ServerTLS
+    receivers: Receivers | None = None
 
 
 class Server(MultiService):
@@ -174,7 +175,9 @@ class Server(MultiService):
             listener.open()
         for periodic in self.parts.periodic:
             periodic.begin()
-        _settle_memory()
+        if self.parts.receivers is not None:
+            self.parts.receivers.begin()
+        settle()
         _log.info("ready as {hostname}", hostname=self.parts.settings.server.hostname)
         self.start_ended(os.EX_OK)
 
@@ -197,7 +200,12 @@ class Server(MultiService):
             await self._opening
         for listener in self.parts.listeners:
             await listener.close()
+        receivers = self.parts.receivers
+        if receivers is not None:
+            receivers.drain()
         await self._drain()
+        if receivers is not None:
+            await receivers.end()
         stopped = super().stopService()
         if stopped is not None:
             await stopped
@@ -219,16 +227,6 @@ class Server(MultiService):
             _log.warn("connections cut after {timeout_s} s", timeout_s=timeout_s)
         for door in self.parts.doors.values():
             door.abort_all()
-
-
-def _settle_memory() -> None:
-    """Leave what lives as long as the server out of the search for garbage, and search less often.
-
-    Sessions and messages end without circles; only what fails leaves some behind.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def _self_signed_file(settings: Settings) -> Path:

@@ -26,6 +26,7 @@ from bitrixmail.app.values import (
     Octets,
     Patience,
     Port,
+    Processes,
     Seconds,
     Texts,
     Zone,
@@ -73,6 +74,13 @@ class Server:
             ' before it: ["198.51.100.7"]. Empty: those of this machine. For `bitrixmail doctor`.'
         ),
     ] = ()
+    processes: Annotated[
+        Processes,
+        doc(
+            "How many processes receive mail, up to 16: one keeps one core of the machine busy."
+            " Each further one takes 60 MB. All limits hold for them together."
+        ),
+    ] = 1
     drain_timeout: Annotated[
         Seconds,
         doc("How long messages on their way in may take to end after SIGTERM; at most 30s."),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bitrixmail.app.compose import compose
 from bitrixmail.app.failure import Terminal, told
-from bitrixmail.app.logs import log_observer, log_stream, twistd_flags
+from bitrixmail.app.logs import lines_to, log_observer, log_stream, twistd_flags
 from bitrixmail.app.options import Options
 from bitrixmail.app.services import Server
 from bitrixmail.app.settings import Settings
@@ -51,6 +51,8 @@ def _service(options: Options, flags: Mapping[str, object]) -> Server:
         raise SystemExit(code) from None
     if stream is not None:
         server.observer = log_observer(stream, settings.log, server.levels)
+        if server.parts.receivers is not None:
+            server.parts.receivers.lines = lines_to(stream)
     server.logs_to_file = bool(flags.get("logfile") or not flags.get("nodaemon"))
     terminal = Terminal(waits=not flags.get("nodaemon"))
     server.complain = terminal.complain

@@ -40,6 +40,8 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 # Longer numbers are slips; those of thousands of digits Python does not even read or write.
 _MOST_DIGITS = 18
+# A queue id has room for the number of one
+MOST_PROCESSES = 16
 _LONGEST_S = 36500 * 86400.0
 LEVELS = ("debug", "info", "warn", "error", "critical")
 # What every section of the settings is: a key that it doesn't know is a fault.
@@ -151,6 +153,14 @@ def parse_port(given: object) -> int:
     return port
 
 
+def parse_processes(given: object) -> int:
+    """Return a number of processes."""
+    processes = parse_count(given)
+    if not 1 <= processes <= MOST_PROCESSES:
+        raise wrong(f"{processes} processes will not do", f"from 1 to {MOST_PROCESSES}")
+    return processes
+
+
 def as_list(given: object) -> object:
     """Turn the text of an environment variable or an option into a list of texts."""
     if not isinstance(given, str):
@@ -254,6 +264,7 @@ CommandOctets = Annotated[int, *_value(parse_command_size, size_text)]
 Count = Annotated[int, BeforeValidator(parse_count)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Port = Annotated[int, BeforeValidator(parse_port)]
+Processes = Annotated[int, BeforeValidator(parse_processes)]
 Zone = Annotated[str, BeforeValidator(parse_zone)]
 Level = Annotated[str, BeforeValidator(parse_level)]
 Levels = Annotated[dict[str, Level], BeforeValidator(as_levels)]

@@ -25,6 +25,19 @@ _CIPHERS = (
 )
 
 
+class Material:
+    """Certificate, chain and key as they stand in their files. Made by who loads them, or pickled.
+
+    Not shown: it holds a secret. Raises SetupError if a file cannot be read.
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self.certificate = certificate
+        self.key = key
+        self.chain_pem = _read("tls.certificate", certificate)
+        self.key_pem = _read("tls.key", key)
+
+
 @implementer(IOpenSSLServerConnectionCreator)
 class ServerTLS:
     """Gives each connection its TLS state. Made by compose, shared by all doors.
@@ -38,10 +51,17 @@ class ServerTLS:
     def __init__(self) -> None:
         self._context: SSL.Context | None = None
         self.not_after: datetime | None = None
+        # What was loaded last, for processes that may not read the files any more
+        self.material: Material | None = None
 
     def load(self, certificate: Path, key: Path, now: datetime) -> None:
         """Take certificate, chain and key from PEM files; after an error the old ones stay."""
-        self._context, self.not_after = _context(certificate, key, now)
+        self.take(Material(certificate, key), now)
+
+    def take(self, material: Material, now: datetime) -> None:
+        """Take what was read before; after an error the old ones stay."""
+        self._context, self.not_after = _context(material, now)
+        self.material = material
 
     @property
     def loaded(self) -> bool:
@@ -58,9 +78,10 @@ class ServerTLS:
         return SSL.Connection(self._context, None)
 
 
-def _context(certificate: Path, key: Path, now: datetime) -> tuple[SSL.Context, datetime]:
+def _context(material: Material, now: datetime) -> tuple[SSL.Context, datetime]:
+    certificate, key = material.certificate, material.key
     try:
-        chain = x509.load_pem_x509_certificates(_read("tls.certificate", certificate))
+        chain = x509.load_pem_x509_certificates(material.chain_pem)
     except ValueError:
         raise _unusable(
             f"tls.certificate: {certificate} holds no certificate in PEM form",
@@ -72,9 +93,8 @@ def _context(certificate: Path, key: Path, now: datetime) -> tuple[SSL.Context, 
             f"tls.certificate: {certificate} is out of date since {chain[0].not_valid_after_utc}",
             "renew it, or leave tls.certificate and tls.key out: then a self-signed one is made",
         )
-    secret = _read("tls.key", key)
     try:
-        private = load_pem_private_key(secret, None)
+        private = load_pem_private_key(material.key_pem, None)
     except TypeError:
         raise _unusable(
             f"tls.key: {key} is locked by a passphrase",

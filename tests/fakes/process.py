@@ -63,6 +63,13 @@ at_start = false
 {extra_settings}"""
         )
 
+    def configure(self, section: str, line: str) -> None:
+        """Add a line to a section of its settings, which it reads at its next start."""
+        text, head = self.config.read_text(), f"[{section}]\n"
+        if head not in text:
+            text += head
+        self.config.write_text(text.replace(head, f"{head}{line}\n", 1))
+
     def __enter__(self) -> Self:
         self.start()
         return self

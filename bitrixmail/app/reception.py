@@ -1,0 +1,145 @@
+"""What takes mail in, from the door to the store: alike in the server and in each receiver."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from bitrixmail.app.local_time import system_timezone
+from bitrixmail.app.logs import LogLevels
+from bitrixmail.app.maillog import MailLog
+from bitrixmail.app.opening import Opening
+from bitrixmail.app.periodic import Periodic
+from bitrixmail.app.settings import Settings
+from bitrixmail.model.limits import SMTPLimits
+from bitrixmail.net.tls import ServerTLS
+from bitrixmail.pipeline.gate import Gate
+from bitrixmail.pipeline.judge import Judge
+from bitrixmail.pipeline.list_files import LISTS, ListFiles
+from bitrixmail.pipeline.routing import Router
+from bitrixmail.pipeline.shared_counts import SharedCounts
+from bitrixmail.rules.judging import Judging
+from bitrixmail.smtp.factory import SMTPFactory
+from bitrixmail.store.opening import Stores, threaded_stores
+from bitrixmail.tasks import Threads
+
+_MINUTE_S = 60.0
+_LOOK_S = 2.0
+_MOST_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One process's part of the reception: its number, 0 is the server, and what all count."""
+
+    process: int
+    counts: SharedCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """The rooms that take mail in, married. Made once by `receive` for each process."""
+
+    settings: Settings
+    stores: Stores
+    threads: Threads
+    judging: Judging
+    judge: Judge
+    gate: Gate
+    smtp: SMTPFactory
+    tls: ServerTLS
+    maillog: MailLog
+    levels: LogLevels
+    metrics: Any
+
+    def opening(self, domains: Sequence[str] = ()) -> Opening:
+        """Return what opens it, and makes these domains."""
+        return Opening(
+            stores=self.stores,
+            threads=self.threads,
+            judge=self.judge,
+            gate=self.gate,
+            domains=domains,
+        )
+
+    def periodic(self, clock: Any) -> tuple[Periodic, ...]:
+        """Return what each process does again and again."""
+        return (
+            Periodic(clock, "refusals", _MINUTE_S, self.gate.refusals.write),
+            Periodic(clock, "list files", _LOOK_S, self.judge.look_at_lists),
+        )
+
+    def take(self, fresh: Settings) -> None:
+        """Put the live part of new settings in force, but for the certificate."""
+        self.levels.set(fresh.log)
+        self.gate.limits = self.smtp.limits = limits_of(fresh)
+
+
+def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Reception:
+    """Marry them; nothing of it runs yet. `share`: of one of several processes.
+
+    Raises InputError for a database URL that can't be used.
+    """
+    hostname = settings.server.hostname
+    stores = threaded_stores(
+        reactor, settings.database.url, settings.data_dir, one_of_several=share is not None
+    )
+    threads = Threads(reactor, "cpu", min(_MOST_THREADS, (os.cpu_count() or 1) + 1))
+    maillog = MailLog()
+    tls = ServerTLS()
+    lists = ListFiles(settings.data_dir / LISTS)
+    timezone = settings.rules.timezone or system_timezone()
+    judging = Judging(settings.rules.time_limit, timezone, lists.read)
+    metrics = _metrics(settings)
+    kind: Callable[..., Judge] = Judge if metrics is None else metrics.judge
+    judge = kind(stores.rulebook, threads, reactor, judging, lists)
+    gate = Gate(
+        router=Router(stores.directory, hostname),
+        messages=stores.messages,
+        blobs=stores.blobs,
+        judge=judge,
+        maillog=maillog,
+        clock=reactor,
+        random=Random(),  # noqa: S311 - queue ids are names, not secrets
+        hostname=hostname,
+        inline_octets=settings.store.inline_threshold,
+        limits=limits_of(settings),
+        process=None if share is None else share.process,
+        shared=None if share is None else share.counts,
+    )
+    smtp = SMTPFactory(gate, reactor, maillog, hostname, limits_of(settings), tls)
+    if share is not None and share.process:
+        smtp.number_process(share.process)
+    return Reception(
+        settings=settings,
+        stores=stores,
+        threads=threads,
+        judging=judging,
+        judge=judge,
+        gate=gate,
+        smtp=smtp,
+        tls=tls,
+        maillog=maillog,
+        levels=LogLevels(settings.log),
+        metrics=metrics,
+    )
+
+
+def limits_of(settings: Settings) -> SMTPLimits:
+    """Return the limits of one process: it has its part of all connections."""
+    limits = settings.smtp.limits()
+    if settings.server.processes == 1 or not limits.connections:
+        return limits
+    return replace(limits, connections=max(1, limits.connections // settings.server.processes))
+
+
+def _metrics(settings: Settings) -> Any:
+    """Return what counts and times, if anybody is to be told; it is not even imported else."""
+    if not settings.listen.metrics:
+        return None
+    from bitrixmail.app.metering import Metering  # noqa: PLC0415 - 0.1 s and 5 MB
+
+    return Metering()
