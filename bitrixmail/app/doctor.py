@@ -15,6 +15,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from bitrixmail.admin.doctor import Doctor, Progress
+from bitrixmail.admin.probes.name_servers import told_once
 from bitrixmail.admin.probes.reserved import is_reserved
 from bitrixmail.admin.probes.simple import KnownProbe
 from bitrixmail.app.daemon_threads import DaemonThreads
@@ -51,7 +52,8 @@ def examination(settings: Settings, only: Sequence[str], progress: Progress) -> 
     probes = [*known, *probes_of(settings, domains, reactor, DaemonThreads(cast("Any", reactor)))]
     chosen = chosen_probes(probes, only)
     doctor = Doctor(chosen, cast("IReactorTime", reactor))
-    return cast("tuple[Finding, ...]", _run(reactor, lambda: doctor.examine(progress)))
+    found = cast("tuple[Finding, ...]", _run(reactor, lambda: doctor.examine(progress)))
+    return told_once(found)
 
 
 async def first_findings(

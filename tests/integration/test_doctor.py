@@ -118,9 +118,13 @@ def test_no_name_server_answers(doctor: Doctor) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
         mute.bind(("127.0.0.1", 0))
         doctor.settings.append(f"dns.servers=127.0.0.1:{mute.getsockname()[1]}")
-        dns, *others = doctor.finds("dns", "hostname", "mx", "ptr")
+        dns, *others = doctor.finds("dns", "hostname", "mx", "outgoing")
     assert (dns["severity"], "no answer" in dns["what"]) == ("failure", True)
     assert [found["severity"] for found in others] == ["warning"] * 3
+    # The advice stands with the name servers alone.
+    assert {(found["what"], len(found["remedies"])) for found in others} == {
+        ("could not be looked at, because the name servers do not answer", 0)
+    }
 
 
 def test_the_domains_of_the_store_are_looked_at_and_nothing_is_made(doctor: Doctor) -> None:

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from zope.interface import implementer
 
+from bitrixmail.admin.probes.host_programs import program, sudo
 from bitrixmail.admin.probes.hosts import Host, Leads, look_up_host, mx_line, way_to_addresses
 from bitrixmail.admin.probes.own_addresses import OwnAddresses
 from bitrixmail.interfaces.probe import IProbe
@@ -117,7 +118,31 @@ class DomainProbe:
             why = "Mail for {} comes here only if the server before does not take it."
             also = "If a filter stands there on purpose, nothing is wrong."
             return self._told(Severity.WARNING, what, why, also, *way)
+        best = min(found.preference for found in here)
+        rivals = [
+            found
+            for found in exchanges
+            if found.leads is not Leads.HERE and found.preference <= best
+        ]
+        if rivals:
+            return self._shared(rivals, shown, way, best)
         return self._told(Severity.OK, f"its mail comes here: {shown}", "")
+
+    def _shared(
+        self, rivals: list[_Exchange], shown: str, way: tuple[str, ...], best: int
+    ) -> Finding:
+        """Tell of records that stand as high as ours (RFC 5321 §5.1: chosen by chance)."""
+        why = "Of records with equal numbers each server takes any: a part of the mail for {} does"
+        behind = (mx_line(self._domain, found.name, best + 10) for found in rivals)
+        return self._told(
+            Severity.WARNING,
+            f"a part of its mail goes elsewhere: {shown}",
+            f"{why} not come here.",
+            *way,
+            "Or, if the other server keeps mail for this one while it is away, put it behind it by"
+            " a larger number:",
+            *behind,
+        )
 
     def _way(self, us: Host) -> tuple[str, ...]:
         """Say which lines bring the mail here: that of the domain, and if needed those of ours."""
@@ -137,6 +162,8 @@ class DomainProbe:
 
     def _later(self) -> Iterator[str]:
         yield "See what another name server says:"
+        if not program("dig"):
+            yield sudo("apt-get install bind9-dnsutils")
         yield f"dig +short MX {self._domain} @9.9.9.9"
         yield "If that fails too, ask who keeps the DNS of the domain."
 

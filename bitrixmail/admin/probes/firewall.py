@@ -206,7 +206,7 @@ def _unsure(place: Place, fates: Sequence[Fate], rules: Ruleset) -> Finding:
             "Look at the rules:",
             sudo(command),
             "Or try from another machine, with the name of this one:",
-            f"nc -vz mx.example.org {fate.asked}",
+            f"curl -v telnet://mx.example.org:{fate.asked}",
             "If there is no answer, let the port through:",
             *_opening(fate, rules),
         ),

@@ -79,9 +79,9 @@ async def look_up_host(resolver: IResolver, name: str) -> Host:
     return Host(name, best.lookup, addresses, best.aliases, best.detail)
 
 
-def mx_line(domain: str, hostname: str) -> str:
+def mx_line(domain: str, hostname: str, preference: int = 10) -> str:
     """Write the record that sends the mail of a domain to a host."""
-    return f"{domain}. {_TTL_S} IN MX 10 {hostname}."
+    return f"{domain}. {_TTL_S} IN MX {preference} {hostname}."
 
 
 def ptr_line(address: IPAddress, hostname: str) -> str:

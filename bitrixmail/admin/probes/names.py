@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
+from bitrixmail.admin.probes.host_programs import IN_THE_FILE
 from bitrixmail.admin.probes.hosts import (
+    OPEN_ADDRESS,
     Host,
     look_up_host,
     ptr_line,
@@ -68,8 +70,10 @@ class HostnameProbe:
         if held is False:
             own = ", ".join(map(str, self._own.public)) or "none of that kind"
             return self._bad(f"leads to {address}, which is not this machine (it has {own})", *way)
-        behind = "" if held else ", which must be that of the router before this machine"
-        return self._finding(Severity.OK, f"leads to {address}{behind}")
+        if held is None:
+            what = f"leads to {address}: that of a router before this machine, or another machine"
+            return self._finding(Severity.WARNING, what, *_if_it_is_ours(address))
+        return self._finding(Severity.OK, f"leads to {address}")
 
     def _bad(self, what: str, *remedies: str) -> Finding:
         return self._finding(Severity.FAILURE, what, *remedies)
@@ -77,6 +81,14 @@ class HostnameProbe:
     def _finding(self, severity: Severity, what: str, *remedies: str) -> Finding:
         why = "" if severity is Severity.OK else _WHY_HOST
         return Finding(self.name, self._hostname, severity, what, why, remedies)
+
+
+def _if_it_is_ours(address: IPAddress) -> tuple[str, ...]:
+    return (
+        "Compare it with the address that the panel of your hosting shows, or that of your router.",
+        f"If it is the same, put this below [server] {IN_THE_FILE}",
+        f'public_addresses = ["{address}"]',
+    )
 
 
 @implementer(IProbe)
@@ -100,8 +112,12 @@ class ReverseProbe:
             addresses = (await look_up_host(self._resolver, self._hostname)).public
         if not addresses:
             what = "no public address of this server is known"
-            remedy = 'Tell it: server.public_addresses = ["ADDRESS"] in the file of settings.'
-            return (Finding(self.name, "PTR", Severity.WARNING, what, _WHY_REVERSE, (remedy,)),)
+            remedies = (
+                "Take the one that the panel of your hosting shows in the place of ADDRESS.",
+                f"Put this below [server] {IN_THE_FILE}",
+                f'public_addresses = ["{OPEN_ADDRESS}"]',
+            )
+            return (Finding(self.name, "PTR", Severity.WARNING, what, _WHY_REVERSE, remedies),)
         return tuple([await self._of(address) for address in addresses[:_MOST_ADDRESSES]])
 
     async def _of(self, address: IPAddress) -> Finding:

@@ -35,6 +35,8 @@ class OwnAddresses:
         alike = [own for own in self.found if own.version == address.version]
         if any(own.version == address.version for own in self.told) or any(map(is_public, alike)):
             return False
+        if address.version == 6 and self.public:
+            return False  # private networks of IPv6 are everywhere, and no sign of a router
         return None if any(map(_is_behind_router, alike)) else False
 
 

@@ -126,6 +126,26 @@ def test_a_backup_behind_us_is_no_fault_and_a_filter_before_us_a_doubt(dns: Tabl
     assert look(dns).severity is Severity.OK
 
 
+@pytest.mark.parametrize("preference", [10, 5])
+@EVERYWHERE
+def test_a_server_elsewhere_of_the_same_rank_takes_a_part(
+    dns: TableResolver, own: OwnAddresses, preference: int
+) -> None:
+    dns.zone.put(
+        f"example.org. 9 IN MX {preference} mx.example.org.",
+        f"example.org. 9 IN MX {preference} mx.elsewhere.example.",
+    )
+    found = look(dns, own)
+    assert (found.severity, "a part of its mail goes elsewhere" in found.what) == (
+        Severity.WARNING,
+        True,
+    )
+    line = f"example.org. 3600 IN MX {preference + 10} mx.elsewhere.example."
+    assert line in found.remedies
+    follow(dns.zone, found.remedies)
+    assert look(dns, own).severity is Severity.OK
+
+
 def test_a_broken_backup_is_a_fault_although_mail_comes(dns: TableResolver) -> None:
     dns.zone.add("example.org. 9 IN MX 20 gone.example.org.")
     found = look(dns)

@@ -51,7 +51,18 @@ class TestThere:
 
     def test_it_leads_to_the_router(self, dns: TableResolver) -> None:
         (found,) = leads(dns, BEHIND_ROUTER)
-        assert (found.severity, "router" in found.what) == (Severity.OK, True)
+        assert (found.severity, "router" in found.what) == (Severity.WARNING, True)
+        assert found.remedies[-1] == f'public_addresses = ["{OURS}"]'
+        assert leads(dns, TOLD)[0].severity is Severity.OK  # the remedy, followed
+
+    @pytest.mark.parametrize(("told", "found"), [({OURS}, {"fd00::2"}), (set(), {OURS, "fd00::2"})])
+    def test_a_private_network_of_ipv6_is_no_router(
+        self, dns: TableResolver, told: set[str], found: set[str]
+    ) -> None:
+        """Who has containers has one; the address of IPv6 is another machine's all the same."""
+        own = OwnAddresses(frozenset(map(ip_address, told)), frozenset(map(ip_address, found)))
+        dns.zone.add(f"mx.example.org. 9 IN AAAA {OURS_V6}")
+        assert [each.severity for each in leads(dns, own)] == [Severity.OK, Severity.FAILURE]
 
     @pytest.mark.parametrize(
         ("line", "says"),
