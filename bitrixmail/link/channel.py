@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IHandshakeListener, IPushProducer
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
 from twisted.logger import Logger
@@ -22,7 +21,9 @@ from zope.interface import implementer
 
 from bitrixmail.link.crowd import Standing
 from bitrixmail.link.framing import Framing
-from bitrixmail.link.peer import peer_of, tls_of
+from bitrixmail.link.half_closed import HalfClosed
+from bitrixmail.link.peer import peer_of
+from bitrixmail.link.secured import Secured
 from bitrixmail.link.timed import Timed
 from bitrixmail.model.client import Client
 from bitrixmail.model.errors import MailError
@@ -42,8 +43,8 @@ _log = Logger()
 E = TypeVar("E")
 
 
-@implementer(IHandshakeListener, IPushProducer)
-class Channel(Timed, ABC, Generic[E]):
+@implementer(IPushProducer)
+class Channel(Secured, HalfClosed, Timed, ABC, Generic[E]):
     """One connection. Made by the factory, lives until `connectionLost`.
 
     Events are handled strictly one after the other: while one waits for `work`, nothing more is
@@ -60,9 +61,10 @@ class Channel(Timed, ABC, Generic[E]):
     transport: Any  # ITCPTransport, ITLSTransport and IConsumer at once
 
     client = Client("", 0, "", "")
+    # A proxy's own connection, see Sessions
+    uncounted = False
     _draining = False
     _direct = False
-    _wrapped = False
     _running = False
     _busy = False
     _held = False
@@ -71,7 +73,6 @@ class Channel(Timed, ABC, Generic[E]):
     _closing = False
     _lost = False
     _room: Deferred[None] | None = None
-    _shaking_hands = False
 
     def __init__(self, factory: Sessions, framing: Framing[E], timeout_s: float) -> None:
         super().__init__()
@@ -133,6 +134,7 @@ class Channel(Timed, ABC, Generic[E]):
         """Greet, or turn away."""
         address, port = peer_of(self.transport.getPeer())
         self.client = Client(address, port, self.factory.next_session_id(), self.DOOR)
+        self.uncounted = getattr(self.transport, "uncounted", False)
         self._direct = isinstance(self.transport, Connection)
         self._wrapped = not self._direct and isinstance(self.transport, TLSMemoryBIOProtocol)
         self._shaking_hands = self._wrapped
@@ -156,17 +158,6 @@ class Channel(Timed, ABC, Generic[E]):
         self.forget()
         self.framing.discard()
         self.factory.left(self)
-
-    def handshakeCompleted(self) -> None:
-        """Note what the TLS handshake agreed on.
-
-        Under TLS from the first octet flow is controlled from here on: else a greeting, which
-        waits for the handshake, would stop its reading.
-        """
-        self._shaking_hands = False
-        if self._wrapped and not self._closing:
-            self.transport.registerProducer(self, True)
-        self.client = replace(self.client, tls=tls_of(self.transport.getHandle()))
 
     # Octets in
 
@@ -201,6 +192,8 @@ class Channel(Timed, ABC, Generic[E]):
             # octets of a command that is not whole yet buy no time
             if handled or self.fills():
                 self._postpone_deadline()
+            if self.said_all:
+                self.end_if_answered()
             self._regulate()
 
     def _handle(self, event: E) -> None:
@@ -271,7 +264,7 @@ class Channel(Timed, ABC, Generic[E]):
         """Let the transport read, or not, as room allows."""
         full = self._busy and self.framing.pending > MAX_WAITING_OCTETS
         pause = self._peer_slow or self._held or full
-        if pause == self._paused or self._closing:
+        if pause == self._paused or self._closing or self.said_all:
             return
         self._paused = pause
         (self.transport.pauseProducing if pause else self.transport.resumeProducing)()
@@ -353,19 +346,6 @@ class Channel(Timed, ABC, Generic[E]):
             # a transport that doesn't read doesn't see the peer go either
             self.transport.resumeProducing()
         self.transport.loseConnection()
-
-    def start_tls(self) -> None:
-        """Throw away what came behind the command in plain text, then shake hands."""
-        if discarded := self.framing.discard():
-            _log.warn(
-                "{session_id}: {octets} octets of plain text before TLS thrown away",
-                session_id=self.client.session_id,
-                octets=discarded,
-            )
-        self._flush()
-        self._direct = False
-        self._shaking_hands = True
-        self.transport.startTLS(self.factory.tls)
 
     # Time
 
