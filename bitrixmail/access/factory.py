@@ -10,6 +10,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 
 from bitrixmail.access.pop3 import POP3
 from bitrixmail.interfaces.maillog import IMailLog
+from bitrixmail.link.refusal_lines import RefusalLines
 from bitrixmail.link.sessions import Sessions, TLSContext
 from bitrixmail.model.client import Client
 from bitrixmail.model.limits import AccessLimits, Networks, listed, source_of
@@ -37,6 +38,7 @@ class POP3Factory(Sessions, ServerFactory):
         super().__init__(clock, tls)
         self.portal = portal
         self.maillog = maillog
+        self._refusals = RefusalLines(maillog, clock)
         self.hostname = hostname
         self.limits = limits
         self._open: Counter[str] = Counter()
@@ -76,6 +78,4 @@ class POP3Factory(Sessions, ServerFactory):
 
     def refused(self, client: Client, reason: str) -> None:
         """Write the mail log's line of a session that is not served, or not any longer."""
-        self.maillog.record(
-            "refused", session_id=client.session_id, peer=client.address, reason=reason
-        )
+        self._refusals.write(client.address, reason, told_as="reason", session_id=client.session_id)

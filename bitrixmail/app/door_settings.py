@@ -39,10 +39,15 @@ class SMTP:
         Count, doc("Wrong commands since the last accepted message before it hangs up.")
     ] = 20
     max_refused_recipients: Annotated[
-        Count, doc("Recipients refused since then before it hangs up: addresses are being guessed.")
+        Count,
+        doc(
+            "Recipients refused in a session, beside as many as were accepted, before it takes no"
+            " more of them and hangs up: addresses are being guessed. 20 if none was accepted."
+        ),
     ] = 50
     max_idle_commands: Annotated[
-        Count, doc("Commands since then that bring no message on: NOOP, RSET, VRFY, HELP, EHLO.")
+        Count,
+        doc("Commands since the last message that bring none on: NOOP, RSET, VRFY, HELP, EHLO."),
     ] = 100
     error_delay: Annotated[
         Seconds,
@@ -58,7 +63,7 @@ class SMTP:
         Flag,
         doc(
             "Hang up on who sends more behind a command that must be answered first (EHLO, DATA,"
-            " STARTTLS, QUIT), or sends many commands at once without EHLO. Spam programs do."
+            " STARTTLS), or sends many commands at once without EHLO. Spam programs do."
         ),
     ] = True
     greet_delay: Annotated[

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.link.peer import peer_of
 from bitrixmail.link.proxy import Header, HeaderError, HeaderReader
+from bitrixmail.link.refusal_lines import RefusalLines
 from bitrixmail.link.sessions import Sessions
 from bitrixmail.model.limits import listed
 
@@ -36,7 +37,7 @@ class Proxied(ServerFactory):
         self.clock = door.clock
         self.waiting = 0
         self._door = door
-        self._maillog = maillog
+        self._refusals = RefusalLines(maillog, door.clock)
 
     def doStart(self) -> None:
         """See IProtocolFactory."""
@@ -59,7 +60,7 @@ class Proxied(ServerFactory):
 
     def refused(self, peer: IAddress, reason: str) -> None:
         """Write the mail log's line of a connection that never became a session."""
-        self._maillog.record("refused", peer=peer_of(peer)[0], reason=reason)
+        self._refusals.write(peer_of(peer)[0], reason, told_as="reason")
 
 
 class Unannounced(Protocol):
@@ -105,6 +106,9 @@ class Unannounced(Protocol):
 
     def _hand_over(self, header: Header) -> None:
         transport = self.transport
+        if header.own:
+            # a health check: see Sessions
+            transport.uncounted = True
         if header.peer is not None:
             host, port = header.peer
             peer = (IPv6Peer if ":" in host else IPv4Peer)("TCP", host, port)

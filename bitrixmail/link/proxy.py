@@ -40,11 +40,12 @@ class Header(NamedTuple):
 
     `peer`: address and port of the client; None if the proxy speaks for itself (LOCAL, a health
     check) or does not know (UNKNOWN): then the connection's own peer holds. `rest`: what came
-    behind the header already.
+    behind the header already. `own`: it is LOCAL.
     """
 
     peer: tuple[str, int] | None
     rest: bytes
+    own: bool = False
 
 
 class HeaderReader:
@@ -57,11 +58,6 @@ class HeaderReader:
 
     def __init__(self) -> None:
         self._held = b""
-
-    @property
-    def begun(self) -> bool:
-        """Whether any octet has come."""
-        return bool(self._held)
 
     def take(self, data: bytes) -> Header | None:
         """Add octets; return the header once it is whole. Raises HeaderError as soon as it can."""
@@ -114,7 +110,7 @@ def _version_2(held: bytes) -> Header | None:
     # Of LOCAL and of an unspecified family everything behind is to be read past
     if command == _PROXY and kind:
         peer = _peer_of(held[:end], kind)
-    return Header(peer, held[end:])
+    return Header(peer, held[end:], own=command == _LOCAL)
 
 
 def _peer_of(header: bytes, kind: int) -> tuple[str, int] | None:

@@ -19,15 +19,22 @@ from bitrixmail.model.limits import listed
 from bitrixmail.model.reply import CLOSING, TRANSACTION_FAILED, Reply
 from bitrixmail.smtp.replies import (
     EARLY_TALKER,
+    GUESSING,
+    NO_TIME_FOR_ERRORS,
     TIMED_OUT,
     TOO_MANY_COMMANDS,
     TOO_MANY_ERRORS,
+    TOO_MANY_REFUSED,
     encoded,
 )
 from bitrixmail.smtp.wire import Event, Wire
 
 if TYPE_CHECKING:
     from bitrixmail.smtp.factory import SMTPFactory
+
+
+# Recipients that are refused and none accepted, whatever the limit: no list is that dead
+CLEARLY_GUESSING = 20
 
 
 class SMTPChannel(Channel[Event], smtp.ESMTP):
@@ -46,12 +53,19 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
         if self.limits.min_data_rate:
             self.look_s = self.limits.data_grace_s
         self.utf8_replies = False
+        self._pause: IDelayedCall | None = None
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget what was counted of a client: another one is served from here on."""
         # Whether a message was accepted: no session counts as mail before
         self.accepted = False
         self._errors = 0
         self._idle_commands = 0
+        # Recipients: refused ones, those of accepted messages, those of this transaction
         self._recipients_denied = 0
-        self._pause: IDelayedCall | None = None
+        self._recipients_served = 0
+        self.recipients = 0
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See Channel."""
@@ -101,6 +115,7 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
         """Serve another client on this connection; False: it is turned away instead."""
         refusal = self.factory.moved(self, client)
         self.client = client
+        self.begin_anew()
         if refusal is None:
             return True
         self.turn_away(refusal)
@@ -124,39 +139,60 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
         if 500 <= reply.code < 600:
             self._errors += 1
             most = self.limits.max_errors
-            self._bear(self._errors, 1 if most and self.factory.crowd.pressed else most)
+            if most > self._errors and self.factory.crowd.pressed:
+                self._give_up(NO_TIME_FOR_ERRORS)
+            else:
+                self._bear(self._errors, most, TOO_MANY_ERRORS)
 
     def deny_recipient(self, reply: Reply) -> None:
         """Answer a RCPT that was refused.
 
         What tells that there is such a mailbox, or none (RFC 3463 §3.3: X.2.X), is counted over
-        the whole session: nobody may ask for many, whatever mail he brings meanwhile.
+        the whole session: nobody may ask for many, whatever mail he brings meanwhile. Who has many
+        dead addresses in a list has good ones too, and those already accepted still get their mail.
         """
         self.outgoing.append(encoded(reply, utf8=self.utf8_replies))
         if reply.code >= 500 or reply.enhanced.startswith("4.2."):
             self._recipients_denied += 1
-            self._bear(self._recipients_denied, self.limits.max_refused_recipients)
+            if not self.enough_denied() or not self.recipients:
+                guesses = not self._recipients_served and not self.recipients
+                last_words = GUESSING if guesses else TOO_MANY_REFUSED
+                self._bear(self._recipients_denied, self._most_denied(), last_words)
 
-    def _bear(self, count: int, most: int) -> None:
+    def enough_denied(self) -> bool:
+        """Tell whether so many recipients were refused that no more are asked for."""
+        return 0 < self._most_denied() <= self._recipients_denied
+
+    def _most_denied(self) -> int:
+        most, good = self.limits.max_refused_recipients, self._recipients_served + self.recipients
+        if not good:
+            return min(most, CLEARLY_GUESSING)
+        return most + good if most else 0
+
+    def _bear(self, count: int, most: int, last_words: Reply) -> None:
         """End the session if there were so many errors, or slow it down if there were half."""
         if not most:
             return
         if count >= most:
-            self.factory.refused(self.client, TOO_MANY_ERRORS)
-            self.hang_up(TOO_MANY_ERRORS)
+            self._give_up(last_words)
         elif 2 * count >= most and self.limits.error_delay_s:
             self.pause(self.limits.error_delay_s)
+
+    def _give_up(self, last_words: Reply) -> None:
+        """Hang up on a client, with a line of the mail log."""
+        self.factory.refused(self.client, last_words)
+        self.hang_up(last_words)
 
     def idle_command(self) -> None:
         """Count a command that brings no message on; many of them end the session."""
         self._idle_commands += 1
         if 0 < self.limits.max_idle_commands < self._idle_commands:
-            self.factory.refused(self.client, TOO_MANY_COMMANDS)
-            self.hang_up(TOO_MANY_COMMANDS)
+            self._give_up(TOO_MANY_COMMANDS)
 
-    def message_accepted(self) -> None:
+    def message_accepted(self, recipients: int) -> None:
         """Forgive what was wrong or in vain before a message that was accepted."""
         self.accepted = True
+        self._recipients_served += recipients
         self._errors = self._idle_commands = 0
 
     def pause(self, seconds: float, then: Callable[[], None] | None = None) -> None:

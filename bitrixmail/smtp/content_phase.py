@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 
 from bitrixmail.interfaces.gate import ISink, ITransaction
 from bitrixmail.link.crowd import Standing
+from bitrixmail.model.address import Address
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.limits import listed
 from bitrixmail.model.reply import Reply
@@ -50,8 +51,9 @@ class ContentPhase(SMTPChannel):
     def __init__(self, factory: SMTPFactory) -> None:
         super().__init__(factory)
         self.transaction: ITransaction | None = None
-        self.recipients = 0
-        self.refused_recipients = 0
+        # The reverse-path and the first recipient that was accepted, for the mail log
+        self.sender: Address | None = None
+        self.first_recipient: Address | None = None
         self._sink: ISink | None = None
         self._inspector: Inspector | None = None
         self._last_chunk = False
@@ -84,9 +86,11 @@ class ContentPhase(SMTPChannel):
             return False
         return self.idle_s() < self.limits.data_grace_s
 
-    def connectionMade(self) -> None:
-        """See Channel."""
-        super().connectionMade()
+    def begin_anew(self) -> None:
+        """See SMTPChannel."""
+        super().begin_anew()
+        self.refused_recipients = 0
+        self.timeout_s = self.limits.hello_timeout_s
         self._first_message_by = self.clock.seconds() + self.limits.first_message_timeout_s
 
     def due(self) -> float:
@@ -275,8 +279,13 @@ class ContentPhase(SMTPChannel):
         if self.transaction is not None:
             self.transaction.abort(reply)
         self._detach()
-        self.factory.refused(self.client, reply)
+        self.refused(reply, str(self.first_recipient))
         self.reply(reply)
+
+    def refused(self, reply: Reply, recipient: str | None) -> None:
+        """Write the mail log's line of a recipient, or a content, that is not taken."""
+        sender = "" if self.sender is None else str(self.sender)
+        self.factory.refused(self.client, reply, sender=sender, recipient=recipient)
 
     async def _commit(self, transaction: ITransaction) -> None:
         """From here on nothing is taken back, whether the peer stays or not."""
@@ -287,5 +296,5 @@ class ContentPhase(SMTPChannel):
             self._committing = False
         reply = folded(outcomes)
         if reply.code < 300:
-            self.message_accepted()
+            self.message_accepted(len(outcomes))
         self.reply(reply)

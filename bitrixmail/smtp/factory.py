@@ -7,11 +7,11 @@ from twisted.mail import smtp
 
 from bitrixmail.interfaces.gate import IGate
 from bitrixmail.interfaces.maillog import IMailLog
+from bitrixmail.link.refusal_lines import RefusalLines
 from bitrixmail.link.sessions import Sessions, TLSContext
 from bitrixmail.model.client import Client
 from bitrixmail.model.limits import Networks, SMTPLimits
 from bitrixmail.model.reply import CLOSING, Reply
-from bitrixmail.smtp.refusal_lines import RefusalLines
 from bitrixmail.smtp.session import ESMTP
 
 
@@ -37,7 +37,6 @@ class SMTPFactory(Sessions, smtp.SMTPFactory):
         self.gate = gate
         self.hostname = hostname
         self.limits = limits
-        self._maillog = maillog
         self._refusals = RefusalLines(maillog, clock)
 
     def buildProtocol(self, addr: IAddress | None) -> smtp.ESMTP:  # noqa: ARG002 - the transport tells
@@ -74,14 +73,13 @@ class SMTPFactory(Sessions, smtp.SMTPFactory):
         recipient: str | None = None,
     ) -> None:
         """Write the mail log's line of a refusal that this door knows of first."""
-        if sender is None:
-            self._refusals.write(client, reply)
-            return
-        self._maillog.record(
-            "refused",
+        # of a message it is what Transaction calls so too: it may come again
+        later = sender is not None and reply.code < 500
+        self._refusals.write(
+            client.address,
+            str(reply),
+            transition="deferred" if later else "refused",
             session_id=client.session_id,
-            peer=client.address,
             sender=sender,
             recipient=recipient,
-            reply=str(reply),
         )

@@ -22,7 +22,12 @@ TIMED_OUT = Reply(421, "4.4.2", "Timeout, closing transmission channel")
 TOO_SLOW = Reply(421, "4.4.2", "Content comes too slowly, closing transmission channel")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing transmission channel")
 TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands without a message, closing")
-TOO_MANY_MESSAGES = Reply(421, "4.7.0", "Too many messages in one session, connect again")
+GUESSING = Reply(421, "4.7.0", "Too many recipients refused and none accepted, closing")
+# What a good client may be told on a bad day has a code of its own, 4.3.2: nobody is banned for it
+TOO_MANY_MESSAGES = Reply(421, "4.3.2", "Too many messages in one session, connect again")
+TOO_MANY_REFUSED = Reply(421, "4.3.2", "Too many recipients refused, closing")
+NO_TIME_FOR_ERRORS = Reply(421, "4.3.2", "Too busy for wrong commands, closing")
+ENOUGH_REFUSED = Reply(452, "4.5.3", "Too many recipients refused, send the rest separately")
 
 BAD_LINE = Reply(500, "5.5.2", "A command is one line of text ended by CR LF")
 LONG_COMMAND = Reply(500, "5.5.2", "Command line too long")

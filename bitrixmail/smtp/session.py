@@ -12,7 +12,7 @@ from bitrixmail.interfaces.gate import ITransaction
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
-from bitrixmail.model.errors import MailError, PermanentError
+from bitrixmail.model.errors import MailError, PermanentError, TemporaryError
 from bitrixmail.model.limits import listed
 from bitrixmail.model.reply import Reply
 from bitrixmail.model.text import printable
@@ -23,6 +23,7 @@ from bitrixmail.smtp.replies import (
     BAD_LINE,
     BYE,
     CANNOT_VERIFY,
+    ENOUGH_REFUSED,
     HELO_FIRST,
     HELO_SYNTAX,
     HELP,
@@ -63,13 +64,16 @@ class ESMTP(ContentPhase):
 
     def __init__(self, factory: SMTPFactory) -> None:
         super().__init__(factory)
-        self._sender = ""
-        self._messages = 0
         # Who connected, where XCLIENT named somebody else, and what was said of that one
         self._proxy: Client | None = None
         self._claims = Claims()
         # The commands behind which nothing may stand before they are answered
         self._alone = self._BEFORE_EHLO if self.limits.strict_pipelining else self._NONE
+
+    def begin_anew(self) -> None:
+        """See SMTPChannel."""
+        super().begin_anew()
+        self._messages = 0
 
     def handle(self, event: Event) -> None:
         """See Channel."""
@@ -146,6 +150,14 @@ class ESMTP(ContentPhase):
             self.factory.refused(self.client, TOO_MANY_MESSAGES)
             self.hang_up(TOO_MANY_MESSAGES)
             return
+        try:
+            address, parameters = self._named_sender(argument)
+        except PermanentError as error:
+            self.factory.refused(self.client, error.reply, sender=_as_given(argument))
+            raise
+        self.work(self._open_transaction(address, parameters))
+
+    def _named_sender(self, argument: bytes) -> tuple[Address | None, SenderParameters]:
         path = reverse_path(argument)
         parameters = _NO_SENDER_PARAMETERS
         if path.parameters:
@@ -153,7 +165,7 @@ class ESMTP(ContentPhase):
             parameters = sender_parameters(path.parameters, self.limits.max_size_octets)
         if path.utf8 and not parameters.smtputf8:
             raise PermanentError(NEEDS_SMTPUTF8)
-        self.work(self._open_transaction(path.address, parameters))
+        return path.address, parameters
 
     def _only_esmtp(self) -> None:
         """Refuse parameters where nothing was announced (RFC 5321 §4.1.1.11)."""
@@ -163,13 +175,13 @@ class ESMTP(ContentPhase):
     async def _open_transaction(self, sender: Address | None, parameters: SenderParameters) -> None:
         self.utf8_replies = parameters.smtputf8
         client = replace(self.client, smtputf8=True) if parameters.smtputf8 else self.client
-        self._sender = "" if sender is None else str(sender)
+        self.sender = sender
         transaction = self.transaction = self.factory.gate.open(client)
         try:
             await transaction.sender(sender, parameters)
         except MailError as error:
             self._drop(transaction)
-            self.factory.refused(self.client, error.reply, sender=self._sender)
+            self.refused(error.reply, None)
             raise
         except BaseException:
             self._drop(transaction)
@@ -194,6 +206,17 @@ class ESMTP(ContentPhase):
             raise PermanentError(MAIL_FIRST)
         if self.unfinished():
             raise PermanentError(IN_CHUNKS)
+        try:
+            address, parameters = self._named_recipient(argument)
+        except MailError as error:
+            self.refused(error.reply, _as_given(argument))
+            raise
+        if address is not None:
+            self.work(self._add_recipient(transaction, address, parameters))
+
+    def _named_recipient(self, argument: bytes) -> tuple[Address | None, RecipientParameters]:
+        if self._recipients_denied and self.recipients and self.enough_denied():
+            raise TemporaryError(ENOUGH_REFUSED)
         path = forward_path(argument)
         parameters = _NO_RECIPIENT_PARAMETERS
         if path.parameters:
@@ -201,8 +224,7 @@ class ESMTP(ContentPhase):
             parameters = recipient_parameters(path.parameters)
         if path.utf8 and not self.utf8_replies:
             raise PermanentError(NEEDS_SMTPUTF8)
-        if path.address is not None:
-            self.work(self._add_recipient(transaction, path.address, parameters))
+        return path.address, parameters
 
     async def _add_recipient(
         self, transaction: ITransaction, address: Address, parameters: RecipientParameters
@@ -211,11 +233,11 @@ class ESMTP(ContentPhase):
             await transaction.recipient(address, parameters)
         except MailError as error:
             self.refused_recipients += 1
-            self.factory.refused(
-                self.client, error.reply, sender=self._sender, recipient=str(address)
-            )
+            self.refused(error.reply, str(address))
             self.deny_recipient(error.reply)
             return
+        if not self.recipients:
+            self.first_recipient = address
         self.recipients += 1
         self.reply(RECIPIENT_OK)
 
@@ -229,7 +251,7 @@ class ESMTP(ContentPhase):
     # The others
 
     def do_QUIT(self, argument: bytes) -> None:
-        """QUIT."""
+        """QUIT. Whatever stands behind it, an empty line of a clumsy client say, is dropped."""
         _nothing(argument)
         self.hang_up(BYE)
 
@@ -313,7 +335,7 @@ class ESMTP(ContentPhase):
     # RFC 2920 §3.1, RFC 3207 §4; who did not say EHLO was not told that he may send many at once
     _NONE: ClassVar[frozenset[Callable[..., None]]] = frozenset()
     _BEFORE_EHLO: ClassVar[frozenset[Callable[..., None]]] = frozenset(
-        {*_COMMANDS.values(), do_UNKNOWN}
+        {*_COMMANDS.values(), do_UNKNOWN} - {do_QUIT}
     )
     _AFTER_EHLO: ClassVar[frozenset[Callable[..., None]]] = _BEFORE_EHLO - {
         do_MAIL,
@@ -322,6 +344,13 @@ class ESMTP(ContentPhase):
         do_UNKNOWN,
         ContentPhase.do_BDAT,
     }
+
+
+def _as_given(argument: bytes) -> str:
+    """Return a path that was refused as far as one sees it: without brackets and parameters."""
+    text = argument.decode("utf-8", "replace").partition(":")[2].strip()
+    inside, end, _ = text.removeprefix("<").partition(">")
+    return inside if text.startswith("<") and end else text
 
 
 def _nothing(argument: bytes) -> None:

@@ -45,7 +45,6 @@ AT_ONCE = {
     "NOOP": (EHLO, b"NOOP\r\nNOOP\r\n"),
     "VRFY": (EHLO, b"VRFY info\r\nVRFY sales\r\n"),
     "STARTTLS": (EHLO, b"STARTTLS\r\nEHLO injected.example\r\n"),
-    "QUIT": (EHLO, b"QUIT\r\nQUIT\r\n"),
     "hello again": (EHLO, EHLO + ENVELOPE),
 }
 
@@ -70,4 +69,16 @@ async def test_more_behind_it_ends_the_session(before: bytes, group: bytes) -> N
 async def test_the_setting_lets_it_pass(group: bytes) -> None:
     connection = connect(Door())
     assert REFUSED not in await say(connection, group)
+    connection.abort()
+
+
+@pytest.mark.parametrize("before", [b"", EHLO])
+async def test_an_empty_line_behind_quit_is_no_fault(before: bytes) -> None:
+    door = strict_door()
+    connection = connect(door)
+    await say(connection, before)
+    assert await say(connection, b"QUIT\r\n\r\n" + ENVELOPE) == b"221 2.0.0 Bye\r\n"
+    assert await connection.closed() == b""
+    assert not door.maillog.lines
+    assert not door.gate.opened
     connection.abort()

@@ -11,8 +11,10 @@ import pytest
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
-from bitrixmail.link import proxied
+from bitrixmail.link import proxied, sessions
 from bitrixmail.link.proxied import Proxied
+from bitrixmail.link.refusal_lines import LINES_A_SECOND
+from bitrixmail.model.reply import TOO_MANY_CONNECTIONS
 from tests.dialogs.cases import CUTS, in_memory, played
 from tests.dialogs.dialog import MemoryConnection, play_in_memory
 from tests.fakes.certificate import server_tls
@@ -106,3 +108,59 @@ def test_without_proxies_a_session_is_made_at_once() -> None:
     peer = MemoryConnection(house.factory).transport.getPeer()
     built = house.factory.buildProtocol(peer)
     assert isinstance(built, type(house.door.factory.buildProtocol(peer)))
+
+
+LOCAL = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
+
+
+def test_a_health_check_is_not_counted_and_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MOST_UNCOUNTED", 2)
+    house = House()
+    house.proxies("0.0.0.0/0")
+    house.door.factory.limits = replace(house.door.factory.limits, connections=1)
+    house.door.gate.refuse["arrived"] = TOO_MANY_CONNECTIONS
+    checks = []
+    for expected in (b"220 ", b"220 ", b"421 "):
+        checks.append(MemoryConnection(house.factory))
+        checks[-1].send(LOCAL)
+        # no more of them at one time than a proxy would make
+        assert checks[-1].transport.value().startswith(expected)
+    assert not +house.door.gate.inside
+    checks[0].send(b"QUIT\r\n")
+    for connection in checks:
+        connection.abort()
+    again = MemoryConnection(house.factory)
+    again.send(LOCAL)
+    assert again.transport.value().startswith(b"220 ")
+    again.abort()
+    assert len(house.door.maillog.lines) == 1
+    house.look_behind()
+
+
+def test_a_proxy_whose_own_connection_names_a_client_is_counted_for_it() -> None:
+    house = House()
+    house.proxies("0.0.0.0/0")
+    limits = replace(house.door.factory.limits, xclient_networks=(ip_network("0.0.0.0/0"),))
+    house.door.factory.limits = limits
+    connection = MemoryConnection(house.factory)
+    connection.send(LOCAL)
+    connection.send(b"XCLIENT ADDR=198.51.100.7\r\n")
+    house.inside("198.51.100.7")
+    assert len(house.door.factory.crowd) == 1
+    connection.abort()
+    assert not len(house.door.factory.crowd)
+    house.look_behind()
+
+
+def test_a_flood_without_headers_costs_few_lines() -> None:
+    house = House()
+    house.proxies("0.0.0.0/0")
+    for _ in range(LINES_A_SECOND + 100):
+        connection = MemoryConnection(house.factory)
+        connection.send(b"EHLO x\r\n")
+        connection.abort()
+    assert len(house.maillog.lines) == LINES_A_SECOND
+    house.door.clock.advance(1)
+    assert house.maillog.lines[-1][1]["count"] == 100
+    house.reasons(" ".join(["no PROXY header"] * (LINES_A_SECOND + 1)))
+    house.look_behind()

@@ -112,3 +112,24 @@ def test_the_greeting_of_a_named_client_is_not_delayed() -> None:
     assert connection.transport.value().startswith(b"220 ")
     connection.abort()
     look_behind(door)
+
+
+def test_nothing_that_one_client_did_is_counted_against_the_next() -> None:
+    door = Door()
+    networks = (ip_network("0.0.0.0/0"),)
+    door.factory.limits = replace(
+        door.factory.limits, xclient_networks=networks, max_errors=3, max_refused_recipients=3,
+        max_idle_commands=4, max_messages=2, first_message_timeout_s=100.0, hello_timeout_s=90.0,
+    )  # fmt: skip
+    door.gate.refuse["nobody@example.org"] = Reply(550, "5.1.1", "No such mailbox here")
+    connection = MemoryConnection(door.factory)
+    mail, guess = b"MAIL FROM:<a@client.example>\r\n", b"RCPT TO:<nobody@example.org>\r\n"
+    for number in range(1, 5):
+        named = b"XCLIENT ADDR=198.51.100.%d HELO=client.example PROTO=ESMTP\r\n" % number
+        connection.send(named + mail + guess * 2 + b"NOOP\r\n" + mail + b"FOO\r\nRSET\r\n" + mail)
+        assert not connection.transport.disconnecting, number
+        connection.send(b"RSET\r\n")
+        door.clock.advance(80)
+        assert not connection.transport.disconnecting, number
+    connection.abort()
+    look_behind(door)

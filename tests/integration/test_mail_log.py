@@ -158,6 +158,10 @@ def refused(server: ServerProcess, log: Log) -> None:
     log.expect(1)
     smtp(server, START, f"RCPT TO:<{INFO}>", "DATA", "Subject: x\n\r\n.", "QUIT")
     log.expect(1)
+    smtp(server, f"{START} SIZE=65537", "MAIL FROM:<a b@example.net>", "QUIT")
+    log.expect(2)
+    smtp(server, START, "RCPT TO:<in fo@example.org>", "QUIT")
+    log.expect(1)
     large = ("y" * 70 + "\r\n") * 1000
     smtp(server, START, f"RCPT TO:<{INFO}>", "DATA", f"{large}.")
     log.expect(1)
@@ -218,4 +222,4 @@ def test_as_json_the_same_fields_stand_flat(tmp_path: Path) -> None:
         letters(server, log)
         refused(server, log)
     assert GOLDEN.read_text("utf-8").startswith(comparable(log.lines))
-    assert len(log.lines) == 11
+    assert len(log.lines) == 14

@@ -5,11 +5,10 @@ from collections import Counter
 import pytest
 from twisted.internet.task import Clock
 
-from bitrixmail.model.client import Client
+from bitrixmail.link import refusal_lines
+from bitrixmail.link.refusal_lines import LINES_A_SECOND, PEERS_NAMED, RefusalLines
 from bitrixmail.model.reply import TOO_MANY_CONNECTIONS
 from bitrixmail.pipeline.admission import TOO_FAST
-from bitrixmail.smtp import refusal_lines
-from bitrixmail.smtp.refusal_lines import LINES_A_SECOND, PEERS_NAMED, RefusalLines
 from tests.fakes.gate import RecordingMailLog
 
 
@@ -23,7 +22,7 @@ class Lines:
 
     def refuse(self, address: str = "192.0.2.1", times: int = 1) -> None:
         for _ in range(times):
-            self.lines.write(Client(address, 4242, "s-1"), TOO_FAST)
+            self.lines.write(address, str(TOO_FAST), session_id="s-1")
 
     def written(self) -> list[dict[str, object]]:
         lines, self.maillog.lines = self.maillog.lines, []
@@ -48,7 +47,7 @@ def test_a_flood_is_summed_up_by_peer_and_reply() -> None:
     lines.written()
     lines.refuse("192.0.2.1", 1000)
     lines.refuse("192.0.2.2", 7)
-    lines.lines.write(Client("192.0.2.1", 4242, "s-1"), TOO_MANY_CONNECTIONS)
+    lines.lines.write("192.0.2.1", str(TOO_MANY_CONNECTIONS), session_id="s-1")
     assert lines.written() == []
     lines.clock.advance(1)
     assert lines.written() == [
