@@ -133,7 +133,8 @@ def _read(setting: str, file: Path) -> bytes:
         denied = isinstance(error, PermissionError)
         raise SetupError(
             f"{setting}: {file}: {error.strerror}",
-            f"let the server's user read it: setfacl -m u:USER:r {file}"
+            f"give the server's user his own copy: install -o {os.geteuid()} -m 600 {file} DIR/,"
+            f" and name that in {setting}; `bitrixmail doctor` as root has the hook for certbot"
             if denied
             else "name the right file, or leave tls.certificate and tls.key out:"
             " then a self-signed one is made",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import json
+import shlex
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,30 +18,48 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from bitrixmail.admin.probes.host_programs import program, sudo
+from bitrixmail.admin.probes.host_programs import IN_THE_FILE, doctor_again, program, sudo
+from bitrixmail.admin.probes.server_user import ServerUser, server_user
+from bitrixmail.admin.probes.users import closed_to
 from bitrixmail.model.finding import Finding, Severity
 
 NAME = "certificate"
 _SOON = timedelta(days=14)
 _LEAST_RSA_BITS = 2048
+_HOOK = Path("/etc/letsencrypt/renewal-hooks/deploy/bitrixmail")
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateFiles:
-    """What the settings name; without `certificate` the one that the server makes itself."""
+    """What the settings name; without `certificate` the one that the server makes itself.
+
+    Its directory is that of the server's data, which is no one else's.
+    """
 
     certificate: Path | None
     key: Path | None
     self_made: Path
 
+    @property
+    def named(self) -> tuple[Path, ...]:
+        """Return those of the settings."""
+        return tuple(file for file in (self.certificate, self.key) if file is not None)
+
 
 class CertificateProbe:
     """Made by app for one examination; `look` runs in a thread."""
 
-    def __init__(self, files: CertificateFiles, hostname: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        files: CertificateFiles,
+        hostname: str,
+        now: Callable[[], datetime],
+        user: ServerUser | None = None,
+    ) -> None:
         self._files = files
         self._hostname = hostname
         self._now = now
+        self._user = user or server_user(files.self_made.parent)
 
     def look(self) -> tuple[Finding, ...]:
         """Read the files, and tell everything that is wrong; or until when all is well."""
@@ -57,7 +76,7 @@ class CertificateProbe:
                 "If it is in DER form, convert it:",
                 f"openssl x509 -inform DER -in {file} -out cert.pem",
             ),)  # fmt: skip
-        found = [*self._of_key(chain[0]), *self._of(file, chain)]
+        found = [*self._closed(), *self._of_key(chain[0]), *self._of(file, chain)]
         if not found:
             until = chain[0].not_valid_after_utc
             what = f"good for {self._hostname} until {until:%Y-%m-%d}"
@@ -77,15 +96,44 @@ class CertificateProbe:
 
     def _getting(self) -> tuple[str, ...]:
         """Return how to get one from Let's Encrypt, and where it then stands."""
-        folder = f"/etc/letsencrypt/live/{self._hostname}"
+        folder = Path("/etc/letsencrypt/live") / self._hostname
         install = () if program("certbot") else (sudo("apt-get install certbot"),)
         return (
             "Get one for nothing (port 80 must be open while it is made):",
             *install,
             sudo(f"certbot certonly --standalone -d {self._hostname}"),
-            "Then name both files in the settings:",
-            f"--set tls.certificate={folder}/fullchain.pem --set tls.key={folder}/privkey.pem",
+            *self._copying(folder / "fullchain.pem", folder / "privkey.pem"),
         )
+
+    def _copying(self, certificate: Path, key: Path) -> Iterator[str]:
+        """Yield how the server's user gets files that root keeps for itself, now and later."""
+        user, folder = self._user.name, self._files.self_made.parent
+        yield "Give the server copies of both files, as its user may not read these:"
+        yield sudo(f"install -o {user} -m 600 {certificate} {key} {folder}/")
+        if certificate.is_relative_to("/etc/letsencrypt"):
+            lineage = '"$RENEWED_LINEAGE"'
+            files = f"{lineage}/{certificate.name} {lineage}/{key.name}"
+            copy = f"install -o {user} -m 600 {files} {folder}/"
+            lines = ("#!/bin/sh", f"{copy} && systemctl try-reload-or-restart bitrixmail")
+            written = " ".join(map(shlex.quote, lines))
+            yield "Let certbot do the same after each renewal:"
+            yield f"printf '%s\\n' {written} | {sudo(f'tee {_HOOK}')}"
+            yield sudo(f"chmod 755 {_HOOK}")
+        yield f"Put this below [tls] {IN_THE_FILE}"
+        yield f"certificate = {json.dumps(str(folder / certificate.name))}"
+        yield f"key = {json.dumps(str(folder / key.name))}"
+
+    def _closed(self) -> Iterator[Finding]:
+        """Look whether the server's user may read both; root may, and so sees no fault."""
+        for file in self._files.named if self._user.uid is not None else ():
+            closed = closed_to(self._user.uid or 0, file)
+            if closed is not None and file.exists():
+                what = f"may not be read by user {self._user.name}: {closed} is closed to him"
+                yield self._finding(Severity.FAILURE, file, what, _NO_START, *self._copies())
+
+    def _copies(self) -> Iterator[str]:
+        if self._files.certificate is not None and self._files.key is not None:
+            yield from self._copying(self._files.certificate, self._files.key)
 
     def _of(self, file: Path, chain: list[x509.Certificate]) -> Iterator[Finding]:
         certificate, now = chain[0], self._now()
@@ -103,7 +151,7 @@ class CertificateProbe:
             yield self._finding(
                 Severity.FAILURE, file, f"is not valid before {begin:%Y-%m-%d %H:%M} UTC",
                 "Until then nobody trusts it; or the clock is wrong.",
-                "Look at the clock:", "bitrixmail doctor --only clock",
+                "Look at the clock:", doctor_again("clock"),
             )  # fmt: skip
         names = _names(certificate)
         if not any(_matches(name, self._hostname) for name in names):
@@ -179,10 +227,7 @@ class CertificateProbe:
             "Name the right file in the settings, or leave tls.certificate out.",
         )
         if isinstance(error, PermissionError):
-            remedies = (
-                "Let the server's user read it:",
-                sudo(f"setfacl -m u:{os.geteuid()}:r {file}"),
-            )
+            remedies = tuple(self._copies())
         return self._finding(Severity.FAILURE, file, reason, _NO_START, *remedies)
 
     @staticmethod

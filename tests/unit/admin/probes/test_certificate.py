@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,10 +14,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bitrixmail.admin.probes.certificate import CertificateFiles, CertificateProbe
+from bitrixmail.admin.probes.server_user import Known, ServerUser
 from bitrixmail.model.finding import Finding, Severity
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 Key = ec.EllipticCurvePrivateKey
+KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 def new_key() -> Key:
@@ -144,3 +149,55 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     (finding,) = looked(files)
     assert finding.severity is Severity.FAILURE
     assert "no certificate in PEM form" in finding.what
+
+
+ROOTS = pytest.mark.skipif(os.geteuid() != 0, reason="tries the rights of another user: needs root")
+
+
+def of_nobody(files: CertificateFiles) -> list[Finding]:
+    user = ServerUser(65534, "nobody", Known.UNIT)
+    return list(CertificateProbe(files, "mx.example.org", lambda: NOW, user).look())
+
+
+@ROOTS
+@pytest.mark.parametrize("closed", ["key.pem", "", "archive"])
+def test_what_root_may_read_and_the_server_may_not(tmp_path: Path, closed: str) -> None:
+    """As certbot has it: /etc/letsencrypt/live is root's alone. The remedy, typed, mends it."""
+    for folder in (tmp_path, *tmp_path.parents[:-1]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    place, home = tmp_path / "archive", tmp_path / "home"
+    place.mkdir()
+    home.mkdir()
+    files = written(place, signed(KEY, "mx.example.org") + signed(KEY, "Authority"), KEY)
+    files = CertificateFiles(files.certificate, files.key, home / "self-signed.pem")
+    (place / "key.pem").chmod(0o640)
+    os.chown(place / "key.pem", 65534, 0)
+    os.chown(home, 65534, 0)
+    home.chmod(0o700)
+    if not closed:
+        assert [each.severity for each in of_nobody(files)] == [Severity.OK]
+        return
+    (tmp_path / "archive/key.pem").chmod(0o600)
+    os.chown(place / "key.pem", 0, 0)
+    if closed == "archive":
+        place.chmod(0o700)
+    found = of_nobody(files)
+    assert {each.severity for each in found} == {Severity.FAILURE}
+    where = place if closed == "archive" else place / "key.pem"
+    assert found[-1].what == f"may not be read by user nobody: {where} is closed to him"
+    _said, copy, _where, certificate, key = found[-1].remedies
+    subprocess.run(copy, shell=True, check=True)
+    named = [Path(json.loads(line.partition(" = ")[2])) for line in (certificate, key)]
+    copies = CertificateFiles(named[0], named[1], files.self_made)
+    assert [each.severity for each in of_nobody(copies)] == [Severity.OK]
+
+
+def test_the_hook_of_certbot_is_typed_as_it_stands(tmp_path: Path) -> None:
+    files = CertificateFiles(None, None, tmp_path / "self-signed.pem")
+    (found,) = looked(files)
+    (line,) = (each for each in found.remedies if each.startswith("printf"))
+    hook = tmp_path / "hook"
+    subprocess.run(f"{line.partition(' | ')[0]} >{hook}", shell=True, check=True)
+    subprocess.run(["sh", "-n", hook], check=True)
+    assert '"$RENEWED_LINEAGE"/fullchain.pem "$RENEWED_LINEAGE"/privkey.pem' in hook.read_text()
+    assert hook.read_text().startswith("#!/bin/sh\ninstall -o ")
