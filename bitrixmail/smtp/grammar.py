@@ -27,13 +27,21 @@ MAX_PATH_OCTETS = 256
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
 _DOMAIN = r"(?:\[[^\]\s]+\]|[^\s\[\]<>()\",;:@\\]+)"
-_PATH = re.compile(
-    rf"""<(?:@{_DOMAIN}(?:,@{_DOMAIN})*:)?             # a source route, read past
-          (?:(?P<dots>{_ATOM}(?:\.{_ATOM})*)
-            |"(?P<quoted>(?:[ !\#-\[\]-~\u0080-\U0010ffff]|\\[ -~])*)")
-          (?:@(?P<domain>{_DOMAIN}))?>""",
-    re.VERBOSE,
-)
+
+
+def _path_of(dots: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""<(?:@{_DOMAIN}(?:,@{_DOMAIN})*:)?             # a source route, read past
+              (?:(?P<dots>{dots})
+                |"(?P<quoted>(?:[ !\#-\[\]-~\u0080-\U0010ffff]|\\[ -~])*)")
+              (?:@(?P<domain>{_DOMAIN}))?>""",
+        re.VERBOSE,
+    )
+
+
+_FORWARD_PATH = _path_of(rf"{_ATOM}(?:\.{_ATOM})*")
+# Telephone companies have given out addresses with dots that are doubled or stand at the end
+_REVERSE_PATH = _path_of(rf"{_ATOM}(?:\.+{_ATOM})*\.*")
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _LITERAL_TAG = re.compile(r"([A-Za-z0-9-]*[A-Za-z0-9]):([!-Z^-~]+)")
 
@@ -64,7 +72,8 @@ def reverse_path(argument: bytes) -> Path:
     """Read the argument of MAIL.
 
     A sender's local-part may be longer than §4.5.3.1.1 promises: forwarders that rewrite it (SRS,
-    VERP) do that daily, and nothing here is bounded by it but the path as a whole.
+    VERP) do that daily, and nothing here is bounded by it but the path as a whole. Its dots may be
+    doubled or stand at its end: nothing here is sought by it, and no mail is lost for that.
     """
     if len(argument) <= _ORDINARY_OCTETS:
         match = _ORDINARY_FROM.fullmatch(argument)
@@ -73,7 +82,7 @@ def reverse_path(argument: bytes) -> Path:
     text = _behind_keyword(argument, "FROM:", MAIL_SYNTAX)
     if text.startswith("<>"):
         return Path(None, _parameters(text[2:], MAIL_SYNTAX))
-    path = _path(text, MAX_PATH_OCTETS, BAD_SENDER, MAIL_SYNTAX)
+    path = _path(_REVERSE_PATH, text, MAX_PATH_OCTETS, BAD_SENDER, MAIL_SYNTAX)
     if path.address is not None and not path.address.domain:
         raise PermanentError(BAD_SENDER)
     return path
@@ -86,7 +95,7 @@ def forward_path(argument: bytes) -> Path:
         if match is not None:
             return Path(_ordinary(match))
     text = _behind_keyword(argument, "TO:", RCPT_SYNTAX)
-    path = _path(text, MAX_LOCAL_PART_OCTETS, BAD_RECIPIENT, RCPT_SYNTAX)
+    path = _path(_FORWARD_PATH, text, MAX_LOCAL_PART_OCTETS, BAD_RECIPIENT, RCPT_SYNTAX)
     address = path.address
     if address is None or (not address.domain and address.local_part.lower() != "postmaster"):
         raise PermanentError(BAD_RECIPIENT)
@@ -99,20 +108,32 @@ def _ordinary(match: re.Match[bytes]) -> Address:
 
 
 def _behind_keyword(argument: bytes, keyword: str, syntax: Reply) -> str:
-    """Return what stands behind `FROM:` or `TO:`; a space there is forgiven, many send one."""
+    """Return what stands behind `FROM:` or `TO:`.
+
+    A space there is forgiven, and brackets that are missing: programs send both, and what is meant
+    is clear. Written in brackets it must be a path all the same.
+    """
     try:
         text = argument.decode("utf-8")
     except UnicodeDecodeError:
         raise PermanentError(NOT_UTF8) from None
     if text[: len(keyword)].upper() != keyword:
         raise PermanentError(syntax)
-    return text[len(keyword) :].lstrip(" ")
+    text = text[len(keyword) :].lstrip(" ")
+    if text.startswith("<"):
+        return text
+    bare, space, parameters = text.partition(" ")
+    if not bare or "<" in bare or ">" in bare:
+        raise PermanentError(syntax)
+    return f"<{bare}>{space}{parameters}"
 
 
-def _path(text: str, max_local_octets: int, bad: Reply, syntax: Reply) -> Path:
-    match = _PATH.match(text)
+def _path(
+    pattern: re.Pattern[str], text: str, max_local_octets: int, bad: Reply, syntax: Reply
+) -> Path:
+    match = pattern.match(text)
     if match is None:
-        raise PermanentError(bad if text.startswith("<") else syntax)
+        raise PermanentError(bad)
     if len(match.group().encode()) > MAX_PATH_OCTETS:
         raise PermanentError(bad)
     local_part, quoted, domain = match.group("dots", "quoted", "domain")

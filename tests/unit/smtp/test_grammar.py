@@ -62,17 +62,16 @@ def test_a_path_is_an_address(text: str, address: Address) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "info@example.org",
         "",
-        "info",
-        " <",
+        "Info<info@example.org>",
+        "info@example.org>",
     ],
 )
 def test_what_is_no_path_at_all_is_told_the_syntax(text: str) -> None:
     for read, keyword in ((forward_path, "TO:"), (reverse_path, "FROM:")):
         with pytest.raises(PermanentError) as caught:
             read(f"{keyword}{text}".encode())
-        assert caught.value.reply.code == 501
+        assert (caught.value.reply.code, caught.value.reply.enhanced) == (501, "5.5.2")
 
 
 @pytest.mark.parametrize(
@@ -92,8 +91,14 @@ def test_what_is_no_path_at_all_is_told_the_syntax(text: str) -> None:
         "<info@example.org..>",
         "<info@" + "x" * 64 + ".org>",
         "<.info@example.org>",
-        "<info.@example.org>",
-        "<in..fo@example.org>",
+        "info",
+        " SIZE=1",
+        '"Info" <info@example.org>',
+        "info@",
+        "a@b@example.org",
+        "in fo@example.org",
+        ".info@example.org",
+        "<..@example.org>",
         "<in fo@example.org>",
         "<in\tfo@example.org>",
         "<in,fo@example.org>",
@@ -208,6 +213,34 @@ def test_a_path_has_256_octets(octets: int, fits: bool) -> None:
     else:
         with pytest.raises(PermanentError):
             reverse_path(f"FROM:{path}".encode())
+
+
+@pytest.mark.parametrize("text", ["info@example.org", "Info@EXAMPLE.org", '"info"@example.org'])
+def test_brackets_may_be_missing(text: str) -> None:
+    found = forward_path(f"TO:<{text}>".encode())
+    for space in ("", " "):
+        assert forward_path(f"TO:{space}{text}".encode()) == found
+        assert reverse_path(f"FROM:{space}{text} SIZE=1".encode()) == found._replace(
+            parameters="SIZE=1"
+        )
+
+
+def test_the_postmaster_needs_no_brackets_either() -> None:
+    assert forward_path(b"TO:postmaster") == forward_path(b"TO:<postmaster>")
+
+
+@pytest.mark.parametrize(
+    "local_part", ["in..fo", "info.", "in...fo..", "a.b..c.", "a" * 200 + ".."]
+)
+def test_a_senders_dots_may_stand_anywhere_but_first(local_part: str) -> None:
+    text = f"<{local_part}@docomo.example>"
+    path = reverse_path(f"FROM:{text}".encode())
+    assert path == Path(at(local_part, "docomo.example"))
+    # it is written down in quotes, where dots may stand as they like
+    assert reverse_path(f"FROM:<{path.address}>".encode()) == path
+    with pytest.raises(PermanentError) as caught:
+        forward_path(f"TO:{text}".encode())
+    assert caught.value.reply.enhanced == "5.1.3"
 
 
 def test_parameters_stand_behind_a_space() -> None:
