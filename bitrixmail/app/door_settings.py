@@ -56,8 +56,11 @@ class SMTP:
     max_command: Annotated[CommandOctets, doc("The longest command line, 512B at least.")] = 4096
     max_line: Annotated[
         Octets,
-        doc("The longest line of a message; a longer one is refused at its end."),
-    ] = 2048
+        doc(
+            "The longest line of a message, which has 998 by the rules; programs send whole pages"
+            " in one. A longer one is refused at its end."
+        ),
+    ] = 64 * 1024
     max_hops: Annotated[Count, doc("Received fields before a message is going in circles.")] = 50
     strict_pipelining: Annotated[
         Flag,

@@ -54,7 +54,7 @@ class SMTPLimits:
     max_idle_commands: int = 100
     error_delay_s: float = 1.0
     max_command_octets: int = 4096
-    max_line_octets: int = 2048
+    max_line_octets: int = 64 * 1024
     max_hops: int = 50
     strict_pipelining: bool = True
     greet_delay_s: float = 0.0

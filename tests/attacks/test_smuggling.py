@@ -150,7 +150,7 @@ COMMANDS = b"\r\n" + SECOND + b".\r\n"
 
 @pytest.mark.parametrize("length", [2048, 2049, 4096, 17000])
 def test_commands_behind_a_line_that_is_too_long_are_content(length: int) -> None:
-    door = door_for_attacks()
+    door = door_for_attacks(max_line_octets=2048)
     for filling in (b"x", b"x.", b".", b" ", b"\t."):
         octets = (filling * length)[:length] + COMMANDS
         for at in (*range(2040, 2056), *range(length - 4, len(octets))):
@@ -179,7 +179,7 @@ EDGES = [size + more for size in (998, 1000, 2048, 4096, 16384, 65536) for more 
 )
 def test_a_dot_at_the_edge_of_a_buffer_is_no_end(behind: bytes) -> None:
     """Lines of the sizes that buffers have, cut where one would be full, one before and behind."""
-    unbounded, bounded = door_for_attacks(max_line_octets=0), door_for_attacks()
+    unbounded, bounded = door_for_attacks(max_line_octets=0), door_for_attacks(max_line_octets=2048)
     most = bounded.factory.limits.max_line_octets
     for length in EDGES:
         octets = b"x" * length + behind + SECOND + b".\r\n"

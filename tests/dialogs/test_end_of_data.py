@@ -174,6 +174,7 @@ def test_a_dot_at_the_edge_of_a_buffer_is_no_end(length: int, behind: bytes) -> 
     line = b"x" * length
     octets = line + behind + SECOND + b".\r\nNOOP\r\nQUIT\r\n"
     door = Door()
+    door.factory.limits = replace(door.factory.limits, max_line_octets=2048)
     found = codes(door, octets, pause_at(length))
     most = len(line + behind.partition(b"\r\n")[0]) + 2
     fits = most <= door.factory.limits.max_line_octets and behind != b".\n"
