@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from time import monotonic, sleep  # noqa: TID251 - the reactor does not run yet
 from typing import Any, cast
 
 from twisted.application.service import Service
@@ -28,6 +29,8 @@ from bitrixmail.model.errors import SetupError
 _log = Logger()
 # Connections that may wait to be accepted: while the store opens they all do.
 _BACKLOG = 511
+# How long a receiver may see late that its server is gone
+_LINGER_S = 2.0
 _SO_DOMAIN = getattr(socket, "SO_DOMAIN", 39)
 
 
@@ -65,7 +68,7 @@ class Listener(Service):
         """Bind the socket. Raises SetupError."""
         super().privilegedStartService()
         try:
-            port = bind(self._reactor, self.endpoint, self._factory)
+            port = self._bound()
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE and self.endpoint.port
             holders = holders_of(self.endpoint.port) if taken else ()
@@ -76,6 +79,17 @@ class Listener(Service):
         if self._processes > 1 and port.addressFamily != socket.AF_UNIX:
             self._bind_theirs(port)
         self._take(port)
+
+    def _bound(self) -> Port:
+        """Bind; what a receiver of a server that was killed still holds is free in a moment."""
+        until = monotonic() + (_LINGER_S if self._processes > 1 else 0)
+        while True:
+            try:
+                return bind(self._reactor, self.endpoint, self._factory)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or monotonic() >= until:
+                    raise
+            sleep(_LINGER_S / 20)
 
     def _bind_theirs(self, port: Port) -> None:
         """Bind the receivers' sockets beside ours; where that is not allowed they share ours.

@@ -115,7 +115,7 @@ class Receivers(Service):
         descriptors: dict[int, Any] = {0: null, 1: "r", 2: "r", ORDERS: "w", REPORTS: "r"}
         descriptors[COUNTS] = self._table.descriptor
         descriptors |= {SOCKETS + place: found for place, (_, found, _) in enumerate(lent)}
-        command = [sys.executable, "-P", "-m", MODULE, str(number)]
+        command = [sys.executable, "-P", "-m", MODULE, str(number), str(os.getpid())]
         paths = os.pathsep.join(filter(None, map(os.path.abspath, sys.path)))
         try:
             self._reactor.spawnProcess(
@@ -188,6 +188,9 @@ class Receivers(Service):
             waiting.cancel()
         self._waiting.clear()
         self._tell(Drain())
+        for receiver in self._running.values():
+            if not receiver.accepts:  # it has nothing to end, and is not listening yet
+                receiver.kill()
 
     async def end(self) -> None:
         """Wait until all have ended after `drain`; who does not in time is killed."""
@@ -222,6 +225,7 @@ class _Receiver(ProcessProtocol):
         self.begun: float = reactor.seconds()
         self._reactor = reactor
         self.pid = 0
+        self.accepts = False
         self._receivers = receivers
         self._lines = b""
         self._reports = Orders()
@@ -256,6 +260,7 @@ class _Receiver(ProcessProtocol):
                 if isinstance(report, Report):
                     self._receivers.reported(self.number, report)
                 else:
+                    self.accepts = True
                     self._receivers.ready(self.number)
         else:
             for line in data.decode("utf-8", "replace").splitlines():
