@@ -33,12 +33,13 @@ class Run:
     rounds: int
     messages: int
     large: LargeMailbox
+    processes: int = 1
     scores: Scores = field(default_factory=Scores)
 
 
 SECTIONS: dict[str, Callable[[Run], None]] = {
     "receive": lambda run: receive.run(
-        run.home, run.scores, run.rounds, run.messages, _filesystem(run.home)
+        run.home, run.scores, run.rounds, run.messages, _filesystem(run.home), run.processes
     ),
     "order": lambda run: order.run(run.home),
     "rules": lambda run: measure_rules(run.home, run.rounds, run.messages),
@@ -59,7 +60,8 @@ def main() -> int:
     home = Path(tempfile.mkdtemp(prefix="bitrixmail-bench-", dir=arguments.dir))
     # Postfix sheds its uid and must still reach its folders.
     home.chmod(0o755)
-    run = Run(home, arguments.rounds, arguments.messages, LargeMailbox(home / "large"))
+    large = LargeMailbox(home / "large")
+    run = Run(home, arguments.rounds, arguments.messages, large, arguments.processes)
     begun = time.monotonic()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # also where it is a file
     failed: list[str] = []
@@ -90,6 +92,9 @@ def _arguments() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--rounds", type=int, default=7, help="per server and kind (default 7)")
     parser.add_argument("--messages", type=int, default=1200, help="per round (default 1200)")
+    parser.add_argument(
+        "--processes", type=int, default=1, help="of ours that receive in that section (default 1)"
+    )
     parser.add_argument(
         "--dir", default="/var/tmp", help="a folder on the disk to be measured (default /var/tmp)"
     )

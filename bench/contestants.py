@@ -46,18 +46,25 @@ class Contestant(Protocol):
 class Ours:
     """bitrixmail as a site would run it: SQLite, one mailbox, and rules, twenty if not told others.
 
-    `folder` is where the rules put the generator's messages.
+    `folder` is where the rules put the generator's messages, `processes` how many receive them.
     """
 
     rules = RULES.count("[[rule]]")
 
     def __init__(
-        self, home: Path, name: str = OURS, rules: str = RULES, folder: str = FOLDER
+        self,
+        home: Path,
+        name: str = OURS,
+        rules: str = RULES,
+        folder: str = FOLDER,
+        processes: int = 1,
     ) -> None:
         self.name = name
         self._rules = rules
         self._folder = folder
+        self._processes = processes
         self.server = ServerProcess(home)
+        self.server.configure("server", f"processes = {processes}")
         self.port = self.server.smtp_port
 
     @property
@@ -67,6 +74,14 @@ class Ours:
     def start(self) -> None:
         self.server.furnish((ADDRESS,), PASSWORD, self._rules)
         self.server.start()
+
+    def wait_for_receivers(self) -> None:
+        """Wait until all processes that are to receive do. Raises RuntimeError after 30 s."""
+        until = time.monotonic() + 30
+        while self.server.log.read_text().count(" is ready") < self._processes - 1:
+            if time.monotonic() > until:
+                raise RuntimeError("the receivers do not get ready")
+            time.sleep(0.02)
 
     def stop(self) -> None:
         self.server.kill()

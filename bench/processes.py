@@ -36,11 +36,14 @@ def pss_kib(pid: int) -> int:
 
 
 class MemoryWatch:
-    """Looks at a process's memory again and again, in a thread of ours, while a `with` lasts."""
+    """Looks at the memory of a process and those below it again and again while a `with` lasts.
+
+    In a thread of ours; what is started meanwhile is not seen.
+    """
 
     def __init__(self, pid: int, every_s: float = 0.02) -> None:
-        self.before_kib = self.most_kib = pss_kib(pid)
-        self._pid = pid
+        self._pids = tree(pid)
+        self.before_kib = self.most_kib = self._all_kib()
         self._every_s = every_s
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -60,7 +63,10 @@ class MemoryWatch:
 
     def _look(self) -> None:
         while not self._over.wait(self._every_s):
-            self.most_kib = max(self.most_kib, pss_kib(self._pid))
+            self.most_kib = max(self.most_kib, self._all_kib())
+
+    def _all_kib(self) -> int:
+        return sum(map(pss_kib, self._pids))
 
 
 def _tree(root: int, stats: Mapping[int, list[str]]) -> set[int]:

@@ -34,13 +34,17 @@ _BESIDE_AIOSMTPD = (NEW_4K, KEPT_4K)
 _MODES = (NEW_1K, NEW_4K, KEPT_1K, KEPT_4K, KEPT_16K, ONE_MIB, LARGE_1, LARGE_4)
 
 
-def run(home: Path, scores: Scores, rounds: int, messages: int, filesystem: str) -> None:
-    """Print each kind of load with its ratios and goals."""
-    ours, postfix = Ours(home / "bitrixmail"), Postfix(home / "postfix")
+def run(
+    home: Path, scores: Scores, rounds: int, messages: int, filesystem: str, processes: int = 1
+) -> None:
+    """Print each kind of load with its ratios and goals; `processes` of ours receive."""
+    ours = Ours(home / "bitrixmail", processes=processes)
+    postfix = Postfix(home / "postfix")
     aiosmtpd = Aiosmtpd(home / "aiosmtpd")
     print(HEAD.format(rounds=rounds, filesystem=filesystem, rules=Ours.rules), end="")
     try:
         ours.start()
+        ours.wait_for_receivers()
         postfix.start()
         aiosmtpd.start()
         for mode in _MODES:

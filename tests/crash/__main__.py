@@ -48,6 +48,12 @@ def main() -> int:
         action="store_true",
         help="at each death lose what was not synced (needs root and loop devices)",
     )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        help="that receive, of each server; of several, single ones are killed too (default 1)",
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folder of a clean run too")
     parser.add_argument("--victim", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
@@ -58,6 +64,8 @@ def main() -> int:
         Campaign(folder / f"victim-{arguments.victim}", Plan.load(folder), arguments.victim).run()
         return 0
     folder = arguments.resume
+    if arguments.power_cuts and arguments.processes > 1:
+        parser.error("--power-cuts takes the disk from one process, so not with --processes")
     if arguments.power_cuts and not possible():
         parser.error("--power-cuts: run it as root, where /dev/loop-control and mkfs.ext4 are")
     if folder is None:
@@ -70,6 +78,7 @@ def main() -> int:
             arguments.senders,
             broken=tuple(arguments.broken),
             power_cuts=arguments.power_cuts,
+            processes=arguments.processes,
         )
         plan.save(folder)
     elif not (folder / "plan.json").exists():

@@ -56,7 +56,7 @@ class Campaign:
         self._stops = plan.stops(number)
         self._seed = str(plan.seed)
         kind = PluggedVictim if plan.power_cuts else Victim
-        self.victim = kind(folder / "home", plan.broken)
+        self.victim = kind(folder / "home", plan.broken, plan.processes)
         self._done = self._noted("stops.jsonl")
         rounds = self._noted("rounds.jsonl")
         self._round = len(rounds)
@@ -122,6 +122,7 @@ class Campaign:
         """Start the server and bring it to this end."""
         phase = phase_of(stop)
         if phase is Phase.SWEEP:
+            self.victim.wait_for_receivers()
             self.victim.age_files(named_blobs(self.victim.data_dir))
         self._ledger.sync()
         start_s = self._start(stop)
@@ -138,6 +139,9 @@ class Campaign:
         else:
             time.sleep(stop.load_s)
             noted["struck"] = self.victim.alive
+            if stop.receiver:
+                noted["struck"] &= self.victim.kill_a_receiver()
+                time.sleep(stop.load_s)
         if not noted["struck"]:
             noted["said"] = self.victim.last_words()
         self.victim.kill()
@@ -172,6 +176,7 @@ class Campaign:
         self._senders.stop()
         ending = self.victim.ask_to_end(END_S)
         self.victim.kill()
+        self.victim.wait_for_receivers()
         data_dir = self.victim.data_dir
         wrong = faults(data_dir)
         if not ending.orderly:
@@ -211,6 +216,7 @@ class Campaign:
         files = self.victim.count_files()
         self.victim.ask_to_end(END_S)
         self.victim.kill()
+        self.victim.wait_for_receivers()
         wrong = faults(self.victim.data_dir)
         if files:
             wrong.append(f"{files} files are left though nothing names them any more")

@@ -15,21 +15,28 @@ MOST_TIMES = 5
 # A point that was not passed in time is tried again so often
 TRIES = 4
 _GRACEFUL_EVERY = 10
+RECEIVER = "SIGKILL of a receiver"
 
 
 @dataclass(frozen=True)
 class Stop:
-    """One end of the server: by SIGKILL after `load_s` of load, by SIGTERM, or at a point."""
+    """One end of the server: by SIGKILL after `load_s` of load, by SIGTERM, or at a point.
+
+    `receiver`: one of its processes that receive is killed first, the server after as much again.
+    """
 
     load_s: float
     graceful: bool = False
     point: str = ""
+    receiver: bool = False
     passage: int = 1
     delay_us: int = 0
 
     @property
     def kind(self) -> str:
         """How the table calls it."""
+        if self.receiver:
+            return RECEIVER
         return self.point or ("SIGTERM" if self.graceful else "SIGKILL")
 
 
@@ -47,6 +54,8 @@ class Plan:
     broken: tuple[str, ...] = ()
     # At each death, what was not synced is gone as well
     power_cuts: bool = False
+    # How many processes of each server receive; of several, single ones are killed as well
+    processes: int = 1
 
     def save(self, folder: Path) -> None:
         (folder / "plan.json").write_text(json.dumps(asdict(self)))
@@ -68,6 +77,8 @@ class Plan:
         graceful = self.kills // _GRACEFUL_EVERY
         wanted = [name for name in self.points for _ in range(self.times)]
         blank = [""] * max(0, self.kills - graceful - len(wanted))
+        if self.processes > 1:
+            blank[::2] = [RECEIVER] * len(blank[::2])
         names = ["SIGTERM"] * graceful + wanted + blank
         chance.shuffle(names)
         return [
@@ -79,11 +90,14 @@ class Plan:
         """Choose the details of a victim's stop."""
         chance = random.Random(f"{self.seed}.{victim}.stop.{number}")
         load_s = chance.uniform(0.05, 0.6)
+        if name == RECEIVER:
+            return Stop(load_s, receiver=True)
         if name in ("", "SIGTERM"):
             return Stop(load_s, graceful=name == "SIGTERM")
         point = BY_NAME[name]
         delay_us = 1 + int(chance.random() * point.within_s * 1e6) if point.within_s else 0
-        return Stop(load_s, False, name, chance.randint(1, point.most), delay_us)
+        passage = chance.randint(1, point.most)
+        return Stop(load_s, point=name, passage=passage, delay_us=delay_us)
 
     def missed(self, victim: int, done: Sequence[tuple[str, bool]]) -> str:
         """Name a point that still has to strike this victim, empty if none has (any more).

@@ -22,8 +22,8 @@ _CAP_SYS_ADMIN = 1 << 21
 class PluggedVictim(Victim):
     """See Victim. Needs root, and loop devices."""
 
-    def __init__(self, home: Path, broken: Sequence[str] = ()) -> None:
-        super().__init__(home, broken)
+    def __init__(self, home: Path, broken: Sequence[str] = (), processes: int = 1) -> None:
+        super().__init__(home, broken, processes)
         self._disk = home / "disk"
         self.data_dir.mkdir(exist_ok=True)
         if self.data_dir.is_mount():  # left by a campaign that was interrupted

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.crash.campaign import read_lines, total
 from tests.crash.judge import FAULTS
-from tests.crash.plan import Plan
+from tests.crash.plan import RECEIVER, Plan
 
 _MOST_TOLD = 10
 # Fewer acknowledged letters than this for each stop prove nothing
@@ -51,6 +51,7 @@ class Report:
         return {
             "stops": len(stops),
             "  by SIGKILL at a random moment": self._struck["SIGKILL"],
+            "  the same, after that of a receiver": self._struck[RECEIVER],
             "  at a fail point": points,
             "  by SIGTERM": self._struck["SIGTERM"],
             "attempts": self._sum("attempts"),

@@ -9,15 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.processes import tree
 from tests.crash.plan import Stop
 from tests.fakes.process import ServerProcess
 
 _PLANTED = 24
 _STOPPED = "bitrixmail.app.services: stopped"
 _TWO_DAYS_S = 2 * 86_400
+# A receiver is there, and has ended without its server, at the latest after so long
+_READY_S, _LINGER_S = 10.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,11 @@ class Ending:
 class Victim(ServerProcess):
     """One store and whoever serves it. Made by a campaign, lives as long; dies many times."""
 
-    def __init__(self, home: Path, broken: Sequence[str] = ()) -> None:
+    def __init__(self, home: Path, broken: Sequence[str] = (), processes: int = 1) -> None:
         super().__init__(home)
         self._struck = home / "struck"
+        self._left: set[int] = set()
+        self.configure("server", f"processes = {processes}")
         self._always = [word for name in broken for word in ("--broken", name)]
 
     def arm(self, stop: Stop | None, days_ahead: int = 0) -> None:
@@ -65,6 +71,34 @@ class Victim(ServerProcess):
     def struck(self) -> bool:
         """Whether it died at the point for which it was armed."""
         return self._struck.exists() and bool(self._struck.read_text())
+
+    def receivers(self) -> frozenset[int]:
+        """Return its processes that receive beside it; those of a server that is gone may linger."""
+        return tree(self.pid) - {self.pid} if self.alive else frozenset()
+
+    def kill_a_receiver(self) -> bool:
+        """Kill one that receives, if it is there by now; the server lives on."""
+        until = time.monotonic() + _READY_S
+        while not (found := self.receivers()) and time.monotonic() < until:
+            time.sleep(0.01)
+        for pid in sorted(found)[:1]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return bool(found)
+
+    def kill(self) -> None:
+        """See ServerProcess. Who received beside it has still to see that it is gone."""
+        self._left |= self.receivers()
+        super().kill()
+
+    def wait_for_receivers(self) -> None:
+        """Wait until the last process of it has ended. Raises RuntimeError if one does not."""
+        until = time.monotonic() + _LINGER_S
+        while left := [pid for pid in self._left if _receives(pid)]:
+            if time.monotonic() > until:
+                raise RuntimeError(f"receivers {left} outlive their server")
+            time.sleep(0.01)
+        self._left.clear()
 
     @property
     def alive(self) -> bool:
@@ -123,3 +157,10 @@ class Victim(ServerProcess):
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - 2000))
             return log.read().decode(errors="replace")
+
+
+def _receives(pid: int) -> bool:
+    try:
+        return b"bitrixmail.app.receiver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
