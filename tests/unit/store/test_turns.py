@@ -45,11 +45,12 @@ def write_all(path: Path, writer: Callable[[], Session]) -> list[BaseException]:
             errors.append(error)
         session.close()
 
-    threads = [threading.Thread(target=work) for _ in range(_WRITERS)]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(_WRITERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads), "a turn was not given back"
     return errors
 
 
