@@ -49,7 +49,7 @@ def write_all(path: Path, writer: Callable[[], Session]) -> list[BaseException]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(10)
     assert not any(thread.is_alive() for thread in threads), "a turn was not given back"
     return errors
 
@@ -72,10 +72,17 @@ def test_a_turn_ends_with_an_error(tmp_path: Path) -> None:
         first.run(lambda c: c.exec_driver_sql("no such statement").close())
     with pytest.raises(ZeroDivisionError):
         first.run(lambda _: 1 / 0)
-    second.run(lambda c: c.exec_driver_sql("CREATE TABLE t (n)").close())
-    first.run(lambda c: c.exec_driver_sql("DROP TABLE t").close())
-    for session in (first, second):
-        session.close()
+
+    def write_in_turn() -> None:
+        second.run(lambda c: c.exec_driver_sql("CREATE TABLE t (n)").close())
+        first.run(lambda c: c.exec_driver_sql("DROP TABLE t").close())
+        for session in (first, second):
+            session.close()
+
+    thread = threading.Thread(target=write_in_turn, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive(), "a turn was not given back"
 
 
 def test_without_locks_on_its_file_system_it_writes_all_the_same(tmp_path: Path) -> None:
