@@ -14,6 +14,7 @@ from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 
+from bitrixmail.app.ending import end_once
 from bitrixmail.app.loading import tables_of
 from bitrixmail.app.settings import Settings
 from bitrixmail.model.errors import InputError, SetupError
@@ -50,6 +51,7 @@ class Reload(Service):
         """Take the signal."""
         super().startService()
         self._before = signal.signal(signal.SIGHUP, self._signalled)
+        end_once(self._reactor)
 
     def stopService(self) -> None:
         """Give the signal back."""

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,24 @@ def test_in_the_foreground(tmp_path: Path) -> None:
     assert "Traceback" not in server.log
     assert "stopped" in server.log
     assert (server.data_dir / "self-signed.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_further_signals_change_nothing_while_it_ends(tmp_path: Path) -> None:
+    settings = ["server.drain_timeout=1s"]
+    with RunningServer(tmp_path, settings=settings) as server:
+        server.ready()
+        with closing(smtplib.SMTP("127.0.0.1", server.port, timeout=10)) as client:
+            client.ehlo("a")
+            client.mail("")
+            client.rcpt("postmaster@example.org")
+            assert client.docmd("DATA")[0] == 354
+            for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+                server.process.send_signal(number)
+                time.sleep(0.1)
+            assert server.exit_code() == -signal.SIGTERM
+    assert "stopped" in server.log
+    assert "Traceback" not in server.log
+    assert "critical" not in server.log
 
 
 def test_with_options_and_a_file(tmp_path: Path) -> None:
