@@ -6,12 +6,14 @@ Heavy imports wait until a command needs them, so that `--help` is quick.
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bitrixmail.app.ownership import user_name
+from bitrixmail.admin.probes.users import user_name
 from bitrixmail.cli.language import language_of
 from bitrixmail.cli.root import root
 from bitrixmail.cli.session import GlobalOptions, Office, SettingsError, ShownSettings
@@ -85,7 +87,18 @@ class Composition:
         """See Composer. Runs the reactor of this process: once."""
         from bitrixmail.app.doctor import examination  # noqa: PLC0415 - half a second
 
-        return examination(self._load(options), only, progress)
+        return examination(self._load(options), only, progress, self._command(options))
+
+    def _command(self, options: GlobalOptions) -> str:
+        """Return how this program is called with the same settings from anywhere, by anybody."""
+        file = self._file(options)
+        words = [str(Path(sys.executable).parent / "bitrixmail")]
+        words += [] if file is None else ["--config", str(Path(file).absolute())]
+        if options.data_dir is not None:
+            words += ["--data-dir", str(Path(options.data_dir).absolute())]
+        return shlex.join(
+            (*words, *(word for each in options.overrides for word in ("--set", each)))
+        )
 
     def version(self) -> str:
         """See Composer."""

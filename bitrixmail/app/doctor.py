@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, cast
 
@@ -15,9 +17,11 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from bitrixmail.admin.doctor import Doctor, Progress
+from bitrixmail.admin.probes.host_programs import sudo
 from bitrixmail.admin.probes.name_servers import told_once
 from bitrixmail.admin.probes.reserved import is_reserved
 from bitrixmail.admin.probes.simple import KnownProbe
+from bitrixmail.admin.probes.users import user_name
 from bitrixmail.app.daemon_threads import DaemonThreads
 from bitrixmail.app.host_probes import host_probes
 from bitrixmail.app.network_probes import network_probes
@@ -41,9 +45,15 @@ def probes_of(
     yield from network_probes(settings, domains, reactor)
 
 
-def examination(settings: Settings, only: Sequence[str], progress: Progress) -> tuple[Finding, ...]:
+def examination(
+    settings: Settings,
+    only: Sequence[str],
+    progress: Progress,
+    command: str = "bitrixmail",
+) -> tuple[Finding, ...]:
     """Run the reactor until every probe (or those named in `only`) has told what it found.
 
+    `command`: how this program is called, with these settings, from anywhere and by any user.
     Raises InputError for a name that no probe has, KeyboardInterrupt if it was interrupted.
     """
     from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
@@ -53,7 +63,18 @@ def examination(settings: Settings, only: Sequence[str], progress: Progress) -> 
     chosen = chosen_probes(probes, only)
     doctor = Doctor(chosen, cast("IReactorTime", reactor))
     found = cast("tuple[Finding, ...]", _run(reactor, lambda: doctor.examine(progress)))
-    return told_once(found)
+    return tuple(_typed(finding, command) for finding in told_once(found))
+
+
+def _typed(finding: Finding, command: str) -> Finding:
+    """Complete the first word of remedies that call this program, behind "sudo" as well."""
+
+    def completed(remedy: str) -> str:
+        start = "sudo " if remedy.startswith("sudo ") else ""
+        own = remedy.removeprefix(start).startswith("bitrixmail ")
+        return f"{start}{command}{remedy[len(start) + len('bitrixmail') :]}" if own else remedy
+
+    return replace(finding, remedies=tuple(map(completed, finding.remedies)))
 
 
 async def first_findings(
@@ -98,7 +119,11 @@ def _domains(settings: Settings) -> tuple[tuple[str, ...], list[IProbe]]:
     asked = settings.server.domains
     try:
         stored = _stored_domains(settings)
+    except PermissionError:
+        return asked, [KnownProbe(_closed_store())]
     except SetupError as error:
+        if error.exit_code == os.EX_NOPERM:
+            return asked, [KnownProbe(_closed_store())]
         return asked, [KnownProbe(_no_store(error.problem, *error.remedies))]
     except MailError as error:
         return asked, [KnownProbe(_no_store(error.cause or str(error)))]
@@ -117,6 +142,17 @@ def _stored_domains(settings: Settings) -> tuple[str, ...] | None:
         return None
     with as_owner_of(settings.data_dir), stores:
         return tuple(domain.name for domain in done(stores.directory.domains()))
+
+
+def _closed_store() -> Finding:
+    return Finding(
+        "store",
+        "database",
+        Severity.WARNING,
+        f"may not be read by user {user_name(os.geteuid())}, who asks",
+        "Its domains could not be looked at.",
+        ("Look again as root:", sudo("bitrixmail doctor")),
+    )
 
 
 def _no_store(problem: str, *remedies: str) -> Finding:

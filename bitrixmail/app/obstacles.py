@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from bitrixmail.admin.probes.holders import Holder
+from bitrixmail.admin.probes.users import user_name
 from bitrixmail.app.endpoints import Endpoint
 from bitrixmail.model.errors import SetupError
 
@@ -51,7 +52,7 @@ def cannot_listen(
 
 
 def _me() -> str:
-    return str(os.geteuid())
+    return user_name(os.geteuid())
 
 
 def _taken(start: str, door: str, endpoint: Endpoint, holders: tuple[Holder, ...]) -> SetupError:

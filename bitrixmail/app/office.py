@@ -20,6 +20,7 @@ from bitrixmail.admin.mail_export import MailExport
 from bitrixmail.admin.mail_import import MailImport
 from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.passwords import Passwords
+from bitrixmail.admin.probes.users import user_name
 from bitrixmail.admin.rule_book import RuleBook
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
@@ -27,7 +28,7 @@ from bitrixmail.admin.site import Sites
 from bitrixmail.admin.traces import Traces
 from bitrixmail.app.intake import intake_of
 from bitrixmail.app.local_time import system_timezone
-from bitrixmail.app.ownership import as_owner_of, make_data_dir, user_name
+from bitrixmail.app.ownership import as_owner_of, make_data_dir
 from bitrixmail.app.settings import Settings
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office

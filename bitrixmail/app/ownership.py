@@ -6,11 +6,11 @@ Raises SetupError.
 from __future__ import annotations
 
 import os
-import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bitrixmail.admin.probes.users import user_name
 from bitrixmail.model.errors import SetupError
 
 
@@ -75,11 +75,3 @@ def make_data_dir(data_dir: Path) -> None:
         "name another: --data-dir DIR",
         exit_code=os.EX_NOPERM,
     )
-
-
-def user_name(uid: int) -> str:
-    """Return the name of a user, or the number if there is none."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

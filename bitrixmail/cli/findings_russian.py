@@ -25,6 +25,8 @@ _SENTENCES: tuple[_Pair, ...] = (
     # store
     ("is not there yet: the first start makes it", "ещё нет: появится при первом запуске"),
     ("opens; domains: {}", "открывается; доменов: {}"),
+    ("may not be read by user {}, who asks", "не может прочесть пользователь {}, который спросил"),
+    ("Its domains could not be looked at.", "Её домены проверить не удалось."),
     ("Without its database the server takes no mail; its domains could not be looked at.",
      "Без базы сервер не принимает почту; домены проверить не удалось."),
     # what was looked at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,8 +22,10 @@ from bitrixmail.model.directory import Domain
 from bitrixmail.model.finding import Finding, Severity
 from bitrixmail.store.opening import inline_stores
 from tests.fakes.name_server import NameServer
+from tests.fakes.namespace import as_root
 from tests.fakes.process import BIN, ROOT
 from tests.fakes.resolver import TableResolver
+from tests.fakes.server import anyones_twistd
 from tests.fakes.stores import result_of
 from tests.fakes.surroundings import OURS, THEIRS, ZONE, follow
 from tests.fakes.terminal import Terminal
@@ -141,6 +144,38 @@ def test_the_domains_of_the_store_are_looked_at_and_nothing_is_made(doctor: Doct
     database.write_bytes(b"no database" * 1000)
     store, found = doctor.finds("mx", "store")
     assert (store["severity"], found["severity"]) == ("failure", "warning")
+
+
+@as_root
+def test_who_may_not_read_the_database_is_told_so(doctor: Doctor) -> None:
+    """And what to type is the whole command, for root has another environment."""
+    program, environment = anyones_twistd()
+    python = program[0] if environment else sys.executable
+    for folder in (doctor.home, *doctor.home.parents[:-1]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    data_dir = doctor.home / "var"
+    data_dir.mkdir(mode=0o700)
+    database = f"sqlite:///{data_dir}/bitrixmail.sqlite"
+    with inline_stores(database, data_dir, cast("IReactorTime", Clock())):
+        pass
+    words = doctor.words("doctor", "--json", "--only", "store", "--only", "disk")
+    run = "import sys; from bitrixmail.app.console import main; sys.argv[0] = 'x'; main()"
+    done = subprocess.run(
+        [python, "-c", run, *words], capture_output=True, text=True, check=False, cwd="/",
+        env=ENVIRONMENT | {"PYTHONPATH": str(ROOT)} | environment, user=65534, group=65534,
+        extra_groups=[], timeout=60,
+    )  # fmt: skip
+    assert done.returncode in (1, 2), done.stderr
+    (store,) = (each for each in json.loads(done.stdout)["findings"] if each["probe"] == "store")
+    assert store["severity"] == "warning"
+    assert store["what"] == "may not be read by user nobody, who asks"
+    command = store["remedies"][-1]
+    assert command.startswith("sudo /")
+    assert f"--set server.data_dir={data_dir}" in command
+    again = command.removeprefix("sudo ").replace(command.split()[1], str(BIN / "bitrixmail"), 1)
+    told = subprocess.run(f"{again} --only store", shell=True, text=True, capture_output=True,
+                          check=False)  # fmt: skip
+    assert "store       database: opens; domains: 0" in told.stdout
 
 
 def test_a_person_sees_progress_and_lines_that_can_be_copied(doctor: Doctor) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bitrixmail.admin.probes.host_programs import sudo
 from bitrixmail.admin.probes.mounts import mount_of, nearest
+from bitrixmail.admin.probes.server_user import Known, server_user
+from bitrixmail.admin.probes.units import FOLDERS
+from bitrixmail.admin.probes.users import user_name
 from bitrixmail.model.finding import Finding, Severity
 
 NAME = "disk"
@@ -38,11 +41,13 @@ class DiskProbe:
         largest_octets: int,
         thresholds: Thresholds | None = None,
         proc: Path = Path("/proc"),
+        units: Sequence[Path] = FOLDERS,
     ) -> None:
         self._data_dir = data_dir
         self._largest_octets = largest_octets
         self._thresholds = thresholds or Thresholds()
         self._proc = proc
+        self._units = units
 
     def look(self) -> tuple[Finding, ...]:
         """Look at the room, the number of files that may still be made, and the rights."""
@@ -65,14 +70,35 @@ class DiskProbe:
         yield self._free(room, point)
         if room.f_files:
             yield from self._inodes(room, point)
-        if self._data_dir.exists() and not os.access(self._data_dir, os.W_OK | os.X_OK):
+        yield from self._rights()
+
+    def _rights(self) -> Iterator[Finding]:
+        """Compare the owner with who runs the server; who asks is neither, often."""
+        try:
             owner = self._data_dir.stat().st_uid
+        except OSError:
+            return
+        user = server_user(self._data_dir, self._proc, self._units)
+        new: tuple[str, ...] = ()
+        if user.uid is None:
+            new = (sudo(f"useradd --system --shell /usr/sbin/nologin {user.name}"),)
+        if user.known is Known.UNIT and user.uid not in (owner, 0):
+            yield self._finding(
+                Severity.FAILURE,
+                f"belongs to user {user_name(owner)}, and {user.unit} runs the server as"
+                f" {user.name}",
+                "The server does not start if it may not write there.",
+                "Give it to that user:",
+                *new,
+                sudo(f"chown -R {user.name} {self._data_dir}"),
+            )
+        elif owner == 0 and user.known is Known.OWNER:
             yield self._finding(
                 Severity.WARNING,
-                f"user {os.geteuid()} may not write in it, user {owner} may",
-                "If the server runs as the former, it does not start.",
-                "Run the server as its owner, or give it away:",
-                sudo(f"chown -R {os.geteuid()} {self._data_dir}"),
+                "belongs to root",
+                "A server that runs as another user, as it should, may not write there.",
+                "Give it to the user that is to run the server, here bitrixmail:",
+                sudo(f"chown -R bitrixmail {self._data_dir}"),
             )
 
     def _free(self, room: os.statvfs_result, point: str) -> Finding:

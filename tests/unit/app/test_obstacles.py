@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bitrixmail.admin.probes.holders import Holder, holders_of
+from bitrixmail.admin.probes.users import user_name
 from bitrixmail.app.endpoints import parse_endpoint
 from bitrixmail.app.failure import told
 from bitrixmail.app.obstacles import cannot_listen, data_dir_unusable, place_of
@@ -80,7 +81,7 @@ def test_a_data_directory_of_another_user() -> None:
     assert error.exit_code == os.EX_NOPERM
     assert "server.data_dir: /srv/mail can't be written by user" in error.problem
     assert error.remedies == (
-        f"give it to the server's user: install -d -o {os.geteuid()} -m 700 /srv/mail",
+        f"give it to the server's user: install -d -o {user_name(os.geteuid())} -m 700 /srv/mail",
     )
 
 

@@ -111,6 +111,41 @@ def test_files_that_can_still_be_made(tmp_path: Path) -> None:
     if os.statvfs(tmp_path).f_files == 0:
         pytest.skip("this file system makes files without end")
     thresholds = Thresholds(failing_octets=1, doubtful_octets=1, doubtful_inodes=2**60)
-    findings = DiskProbe(tmp_path, 1, thresholds).look()
+    findings = DiskProbe(tmp_path, 1, thresholds).look()[:2]
     assert [each.severity for each in findings] == [Severity.OK, Severity.WARNING]
     assert "more files can be made" in findings[1].what
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files away: needs root")
+@pytest.mark.parametrize(
+    ("owner", "unit", "what"),
+    [
+        (0, "", "belongs to root"),
+        (65534, "", ""),
+        (0, "nobody", "belongs to user root, and x.service runs the server as nobody"),
+        (65534, "nobody", ""),
+        (0, "root", ""),
+        (0, "no-such-user", "belongs to user root, and x.service runs the server as no-such-user"),
+    ],
+)
+def test_whose_it_is(tmp_path: Path, owner: int, unit: str, what: str) -> None:
+    """Compared with who runs the server by its unit, never with who asks."""
+    (tmp_path / "var").mkdir()
+    os.chown(tmp_path / "var", owner, owner)
+    (tmp_path / "units").mkdir()
+    if unit:
+        text = f"[Service]\nUser={unit}\nExecStart=/opt/bin/twistd -n bitrixmail\n"
+        (tmp_path / "units/x.service").write_text(text)
+    probe = DiskProbe(
+        tmp_path / "var",
+        1,
+        Thresholds(failing_octets=1, doubtful_octets=1, failing_inodes=0, doubtful_inodes=0),
+        units=(tmp_path / "units",),
+    )
+    found = [each for each in probe.look() if each.severity is not Severity.OK]
+    assert [each.what for each in found] == ([what] if what else [])
+    commands = [each for finding in found for each in finding.remedies if each[-1] != ":"]
+    wanted = [f"chown -R {unit or 'bitrixmail'} {tmp_path}/var"] if what else []
+    if unit == "no-such-user":
+        wanted.insert(0, "useradd --system --shell /usr/sbin/nologin no-such-user")
+    assert commands == wanted
