@@ -115,7 +115,7 @@ class ContentPhase(SMTPChannel):
         return self._content_deadline
 
     def _due_by_rate(self) -> float:
-        """Return now if too little came while content came at all; else when to look.
+        """Return a time long past if too little came while content came at all; else when to look.
 
         What came fast is a credit. A silence is not counted, but for no longer in all than one may
         last: else octets that are far apart would keep a session for long.
@@ -133,7 +133,8 @@ class ContentPhase(SMTPChannel):
         self._silent_s += silent_s
         self._coming_s += passed_s - silent_s
         if self._coming_s >= grace_s and self._came() < least * self._coming_s:
-            return now
+            # whoever asked has read the clock before: a moment of now would lie ahead of him
+            return -math.inf
         return now + grace_s / 2
 
     def time_over(self) -> None:

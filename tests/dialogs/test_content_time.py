@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from twisted.internet.task import Clock
 
 from bitrixmail.smtp.content_phase import OCTETS_A_SECOND_MORE
 from tests.dialogs.dialog import MemoryConnection
@@ -14,6 +15,18 @@ START = b"EHLO a.example\r\nMAIL FROM:<a@client.example>\r\nRCPT TO:<info@exampl
 LINE = b"x" * 62 + b"\r\n"
 # What a line brings in ten seconds that has 20 KiB a second
 PART = LINE * (10 * 20 * 1024 // len(LINE))
+
+
+class GoingClock(Clock):
+    """A clock that goes on between two looks, as real ones do. Made by a test."""
+
+    looks = 0
+
+    def seconds(self) -> float:
+        self.looks += 1
+        assert self.looks < 10_000, "it is looked at without end"
+        self.rightNow += 1e-6
+        return self.rightNow
 
 
 def begun(**limits: float) -> tuple[Door, MemoryConnection]:
@@ -60,4 +73,18 @@ def test_what_is_beyond_the_maximum_buys_nothing() -> None:
     connection.send(PART)
     door.clock.advance(12)
     assert connection.transport.disconnecting
+    connection.abort()
+
+
+def test_a_trickle_is_cut_by_a_clock_that_goes_on() -> None:
+    door = Door()
+    clock = door.factory.clock = GoingClock()
+    connection = MemoryConnection(door.factory)
+    connection.send(START)
+    connection.transport.clear()
+    for _ in range(50):
+        connection.send(LINE)
+        clock.advance(1)
+    assert connection.transport.disconnecting
+    assert connection.transport.value().startswith(b"421 4.4.2 Content comes too slowly")
     connection.abort()
