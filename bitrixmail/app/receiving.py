@@ -135,6 +135,7 @@ class Receiver(Protocol):
         try:
             self._reception.tls.take(order.material, utcnow(self._reactor))
             self._reception.take(order.settings)
+            _log.info("new settings are in force in a receiver")
         except SetupError as error:
             _log.error("settings not taken: {problem}", problem=error.problem)
 

@@ -1,8 +1,9 @@
 """What other processes of this server have counted for a name: a table in shared memory.
 
-Each process writes its own row only and reads those of the others, so nothing is ever locked. A
-name has two cells of a row, of which the lower counts (a count-min sketch): another name in one of
-them does no harm, one in each of both is too rare to matter.
+Each process writes its own row only and reads those of the others, so nothing is ever locked: two
+that ask in the same moment may each let one in, so a limit may be exceeded by one for each further
+process. A name has two cells of a row, of which the lower counts (a count-min sketch): another name
+in one of them does no harm, one in each of both is too rare to matter.
 """
 
 from __future__ import annotations
