@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
+from bitrixmail.admin.probes.hosts import address_lines, mx_line, text_line
+
 # Without what looks alike: it is read from a screen and typed into a telephone.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP = 4, 4
 _FIRST_FREE_PORT = 1024
 _HOMES = ("/home", "/root")
-# An address for documentation: it stands where ours is not known.
-PLACEHOLDERS: tuple[IPv4Address | IPv6Address, ...] = (IPv4Address("192.0.2.25"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +119,10 @@ class FirstServer:
 
     def zone(self, addresses: Sequence[IPv4Address | IPv6Address]) -> tuple[str, ...]:
         """Return the lines of the zone: MX, the host's addresses, SPF."""
-        places = tuple(
-            f"{self.hostname}. IN {'A' if each.version == 4 else 'AAAA'} {each}"
-            for each in addresses or PLACEHOLDERS
-        )
         return (
-            f"{self.domain}. IN MX 10 {self.hostname}.",
-            *places,
-            f'{self.domain}. IN TXT "v=spf1 mx ~all"',
+            mx_line(self.domain, self.hostname),
+            *address_lines(self.hostname, addresses),
+            text_line(self.domain, "v=spf1 mx ~all"),
         )
 
 

@@ -19,9 +19,14 @@ from bitrixmail.cli.language import lang_option
 from bitrixmail.cli.output import echo
 from bitrixmail.cli.quickstart_words import Words, words_of
 from bitrixmail.cli.session import GlobalOptions, Office, Session, pass_session
+from bitrixmail.model.text import printable
 
 if TYPE_CHECKING:
     from bitrixmail.admin.quickstart import FirstServer
+
+
+_FOR_ROOT = "/srv/mail"
+_NOBODY = 65534  # whose rights are those of any user
 
 
 @click.command(
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     )
 )
 @click.argument("address")
-@click.option("--dir", "folder", metavar="DIR", default="mail", help="For everything. [mail]")
+@click.option("--dir", "folder", metavar="DIR", help="For everything. [mail; for root: /srv/mail]")
 @click.option("--hostname", metavar="NAME", help="Of the server. [mx. and the domain]")
 @click.option("--smtp", metavar="ENDPOINT", default="tcp:20225", help="[tcp:20225]")
 @click.option("--pop3", metavar="ENDPOINT", default="tcp:2110", help="[tcp:2110]")
@@ -43,7 +48,7 @@ def quickstart(
     session: Session,
     *,
     address: str,
-    folder: str,
+    folder: str | None,
     hostname: str | None,
     smtp: str,
     pop3: str,
@@ -66,10 +71,16 @@ def quickstart(
                                " --data-dir or --set")  # fmt: skip
     key = typed.owned_address(address, "mailbox")
     domain = key.rpartition("@")[2]
+    if "." not in domain:
+        raise NoInputError(
+            f"{printable(address, 80)}: no other server can find a domain without a dot"
+            " (name one of your own, like info@example.org)",
+            exit_code=os.EX_DATAERR,
+        )
     server = FirstServer(
         address=key,
         hostname=typed.domain_name(hostname, "--hostname") if hostname else f"mx.{domain}",
-        folder=Path(folder).absolute(),
+        folder=Path(folder or (_FOR_ROOT if os.geteuid() == 0 else "mail")).absolute(),
         user=user or _me() or "bitrixmail",
         smtp=smtp,
         pop3=pop3,
@@ -78,6 +89,7 @@ def quickstart(
     words = words_of(lang or session.composer.language())
     unit_file = server.folder / "bitrixmail.service" if unit is None else Path(unit).absolute()
     password = new_password()
+    _must_be_open(server)
     _must_be_new(server.settings_file)
     if unit != "-":
         _must_be_new(unit_file, server.unit())
@@ -100,12 +112,35 @@ def _me() -> str:
         return str(os.geteuid())
 
 
+def _must_be_open(server: FirstServer) -> None:
+    """Refuse a place that the server's user can't come to, before anything is written."""
+    from bitrixmail.admin.probes.users import closed_to  # noqa: PLC0415 - see the command
+
+    found = _account(server.user)
+    uid = _NOBODY if found is None else found.pw_uid
+    for path, way in ((server.folder, "--dir DIR"), (server.twistd, "")):
+        closed = closed_to(uid, path)
+        if closed is None or closed == server.folder:
+            continue
+        remedy = f"name a place that he may enter by {way}, like {_FOR_ROOT}"
+        if not way:
+            remedy = "install the program where he may read it, like /opt/bitrixmail"
+        line = (
+            f"{path}: user {server.user}, who is to run the server, may not enter {closed}"
+            f" (nothing was changed; {remedy}, or let another run it by --user NAME)"
+        )
+        raise NoInputError(line, exit_code=os.EX_NOPERM)
+
+
 def _must_be_new(file: Path, text: str = "") -> None:
     """Refuse a file that is there, unless an earlier try made it: it holds this text."""
     if text and file.is_file() and file.read_text("utf-8", "replace") == text:
         return
     if file.exists() or file.is_symlink():
-        line = f"{file}: is there already (nothing was changed; name another place, or remove it)"
+        line = (
+            f"{file}: is there already (nothing was changed; name another place by --dir, or begin"
+            f" again: rm {shlex.quote(str(file))})"
+        )
         raise NoInputError(line, exit_code=os.EX_CANTCREAT)
 
 
@@ -132,7 +167,10 @@ def _as_errors_of_writing() -> Iterator[None]:
         yield
     except OSError as error:
         code = os.EX_NOPERM if isinstance(error, PermissionError) else os.EX_CANTCREAT
-        line = f"{error.filename}: {error.strerror or error} (name another place by --dir)"
+        line = (
+            f"{error.filename}: {error.strerror or error} (name another place by --dir; the same"
+            " command begins again where this one stopped)"
+        )
         raise NoInputError(line, exit_code=code) from None
 
 
@@ -180,7 +218,8 @@ def _report(server: FirstServer, words: Words, password: str, unit: str, *, new:
 
     def say(text: str) -> None:
         echo(text.format(
-            address=server.address, domain=server.domain, hostname=server.hostname,
+            address=_in_letters(server.address), domain=_in_letters(server.domain),
+            hostname=_in_letters(server.hostname),
             port=server.smtp_port, settings=server.settings_file, unit=unit or "-",
         ))  # fmt: skip
 
@@ -250,6 +289,14 @@ def _becoming(user: str) -> tuple[str, ...]:
         return ()
     group = user if account is None else str(account.pw_gid)
     return ("setpriv", f"--reuid={user}", f"--regid={group}", "--init-groups")
+
+
+def _in_letters(name: str) -> str:
+    """Write a domain, or an address in one, as people read it (RFC 5890, U-labels)."""
+    from bitrixmail.mime.domains import to_unicode  # noqa: PLC0415 - see the command
+
+    local, sign, domain = name.rpartition("@")
+    return f"{local}{sign}{to_unicode(domain)}"
 
 
 def _command() -> str:

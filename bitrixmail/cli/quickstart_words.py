@@ -37,7 +37,7 @@ ENGLISH = Words(
     port_25="Other servers send to port 25. Lead it to {port} (more ways: docs/port-25.md):",
     zone="Lines for the zone of {domain}, where the domain was bought:",
     placeholder="(No public address was found on this machine: put the one under which the world"
-    " reaches it, as your provider shows it, in the place of 192.0.2.25.)",
+    " reaches it, as your provider shows it, in the place of ADDRESS.)",
     after_zone="Ask your provider to let the address of this machine be named {hostname} in reverse"
     " (PTR). In the SPF line name other servers that send for {domain} as well, if any do.",
     send="In another terminal, send a message:",
@@ -57,7 +57,7 @@ RUSSIAN = Words(
     port_25="Другие серверы шлют почту на порт 25. Направьте его на {port} (другие способы:"
     " docs/port-25.md):",
     zone="Записи DNS для {domain}, внесите их там, где куплен домен:",
-    placeholder="(Публичного адреса на этой машине не нашлось: вместо 192.0.2.25 поставьте тот, по"
+    placeholder="(Публичного адреса на этой машине не нашлось: вместо ADDRESS поставьте тот, по"
     " которому её видно снаружи; его показывает ваш хостинг.)",
     after_zone="Попросите хостинг дать адресу этой машины обратное имя (PTR) {hostname}. Если за"
     " {domain} шлют почту и другие серверы, допишите их в строку SPF.",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.namespace import as_root
 from tests.fakes.process import BIN, free_port
 from tests.fakes.server import RunningServer, until
 
@@ -25,9 +26,14 @@ class ByItsFile(RunningServer):
         return {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
 
 
+def inside(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Keep what root makes in the directory of the test, as of any other user."""
+    return words if "--dir" in words or len(words) < 1 else (*words, "--dir", "mail")
+
+
 def run(cwd: Path, *words: str, language: str = "C") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [BIN / "bitrixmail", "quickstart", *words], capture_output=True, text=True, timeout=60,
+        [BIN / "bitrixmail", "quickstart", *inside(words)], capture_output=True, text=True, timeout=60,
         cwd=cwd, env={"PATH": os.environ["PATH"], "LANG": language}, check=False,
     )  # fmt: skip
 
@@ -69,7 +75,7 @@ def test_what_it_prints_is_all_that_is_needed(tmp_path: Path) -> None:
         assert "hello" in subprocess.check_output(read, shell=True, text=True)
     settings = (tmp_path / "mail/bitrixmail.toml").read_text()
     assert password not in settings
-    assert "example.org. IN MX 10 mx.example.org." in shown(done.stdout)
+    assert "example.org. 3600 IN MX 10 mx.example.org." in shown(done.stdout)
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
@@ -101,7 +107,8 @@ def test_what_was_interrupted_is_run_again(tmp_path: Path) -> None:
     ("words", "code"),
     [
         (("no-address",), os.EX_DATAERR),
-        (("info@example.org", "--smtp", "tcp:x"), os.EX_CONFIG),
+        (("info@localhost",), os.EX_DATAERR),
+        (("info@example.org", "--user", ME, "--smtp", "tcp:x"), os.EX_CONFIG),
         (("info@example.org", "--dir", "/proc/nowhere"), os.EX_CANTCREAT),
     ],
 )
@@ -112,6 +119,42 @@ def test_what_is_wrong_leaves_nothing_behind(
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.rglob("*.toml*"))
+
+
+@as_root
+def test_a_place_that_the_user_can_not_enter(tmp_path: Path) -> None:
+    """As /root is: every printed step would fail."""
+    for folder in (tmp_path, *tmp_path.parents[:-1]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    done = run(closed, "info@example.org", "--dir", "mail", "--user", "nobody")
+    assert done.returncode == os.EX_NOPERM, done.stdout
+    assert f"may not enter {closed}" in done.stderr
+    assert "--dir DIR, like /srv/mail" in done.stderr
+    assert not list(closed.iterdir())
+    # The way out is a user who may, or a place that he may enter.
+    assert run(closed, "info@example.org", "--dir", "mail", "--user", ME).returncode == 0
+
+
+@as_root
+def test_root_is_given_a_place_that_a_user_may_enter(tmp_path: Path) -> None:
+    taken = Path("/srv/mail/bitrixmail.toml").exists()
+    home = f"mount -t tmpfs tmpfs /srv && {BIN / 'bitrixmail'} quickstart info@example.org"
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", f"{home} --user {ME}"], cwd=tmp_path, text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "/srv/mail/bitrixmail.toml" in done.stdout
+    assert Path("/srv/mail/bitrixmail.toml").exists() is taken
+
+
+def test_a_domain_is_named_in_its_own_letters(tmp_path: Path) -> None:
+    done = run(tmp_path, "info@почта.рф", "--dir", "mail", "--user", ME, language="ru_RU.UTF-8")
+    assert done.returncode == 0, done.stderr
+    assert "Записи DNS для почта.рф" in done.stdout
+    assert any(line.startswith("xn--80a1acny.xn--p1ai. 3600 IN MX") for line in shown(done.stdout))
 
 
 def test_options_of_another_server_are_refused(tmp_path: Path) -> None:
