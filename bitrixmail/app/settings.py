@@ -78,7 +78,7 @@ class Server:
         Processes,
         doc(
             "How many processes receive mail, up to 16: one keeps one core of the machine busy."
-            " Each further one takes 60 MB. All limits hold for them together."
+            " Each further one takes about 100 MB. All limits hold for them together."
         ),
     ] = 1
     drain_timeout: Annotated[
