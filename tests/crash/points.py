@@ -84,8 +84,8 @@ POINTS = (
     # A message comes
     Point("amid-data", _WRITE, only=_amid_data, most=8),
     Point("amid-bdat", _WRITE, only=_amid_chunk, most=4),
-    Point("amid-starttls", "bitrixmail.link.channel:Channel.start_tls", after=True, most=8),
-    Point("tls-agreed", "bitrixmail.link.channel:Channel.handshakeCompleted", after=True, most=8),
+    Point("amid-starttls", "bitrixmail.link.secured:Secured.start_tls", after=True, most=8),
+    Point("tls-agreed", "bitrixmail.link.secured:Secured.handshakeCompleted", after=True, most=8),
     # A large content becomes a file
     Point("before-file", f"{_FILE}._create", most=4),
     Point("file-made", f"{_FILE}._create", after=True, most=4),
