@@ -69,6 +69,8 @@ def main() -> int:
     if arguments.power_cuts and not possible():
         parser.error("--power-cuts: run it as root, where /dev/loop-control and mkfs.ext4 are")
     if folder is None:
+        if not Path(arguments.dir).is_dir():
+            parser.error(f"--dir {arguments.dir}: there is no such directory; make it first")
         folder = Path(tempfile.mkdtemp(prefix="bitrixmail-crash-", dir=arguments.dir))
         victims = max(1, min(arguments.victims, arguments.kills))
         plan = Plan(

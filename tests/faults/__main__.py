@@ -5,6 +5,7 @@ Words choose sites by a part of their name. Prints a table; ends with 1 if anyth
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -83,4 +84,6 @@ def _print(row: Row) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("words", nargs="*", metavar="WORD", help="a part of the name of a site")
+    sys.exit(main(parser.parse_args().words))
