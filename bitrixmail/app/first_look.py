@@ -23,6 +23,7 @@ from bitrixmail.model.finding import Severity
 
 _DELAY_S = 5.0
 _MOST_TOLD = 20
+_OF_ROOT = ("firewall", "redirect")
 _log = Logger()
 
 
@@ -69,8 +70,13 @@ class FirstLook(Service):
             )
         if failing:
             _log.warn(
-                "{count} faults around this server: `bitrixmail doctor` tells what to do",
+                "faults around this server: {count}; `bitrixmail doctor` tells what to do",
                 count=len(failing),
+            )
+        if any(each.probe in _OF_ROOT and "could not be read" in each.what for each in found):
+            _log.info(
+                "the rules of the firewall can't be read without root's rights:"
+                " `bitrixmail doctor` as root sees more"
             )
 
     def stopService(self) -> Deferred[None] | None:

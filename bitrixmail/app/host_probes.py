@@ -26,6 +26,7 @@ from bitrixmail.admin.probes import (
     redirect,
 )
 from bitrixmail.admin.probes.filter_reading import read_filters
+from bitrixmail.admin.probes.own_addresses import is_public, own_addresses
 from bitrixmail.admin.probes.places import PUBLIC_PORTS, Place
 from bitrixmail.admin.probes.simple import BlockingProbe, Look
 from bitrixmail.admin.probes.units import FOLDERS, socket_of
@@ -54,7 +55,10 @@ def looks(settings: Settings, now: Callable[[], datetime]) -> Iterator[tuple[str
     yield ports.NAME, ports.PortsProbe((*places, *metrics), data_dir).look
     yield privilege.NAME, privilege.PrivilegeProbe(places, data_dir).look
     script = str(_REDIRECT) if _REDIRECT.exists() else ""
-    leading = redirect.RedirectProbe(places, script, filters, data_dir=data_dir)
+    faces_the_world = any(map(is_public, own_addresses().found))
+    leading = redirect.RedirectProbe(
+        places, script, filters, data_dir=data_dir, faces_the_world=faces_the_world
+    )
     yield redirect.NAME, leading.look
     yield firewall.NAME, firewall.FirewallProbe(places, filters).look
     files = certificate.CertificateFiles(

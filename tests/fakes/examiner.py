@@ -6,16 +6,20 @@ As a program: reads orders as lines of JSON, and writes what was found as such.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
+from bitrixmail.cli.findings_russian import in_russian
 from bitrixmail.model.finding import Finding, Severity
 from tests.fakes.process import ROOT
+
+_CYRILLIC = re.compile("[а-яё]")
 
 
 class Examiner:
@@ -39,15 +43,21 @@ class Examiner:
         self._process.communicate(timeout=30)
 
     def finds(self, probe: str, *settings: str) -> tuple[Finding, ...]:
-        """Let one probe look, with these settings."""
+        """Let one probe look, with these settings; what it says must have a translation."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps([probe, settings]), file=self._process.stdin, flush=True)
         told = json.loads(self._process.stdout.readline())
-        return tuple(
+        found = tuple(
             Finding(**each | {"severity": Severity(each["severity"])} | _tuple(each))
             for each in told
         )
+        for finding in found:
+            untold = [
+                text for text in _sentences(finding) if not _CYRILLIC.search(in_russian(text))
+            ]
+            assert not untold, untold
+        return found
 
     def found(self, probe: str, *settings: str) -> Finding:
         """Return the one finding of a probe."""
@@ -58,6 +68,13 @@ class Examiner:
 def commands(finding: Finding) -> list[str]:
     """Return the remedies that are commands: a sentence ends like one."""
     return [remedy for remedy in finding.remedies if remedy[-1] not in ".:"]
+
+
+def _sentences(finding: Finding) -> Iterator[str]:
+    yield finding.what
+    if finding.why:
+        yield finding.why
+    yield from (each for each in finding.remedies if each[-1] in ".:")
 
 
 def _tuple(told: dict[str, Any]) -> dict[str, Any]:

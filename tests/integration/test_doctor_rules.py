@@ -145,3 +145,11 @@ def test_a_running_server_that_listens_elsewhere(
         for command in commands(found):
             machine.shell(command)
         assert machine.greeted(25, 4, 5.0)
+
+
+def test_the_port_of_the_metrics_is_looked_at(doctor: Examiner) -> None:
+    metrics = "listen.metrics=tcp:20226:interface=127.0.0.1"
+    *_doors, found = doctor.finds("port", "listen.smtp=tcp:2500", "listen.pop3=", metrics)
+    assert found.subject == "metrics tcp:20226:interface=127.0.0.1"
+    assert found.severity is Severity.FAILURE
+    assert "the port is taken" in found.what

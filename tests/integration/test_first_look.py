@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 
+from bitrixmail.admin.probes import host_programs
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.loading import load_settings
 from bitrixmail.model.directory import Domain
@@ -88,6 +89,7 @@ async def test_what_fails_is_written(
     await log.written
     await maybeDeferred(look.stopService)
     named = [line for line in log.lines if line.startswith(("mx", "hostname", "ptr", "dns"))]
+    assert "faults around this server: 1; `bitrixmail doctor` tells what to do" in log.lines
     what = "mx: bad.ru: its mail goes elsewhere: MX 10 mx.elsewhere.com (5.6.7.8)."
     assert named == [f"{what} Mail for bad.ru does not come to this server."]
     asked = {name for name, *_ in dns.questions}
@@ -125,3 +127,22 @@ async def test_a_server_that_ends_at_once_never_looks(
     look.begin()
     await maybeDeferred(look.stopService)
     assert not dns.questions
+
+
+async def test_what_only_root_may_read_is_said_once(
+    dns: NameServer,
+    stores: InlineStores,
+    tmp_path: Path,
+    log: Log,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Here a program stands for nft that may not read, as it may not for the server's user."""
+    (tmp_path / "nft").write_text("#!/bin/sh\necho Operation not permitted >&2\nexit 1\n")
+    (tmp_path / "nft").chmod(0o755)
+    monkeypatch.setattr(host_programs, "_PLACES", f"{tmp_path}:/bin")
+    look = first_look(dns, stores, tmp_path, "mx.example.org")
+    look.begin()
+    await look.ended
+    await maybeDeferred(look.stopService)
+    told = [line for line in log.lines if "firewall can't be read" in line]
+    assert len(told) == 1

@@ -85,7 +85,7 @@ def mx_line(domain: str, hostname: str, preference: int = 10) -> str:
 
 
 def text_line(domain: str, text: str) -> str:
-    """Write a record of text, like that of SPF (RFC 7208)."""
+    """Write a record of text, like that of SPF."""
     return f'{domain}. {_TTL_S} IN TXT "{text}"'
 
 

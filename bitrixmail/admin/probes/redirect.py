@@ -33,7 +33,8 @@ class RedirectProbe:
     """Made by app for one examination; `look` runs in a thread.
 
     `script`: the file of nftables rules for port 25 and 20225. `data_dir`: by which the running
-    server is found.
+    server is found. `faces_the_world`: nothing stands in front of this machine that could redirect,
+    as its interfaces have public addresses.
     """
 
     def __init__(
@@ -43,12 +44,15 @@ class RedirectProbe:
         read: Callable[[], FilterReading] = read_filters,
         proc: Path = Path("/proc"),
         data_dir: Path | None = None,
+        *,
+        faces_the_world: bool = False,
     ) -> None:
         self._places = [place for place in places if place.door == "smtp"]
         self._script = script
         self._read = read
         self._proc = proc
         self._data_dir = data_dir
+        self._faces_the_world = faces_the_world
 
     def look(self) -> tuple[Finding, ...]:
         """Follow who asks for port 25. Only mail from other servers must come by a fixed port."""
@@ -158,14 +162,16 @@ class RedirectProbe:
     def _missing(self, place: Place, missing: Sequence[int], ways: dict[int, Passage]) -> Finding:
         public = PUBLIC_PORTS[place.door]
         partly = len(missing) < len(ways)
+        sure = self._faces_the_world and not partly
         why = "Other servers send to port 25 alone, so that no mail from outside comes"
         why += f" by {ips(missing)}" if partly else ""
+        why += "" if sure else ", unless something in front of this machine redirects it"
         return Finding(
             NAME,
             place.subject,
-            Severity.WARNING,
+            Severity.FAILURE if sure else Severity.WARNING,
             f"port {public} is not redirected to port {place.port} by {ips(missing)}",
-            f"{why}, unless something in front of this machine redirects it.",
+            f"{why}.",
             (
                 "Redirect it, from outside and from this machine, by IPv4 and IPv6:",
                 *self._commands(place),

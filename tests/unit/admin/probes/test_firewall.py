@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bitrixmail.admin.probes.nftables import read_nftables
 from bitrixmail.admin.probes.packet_filter import Chain, Ruleset
 from bitrixmail.admin.probes.places import Place
 from bitrixmail.admin.probes.redirect import RedirectProbe
+from bitrixmail.cli.findings_russian import in_russian
 from bitrixmail.model.finding import Finding, Severity
 
 # Nothing listens there, so that calling it is refused at once.
@@ -24,6 +26,8 @@ NO_RIGHT = FilterReading(programs=("nft",), unread=("nft",), complaint="Operatio
 
 def looked(reading: FilterReading, proc: Path = Path("/nowhere")) -> Finding:
     (finding,) = FirewallProbe([DOOR], lambda: reading, proc).look()
+    for text in (finding.what, finding.why):
+        assert not text or re.search("[а-яё]", in_russian(text)), text
     return finding
 
 
@@ -139,3 +143,14 @@ def test_a_redirect_to_where_nobody_is() -> None:
 def test_what_nft_never_prints(text: str) -> None:
     with pytest.raises(ValueError, match=r"nft|JSON|Expecting"):
         read_nftables(text)
+
+
+@pytest.mark.parametrize(("faces", "severity"), [(True, "FAILURE"), (False, "WARNING")])
+def test_a_missing_redirect_is_a_failure_where_nothing_stands_in_front(
+    faces: bool, severity: str
+) -> None:
+    probe = RedirectProbe([DOOR], "", FilterReading, Path("/nowhere"), faces_the_world=faces)
+    (finding,) = probe.look()
+    assert finding.what == "port 25 is not redirected to port 1 by IPv4"
+    assert finding.severity is Severity[severity]
+    assert ("in front of this machine" in finding.why) is not faces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bitrixmail.admin.probes.privilege import Host, PrivilegeProbe
 from bitrixmail.admin.probes.units import service_of
 from bitrixmail.app.endpoints import parse_endpoint
 from bitrixmail.app.host_probes import inherited
+from bitrixmail.cli.findings_russian import in_russian
 from bitrixmail.model.finding import Finding, Severity
 
 SMTP = Place("smtp", "tcp", 25, "", "tcp:25")
@@ -46,6 +48,9 @@ def test_the_missing_right_is_named_with_the_ways_to_it(tmp_path: Path) -> None:
     assert finding.severity is Severity.FAILURE
     assert "user nobody has no right to port 25: ports below 1024 need root" in finding.what
     commands = [each for each in finding.remedies if each[-1] not in ".:"]
+    sentences = [each for each in finding.remedies if each[-1] in ".:"]
+    for text in (finding.what, finding.why, *sentences):
+        assert re.search("[а-яё]", in_russian(text)), text
     assert commands[0] == "sysctl -w net.ipv4.ip_unprivileged_port_start=25"
     byport = f"{tmp_path}/etc/authbind/byport/25"
     assert f"install -D -o nobody -m 500 /dev/null {byport}" in commands
