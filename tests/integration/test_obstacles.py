@@ -94,7 +94,7 @@ def test_a_privileged_port_without_the_right_to_it(open_home: Path) -> None:
     problem, *ways = complaint(server)
     assert problem == (
         "bitrixmail: listen.smtp: can't listen on port 25 of all addresses:"
-        f" permission denied for user {NOBODY}"
+        " permission denied for user nobody"
     )
     assert len(ways) == 5
     assert all(way.startswith("  ") for way in ways)
@@ -161,8 +161,8 @@ def test_a_data_directory_that_can_not_be_written(open_home: Path) -> None:
     with as_nobody(open_home) as server:
         assert server.exit_code() == os.EX_NOPERM
     problem, way = complaint(server)
-    assert f"server.data_dir: {data_dir} can't be written by user {NOBODY}" in problem
-    assert f"install -d -o {NOBODY} -m 700 {data_dir}" in way
+    assert f"server.data_dir: {data_dir} can't be written by user nobody" in problem
+    assert f"install -d -o nobody -m 700 {data_dir}" in way
 
 
 def test_a_data_directory_that_is_a_file(tmp_path: Path) -> None:
