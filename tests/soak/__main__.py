@@ -67,7 +67,7 @@ def _wait(seconds: float, sampler: Sampler, load: Load) -> None:
         if sampler.samples:
             last = sampler.samples[-1]
             print(
-                f"{last.at_s / 60:5.1f} min  {last.pss_kib / 1024:7.1f} MiB"
+                f"{last.at_s / 60:5.1f} min  {last.own_kib / 1024:7.1f} MiB"
                 f"  {last.descriptors:4} descriptors  {last.threads:3} threads"
                 f"  {load.count['accepted']:7} accepted",
                 flush=True,

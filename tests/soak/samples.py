@@ -15,10 +15,14 @@ _FIELD = re.compile(r"^(\w+): +(\d+) kB$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Sample:
-    """One look. Memory in KiB: Pss is what is its own and its share of what is shared."""
+    """One look. Memory in KiB: what the process has asked for itself, swapped out or not.
+
+    Pages of files are left out: how many of a library's are in memory, and who else has them
+    mapped at the moment, is for the system and for other programs to say.
+    """
 
     at_s: float
-    pss_kib: int
+    own_kib: int
     descriptors: int
     threads: int
 
@@ -29,7 +33,7 @@ def look(pid: int, at_s: float) -> Sample:
     fields = dict(_FIELD.findall((process / "smaps_rollup").read_text()))
     return Sample(
         at_s,
-        int(fields["Pss"]),
+        int(fields["Anonymous"]) + int(fields["Swap"]),
         len(list((process / "fd").iterdir())),
         len(list((process / "task").iterdir())),
     )
@@ -67,7 +71,7 @@ def growth_percent_per_hour(samples: Sequence[Sample]) -> float:
     The median of all slopes between two looks (Theil and Sen): what comes and goes with a large
     message does not count, what stays does.
     """
-    return _slope([(one.at_s, float(one.pss_kib)) for one in samples]) * 3600 * 100
+    return _slope([(one.at_s, float(one.own_kib)) for one in samples]) * 3600 * 100
 
 
 def _slope(points: Sequence[tuple[float, float]]) -> float:
