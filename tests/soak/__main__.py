@@ -54,7 +54,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--rate", type=float, default=35, help="messages a second")
+    parser.add_argument("--rate", type=float, default=90, help="messages a second")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dir", help="where the server keeps its data; some GiB for half an hour")
     return parser.parse_args()
