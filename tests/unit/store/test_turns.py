@@ -33,7 +33,6 @@ def write_all(path: Path, writer: Callable[[], Session]) -> list[BaseException]:
     made = Session(DatabaseFile(path), DatabaseFile(path).writing)
     made.run(lambda c: c.exec_driver_sql("CREATE TABLE counter (n)").close())
     made.run(lambda c: c.exec_driver_sql("INSERT INTO counter VALUES (0)").close())
-    made.close()
     errors: list[BaseException] = []
 
     def work() -> None:
@@ -50,6 +49,7 @@ def write_all(path: Path, writer: Callable[[], Session]) -> list[BaseException]:
         thread.start()
     for thread in threads:
         thread.join(10)
+    made.close()  # not before: whoever closes last locks the file, and nobody waits for that here
     assert not any(thread.is_alive() for thread in threads), "a turn was not given back"
     return errors
 
