@@ -24,6 +24,17 @@ def keep_little() -> None:
         mallopt(_M_MMAP_THRESHOLD, _OWN_MAPPING_OCTETS)
 
 
+async def give_back() -> None:
+    """Return to the system what is free amid the heaps: messages of all sizes leave holes.
+
+    Takes up to three milliseconds (measured with 15 MiB to give back). Left alone, the holes move,
+    and the heaps grow a little with each of the larger messages that fits in none.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def settle() -> None:
     """Leave what lives as long as the process out of the search for garbage, and search less often.
 

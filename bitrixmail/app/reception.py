@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
+from bitrixmail.app.allocator import give_back
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.logs import LogLevels
 from bitrixmail.app.maillog import MailLog
@@ -28,6 +29,7 @@ from bitrixmail.tasks import Threads
 
 _MINUTE_S = 60.0
 _LOOK_S = 2.0
+_GIVE_BACK_S = 30.0
 _MOST_THREADS = 4
 
 
@@ -70,6 +72,7 @@ class Reception:
         return (
             Periodic(clock, "refusals", _MINUTE_S, self.gate.refusals.write),
             Periodic(clock, "list files", _LOOK_S, self.judge.look_at_lists),
+            Periodic(clock, "memory", _GIVE_BACK_S, give_back),
         )
 
     def take(self, fresh: Settings) -> None:
