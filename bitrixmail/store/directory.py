@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
 from twisted.internet.interfaces import IReactorTime
@@ -21,14 +21,15 @@ from bitrixmail.tasks import utcnow
 
 T = TypeVar("T")
 _Question = Callable[[Connection, str], Any]
+_MOST_ABSENT = 2000
 
 
 @implementer(IDirectory)
 class DatabaseDirectory:
     """See IDirectory. Made with the stores, lives as long as they.
 
-    Remembers up to `most_cached` answers, also that there is nothing, until the directory changes;
-    then a look-up does not suspend whoever awaits it.
+    Remembers up to `most_cached` answers, and some that there is nothing, until the directory
+    changes; then a look-up does not suspend whoever awaits it.
     """
 
     def __init__(
@@ -43,23 +44,42 @@ class DatabaseDirectory:
         self._clock = clock
         self._most_cached = most_cached
         self._cached: dict[tuple[_Question, str], Any] = {}
+        # What is not there, apart: strangers ask for a million names and displace nobody
+        self._absent: dict[tuple[_Question, str], None] = {}
         changes.watch(writing.TOPIC, self._forget)
 
     def _forget(self) -> None:
-        # A new dictionary: an answer that is still under way goes into the old one, unseen.
-        self._cached = {}
+        # New dictionaries: an answer that is still under way goes into an old one, unseen.
+        self._cached, self._absent = {}, {}
 
     async def _ask(self, question: Callable[[Connection, str], T], key: str) -> T:
-        cached = self._cached
+        asked = question, key
+        cached, absent = self._cached, self._absent
         try:
-            found: T = cached[question, key]
+            known: T = cached[asked]
         except KeyError:
-            found = await self._database.read(question, key)
-            if len(cached) >= self._most_cached:
-                cached.clear()  # strangers ask for what is not there: no reason to sort it
-            if self._most_cached:
-                cached[question, key] = found
+            if asked in absent:
+                return cast("T", None)
+        else:
+            return known
+        found = await self._database.read(question, key)
+        if found is None:
+            self._keep(absent, _MOST_ABSENT, asked, None)
+        else:
+            self._keep(cached, self._most_cached, asked, found)
         return found
+
+    def _keep(
+        self,
+        answers: dict[tuple[_Question, str], Any],
+        most: int,
+        asked: tuple[_Question, str],
+        found: object,
+    ) -> None:
+        if self._most_cached:
+            if len(answers) >= most:
+                answers.clear()
+            answers[asked] = found
 
     async def _change(self, function: Callable[..., T], *arguments: Any) -> T:
         change = writing.Change(function, arguments, self._now())
