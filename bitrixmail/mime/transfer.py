@@ -104,7 +104,11 @@ class Content:
 
 
 def decode_uuencode(octets: bytes) -> bytes:
-    """Decode the lines behind `begin` up to `end`; lines that are none are passed over."""
+    """Decode the lines behind `begin` up to `end`; lines that are none are passed over.
+
+    A line gives no more octets than it holds, whatever it says: what it may have lost, spaces at
+    its end, are zeros, and a letter of one line end each would be thirty times as much text.
+    """
     begin = _UU_MODE.search(octets)
     decoded: list[bytes] = []
     for line in octets[begin.end() if begin else 0 :].split(b"\n", _MAX_LINES)[:_MAX_LINES]:
@@ -114,7 +118,7 @@ def decode_uuencode(octets: bytes) -> bytes:
         if not line:  # binascii would read on behind it
             continue
         try:
-            decoded.append(binascii.a2b_uu(line))
+            decoded.append(binascii.a2b_uu(line)[: len(line) * 3 // 4])
         except binascii.Error:
             continue
     return b"".join(decoded)

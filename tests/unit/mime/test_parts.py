@@ -323,6 +323,8 @@ def test_lines_like_delimiters_are_bounded() -> None:
         ("x-unknown", b"a=3D", "a=3D"),
         ("quoted-printable", b"a=3Db=ZZ=\r\nc=", "a=b=ZZc"),
         ("quoted-printable", b"=D0=9F=d1=80", "Пр"),
+        # it says 29 octets and holds three
+        ("x-uuencode", b"begin 644 a.txt\r\n=0V%T\r\nend\r\n", "Cat"),
         ("x-uuencode", b"begin 644 a.txt\r\n#0V%T\r\n\r\n`\r\nend\r\nno", "Cat"),
     ],
 )
