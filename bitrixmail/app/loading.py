@@ -135,10 +135,11 @@ def _put(tables: Tables, path: str, value: str) -> None:
 
 def _fault(details: ErrorDetails) -> Fault:
     """Say what pydantic found in our words."""
-    where = ".".join(str(part) for part in details["loc"])
+    named = ".".join(str(part) for part in details["loc"])
+    where = printable(named)
     kind, context = details["type"], details.get("ctx", {})
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
-        return _unknown(where)
+        return _unknown(named)
     if kind == "setting":
         return Fault(where, context["what"], context["remedy"])
     if kind.startswith("dataclass"):
