@@ -8,7 +8,7 @@ import gc
 # From malloc.h of the GNU C library; another one has no mallopt, or knows none of these.
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _ARENAS = 2
-_OWN_MAPPING_OCTETS = 1024 * 1024
+_OWN_MAPPING_OCTETS = 128 * 1024
 
 
 def keep_little() -> None:

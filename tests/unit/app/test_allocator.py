@@ -11,7 +11,7 @@ from bitrixmail.app.allocator import give_back, keep_little
 keep_little()
 def resident_kib():
     return int(open("/proc/self/statm").read().split()[1]) * 4
-pieces = [(bytearray(b"x" * 300_000), bytes(20_000)) for _ in range(100)]
+pieces = [(bytearray(b"x" * 100_000), bytes(20_000)) for _ in range(300)]
 stay = [small for _, small in pieces]
 full = resident_kib()
 pieces.clear()
