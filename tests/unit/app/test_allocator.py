@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import weakref
+
+import pytest
+
+from bitrixmail.app.allocator import give_back
 
 # Large pieces with small ones between them, which stay: holes that no heap can shed by shrinking
 _PROGRAM = """
@@ -31,3 +36,16 @@ def test_holes_are_given_back() -> None:
     full, before, after = map(int, done.stdout.split())
     assert full - before < 5_000, "nothing is left to be given back: this tests nothing"
     assert before - after > 20_000
+
+
+def test_what_ended_in_a_circle_is_freed() -> None:
+    class Ended:
+        pass
+
+    ended = Ended()
+    ended.itself = ended  # type: ignore[attr-defined]
+    gone = weakref.ref(ended)
+    del ended
+    with pytest.raises(StopIteration):
+        give_back().send(None)
+    assert gone() is None
