@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
@@ -14,6 +15,12 @@ from twisted.python.failure import Failure
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("deferred_timeout", "seconds a test may wait", default="20")
+
+
+def pytest_configure() -> None:
+    """Let programs that tests run hear ^C, also where a shell has put all of this in background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
