@@ -46,6 +46,8 @@ def message_wanted() -> Iterator[None]:
 
 def exit_code(error: BaseException) -> int:
     """Tell an error on stderr, one line per fault, and return the code for the shell."""
+    if _in_consequence_of(error, KeyboardInterrupt):
+        return _interrupted(error)
     for kind, tell in _TOLD:
         if isinstance(error, kind):
             return tell(error)
@@ -54,6 +56,18 @@ def exit_code(error: BaseException) -> int:
     for line in "".join(traceback.format_exception(error)).rstrip("\n").split("\n"):
         say(line)
     return os.EX_SOFTWARE
+
+
+def _in_consequence_of(error: BaseException, kind: type[BaseException]) -> bool:
+    """Tell whether an error came while another was on its way, as where ^C hits amid a commit."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        if isinstance(found, kind):
+            return True
+        seen.add(id(found))
+        found = found.__cause__ or found.__context__
+    return False
 
 
 def _help(error: click.UsageError) -> int:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from bitrixmail.app.console import Composition
 from bitrixmail.cli.consent import RefusedError
-from bitrixmail.cli.failures import NoInputError, exit_code
+from bitrixmail.cli.failures import INTERRUPTED, NoInputError, exit_code
 from bitrixmail.cli.root import root
 from bitrixmail.cli.session import SettingsError
 from bitrixmail.model.errors import (
@@ -223,3 +223,11 @@ def test_a_bug_tells_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert told.startswith("error: a bug in bitrixmail")
     assert "test_root.py" in told
     assert "ZeroDivisionError: division by zero" in told
+
+
+def test_what_comes_of_an_interrupt_is_told_as_one(capfd: pytest.CaptureFixture[str]) -> None:
+    error = StoreUnavailableError("amid a commit")
+    error.__context__ = KeyboardInterrupt()
+    assert exit_code(error) == INTERRUPTED
+    assert exit_code(StoreUnavailableError("a disk")) == os.EX_TEMPFAIL
+    assert capfd.readouterr().err.splitlines()[0] == "interrupted"
