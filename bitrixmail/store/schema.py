@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 # The migration to which a database of this version of the program is brought.
-SCHEMA = "0004"
+SCHEMA = "0005"
 
 metadata = MetaData(
     naming_convention={
@@ -194,7 +194,8 @@ unlinked_blob = Table(
     _column("unlinked", BigInteger),
 )
 
-# Work behind the durable line. `key` makes it idempotent; within a `lane` it goes by id.
+# Work behind the durable line, see model.job. `key` makes it idempotent; within a `lane` it goes by
+# id. A job that ended (`settled`) stays a while, to be looked at.
 job = Table(
     "job",
     metadata,
@@ -202,17 +203,98 @@ job = Table(
     _column("key", String, unique=True),
     _column("kind", String),
     _column("lane", String),
+    _column("destination", String),
+    _column("recipient", String),
+    _column("priority", Integer),
     _column("state", String),
     _column("not_before", BigInteger),
+    _column("created", BigInteger),
+    _column("expires", BigInteger),
     _column("attempts", Integer),
+    _column("delayed", Boolean),
     Column("lease_owner", String),
     Column("lease_until", BigInteger),
+    Column("settled", BigInteger),
     _ref("message_id", "message", nullable=True),
     _column("payload", Text),
-    _column("created", BigInteger),
-    Index(None, "state", "not_before"),
-    Index(None, "lane", "id"),
+    Index(
+        "ix_job_due",
+        "kind",
+        "destination",
+        "priority",
+        "not_before",
+        **_where("state = 'waiting'"),
+    ),
+    Index("ix_job_leased", "lease_until", **_where("state = 'leased'")),
+    Index("ix_job_settled", "settled", **_where("settled IS NOT NULL")),
+    Index(None, "lane", "id", **_where("lane <> ''")),
     Index(None, "message_id"),
+)
+
+# Each attempt at a job, numbered from 1.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("job_id", _Id, ForeignKey("job.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _column("at", BigInteger),
+    _column("result", String),
+    _column("host", String),
+    _column("address", String),
+    _column("enhanced", String),
+    _column("reply", Text),
+    _column("duration_us", BigInteger),
+    _column("tls", String),
+)
+
+# The keys that sign the mail of a domain (RFC 6376). `private_key` is PEM, `public_key` base64 as
+# the record in the DNS has it. Signs from `active_from` to `active_until`, if they are given.
+dkim_key = Table(
+    "dkim_key",
+    metadata,
+    _id(),
+    _ref("domain_id", "domain"),
+    _column("selector", String),
+    _column("algorithm", String),
+    _column("private_key", Text),
+    _column("public_key", Text),
+    _column("created", BigInteger),
+    Column("active_from", BigInteger),
+    Column("active_until", BigInteger),
+    UniqueConstraint("domain_id", "selector"),
+)
+
+# Addresses that nothing is sent to: since when, why, until when, and what told so.
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("address", String, primary_key=True),
+    _column("reason", String),
+    _column("detail", Text),
+    _column("queue_id", String),
+    _column("since", BigInteger),
+    Column("until", BigInteger),
+)
+
+# How safely a destination was reached before, to notice when it is less (`level`), and its
+# MTA-STS policy (RFC 8461 §3.2), if it has one.
+destination_security = Table(
+    "destination_security",
+    metadata,
+    Column("destination", String, primary_key=True),
+    _column("level", String),
+    _column("seen", BigInteger),
+    _column("sts_id", String),
+    _column("sts_policy", Text),
+    Column("sts_until", BigInteger),
+)
+
+# Addresses, or whole domains as "@example.org", that a mailbox may send as, beside its own.
+sender_grant = Table(
+    "sender_grant",
+    metadata,
+    Column("mailbox_id", _Id, ForeignKey("mailbox.id"), primary_key=True, autoincrement=False),
+    Column("address", String, primary_key=True),
 )
 
 # `address` is whom it concerns; `recipient` the address used to reach it, if another.

@@ -32,6 +32,7 @@ ROOMS = {
     "pipeline",
     "store",
     "net",
+    "outbound",
     "admin",
     "rules",
     "link",

@@ -1,0 +1,51 @@
+"""Where jobs are kept: one table, whose leases are the only lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zope.interface import Interface
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bitrixmail.model.job import Job, Settlement
+    from bitrixmail.model.message import Draft
+    from bitrixmail.model.queue import Due, Wanted
+
+
+class IJobStore(Interface):
+    """Jobs of all kinds. They come into being with their message, by `IMessageStore.append`.
+
+    Every method raises StoreUnavailableError or StoreFullError when the disk or database fails.
+    """
+
+    async def due(now: datetime) -> tuple[Due, ...]:
+        """Tell of every destination that has waiting jobs how many are due, and when the next is.
+
+        Leases that have run out count as waiting.
+        """
+
+    async def lease(
+        owner: str, until: datetime, wanted: Sequence[Wanted], now: datetime
+    ) -> tuple[Job, ...]:
+        """Take jobs that are due, the urgent and the oldest first; nobody else gets them.
+
+        They are settled by `until`, or another lease may take them.
+        """
+
+    async def settle(settlements: Sequence[Settlement], drafts: Sequence[Draft] = ()) -> None:
+        """Write what became of leased jobs, durable when it returns; `drafts` in the same commit.
+
+        A job that was deleted meanwhile is passed over. Cancelling has no effect.
+        """
+
+    async def reclaim(owner: str) -> int:
+        """Take back every lease of others than this owner: they are gone. Returns how many."""
+
+    async def read(message_id: int, offset: int, length: int) -> bytes:
+        """Read octets of a job's message: message prefix, then content. Short only at the end.
+
+        Raise NotFoundError if the message is gone.
+        """

@@ -1,0 +1,123 @@
+"""A job: one piece of work behind the durable line, and what became of each attempt at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class JobState(StrEnum):
+    """Where a job stands. Only a lease leads from WAITING on, only a settlement from LEASED."""
+
+    WAITING = "waiting"
+    LEASED = "leased"
+    HELD = "held"  # by a person, until released
+    DONE = "done"
+    DEAD = "dead"  # given up: refused for good, or too old
+
+
+class Priority(IntEnum):
+    """Which job of a destination goes first; within one, the one that is due longest."""
+
+    URGENT = 10  # somebody waits for it before a page: a code, an order, a new password
+    NORMAL = 20
+    BULK = 30
+
+
+class Kind(StrEnum):
+    """Which courier carries a job out."""
+
+    REMOTE = "remote"  # by SMTP, to the hosts of the recipient's domain or a smarthost
+    LOCAL = "local"  # into the gate, as mail for one of our own
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job as it is written in the commit of its message.
+
+    `key` is the same whenever the same work is asked for: it is written once. `destination` is what
+    is reached or not as a whole: of a remote job the recipient's domain in A-labels. Jobs of one
+    `lane` are carried out in their order, one after the other; those of none ("") in any. `payload`
+    is JSON, read by the courier of the kind alone. `expires`: then it is given up.
+    """
+
+    key: str
+    kind: Kind
+    destination: str
+    recipient: str
+    not_before: datetime
+    expires: datetime
+    priority: Priority = Priority.NORMAL
+    payload: str = "{}"
+    lane: str = ""
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that was leased, with what its courier needs to know of its message.
+
+    `message_id` is the message's row, for `IJobStore.read`; `size_octets` counts what that gives.
+    `attempts` were settled before. `delayed`: its sender was told already that it takes longer.
+    """
+
+    id: int
+    key: str
+    kind: Kind
+    destination: str
+    recipient: str
+    priority: Priority
+    created: datetime
+    expires: datetime
+    attempts: int
+    delayed: bool
+    payload: str
+    lane: str
+    message_id: int
+    queue_id: str
+    sender: str
+    size_octets: int
+
+
+class Result(StrEnum):
+    """How an attempt ended."""
+
+    DELIVERED = "delivered"
+    RELAYED = "relayed"  # to a host that won't tell of success, though asked to (RFC 3461 §5.2.2)
+    DEFERRED = "deferred"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at one job, as `queue show` and the mail log tell it.
+
+    `host` is the name of the other side and `address` its IP address, both empty if none was
+    reached. `reply` is its last word, or ours on why there was none; `enhanced` a status code of
+    RFC 3463 ("5.1.1"). `tls` is the version and cipher, or empty.
+    """
+
+    at: datetime
+    result: Result
+    host: str
+    address: str
+    enhanced: str
+    reply: str
+    duration_s: float
+    tls: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What becomes of a leased job; the store writes it together with the attempt.
+
+    WAITING: again from `not_before` on. DONE and DEAD end it; `follow_up` (a DSN, say) is then
+    written in the same commit, see `IJobStore.settle`. `attempt` None: it was not tried.
+    """
+
+    job_id: int
+    state: JobState
+    attempt: Attempt | None = None
+    not_before: datetime | None = None
+    delayed: bool = False

@@ -1,0 +1,75 @@
+"""The queue as the dispatcher and the person who looks after it see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bitrixmail.model.job import Attempt, JobState, Kind, Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The waiting jobs of one destination: how many are due, and when the next of the others is."""
+
+    kind: Kind
+    destination: str
+    count: int
+    next: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """So many due jobs of one destination, at most; none below `priority`."""
+
+    kind: Kind
+    destination: str
+    most: int
+    priority: Priority = Priority.BULK
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which jobs are meant; what is empty says nothing. Texts match whole addresses or domains.
+
+    `ids` are jobs, `queue_ids` messages; `before` and `after` compare with when they came.
+    """
+
+    ids: tuple[int, ...] = ()
+    queue_ids: tuple[str, ...] = ()
+    states: tuple[JobState, ...] = ()
+    kind: Kind | None = None
+    sender: str = ""
+    recipient: str = ""
+    domain: str = ""
+    before: datetime | None = None
+    after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """One job in a listing. `last` is the last attempt at it, if there was any."""
+
+    id: int
+    queue_id: str
+    kind: Kind
+    state: JobState
+    priority: Priority
+    sender: str
+    recipient: str
+    destination: str
+    size_octets: int
+    created: datetime
+    not_before: datetime
+    expires: datetime
+    attempts: int
+    last: Attempt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """The jobs of one destination by age: `counts` go with the bounds that were asked for."""
+
+    destination: str
+    total: int
+    counts: tuple[int, ...]

@@ -1,0 +1,1 @@
+"""Sending: when, to whom, by which host, and what to do with the answer."""
