@@ -9,7 +9,7 @@
 set -u
 PATH=$PATH:/usr/sbin:/sbin
 ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl curl mpop fetchmail haproxy strace
-    nftables iproute2 iptables authbind systemd fail2ban'
+    nftables iproute2 iptables authbind systemd fail2ban opendkim-tools'
 
 present() {
     case $1 in
@@ -20,6 +20,7 @@ present() {
         libnet-ssleay-perl) perl -MNet::SSLeay -e 1 ;;
         nftables) command -v nft ;;
         iproute2) command -v ip ;;
+        opendkim-tools) command -v opendkim-testmsg ;;
         systemd) command -v systemd-socket-activate ;;
         libauthen-sasl-perl) perl -MAuthen::SASL -e 1 ;;
         *) command -v "$1" ;;

@@ -14,7 +14,9 @@ class IResolver(Interface):
     """Asks name servers that recurse; follows aliases to their end."""
 
     async def look_up(name: str, kind: str) -> Answer:
-        """Look up the records of a kind: A, AAAA, CNAME, MX, NS, PTR or TXT. Never raises.
+        """Look up the records of a kind: A, AAAA, CNAME, MX, NS, PTR, TLSA or TXT.
+
+        Never raises.
 
         `name` is in A-labels, of any case, with or without a dot at its end; "." is the root. A
         name that can't stand in the DNS does not exist (NXDOMAIN). Bounded in time; may be

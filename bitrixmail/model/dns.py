@@ -23,7 +23,8 @@ class Record:
     """One resource record.
 
     `text` is the address, the text, or the name in lower case without the dot at its end (the
-    root is "."). `preference` is that of an MX record.
+    root is "."); that of a TLSA record as a zone has it, "3 1 1 0a1b…". `preference` is that of
+    an MX record.
     """
 
     text: str
@@ -37,7 +38,8 @@ class Answer:
 
     `aliases` are the names that the CNAME records of `name` lead over, the last one has the
     records. `ttl_s`: how long it holds; 0 if that is not known. `detail` says in words why there
-    is no answer.
+    is no answer. `authentic`: a name server that may be trusted has proved it by DNSSEC, also that
+    there is nothing.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Answer:
     aliases: tuple[str, ...] = ()
     ttl_s: int = 0
     detail: str = ""
+    authentic: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:

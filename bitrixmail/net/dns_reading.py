@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dns.flags import AD
 from dns.message import Message
 from dns.name import Name
 from dns.rcode import NXDOMAIN
@@ -17,12 +18,13 @@ from bitrixmail.model.dns import ROOT, Answer, Lookup, Record
 class Chain:
     """The names from the one asked for to the end of its aliases. Made for one question.
 
-    `ttl_s` is that of the record that ends first.
+    `ttl_s` is that of the record that ends first; `authentic` whether all that was read so far is.
     """
 
     def __init__(self, asked: Name) -> None:
         self.names = [asked]
         self.ttl_s = 2**31 - 1
+        self.authentic = True
 
     @property
     def end(self) -> Name:
@@ -43,8 +45,9 @@ def plain_name(name: Name) -> str:
 def read_answer(message: Message, chain: Chain, kind: RdataType) -> Answer | None:
     """Return what a message says; None if the end of the chain must be asked for.
 
-    The chain grows by the aliases found.
+    The chain grows by the aliases found. The message's word on DNSSEC is taken (RFC 4035 §4.9.3).
     """
+    chain.authentic = chain.authentic and bool(message.flags & AD)
     start = len(chain.names)
     most = start + len(message.answer)
     while len(chain.names) <= most:
@@ -94,12 +97,14 @@ def _found(found: RRset, chain: Chain, kind: RdataType) -> Answer:
         tuple(records),
         chain.aliases,
         min(chain.ttl_s, found.ttl),
+        authentic=chain.authentic,
     )
 
 
 def _none(chain: Chain, kind: RdataType, lookup: Lookup, ttl_s: int) -> Answer:
     name = plain_name(chain.names[0])
-    return Answer(name, kind.name, lookup, (), chain.aliases, min(chain.ttl_s, ttl_s))
+    ttl_s = min(chain.ttl_s, ttl_s)
+    return Answer(name, kind.name, lookup, (), chain.aliases, ttl_s, authentic=chain.authentic)
 
 
 def _record(rdata: Any, ttl_s: int) -> Record:

@@ -31,8 +31,10 @@ ZONE = (
     "ring.example.org. 300 IN CNAME round.example.org.",
     "round.example.org. 300 IN CNAME ring.example.org.",
     ". 3600 IN NS a.root.example.",
+    "_25._tcp.mx.example.org. 60 IN TLSA 3 1 1 " + "0A" * 32,
 )
 FAILING, SILENT = "broken.example.org", "mute.example.org"
+SIGNED = {"mx.example.org", "web.example.org", "gone.example.org"}
 
 
 @pytest.fixture(params=["table", "sockets", "sockets-ipv6", "sockets-one-alias-each"])
@@ -42,12 +44,12 @@ def resolver(request: pytest.FixtureRequest) -> Iterator[Any]:
 
     if request.param == "table":
         table = TableResolver(*ZONE)
-        table.failing, table.silent = {FAILING}, {SILENT}
+        table.failing, table.silent, table.signed = {FAILING}, {SILENT}, SIGNED
         yield table
         return
     host = "::1" if request.param.endswith("ipv6") else "127.0.0.1"
     with NameServer(*ZONE, host=host) as server:
-        server.failing, server.silent = {FAILING}, {SILENT}
+        server.failing, server.silent, server.signed = {FAILING}, {SILENT}, SIGNED
         server.halves = request.param.endswith("each")
         yield Resolver(reactor, [parse_name_server(server.address)], SystemRandom(), 0.2)
 
@@ -78,6 +80,7 @@ async def test_mx_records_come_by_preference_in_lower_case(resolver: Any) -> Non
         ("null.example", "MX", (".",)),
         ("www.example.org", "CNAME", ("web.example.org",)),
         (".", "NS", ("a.root.example",)),
+        ("_25._tcp.mx.example.org", "TLSA", ("3 1 1 " + "0a" * 32,)),
     ],
 )
 async def test_every_kind(resolver: Any, name: str, kind: str, texts: tuple[str, ...]) -> None:
@@ -125,3 +128,29 @@ async def test_an_error_is_not_silence(resolver: Any) -> None:
     silent = await resolver.look_up(SILENT, "A")
     assert (silent.lookup, silent.unknown) == (Lookup.TIMEOUT, True)
     assert "no answer from" in silent.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "authentic"),
+    [
+        ("mx.example.org", True),
+        ("web.example.org", True),
+        ("gone.example.org", True),
+        ("example.org", False),
+        ("www.example.org", False),
+        ("astray.example.org", False),
+        (FAILING, False),
+    ],
+)
+async def test_dnssec_must_hold_for_every_name(resolver: Any, name: str, authentic: bool) -> None:
+    assert (await resolver.look_up(name, "A")).authentic is authentic
+
+
+async def test_a_server_elsewhere_is_not_believed() -> None:
+    from twisted.internet import reactor  # noqa: PLC0415 - pytest-twisted chooses it
+
+    with NameServer(*ZONE) as server:
+        server.signed = SIGNED
+        servers = [parse_name_server(server.address)]
+        resolver = Resolver(reactor, servers, SystemRandom(), 0.2, validates=False)
+        assert not (await resolver.look_up("mx.example.org", "A")).authentic

@@ -27,7 +27,8 @@ class NameServer:
     """Answers from a zone, as one that recurses. Made by a test; use `with`.
 
     `failing`: names that get SERVFAIL; `silent`: names that get no answer; `cut`: names whose
-    answer does not fit into a datagram; `halves`: whether the end of an alias is left out.
+    answer does not fit into a datagram; `halves`: whether the end of an alias is left out;
+    `signed`: names whose answers get the AD bit if it is asked for.
     `spoil` makes the datagrams of each answer; `questions` are all that came, as
     (name, kind, transport, source port, id).
     """
@@ -37,6 +38,7 @@ class NameServer:
         self.failing: set[str] = set()
         self.silent: set[str] = set()
         self.cut: set[str] = set()
+        self.signed: set[str] = set()
         self.halves = False
         self.edns = True
         self.spoil: Spoil = lambda wire, _query: [wire]
@@ -143,6 +145,9 @@ class NameServer:
             answer.set_rcode(dns.rcode.SERVFAIL)
             return answer
         self._fill(answer, asked)
+        names = {asked.name, *(found.name for found in answer.answer)}
+        if query.flags & dns.flags.AD and all(_plain(each) in self.signed for each in names):
+            answer.flags |= dns.flags.AD
         return answer
 
     def _fill(self, answer: dns.message.Message, asked: dns.rrset.RRset) -> None:
@@ -164,3 +169,7 @@ class NameServer:
         if not self.zone.has(end):
             answer.set_rcode(dns.rcode.NXDOMAIN)
         answer.authority.append(dns.rrset.from_text(".", 300, "IN", "SOA", _SOA))
+
+
+def _plain(name: Name) -> str:
+    return name.to_text(omit_final_dot=True).lower()

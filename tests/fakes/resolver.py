@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import dns.exception
 import dns.name
 from dns.rdatatype import CNAME, RdataType
@@ -16,12 +18,15 @@ _ALIASES = 8
 
 @implementer(IResolver)
 class TableResolver:
-    """See IResolver. `failing` and `silent` are names that can't be looked up. Made by a test."""
+    """See IResolver. `failing` and `silent` are names that can't be looked up, `signed` those that
+    DNSSEC has proved. Made by a test.
+    """
 
     def __init__(self, *lines: str) -> None:
         self.zone = Zone(lines)
         self.failing: set[str] = set()
         self.silent: set[str] = set()
+        self.signed: set[str] = set()
         self.asked: list[tuple[str, str]] = []
 
     async def look_up(self, name: str, kind: str) -> Answer:
@@ -31,7 +36,9 @@ class TableResolver:
         except (dns.exception.DNSException, UnicodeError):
             return Answer(name, kind, Lookup.NXDOMAIN, detail="no name can be written so")
         aliases: list[str] = []
+        signed = True
         for _ in range(_ALIASES + 1):
+            signed = signed and _plain(end) in self.signed
             if _plain(end) in self.failing:
                 return self._none(
                     start, kind, Lookup.SERVFAIL, aliases, "the table answers SERVFAIL"
@@ -44,12 +51,18 @@ class TableResolver:
                     (_record(rdata, found.ttl) for rdata in found), key=lambda each: each.preference
                 )
                 return Answer(
-                    _plain(start), kind, Lookup.FOUND, tuple(records), tuple(aliases), found.ttl
+                    _plain(start),
+                    kind,
+                    Lookup.FOUND,
+                    tuple(records),
+                    tuple(aliases),
+                    found.ttl,
+                    authentic=signed,
                 )
             alias = self.zone.records(end, CNAME)
             if alias is None:
                 lookup = Lookup.NODATA if self.zone.has(end) else Lookup.NXDOMAIN
-                return self._none(start, kind, lookup, aliases)
+                return replace(self._none(start, kind, lookup, aliases), authentic=signed)
             end = alias[0].target
             aliases.append(_plain(end))
         return self._none(start, kind, Lookup.SERVFAIL, aliases, "its aliases lead in a circle")
@@ -68,6 +81,8 @@ def _record(rdata: object, ttl: int) -> Record:
     words = str(rdata).split()
     if rdata.__class__.__name__ == "TXT":
         return Record(str(rdata).replace('" "', "").strip('"'), ttl)
+    if rdata.__class__.__name__ == "TLSA":
+        return Record(str(rdata), ttl)
     text = words[-1]
     if rdata.__class__.__name__ in ("MX", "PTR", "NS", "CNAME"):
         text = text.lower().removesuffix(".") or ROOT
