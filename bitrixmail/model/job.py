@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -58,8 +58,9 @@ class NewJob:
 class Job:
     """A job that was leased, with what its courier needs to know of its message.
 
-    `message_id` is the message's row, for `IJobStore.read`; `size_octets` counts what that gives.
-    `attempts` were settled before. `delayed`: its sender was told already that it takes longer.
+    `message_id` is the message's row, for `IJobStore.read`; `size_octets` counts what that gives,
+    and `content` is just that where it is small. `attempts` were settled before. `delayed`: its
+    sender was told already that it takes longer.
     """
 
     id: int
@@ -78,6 +79,7 @@ class Job:
     queue_id: str
     sender: str
     size_octets: int
+    content: bytes | None = field(default=None, repr=False)
 
 
 class Result(StrEnum):
@@ -112,11 +114,11 @@ class Attempt:
 class Settlement:
     """What becomes of a leased job; the store writes it together with the attempt.
 
-    WAITING: again from `not_before` on. DONE and DEAD end it; `follow_up` (a DSN, say) is then
-    written in the same commit, see `IJobStore.settle`. `attempt` None: it was not tried.
+    WAITING: again from `not_before` on, HELD: not before it is released. DONE and DEAD end it.
+    `attempt` None: it was not tried.
     """
 
-    job_id: int
+    job: Job
     state: JobState
     attempt: Attempt | None = None
     not_before: datetime | None = None

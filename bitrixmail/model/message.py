@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bitrixmail.model.client import Client
+from bitrixmail.model.job import NewJob
 from bitrixmail.model.plan import Trace
 
 INBOX = "INBOX"
@@ -66,7 +67,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """All that one commit writes of one message; `origin` is given for one that is imported."""
+    """All that one commit writes of one message; `origin` is given for one that is imported.
+
+    `once`: of several messages with this key only the first is written; the others are as well.
+    """
 
     queue_id: str
     received: datetime
@@ -79,6 +83,8 @@ class Draft:
     header_from: str
     filings: tuple[Filing, ...]
     origin: Origin | None = None
+    jobs: tuple[NewJob, ...] = ()
+    once: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from bitrixmail.model.errors import PermanentError
+from bitrixmail.model.job import JobState, NewJob
 from bitrixmail.model.message import INBOX, Draft, Event, Filing, Origin
 from bitrixmail.model.reply import NO_SUCH_MAILBOX
 from bitrixmail.model.text import printable
@@ -80,15 +81,24 @@ _INSERT_FOLDER = PreparedInsert(folder)
 _INSERT_MESSAGE = PreparedInsert(schema.message)
 _INSERT_PLACE = PreparedInsert(schema.place)
 _INSERT_EVENT = PreparedInsert(schema.event)
+_INSERT_JOB = PreparedInsert(schema.job, " ON CONFLICT (key) DO NOTHING")
+_INSERT_ONCE = PreparedInsert(schema.once)
+_FIND_ONCE = Prepared(select(schema.once.c.key).where(schema.once.c.key == bindparam("of")), ["of"])
 
 
 def append(connection: Connection, drafts: Sequence[Draft]) -> list[None]:
     """Write the drafts in their order. Raises PermanentError for one that nobody can get."""
+    append_some(connection, drafts)
+    return [None] * len(drafts)
+
+
+def append_some(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Do the same within a transaction that writes other things too."""
     batch = _Batch(connection, drafts)
     for draft in drafts:
-        batch.add(draft)
+        if not draft.once or batch.first(draft):
+            batch.add(draft)
     batch.write()
-    return [None] * len(drafts)
 
 
 def record(connection: Connection, events: Sequence[Sequence[Event]]) -> list[None]:
@@ -109,6 +119,7 @@ class _Batch:
         self._messages: list[tuple[Any, ...]] = []
         self._places: list[tuple[Any, ...]] = []
         self._events: list[tuple[Any, ...]] = []
+        self._jobs: list[tuple[Any, ...]] = []
         self._used: defaultdict[int, int] = defaultdict(int)
         self._counts = RuleCounts()
         filings = [filing for draft in drafts for filing in draft.filings]
@@ -135,8 +146,15 @@ class _Batch:
             )
         }
 
+    def first(self, draft: Draft) -> bool:
+        """Tell whether a draft with its key is written for the first time, and take note of it."""
+        if _FIND_ONCE.all(self._connection, draft.once):
+            return False
+        _INSERT_ONCE.rows(self._connection, [(draft.once, to_us(draft.received))])
+        return True
+
     def add(self, draft: Draft) -> None:
-        """Take a message with all its filings."""
+        """Take a message with all its filings and jobs."""
         filings = [filing for filing in draft.filings if filing.mailbox_id in self._addresses]
         if draft.filings and not filings:
             # Removed since it was named as recipient; a mailbox is never a dangling number.
@@ -144,8 +162,10 @@ class _Batch:
         received = to_us(draft.received)
         # What is imported may have been received years ago: it happens here now all the same.
         at = received if draft.origin is None else to_us(draft.origin.at)
-        if any(filing.folders for filing in filings):
+        if draft.jobs or any(filing.folders for filing in filings):
             message_id = self._sequences.take("message")
+            for job in draft.jobs:
+                self._jobs.append(_job_row(self._sequences.take("job"), message_id, received, job))
             self._messages.append(_message_row(message_id, received, draft))
             for filing in filings:
                 self._add_places(message_id, received, at, draft, filing)
@@ -222,6 +242,7 @@ class _Batch:
         connection = self._connection
         _INSERT_MESSAGE.rows(connection, self._messages)
         _INSERT_PLACE.rows(connection, self._places)
+        _INSERT_JOB.rows(connection, self._jobs)
         _INSERT_EVENT.rows(connection, self._events)
         _ADVANCE_FOLDER.many(
             connection,
@@ -270,6 +291,29 @@ def _message_row(message_id: int, received: int, draft: Draft) -> tuple[Any, ...
         content.blob_id,
         draft.prefix,
         content.inline,
+    )
+
+
+def _job_row(job_id: int, message_id: int, created: int, job: NewJob) -> tuple[Any, ...]:
+    return (
+        job_id,
+        job.key,
+        job.kind.value,
+        job.lane,
+        job.destination,
+        storable(job.recipient),
+        job.priority.value,
+        (JobState.HELD if job.held else JobState.WAITING).value,
+        to_us(job.not_before),
+        created,
+        to_us(job.expires),
+        0,
+        False,
+        None,
+        None,
+        None,
+        message_id,
+        storable(job.payload),
     )
 
 

@@ -13,9 +13,8 @@ from bitrixmail.interfaces.blobs import IBlobStore
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.message import Draft, Event, FolderIndex, FolderView, Listed
-from bitrixmail.store import appending, importing, reading, removal
+from bitrixmail.store import appending, importing, queue, reading, removal
 from bitrixmail.store.executors import Database
-from bitrixmail.store.reading import Stored
 from bitrixmail.store.schema import event, unlinked_blob
 from bitrixmail.store.values import to_key, to_us
 from bitrixmail.tasks import utcnow
@@ -23,6 +22,8 @@ from bitrixmail.tasks import utcnow
 _EVENTS_KEPT = timedelta(days=92)
 # A file stays so long after its message: somebody may be reading it.
 _GRACE = timedelta(days=1)
+# Jobs that ended can be looked at so long; then the event log still tells of them.
+_JOBS_KEPT = timedelta(days=3)
 _EXPORT_OCTETS = 1024 * 1024
 
 
@@ -64,18 +65,7 @@ class DatabaseMessages:
         stored = await self._database.read(reading.stored, place_id)
         if stored is None:
             raise NotFoundError(Fault(str(place_id), "the message is not there any more"))
-        return await self._octets(stored, offset, length)
-
-    async def _octets(self, stored: Stored, offset: int, length: int) -> bytes:
-        """Cut octets out of prefix and content as if they were one."""
-        head = stored.prefix[offset : offset + length]
-        rest = length - len(head)
-        start = max(0, offset - len(stored.prefix))
-        if rest <= 0 or start >= stored.size_octets:
-            return head
-        if stored.blob_id is None:
-            return head + (stored.content or b"")[start : start + rest]
-        return head + await self._blobs.read(stored.blob_id, start, rest)
+        return await stored.octets(offset, length, self._blobs)
 
     async def expunge(self, folder_id: int, uids: Sequence[int]) -> None:
         """See IMessageStore."""
@@ -110,7 +100,7 @@ class DatabaseMessages:
         whole = len(stored.prefix) + stored.size_octets
         return b"".join(
             [
-                await self._octets(stored, offset, _EXPORT_OCTETS)
+                await stored.octets(offset, _EXPORT_OCTETS, self._blobs)
                 for offset in range(0, whole, _EXPORT_OCTETS)
             ]
         )
@@ -131,6 +121,8 @@ class DatabaseMessages:
             while removed == removal.CHUNK:
                 removed = await self._database.write(removal.expire_chunk, item)
                 gone += removed
+        while await self._database.write(queue.forget, to_us(now - _JOBS_KEPT)):
+            pass
         await self._database.write(_forget_blobs, to_us(now - _GRACE))
         await self._blobs.sweep(await self._database.read(reading.referenced_blobs), now)
         before = to_us(now - _EVENTS_KEPT)

@@ -15,7 +15,9 @@ from bitrixmail.store.changes import PolledChanges
 from bitrixmail.store.database import DatabaseFile, database_path
 from bitrixmail.store.directory import DatabaseDirectory
 from bitrixmail.store.executors import Database, InlineExecutor, ThreadedExecutor
+from bitrixmail.store.jobs import DatabaseJobs
 from bitrixmail.store.messages import DatabaseMessages
+from bitrixmail.store.queue import DatabaseQueue
 from bitrixmail.store.rule_runs import DatabaseRuleRuns
 from bitrixmail.store.rulebook import DatabaseRulebook
 from bitrixmail.store.sequences import generations
@@ -37,6 +39,8 @@ class Stores:
     directory: DatabaseDirectory
     rulebook: DatabaseRulebook
     runs: DatabaseRuleRuns
+    jobs: DatabaseJobs
+    queue: DatabaseQueue
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -157,6 +161,8 @@ def _stores(
         directory=DatabaseDirectory(database, changes, clock, most_cached),
         rulebook=DatabaseRulebook(database, changes, clock),
         runs=DatabaseRuleRuns(database, blobs, clock),
+        jobs=DatabaseJobs(database, blobs, clock),
+        queue=DatabaseQueue(database, clock),
         blobs=blobs,
         changes=changes,
         _threads=threads,

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, or_, select, text
 
+from bitrixmail.interfaces.blobs import IBlobStore
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.message import Event, FolderIndex, FolderView, Listed, Place
 from bitrixmail.store.prepared import Prepared
@@ -24,6 +25,17 @@ class Stored:
     content: bytes | None
     blob_id: str | None
 
+    async def octets(self, offset: int, length: int, blobs: IBlobStore) -> bytes:
+        """Cut octets out of prefix and content as if they were one."""
+        head = self.prefix[offset : offset + length]
+        rest = length - len(head)
+        start = max(0, offset - len(self.prefix))
+        if rest <= 0 or start >= self.size_octets:
+            return head
+        if self.blob_id is None:
+            return head + (self.content or b"")[start : start + rest]
+        return head + await blobs.read(self.blob_id, start, rest)
+
 
 _FOLDER = select(folder.c.id, folder.c.uidvalidity).where(
     folder.c.mailbox_id == bindparam("mailbox"), folder.c.name == bindparam("name")
@@ -34,6 +46,9 @@ _TOTALS = select(func.count(), func.sum(mailbox.c.used_octets)).select_from(mail
 _EXPORT = select(
     message.c.prefix, message.c.size_octets, message.c.content, message.c.blob_id
 ).where(message.c.queue_id == bindparam("queue_id"))
+_BY_ROW = select(
+    message.c.prefix, message.c.size_octets, message.c.content, message.c.blob_id
+).where(message.c.id == bindparam("of"))
 _LISTED = (
     select(
         message.c.queue_id,
@@ -170,6 +185,12 @@ def stored(connection: Connection, place_id: int) -> Stored | None:
 def exported(connection: Connection, queue_id: str) -> Stored | None:
     """Read a message without the prefix of any place."""
     found = connection.execute(_EXPORT, {"queue_id": queue_id}).first()
+    return None if found is None else Stored(*found)
+
+
+def by_row(connection: Connection, message_id: int) -> Stored | None:
+    """Do the same by the number of its row."""
+    found = connection.execute(_BY_ROW, {"of": message_id}).first()
     return None if found is None else Stored(*found)
 
 

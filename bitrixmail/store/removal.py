@@ -158,7 +158,7 @@ def _remove(connection: Connection, found: Sequence[Any], kind: str, now: int) -
     for row in found:
         less[row.mailbox_id] += row.size_octets
     connection.execute(_SHRINK, [{"of": of, "less": octets} for of, octets in less.items()])
-    _remove_orphans(connection, {row.message_id for row in found}, now)
+    remove_orphans(connection, {row.message_id for row in found}, now)
     if kind:
         _note(connection, found, kind, now)
 
@@ -178,7 +178,7 @@ def _bury(connection: Connection, found: Sequence[Any]) -> None:
     )
 
 
-def _remove_orphans(connection: Connection, message_ids: Iterable[int], now: int) -> None:
+def remove_orphans(connection: Connection, message_ids: Iterable[int], now: int) -> None:
     """Remove messages that no place and no job refers to; their files go after a grace."""
     ids = sorted(message_ids)
     connection.execute(_UNLINK, [{"of": message_id, "now": now} for message_id in ids])

@@ -231,6 +231,15 @@ job = Table(
     Index(None, "message_id"),
 )
 
+# What came from somewhere that may bring it again, by its key there.
+once = Table(
+    "once",
+    metadata,
+    Column("key", String, primary_key=True),
+    _column("at", BigInteger),
+    Index(None, "at"),
+)
+
 # Each attempt at a job, numbered from 1.
 attempt = Table(
     "attempt",

@@ -18,6 +18,13 @@ def upgrade() -> None:
     op.drop_table("job")
     _jobs()
     op.create_table(
+        "once",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_once"),
+    )
+    op.create_index("ix_once_at", "once", ["at"])
+    op.create_table(
         "dkim_key",
         sa.Column("id", _ID, autoincrement=False, nullable=False),
         sa.Column("domain_id", _ID, nullable=False),

@@ -1,0 +1,46 @@
+"""The queue in the hands of the person who looks after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zope.interface import Interface
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bitrixmail.model.job import Attempt
+    from bitrixmail.model.queue import Aged, Queued, Search
+
+
+class IQueue(Interface):
+    """Jobs found, looked at and changed by hand; what is leased just now is left alone.
+
+    Changes are made in one transaction each: give them some hundred ids at a time. They return how
+    many jobs they changed. Every method raises StoreUnavailableError or StoreFullError.
+    """
+
+    async def find(search: Search, limit: int, after: int = 0) -> tuple[Queued, ...]:
+        """List jobs by rising id, those above `after`, with the last attempt at each."""
+
+    async def count(search: Search) -> int:
+        """Count them."""
+
+    async def attempts(job_id: int) -> tuple[Attempt, ...]:
+        """Read all attempts at a job, the first one first."""
+
+    async def hold(ids: Sequence[int]) -> int:
+        """Keep waiting jobs back until they are released."""
+
+    async def release(ids: Sequence[int]) -> int:
+        """Let held jobs go on as soon as they may."""
+
+    async def retry(ids: Sequence[int], now: datetime, lasting: datetime) -> int:
+        """Let waiting jobs be tried at once; dead ones too, which then expire at `lasting`."""
+
+    async def delete(ids: Sequence[int]) -> int:
+        """Remove jobs that are not leased, and messages that nobody needs any more."""
+
+    async def ages(now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
+        """Count the open jobs of each destination by age: younger than each of the bounds, more."""

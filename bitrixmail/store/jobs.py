@@ -1,0 +1,58 @@
+"""The job store over the database and the blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from bitrixmail.interfaces.blobs import IBlobStore
+from bitrixmail.interfaces.jobs import IJobStore
+from bitrixmail.model.errors import Fault, NotFoundError
+from bitrixmail.model.job import Job, Settlement
+from bitrixmail.model.message import Draft
+from bitrixmail.model.queue import Due, Wanted
+from bitrixmail.store import leasing, reading
+from bitrixmail.store.executors import Database
+from bitrixmail.store.leasing import Lease, Settling
+from bitrixmail.store.values import to_us
+from bitrixmail.tasks import utcnow
+
+
+@implementer(IJobStore)
+class DatabaseJobs:
+    """See IJobStore. Made with the stores, lives as long as they."""
+
+    def __init__(self, database: Database, blobs: IBlobStore, clock: IReactorTime) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+
+    async def due(self, now: datetime) -> tuple[Due, ...]:
+        """See IJobStore."""
+        return await self._database.read(leasing.due, to_us(now))
+
+    async def lease(
+        self, owner: str, until: datetime, wanted: Sequence[Wanted], now: datetime
+    ) -> tuple[Job, ...]:
+        """See IJobStore."""
+        asked = Lease(owner, to_us(until), to_us(now), tuple(wanted))
+        return await self._database.write(leasing.lease, asked)
+
+    async def settle(self, settlements: Sequence[Settlement], drafts: Sequence[Draft] = ()) -> None:
+        """See IJobStore."""
+        now = to_us(utcnow(self._clock))
+        await self._database.write(leasing.settle, Settling(tuple(settlements), tuple(drafts), now))
+
+    async def reclaim(self, owner: str) -> int:
+        """See IJobStore."""
+        return await self._database.write(leasing.reclaim, owner)
+
+    async def read(self, message_id: int, offset: int, length: int) -> bytes:
+        """See IJobStore."""
+        stored = await self._database.read(reading.by_row, message_id)
+        if stored is None:
+            raise NotFoundError(Fault(str(message_id), "the message is not there any more"))
+        return await stored.octets(offset, length, self._blobs)

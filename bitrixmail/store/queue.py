@@ -1,0 +1,263 @@
+"""The queue by hand: what is in it, and jobs held, released, tried again or removed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, text, update
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from bitrixmail.interfaces.queue import IQueue
+from bitrixmail.model.job import Attempt, JobState, Kind, Priority, Result
+from bitrixmail.model.queue import Aged, Queued, Search
+from bitrixmail.store.executors import Database
+from bitrixmail.store.removal import CHUNK, remove_orphans
+from bitrixmail.store.schema import attempt, job, message, once
+from bitrixmail.store.values import from_us, to_key, to_us
+from bitrixmail.tasks import utcnow
+
+_WAITING, _LEASED = JobState.WAITING.value, JobState.LEASED.value
+_HELD, _DEAD = JobState.HELD.value, JobState.DEAD.value
+_EARLIER = attempt.alias()
+_LAST = (
+    select(func.max(_EARLIER.c.number))
+    .where(_EARLIER.c.job_id == job.c.id)
+    .correlate(job)
+    .scalar_subquery()
+)
+
+
+@implementer(IQueue)
+class DatabaseQueue:
+    """See IQueue. Made with the stores, lives as long as they."""
+
+    def __init__(self, database: Database, clock: IReactorTime) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def find(self, search: Search, limit: int, after: int = 0) -> tuple[Queued, ...]:
+        """See IQueue."""
+        return await self._database.read(_find, search, limit, after)
+
+    async def count(self, search: Search) -> int:
+        """See IQueue."""
+        return await self._database.read(_count, search)
+
+    async def attempts(self, job_id: int) -> tuple[Attempt, ...]:
+        """See IQueue."""
+        return await self._database.read(_attempts, job_id)
+
+    async def hold(self, ids: Sequence[int]) -> int:
+        """See IQueue."""
+        return await self._change(_hold, ids)
+
+    async def release(self, ids: Sequence[int]) -> int:
+        """See IQueue."""
+        return await self._change(_release, ids)
+
+    async def retry(self, ids: Sequence[int], now: datetime, lasting: datetime) -> int:
+        """See IQueue."""
+        item = _Retry(tuple(ids), to_us(now), to_us(lasting))
+        return await self._database.write(_retry, item)
+
+    async def delete(self, ids: Sequence[int]) -> int:
+        """See IQueue."""
+        item = tuple(ids), to_us(utcnow(self._clock))
+        return await self._database.write(_delete, item)
+
+    async def ages(self, now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
+        """See IQueue."""
+        return await self._database.read(_ages, to_us(now), tuple(bounds_s))
+
+    async def _change(
+        self, function: Callable[[Connection, Sequence[Any]], list[int]], ids: Sequence[int]
+    ) -> int:
+        return await self._database.write(function, tuple(ids))
+
+
+def _conditions(search: Search) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if search.ids:
+        found.append(job.c.id.in_(search.ids))
+    if search.queue_ids:
+        found.append(message.c.queue_id.in_(search.queue_ids))
+    if search.states:
+        found.append(job.c.state.in_([state.value for state in search.states]))
+    if search.kind is not None:
+        found.append(job.c.kind == search.kind.value)
+    if search.sender:
+        found.append(func.lower(message.c.sender) == to_key(search.sender))
+    if search.recipient:
+        found.append(func.lower(job.c.recipient) == to_key(search.recipient))
+    if search.domain:
+        found.append(job.c.destination == search.domain.lower())
+    if search.before is not None:
+        found.append(job.c.created < to_us(search.before))
+    if search.after is not None:
+        found.append(job.c.created >= to_us(search.after))
+    return found
+
+
+def _searched(query: Select[Any], search: Search) -> Select[Any]:
+    return query.join(message, message.c.id == job.c.message_id).where(*_conditions(search))
+
+
+def _find(connection: Connection, search: Search, limit: int, after: int) -> tuple[Queued, ...]:
+    columns = (
+        job.c.id,
+        message.c.queue_id,
+        job.c.kind,
+        job.c.state,
+        job.c.priority,
+        message.c.sender,
+        job.c.recipient,
+        job.c.destination,
+        message.c.size_octets,
+        job.c.created,
+        job.c.not_before,
+        job.c.expires,
+        job.c.attempts,
+        attempt,
+    )
+    query = (
+        _searched(select(*columns).select_from(job), search)
+        .outerjoin(attempt, (attempt.c.job_id == job.c.id) & (attempt.c.number == _LAST))
+        .where(job.c.id > after)
+        .order_by(job.c.id)
+        .limit(limit)
+    )
+    return tuple(_queued(row) for row in connection.execute(query))
+
+
+def _queued(row: Any) -> Queued:
+    (
+        number, queue_id, kind, state, priority, sender, recipient, destination, size,
+        created, not_before, expires, attempts, *last,
+    ) = row  # fmt: skip
+    return Queued(
+        id=number,
+        queue_id=queue_id,
+        kind=Kind(kind),
+        state=JobState(state),
+        priority=Priority(priority),
+        sender=sender,
+        recipient=recipient,
+        destination=destination,
+        size_octets=size,
+        created=from_us(created),
+        not_before=from_us(not_before),
+        expires=from_us(expires),
+        attempts=attempts,
+        last=None if last[0] is None else _attempt(last),
+    )
+
+
+def _attempt(row: Sequence[Any]) -> Attempt:
+    _, _, at, result, host, address, enhanced, reply, duration_us, tls = row
+    return Attempt(
+        at=from_us(at),
+        result=Result(result),
+        host=host,
+        address=address,
+        enhanced=enhanced,
+        reply=reply,
+        duration_s=duration_us / 1_000_000,
+        tls=tls,
+    )
+
+
+def _count(connection: Connection, search: Search) -> int:
+    query = _searched(select(func.count()).select_from(job), search)
+    number: int = connection.execute(query).scalar_one()
+    return number
+
+
+def _attempts(connection: Connection, job_id: int) -> tuple[Attempt, ...]:
+    query = select(attempt).where(attempt.c.job_id == job_id).order_by(attempt.c.number)
+    return tuple(_attempt(row) for row in connection.execute(query))
+
+
+def _hold(connection: Connection, groups: Sequence[Sequence[int]]) -> list[int]:
+    return [
+        connection.execute(
+            update(job).where(job.c.id.in_(ids), job.c.state == _WAITING).values(state=_HELD)
+        ).rowcount
+        for ids in groups
+    ]
+
+
+def _release(connection: Connection, groups: Sequence[Sequence[int]]) -> list[int]:
+    return [
+        connection.execute(
+            update(job).where(job.c.id.in_(ids), job.c.state == _HELD).values(state=_WAITING)
+        ).rowcount
+        for ids in groups
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Retry:
+    """Jobs to try again; times in microseconds."""
+
+    ids: tuple[int, ...]
+    now: int
+    lasting: int
+
+
+def _retry(connection: Connection, items: Sequence[_Retry]) -> list[int]:
+    counts = []
+    for item in items:
+        chosen = job.c.id.in_(item.ids)
+        waiting = connection.execute(
+            update(job).where(chosen, job.c.state == _WAITING).values(not_before=item.now)
+        ).rowcount
+        dead = connection.execute(
+            update(job)
+            .where(chosen, job.c.state == _DEAD)
+            .values(state=_WAITING, not_before=item.now, expires=item.lasting, settled=None)
+        ).rowcount
+        counts.append(waiting + dead)
+    return counts
+
+
+def _delete(connection: Connection, items: Sequence[tuple[tuple[int, ...], int]]) -> list[int]:
+    return [
+        _remove(connection, [job.c.id.in_(ids), job.c.state != _LEASED], len(ids), now)
+        for ids, now in items
+    ]
+
+
+def forget(connection: Connection, befores: Sequence[int]) -> list[int]:
+    """Remove a chunk of jobs that ended before these times; return how many."""
+    before = max(befores)
+    connection.execute(delete(once).where(once.c.at < before))
+    ended = [text("job.settled IS NOT NULL"), job.c.settled < before]
+    removed = _remove(connection, ended, CHUNK, before)
+    return [removed] + [0] * (len(befores) - 1)
+
+
+def _remove(connection: Connection, conditions: Sequence[Any], most: int, now: int) -> int:
+    query = select(job.c.id, job.c.message_id).where(*conditions).limit(most)
+    found = connection.execute(query).all()
+    if not found:
+        return 0
+    ids = [row.id for row in found]
+    connection.execute(delete(attempt).where(attempt.c.job_id.in_(ids)))
+    connection.execute(delete(job).where(job.c.id.in_(ids)))
+    remove_orphans(connection, {row.message_id for row in found}, now)
+    return len(ids)
+
+
+def _ages(connection: Connection, now: int, bounds_s: tuple[int, ...]) -> tuple[Aged, ...]:
+    query = select(job.c.destination, job.c.created).where(job.c.settled.is_(None))
+    counts: dict[str, list[int]] = {}
+    for destination, created in connection.execute(query):
+        row = counts.setdefault(destination, [0] * (len(bounds_s) + 1))
+        row[bisect_right(bounds_s, (now - created) // 1_000_000)] += 1
+    found = [Aged(name, sum(row), tuple(row)) for name, row in counts.items()]
+    return tuple(sorted(found, key=lambda aged: (-aged.total, aged.destination)))
