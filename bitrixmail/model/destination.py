@@ -1,0 +1,171 @@
+"""Where mail for a domain is brought, and how safely: hosts, routes by hand, levels of TLS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+
+SMTP_PORT = 25
+
+
+class Level(IntEnum):
+    """How safe the way to a host is, or must be; each includes those before it (RFC 7435)."""
+
+    NONE = 0  # in the clear
+    OPPORTUNISTIC = 1  # encrypted if the host can; nobody knows with whom
+    ENCRYPTED = 2  # no mail in the clear
+    VERIFIED = 3  # with the right host, as its certificate or the DNS proves
+
+    @property
+    def word(self) -> str:
+        """The level as settings, logs and the store write it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class RelayLogin:
+    """With what a smarthost is logged in to. The password is not shown."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayRoute:
+    """Where mail goes by hand instead of to the hosts of its domain.
+
+    `host` is a name, an address, or empty: then only the rest is by hand. `lookup_mx`: the MX
+    records of the host are followed. `implicit_tls`: TLS from the first octet (RFC 8314). `tls` is
+    the least level, None: as for any destination.
+    """
+
+    host: str = ""
+    port: int = SMTP_PORT
+    tls: Level | None = None
+    login: RelayLogin | None = None
+    lookup_mx: bool = False
+    implicit_tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRule:
+    """Whose mail takes a route. Both must fit; an empty one fits always.
+
+    `sender`: an address, "@example.org" for a domain, or "<>" for the null sender. `domain`: of the
+    recipient, "example.org", or "*.example.org" for all below it. Both in lower case, A-labels.
+    """
+
+    route: RelayRoute
+    sender: str = ""
+    domain: str = ""
+
+    def fits(self, sender: str, domain: str) -> bool:
+        """Tell whether mail of a sender for a domain takes this route."""
+        return _sender_fits(self.sender, sender) and _domain_fits(self.domain, domain)
+
+
+def _sender_fits(pattern: str, sender: str) -> bool:
+    if not pattern:
+        return True
+    sender = sender.lower() or "<>"
+    return sender.endswith(pattern) if pattern.startswith("@") else sender == pattern
+
+
+def _domain_fits(pattern: str, domain: str) -> bool:
+    if not pattern:
+        return True
+    domain = domain.lower()
+    return domain.endswith(pattern[1:]) if pattern.startswith("*.") else domain == pattern
+
+
+@dataclass(frozen=True, slots=True)
+class MailHost:
+    """One host that takes mail for a destination.
+
+    `addresses` are IP addresses in the order in which they are tried. `canonical` is where the
+    aliases of `name` end. `authentic`: DNSSEC proves the addresses.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    port: int = SMTP_PORT
+    preference: int = 0
+    canonical: str = ""
+    authentic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The hosts of a destination, in the order in which they are tried; at least one.
+
+    `destination` is what was looked up. `by_mx`: they stand in its MX records; else it is the host
+    itself. `authentic`: DNSSEC proves that they are these. `notes` tell what is odd, for the log.
+    """
+
+    destination: str
+    hosts: tuple[MailHost, ...]
+    by_mx: bool = False
+    authentic: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TLSA:
+    """One TLSA record (RFC 6698 §2.1) that can be used for mail: usage 2 or 3."""
+
+    usage: int
+    selector: int
+    matching: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TLSDemand:
+    """What a host must show before it gets the mail.
+
+    `level` is the least; `names`: for VERIFIED without `tlsa`, and for DANE-TA, the certificate is
+    for one of them. `server_name` is what is asked for (SNI), empty for an address. `tlsa`: the
+    records of DANE, one of which must fit. `by` says who demands it: "setting", "dane", "mta-sts",
+    or "" where nobody does.
+    """
+
+    level: Level
+    server_name: str = ""
+    names: tuple[str, ...] = ()
+    tlsa: tuple[TLSA, ...] = ()
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TLSReached:
+    """How safe a connection turned out. `problem` says why it is no more than encrypted.
+
+    `by` is "dane" or "pkix" when verified. `protocol` and `cipher` as OpenSSL names them.
+    """
+
+    level: Level
+    protocol: str = ""
+    cipher: str = ""
+    by: str = ""
+    problem: str = ""
+
+    def __str__(self) -> str:
+        """Write version and cipher, as `Attempt.tls` has them; empty without TLS."""
+        return f"{self.protocol} {self.cipher}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """What is remembered of a destination.
+
+    `level` is the best it was reached at, `seen` when it last was. `sts_id` and `sts_policy` are
+    its MTA-STS policy as it was fetched, in force until `sts_until`; empty and None without one.
+    """
+
+    destination: str
+    level: Level = Level.NONE
+    seen: datetime | None = None
+    sts_id: str = ""
+    sts_policy: str = ""
+    sts_until: datetime | None = None
