@@ -9,7 +9,7 @@ from zope.interface import Attribute, Interface
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bitrixmail.model.job import Attempt, Job, Kind
+    from bitrixmail.model.job import Delivery, Job, Kind
 
 
 class ICourier(Interface):
@@ -17,9 +17,11 @@ class ICourier(Interface):
 
     kind: Kind = Attribute("which jobs it takes")
 
-    async def deliver(jobs: Sequence[Job]) -> tuple[Attempt, ...]:
-        """Carry out jobs of one message to one destination; return an attempt for each, in order.
+    async def deliver(jobs: Sequence[Job]) -> Delivery:
+        """Carry out jobs of one message to one destination: one attempt at each, in their order.
 
-        Never raises but for being cancelled, and for MailError if the store can't be read. Bounded
-        in time.
+        Bounded in time. Raises MailError if the store can't be read; any other error is a bug.
         """
+
+    async def close() -> None:
+        """Give up what is kept open for the next delivery."""

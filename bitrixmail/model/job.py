@@ -110,6 +110,22 @@ class Attempt:
     tls: str = ""
 
 
+class Trouble(StrEnum):
+    """What a delivery says of its destination as a whole, beyond the one message."""
+
+    NONE = "none"
+    BUSY = "busy"  # it wants fewer connections or messages at a time
+    DOWN = "down"  # nothing can be handed over there now
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came of one go: an attempt for each job, in their order."""
+
+    attempts: tuple[Attempt, ...]
+    trouble: Trouble = Trouble.NONE
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What becomes of a leased job; the store writes it together with the attempt.

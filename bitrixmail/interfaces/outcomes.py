@@ -1,0 +1,26 @@
+"""Who decides what becomes of a job after an attempt at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zope.interface import Interface
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bitrixmail.model.job import Delivery, Job, Settlement
+    from bitrixmail.model.message import Draft
+
+
+class IOutcomes(Interface):
+    """Turns what a courier says into settlements, and into what its sender is told (DSNs)."""
+
+    async def after(
+        jobs: Sequence[Job], delivery: Delivery, now: datetime
+    ) -> tuple[Sequence[Settlement], Sequence[Draft]]:
+        """Decide after a delivery: done, again at some time, or given up."""
+
+    def pause(failures: int, now: datetime) -> datetime:
+        """Tell until when a destination is left alone that was down so many times on end."""

@@ -1,0 +1,77 @@
+"""A courier that does as it is told, and notes what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from bitrixmail.interfaces.courier import ICourier
+from bitrixmail.interfaces.outcomes import IOutcomes
+from bitrixmail.model.job import Delivery, Job, JobState, Kind, Result, Settlement, Trouble
+from bitrixmail.model.message import Draft
+from tests.fakes.jobs import make_attempt
+
+
+@implementer(ICourier)
+class RecordingCourier:
+    """Delivers at once, or when `let_go` is called if it is `slow`; `down` names destinations."""
+
+    kind = Kind.REMOTE
+
+    def __init__(self) -> None:
+        self.slow = False
+        self.down: set[str] = set()
+        self.busy: set[str] = set()
+        self.begun: list[tuple[str, ...]] = []
+        self.waiting: list[Deferred[None]] = []
+        self.error: Exception | None = None
+        self.closed = False
+
+    async def deliver(self, jobs: Sequence[Job]) -> Delivery:
+        self.begun.append(tuple(job.recipient for job in jobs))
+        if self.slow:
+            waiting: Deferred[None] = Deferred()
+            self.waiting.append(waiting)
+            await waiting
+        if self.error is not None:
+            raise self.error
+        destination = jobs[0].destination
+        if destination in self.down:
+            failed = make_attempt(Result.DEFERRED, "connection refused")
+            return Delivery((failed,) * len(jobs), Trouble.DOWN)
+        trouble = Trouble.BUSY if destination in self.busy else Trouble.NONE
+        return Delivery((make_attempt(),) * len(jobs), trouble)
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def let_go(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.waiting.pop(0).callback(None)
+
+    @property
+    def delivered(self) -> list[str]:
+        return [recipient for group in self.begun for recipient in group]
+
+
+@implementer(IOutcomes)
+class PlainOutcomes:
+    """Done if delivered; else again in ten minutes, and after a pause of five minutes each time."""
+
+    async def after(
+        self, jobs: Sequence[Job], delivery: Delivery, now: datetime
+    ) -> tuple[Sequence[Settlement], Sequence[Draft]]:
+        settlements = []
+        for job, attempt in zip(jobs, delivery.attempts, strict=True):
+            if attempt.result is Result.DELIVERED:
+                settlements.append(Settlement(job, JobState.DONE, attempt))
+            else:
+                later = now + timedelta(minutes=10)
+                settlements.append(Settlement(job, JobState.WAITING, attempt, later))
+        return settlements, ()
+
+    def pause(self, failures: int, now: datetime) -> datetime:
+        return now + timedelta(minutes=5 * failures)

@@ -1,0 +1,261 @@
+"""Jobs are leased by destination, carried out, settled; a dead destination holds up nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import cast
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from bitrixmail.model.errors import StoreUnavailableError
+from bitrixmail.model.job import JobState, NewJob, Priority
+from bitrixmail.model.queue import Search
+from bitrixmail.outbound.destination import Bounds, Widths
+from bitrixmail.outbound.dispatcher import Dispatcher
+from bitrixmail.store.opening import InlineStores
+from bitrixmail.tasks import utcnow
+from tests.fakes.courier import PlainOutcomes, RecordingCourier
+from tests.fakes.jobs import make_job, make_letter
+from tests.fakes.stores import make_stores, result_of
+
+
+class Office:
+    """A dispatcher over real stores, with a courier that does as it is told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_800_000_000)
+        self.stores: InlineStores = make_stores(folder, self.clock)
+        self.stores.open_now()
+        self.courier = RecordingCourier()
+        self.letters = 0
+        self.dispatcher = self.made()
+
+    def made(self, **bounds: int) -> Dispatcher:
+        widths = Widths(first=bounds.pop("first", 5), most=bounds.pop("most", 20))
+        return Dispatcher(
+            self.stores.jobs,
+            [self.courier],
+            PlainOutcomes(),
+            cast("IReactorTime", self.clock),
+            owner="server-1",
+            bounds=Bounds(**bounds, widths=widths),
+        )
+
+    def write(self, *recipients: str, later_s: float = 0.0, **job: object) -> list[NewJob]:
+        at = utcnow(cast("IReactorTime", self.clock)) + timedelta(seconds=later_s)
+        self.letters += 1
+        jobs = [replace(make_job(each, at=at), **job) for each in recipients]  # type: ignore[arg-type]
+        draft = make_letter(f"Q{self.letters}", *jobs)
+        result_of(self.stores.messages.append(replace(draft, received=at)))
+        return list(draft.jobs)
+
+    def states(self) -> dict[str, JobState]:
+        found = result_of(self.stores.queue.find(Search(), 20_000))
+        return {one.recipient: one.state for one in found}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    made = Office(tmp_path)
+    yield made
+    made.stores.close_now()
+
+
+def test_what_waits_at_the_start_is_delivered(office: Office) -> None:
+    office.write("a@example.com", "b@example.net")
+    office.dispatcher.begin()
+    assert sorted(office.courier.delivered) == ["a@example.com", "b@example.net"]
+    assert set(office.states().values()) == {JobState.DONE}
+
+
+def test_what_is_told_of_is_delivered_at_once(office: Office) -> None:
+    office.dispatcher.begin()
+    office.dispatcher.take_note(office.write("a@example.com"))
+    assert office.courier.delivered == ["a@example.com"]
+
+
+def test_recipients_of_one_message_and_destination_go_together(office: Office) -> None:
+    office.write("a@example.com", "b@example.com", "c@example.net")
+    office.write("d@example.com")
+    office.dispatcher.begin()
+    assert sorted(office.courier.begun) == [
+        ("a@example.com", "b@example.com"),
+        ("c@example.net",),
+        ("d@example.com",),
+    ]
+
+
+def test_what_is_due_later_is_delivered_then(office: Office) -> None:
+    office.dispatcher.begin()
+    office.dispatcher.take_note(office.write("a@example.com", later_s=600))
+    office.clock.advance(599)
+    assert office.courier.delivered == []
+    office.clock.advance(1)
+    assert office.courier.delivered == ["a@example.com"]
+
+
+def test_what_nobody_told_of_is_found_in_half_a_minute(office: Office) -> None:
+    office.dispatcher.begin()
+    office.write("a@example.com")
+    office.clock.advance(30)
+    assert office.courier.delivered == ["a@example.com"]
+
+
+def test_a_deferred_job_is_tried_again(office: Office) -> None:
+    office.courier.down = {"example.com"}
+    office.write("a@example.com")
+    office.dispatcher.begin()
+    office.courier.down = set()
+    office.clock.advance(599)
+    assert office.states() == {"a@example.com": JobState.WAITING}
+    office.clock.advance(1)
+    assert office.states() == {"a@example.com": JobState.DONE}
+
+
+def test_no_more_at_a_time_than_the_width(office: Office) -> None:
+    office.courier.slow = True
+    office.dispatcher = office.made(first=2, most=3)
+    for number in range(10):
+        office.write(f"a{number}@example.com")
+    office.dispatcher.begin()
+    assert len(office.courier.begun) == 2
+    office.courier.let_go(3)  # three good ones make it three wide
+    assert len(office.courier.waiting) == 3
+    while office.courier.waiting:
+        assert len(office.courier.waiting) <= 3
+        office.courier.let_go()
+    assert set(office.states().values()) == {JobState.DONE}
+
+
+def test_a_busy_destination_gets_less_at_a_time(office: Office) -> None:
+    office.courier.slow = True
+    office.courier.busy = {"example.com"}
+    office.dispatcher = office.made(first=4, most=8)
+    for number in range(20):
+        office.write(f"a{number}@example.com")
+    office.dispatcher.begin()
+    assert len(office.courier.waiting) == 4
+    office.courier.let_go(4)
+    assert len(office.courier.waiting) == 1
+
+
+def test_a_dead_destination_is_tried_once_and_then_left_alone(office: Office) -> None:
+    office.courier.down = {"dead.example"}
+    for number in range(300):
+        office.write(f"a{number}@dead.example")
+    office.dispatcher.begin()
+    tried = len(office.courier.begun)
+    assert tried <= 5
+    office.dispatcher.take_note(office.write("bob@example.com"))
+    assert office.courier.begun[tried:] == [("bob@example.com",)]
+    states = office.states()
+    assert sum(state is JobState.WAITING for state in states.values()) == 300
+    office.clock.advance(300 * 5)  # longer than the pause of five failures in a row
+    assert len(office.courier.begun) == tried + 2  # bob, and one to see whether it is alive
+
+
+def test_a_dead_destination_that_comes_back_gets_everything(office: Office) -> None:
+    office.courier.down = {"dead.example"}
+    for number in range(50):
+        office.write(f"a{number}@dead.example")
+    office.dispatcher.begin()
+    office.courier.down = set()
+    office.clock.pump([60] * 60)
+    assert set(office.states().values()) == {JobState.DONE}
+
+
+def test_many_of_one_destination_do_not_stand_before_others(office: Office) -> None:
+    office.courier.slow = True
+    office.dispatcher = office.made(deliveries=6)
+    for number in range(100):
+        office.write(f"a{number}@example.com")
+    office.write("bob@example.net")
+    office.dispatcher.begin()
+    assert ("bob@example.net",) in office.courier.begun
+
+
+def test_the_urgent_goes_before_what_waits(office: Office) -> None:
+    office.courier.slow = True
+    office.dispatcher = office.made(first=1, most=1)
+    for number in range(60):
+        office.write(f"a{number}@example.com", priority=Priority.BULK)
+    office.dispatcher.begin()
+    office.dispatcher.take_note(office.write("code@example.com", priority=Priority.URGENT))
+    for _ in range(30):
+        office.courier.let_go()
+    assert ("code@example.com",) in office.courier.begun
+
+
+def test_held_jobs_are_left_alone(office: Office) -> None:
+    office.dispatcher.begin()
+    office.dispatcher.take_note(office.write("a@example.com", held=True))
+    office.clock.advance(60)
+    assert office.courier.delivered == []
+
+
+def test_a_broken_courier_loses_nothing(
+    office: Office, nothing_lost_or_left: list[Failure]
+) -> None:
+    office.courier.error = ZeroDivisionError("a bug")
+    office.write("a@example.com")
+    office.dispatcher.begin()
+    assert nothing_lost_or_left.pop().type is ZeroDivisionError
+    office.courier.error = None
+    office.clock.pump([30] * 5)
+    assert office.states() == {"a@example.com": JobState.DONE}
+
+
+def test_what_was_delivered_is_written_down_until_it_works(office: Office) -> None:
+    jobs = office.stores.jobs
+    broken = [StoreUnavailableError("disk"), StoreUnavailableError("disk")]
+
+    class Failing:
+        """The real store, whose disk fails twice."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(jobs, name)
+
+        async def settle(self, *arguments: object) -> None:
+            if broken:
+                raise broken.pop()
+            await jobs.settle(*arguments)  # type: ignore[arg-type]
+
+    office.dispatcher._jobs = Failing()  # type: ignore[assignment]
+    office.write("a@example.com")
+    office.dispatcher.begin()
+    assert office.states() == {"a@example.com": JobState.LEASED}
+    office.clock.pump([5, 5])
+    assert office.states() == {"a@example.com": JobState.DONE}
+    assert office.courier.delivered == ["a@example.com"]
+
+
+def test_at_the_end_deliveries_are_waited_for(office: Office) -> None:
+    office.courier.slow = True
+    office.dispatcher = office.made(first=1, most=1)
+    office.write("a@example.com")
+    office.write("b@example.com")
+    office.dispatcher.begin()
+    ended = Deferred.fromCoroutine(office.dispatcher.stop(10))
+    assert not ended.called
+    office.courier.let_go()
+    assert ended.called
+    assert office.courier.closed
+    assert office.states() == {"a@example.com": JobState.DONE, "b@example.com": JobState.WAITING}
+
+
+def test_at_the_end_what_takes_too_long_is_cut(office: Office) -> None:
+    office.courier.slow = True
+    office.write("a@example.com")
+    office.dispatcher.begin()
+    ended = Deferred.fromCoroutine(office.dispatcher.stop(10))
+    office.clock.advance(10)
+    assert ended.called
+    assert office.states() == {"a@example.com": JobState.WAITING}
