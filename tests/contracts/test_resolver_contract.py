@@ -150,7 +150,7 @@ async def test_a_server_elsewhere_is_not_believed() -> None:
     from twisted.internet import reactor  # noqa: PLC0415 - pytest-twisted chooses it
 
     with NameServer(*ZONE) as server:
-        server.signed = SIGNED
+        server.spoil = lambda wire, _query: [wire[:3] + bytes([wire[3] | 0x20]) + wire[4:]]  # AD
         servers = [parse_name_server(server.address)]
         resolver = Resolver(reactor, servers, SystemRandom(), 0.2, validates=False)
         assert not (await resolver.look_up("mx.example.org", "A")).authentic

@@ -33,7 +33,7 @@ class NameServer:
     (name, kind, transport, source port, id).
     """
 
-    def __init__(self, *lines: str, host: str = "127.0.0.1") -> None:
+    def __init__(self, *lines: str, host: str = "127.0.0.1", port: int = 0) -> None:
         self.zone = Zone(lines)
         self.failing: set[str] = set()
         self.silent: set[str] = set()
@@ -47,16 +47,16 @@ class NameServer:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._stream = socket.socket(family, socket.SOCK_STREAM)
         self._datagrams = socket.socket(family, socket.SOCK_DGRAM)
-        self._bind()
+        self._bind(port)
         self._threads = [
             threading.Thread(target=serve, daemon=True)
             for serve in (self._serve_datagrams, self._serve_streams)
         ]
 
-    def _bind(self) -> None:
-        """Find a port that is free for both."""
+    def _bind(self, port: int) -> None:
+        """Take a port, or find one that is free for both."""
         while True:
-            self._stream.bind((self.host, 0))
+            self._stream.bind((self.host, port))
             self.port = self._stream.getsockname()[1]
             try:
                 self._datagrams.bind((self.host, self.port))

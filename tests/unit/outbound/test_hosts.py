@@ -48,6 +48,10 @@ ZONE = (
     "second.example. 60 IN MX 20 mx.mine.example.",
     "second.example. 60 IN MX 20 bare.example.",
     "second.example. 60 IN MX 30 mx1.example.org.",
+    "nat.example. 60 IN MX 10 backup.example.net.",
+    "nat.example. 60 IN MX 20 nat.mine.example.",
+    "nat.example. 60 IN MX 20 bare.example.",
+    "nat.mine.example. 60 IN A 8.8.7.7",
     "byaddress.example. 60 IN MX 10 bare.example.",
     "byaddress.example. 60 IN MX 20 hidden.mine.example.",
     "byaddress.example. 60 IN MX 20 mx1.example.org.",
@@ -59,7 +63,7 @@ ZONE = (
     *(f"many.example. 60 IN MX {n} mx{n}.many.example." for n in range(12)),
     *(f"mx{n}.many.example. 60 IN A 8.8.{n}.{m}" for n in range(12) for m in range(4)),
 )
-OWN = Own(frozenset({"mx.mine.example"}), frozenset({"8.8.9.9", "127.0.0.1"}))
+OWN = Own(frozenset({"mx.mine.example", "nat.mine.example"}), frozenset({"8.8.9.9", "127.0.0.1"}))
 
 
 def finder(seed: int = 1, **rules: Any) -> HostFinder:
@@ -155,6 +159,7 @@ def test_an_alias_is_used_and_noted() -> None:
 
 def test_what_stands_as_high_as_ourselves_is_cut() -> None:
     assert names(found("second.example")) == ["backup.example.net"]
+    assert names(found("nat.example")) == ["backup.example.net"]
     for seed in range(8):  # whichever of the equals is asked first
         assert names(found("byaddress.example", seed)) == ["bare.example"]
 
