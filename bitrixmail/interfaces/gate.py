@@ -28,8 +28,12 @@ class IGate(Interface):
     def left(client: Client) -> None:
         """Count a connection out."""
 
-    def open(client: Client) -> ITransaction:
-        """Begin a transaction: one sender, its recipients, one content. Never fails."""
+    def open(client: Client, once: str = "") -> ITransaction:
+        """Begin a transaction: one sender, its recipients, one content. Never fails.
+
+        `once` names what a door brings, if it may bring it again after a crash: of transactions
+        with the same name only the first that is committed has an effect.
+        """
 
 
 class ITransaction(Interface):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from random import Random
 
 from twisted.internet.defer import DeferredSemaphore
@@ -14,14 +15,16 @@ from bitrixmail.interfaces.gate import IGate
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.client import Client
+from bitrixmail.model.job import NewJob
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.model.reply import Reply
 from bitrixmail.pipeline.admission import Admission
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.refusals import Refusals
+from bitrixmail.pipeline.relaying import Relaying
 from bitrixmail.pipeline.shared_counts import SharedCounts
-from bitrixmail.pipeline.transaction import Transaction, Workshop
+from bitrixmail.pipeline.transaction import Terms, Transaction, Workshop
 
 _MOST_LARGE = 2
 
@@ -30,8 +33,9 @@ _MOST_LARGE = 2
 class Gate:
     """See IGate. Made by compose, lives as long as the server.
 
-    `limits` may be replaced while it runs: sessions that are open go on with theirs. One of several
-    processes is told its number and what they count together.
+    `limits` and `relaying` may be replaced while it runs: sessions that are open go on with theirs.
+    `queued` is called with jobs that were just written. One of several processes is told its number
+    and what they count together.
     """
 
     def __init__(
@@ -47,10 +51,13 @@ class Gate:
         hostname: str,
         inline_octets: int,
         limits: SMTPLimits,
+        relaying: Relaying | None = None,
         process: int | None = None,
         shared: SharedCounts | None = None,
     ) -> None:
         self.limits = limits
+        self.relaying = relaying or Relaying()
+        self.queued: Callable[[Sequence[NewJob]], None] = _nobody
         self.refusals = Refusals(messages, clock)
         self._admission = Admission(clock, shared)
         self._workshop = Workshop(
@@ -66,6 +73,7 @@ class Gate:
             hostname=hostname,
             inline_octets=inline_octets,
             large=DeferredSemaphore(_MOST_LARGE),
+            queued=self._tell,
         )
 
     def arrived(self, client: Client) -> Reply | None:
@@ -76,6 +84,13 @@ class Gate:
         """See IGate."""
         self._admission.leave(client.address)
 
-    def open(self, client: Client) -> Transaction:
+    def open(self, client: Client, once: str = "") -> Transaction:
         """See IGate."""
-        return Transaction(self._workshop, client, self.limits)
+        return Transaction(self._workshop, client, Terms(self.limits, self.relaying, once))
+
+    def _tell(self, jobs: Sequence[NewJob]) -> None:
+        self.queued(jobs)
+
+
+def _nobody(jobs: Sequence[NewJob]) -> None:
+    """Nobody is told of jobs; whoever carries them out finds them in the store."""

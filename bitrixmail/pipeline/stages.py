@@ -17,7 +17,7 @@ from bitrixmail.mime.trace_fields import (
     received_field,
     return_path_field,
 )
-from bitrixmail.model.envelope import Envelope
+from bitrixmail.model.envelope import Envelope, Recipient
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.message import QUARANTINE, Content, Draft, Filing
 from bitrixmail.model.plan import Disposition, Plan
@@ -25,6 +25,7 @@ from bitrixmail.model.reply import TOO_MANY_HOPS, Reply
 from bitrixmail.model.route import Target
 from bitrixmail.model.text import printable
 from bitrixmail.pipeline.judge import Judge, quarantined
+from bitrixmail.pipeline.relaying import Relaying, remote_jobs
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
 
@@ -41,7 +42,8 @@ _OUTCOMES = {
 class Arrival(NamedTuple):
     """A message whose content is complete, before anything is decided about it.
 
-    `targets`: each mailbox once, with the recipient addresses that led to it, in their order.
+    `targets`: each mailbox once, with the recipient addresses that led to it, in their order;
+    `elsewhere`: the recipients of other hosts. `once`: see IGate.open.
     """
 
     queue_id: str
@@ -51,6 +53,9 @@ class Arrival(NamedTuple):
     content: Content
     octets: bytes | None = None
     rules: CompiledRules | None = None
+    elsewhere: tuple[Recipient, ...] = ()
+    relaying: Relaying | None = None
+    once: str = ""
 
 
 class Decision(NamedTuple):
@@ -61,8 +66,8 @@ class Decision(NamedTuple):
 
     @property
     def keeps(self) -> bool:
-        """Tell whether any mailbox keeps the message."""
-        return any(filing.folders for filing in self.draft.filings)
+        """Tell whether any mailbox or job keeps the message."""
+        return bool(self.draft.jobs) or any(filing.folders for filing in self.draft.filings)
 
 
 async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -> Decision:
@@ -85,13 +90,26 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         subject, header_from = headers.text("subject"), headers.text("from")
         message_id = headers.text("message-id")
         plans = await judge.plans(arrival.rules or judge.rules, facts, arrival.targets)
-        return _decision(arrival, fold(plans), hostname, (message_id, subject, header_from))
+        plans = fold(plans, others=bool(arrival.elsewhere))
+        decision = _decision(arrival, plans, hostname, (message_id, subject, header_from))
+        return _relayed(decision, arrival, headers) if arrival.elsewhere else decision
     except PermanentError:
         raise
     except Exception:  # noqa: BLE001 - deterministic poison: answering 4xx only loses it slowly
         _log.failure("message {queue_id} could not be parsed", queue_id=arrival.queue_id)
         note = traceback.format_exc()
-        return _decision(arrival, [quarantined(note) for _ in arrival.targets], hostname)
+        decision = _decision(arrival, [quarantined(note) for _ in arrival.targets], hostname)
+        return _relayed(decision, arrival, None) if arrival.elsewhere else decision
+
+
+def _relayed(decision: Decision, arrival: Arrival, headers: HeaderSection | None) -> Decision:
+    """Add the jobs for recipients of other hosts; `headers` None: they could not be read."""
+    draft = decision.draft
+    relaying = arrival.relaying or Relaying()
+    jobs = remote_jobs(
+        draft.queue_id, draft.received, arrival.envelope, arrival.elsewhere, relaying, headers
+    )
+    return decision._replace(draft=replace(draft, jobs=jobs))
 
 
 def _decision(
@@ -113,6 +131,7 @@ def _decision(
         subject=subject[:998],
         header_from=header_from[:998],
         filings=file(arrival, plans),
+        once=arrival.once,
     )
     return Decision(draft, reply_to(arrival.queue_id, plans, utf8=arrival.envelope.client.smtputf8))
 
@@ -140,7 +159,7 @@ def bare(decision: Decision, note: str) -> Decision:
 
 def reply_to(queue_id: str, plans: Sequence[Plan], *, utf8: bool = False) -> Reply:
     """Say it in one reply: the rule's own words if every mailbox rejects, else where it is."""
-    if all(plan.disposition is Disposition.REJECT for plan in plans):
+    if plans and all(plan.disposition is Disposition.REJECT for plan in plans):
         text = next((plan.text for plan in plans if plan.text), _REFUSED)
         # Without SMTPUTF8 a reply is ASCII (RFC 6531 §3.7.4.2): question marks tell nobody anything
         return Reply(550, "5.7.1", printable(text, 400) if text.isascii() or utf8 else _REFUSED)
@@ -153,13 +172,15 @@ def refuse_loops(headers: HeaderSection, max_hops: int) -> None:
         raise PermanentError(TOO_MANY_HOPS)
 
 
-def fold(plans: Sequence[Plan]) -> list[Plan]:
+def fold(plans: Sequence[Plan], *, others: bool = False) -> list[Plan]:
     """Make one answer possible: a rejection stands only if every mailbox rejects.
+
+    `others`: there are recipients of other hosts as well, who get it.
 
     Otherwise the rejecting mailbox's copy is quarantined: SMTP has one reply for all recipients,
     and a bounce would go to whoever was named as sender.
     """
-    if all(plan.disposition is Disposition.REJECT for plan in plans):
+    if not others and all(plan.disposition is Disposition.REJECT for plan in plans):
         return list(plans)
     return [
         _not_rejected(plan) if plan.disposition is Disposition.REJECT else plan for plan in plans

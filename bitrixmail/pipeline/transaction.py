@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
@@ -24,8 +26,9 @@ from bitrixmail.model.errors import (
     StoreUnavailableError,
     TemporaryError,
 )
+from bitrixmail.model.job import NewJob
 from bitrixmail.model.limits import SMTPLimits
-from bitrixmail.model.message import Content
+from bitrixmail.model.message import Content, Draft
 from bitrixmail.model.outcome import Outcome
 from bitrixmail.model.reply import MAILBOX_FULL, NO_SUCH_MAILBOX, RELAY_DENIED, Reply
 from bitrixmail.model.route import Route, RouteKind, Target
@@ -34,6 +37,7 @@ from bitrixmail.pipeline.content import ContentSink
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.refusals import Refusals
+from bitrixmail.pipeline.relaying import Relaying
 from bitrixmail.pipeline.stages import Arrival, Decision, bare, decide
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.judging import BODY_LIMIT_OCTETS
@@ -68,21 +72,34 @@ class Workshop:
     inline_octets: int
     # Contents in files are judged so many at a time: their octets are in memory meanwhile.
     large: DeferredSemaphore
+    # Told of jobs that were written
+    queued: Callable[[Sequence[NewJob]], None]
+
+
+class Terms(NamedTuple):
+    """What holds for one transaction from its beginning to its end; `once`: see IGate.open."""
+
+    limits: SMTPLimits
+    relaying: Relaying
+    once: str = ""
 
 
 @implementer(ITransaction)
 class Transaction:
     """See ITransaction. Made by the gate for a door, ends with commit or abort."""
 
-    def __init__(self, workshop: Workshop, client: Client, limits: SMTPLimits) -> None:
+    def __init__(self, workshop: Workshop, client: Client, terms: Terms) -> None:
         self._shop = workshop
         self._client = client
-        self._limits = limits
+        self._limits = terms.limits
+        self._terms = terms
         self._sender: Address | None = None
         self._parameters = SenderParameters()
         self._recipients: list[Recipient] = []
         # mailbox id -> its target and the recipient addresses that led there, the first first
         self._targets: dict[int, tuple[Target, dict[str, None]]] = {}
+        # Those of other hosts
+        self._elsewhere: list[Recipient] = []
         self._sink: ContentSink | None = None
 
     async def sender(self, address: Address | None, parameters: SenderParameters) -> None:
@@ -105,6 +122,11 @@ class Transaction:
                 raise TemporaryError(wait)
         route = await self._shop.router.resolve(address)
         refusal = _REFUSED.get(route.kind)
+        if route.kind is RouteKind.FOREIGN and self._terms.relaying.allows(self._client):
+            recipient = Recipient(address, parameters)
+            self._recipients.append(recipient)
+            self._elsewhere.append(recipient)
+            return
         if refusal is not None:
             self._refused(address, refusal)
             raise PermanentError(refusal)
@@ -189,6 +211,7 @@ class Transaction:
     async def _judged(
         self, content: Content, octets: bytes | None, rules: CompiledRules
     ) -> Decision:
+        terms = self._terms
         arrival = Arrival(
             queue_id=self._shop.queue_ids.next(),
             received=utcnow(self._shop.clock),
@@ -199,11 +222,16 @@ class Transaction:
             content=content,
             octets=octets,
             rules=rules,
+            elsewhere=tuple(self._elsewhere),
+            relaying=terms.relaying,
+            once=terms.once,
         )
         return await decide(arrival, self._shop.judge, self._shop.hostname, self._limits.max_hops)
 
     def _tell(self, decision: Decision) -> None:
         draft = decision.draft
+        if draft.jobs:
+            self._tell_of_jobs(draft)
         for filing in draft.filings:
             self._shop.maillog.record(
                 "accepted" if filing.outcome == "kept" else filing.outcome,
@@ -213,6 +241,20 @@ class Transaction:
                 sender=draft.sender,
                 recipient=filing.recipient,
                 folder=filing.folders[0] if filing.folders else None,
+                size_octets=draft.content.size_octets,
+            )
+
+    def _tell_of_jobs(self, draft: Draft) -> None:
+        self._shop.queued(draft.jobs)
+        for job in draft.jobs:
+            self._shop.maillog.record(
+                "queued",
+                queue_id=draft.queue_id,
+                session_id=self._client.session_id,
+                account=self._client.account,
+                peer=self._client.address,
+                sender=draft.sender,
+                recipient=job.recipient,
                 size_octets=draft.content.size_octets,
             )
 

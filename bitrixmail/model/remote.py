@@ -1,0 +1,57 @@
+"""What a remote job remembers of the envelope it came with: its payload, as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bitrixmail.model.envelope import RecipientParameters, SenderParameters
+
+_NO_SENDER_PARAMETERS = SenderParameters()
+_NO_RECIPIENT_PARAMETERS = RecipientParameters()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOptions:
+    """Parameters of MAIL and RCPT that go on to the next host, or into a DSN (RFC 3461)."""
+
+    sender: SenderParameters = _NO_SENDER_PARAMETERS
+    recipient: RecipientParameters = _NO_RECIPIENT_PARAMETERS
+
+    def to_json(self) -> str:
+        """Write what differs from the usual."""
+        found: dict[str, Any] = {}
+        if self.sender.body != "7BIT":
+            found["body"] = self.sender.body
+        if self.sender.smtputf8:
+            found["smtputf8"] = True
+        if self.sender.ret is not None:
+            found["ret"] = self.sender.ret
+        if self.sender.envid is not None:
+            found["envid"] = self.sender.envid
+        if self.recipient.notify is not None:
+            found["notify"] = sorted(self.recipient.notify)
+        if self.recipient.orcpt is not None:
+            found["orcpt"] = self.recipient.orcpt
+        return json.dumps(found) if found else "{}"
+
+    @classmethod
+    def from_json(cls, text: str) -> RemoteOptions:
+        """Read what `to_json` wrote."""
+        if text == "{}":
+            return _USUAL
+        found = json.loads(text)
+        notify = found.get("notify")
+        return cls(
+            SenderParameters(
+                body=found.get("body", "7BIT"),
+                smtputf8=found.get("smtputf8", False),
+                ret=found.get("ret"),
+                envid=found.get("envid"),
+            ),
+            RecipientParameters(None if notify is None else frozenset(notify), found.get("orcpt")),
+        )
+
+
+_USUAL = RemoteOptions()

@@ -1,0 +1,70 @@
+"""Mail for other hosts: who may hand it over here, and the jobs it is made into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.model.client import Client
+from bitrixmail.model.envelope import Envelope, Recipient
+from bitrixmail.model.job import Kind, NewJob, Priority
+from bitrixmail.model.limits import Networks, listed
+from bitrixmail.model.remote import RemoteOptions
+
+# Doors behind which nobody stands but this host's own users, each known by name
+_OWN_DOORS = frozenset({"pickup", "local", "api"})
+_BULK = frozenset({"bulk", "list", "junk"})
+
+
+@dataclass(frozen=True, slots=True)
+class Relaying:
+    """Who may have mail sent on to other hosts: who has logged in, and who is listed by hand."""
+
+    networks: Networks = ()
+    lifetime: timedelta = timedelta(days=5)
+
+    def allows(self, client: Client) -> bool:
+        """Tell whether a client's mail for other hosts is taken."""
+        if client.account is not None or client.door in _OWN_DOORS:
+            return True
+        return bool(self.networks) and listed(client.address, self.networks)
+
+
+def remote_jobs(  # noqa: PLR0917 - all of it is needed, nothing has a default
+    queue_id: str,
+    received: datetime,
+    envelope: Envelope,
+    recipients: Sequence[Recipient],
+    relaying: Relaying,
+    headers: HeaderSection | None,
+) -> tuple[NewJob, ...]:
+    """Make a job of each recipient elsewhere.
+
+    `headers` None: the message could not be read, so it is held for a person to look at.
+    """
+    priority = Priority.NORMAL if headers is None else _priority(headers)
+    return tuple(
+        NewJob(
+            key=f"{queue_id}:{number}",
+            kind=Kind.REMOTE,
+            destination=recipient.address.domain,
+            recipient=str(recipient.address),
+            not_before=received,
+            expires=received + relaying.lifetime,
+            priority=priority,
+            payload=RemoteOptions(envelope.parameters, recipient.parameters).to_json(),
+            held=headers is None,
+        )
+        for number, recipient in enumerate(recipients, 1)
+    )
+
+
+def _priority(headers: HeaderSection) -> Priority:
+    """Tell bulk mail by what its senders write into it, and haste likewise (RFC 2156, RFC 2369)."""
+    if headers.text("precedence").strip().lower() in _BULK or headers.text("list-unsubscribe"):
+        return Priority.BULK
+    if headers.text("priority").strip().lower() == "urgent":
+        return Priority.URGENT
+    return Priority.NORMAL
