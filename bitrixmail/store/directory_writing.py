@@ -21,6 +21,7 @@ from bitrixmail.store.removal import empty_chunk
 from bitrixmail.store.schema import (
     alias,
     alias_target,
+    dkim_key,
     domain,
     folder,
     imported,
@@ -131,6 +132,7 @@ def drop_domain(connection: Connection, name: str, *, now: int) -> None:
     aliases = select(alias.c.id).where(alias.c.domain_id == domain_id)
     connection.execute(delete(alias_target).where(alias_target.c.alias_id.in_(aliases)))
     connection.execute(delete(alias).where(alias.c.domain_id == domain_id))
+    connection.execute(delete(dkim_key).where(dkim_key.c.domain_id == domain_id))
     connection.execute(delete(domain).where(domain.c.id == domain_id))
 
 

@@ -13,7 +13,9 @@ from twisted.internet.interfaces import IReactorTime
 from bitrixmail.store.blobs import FileBlobs
 from bitrixmail.store.changes import PolledChanges
 from bitrixmail.store.database import DatabaseFile, database_path
+from bitrixmail.store.destinations import DatabaseDestinations
 from bitrixmail.store.directory import DatabaseDirectory
+from bitrixmail.store.dkim_keys import DatabaseDKIMKeys
 from bitrixmail.store.executors import Database, InlineExecutor, ThreadedExecutor
 from bitrixmail.store.jobs import DatabaseJobs
 from bitrixmail.store.messages import DatabaseMessages
@@ -39,6 +41,8 @@ class Stores:
     directory: DatabaseDirectory
     rulebook: DatabaseRulebook
     runs: DatabaseRuleRuns
+    dkim_keys: DatabaseDKIMKeys
+    destinations: DatabaseDestinations
     jobs: DatabaseJobs
     queue: DatabaseQueue
     blobs: FileBlobs
@@ -161,6 +165,8 @@ def _stores(
         directory=DatabaseDirectory(database, changes, clock, most_cached),
         rulebook=DatabaseRulebook(database, changes, clock),
         runs=DatabaseRuleRuns(database, blobs, clock),
+        dkim_keys=DatabaseDKIMKeys(database, changes, most_cached),
+        destinations=DatabaseDestinations(database),
         jobs=DatabaseJobs(database, blobs, clock),
         queue=DatabaseQueue(database, clock),
         blobs=blobs,
