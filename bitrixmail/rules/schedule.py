@@ -55,6 +55,9 @@ def _next(text: str, after: datetime, zone: tzinfo) -> datetime:
     try:
         times = CronSim(" ".join(words[:_FIELDS]), after.astimezone(zone))
         found = next(times)
+        # Asked within the second of two equal hours, it begins with what came in the first
+        while found.astimezone(UTC) <= after:
+            found = next(times)
     except CronSimError as error:
         what = str(error).replace("Bad ", "its field of the ").replace("day-of-", "day of the ")
         raise ValueError(f"{what} can't be read; {_WRITTEN}") from None

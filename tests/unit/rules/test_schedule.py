@@ -95,6 +95,13 @@ def test_due_is_what_comes_after_the_moment_and_not_the_moment() -> None:
     assert next_time("0 3 * * *", moment, UTC) == datetime(2026, 7, 2, 3, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("text", ["30 2 * * *", "30 1-3 * * *"])
+def test_asked_within_the_second_of_two_equal_hours_it_is_what_comes_after(text: str) -> None:
+    # 02:15 in Berlin, for the second time
+    moment = datetime(2026, 10, 25, 1, 15, tzinfo=UTC)
+    assert next_time(text, moment, BERLIN) > moment
+
+
 def test_a_wrong_schedule_is_a_fault_of_its_file() -> None:
     with pytest.raises(InputError) as caught:
         parse_rules(
