@@ -23,6 +23,7 @@ from bitrixmail.app.failure import leave
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
 from bitrixmail.app.periodic import Periodic
+from bitrixmail.app.pickup import pickup_of
 from bitrixmail.app.receivers import Receivers
 from bitrixmail.app.reception import Reception, Share, receive
 from bitrixmail.app.reload import Reload
@@ -73,6 +74,7 @@ def compose(
         *reception.periodic(reactor),
         Periodic(reactor, "expiry", _HOUR_S, lambda: stores.messages.expire(utcnow(reactor))),
         timetable_of(stores, reception.threads, reactor, reception.judging),
+        pickup_of(settings, reception, reactor),
         *([first_look] if settings.doctor.at_start else ()),
     )
     parts = Parts(

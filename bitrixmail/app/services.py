@@ -35,6 +35,7 @@ from bitrixmail.app.steady import keep_steady
 from bitrixmail.model.errors import SetupError
 from bitrixmail.net.self_signed import self_signed
 from bitrixmail.net.tls import ServerTLS
+from bitrixmail.pickup.door import PickupDoor
 from bitrixmail.tasks import deadline, utcnow
 
 _log = Logger()
@@ -58,7 +59,7 @@ class Parts:
     clock: IReactorTime
     doors: Mapping[str, Door]
     listeners: Sequence[Listener]
-    periodic: Sequence[Periodic | FirstLook]
+    periodic: Sequence[Periodic | FirstLook | PickupDoor]
     opening: Opening
     tls: ServerTLS
     receivers: Receivers | None = None

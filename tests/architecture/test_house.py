@@ -33,6 +33,8 @@ ROOMS = {
     "store",
     "net",
     "outbound",
+    "pickup",
+    "inject",
     "admin",
     "rules",
     "link",

@@ -1,0 +1,178 @@
+#!/usr/bin/perl
+# sendmail, as far as a program that has mail to send needs it: writes the message with its arguments
+# into the pickup directory, durable, and is done. The server takes it in from there; it need not run.
+#
+# Loads no module, not even strict: each costs about as long as all the rest. What a message needs
+# beyond writing it down (addresses, fields, line ends) is the server's work, docs/sendmail.md. The
+# rare ways to call it are those of the Python program beside it, which does all this as well.
+
+# Filled in by `bitrixmail sendmail install`. Flags and numbers are those of this kind of machine.
+$folder = '@FOLDER@';
+$most = @MOST@;          # octets of a message, 0: any
+$create = @CREATE@;      # O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+$listing = @LISTING@;    # O_RDONLY | O_DIRECTORY | O_CLOEXEC
+$fsync = @FSYNC@;        # the number of that system call
+@whole = ('@PYTHON@', '-I', '-S', '@WHOLE@');
+
+# Of sysexits.h
+$usage = 64; $data = 65; $software = 70; $input = 74; $later = 75; $denied = 77;
+
+sub fail {
+    my ($code, $text) = @_;
+    unlink $fresh if defined $fresh;
+    print STDERR "sendmail: $text\n";
+    exit $code;
+}
+
+sub hand_over {
+    exec { $whole[0] } @whole, @_;
+    fail($software, "$whole[0] can't be run: $! (run again: bitrixmail sendmail install)");
+}
+
+@given = @ARGV;
+$0 =~ m{(?:^|/)mailq$} and hand_over('-bp', @given);
+$0 =~ m{(?:^|/)newaliases$} and hand_over('-bi', @given);
+
+while (@ARGV) {
+    $word = shift;
+    if ($word eq '--') { push @to, @ARGV; last }
+    if ($word !~ /^-./s) { push @to, $word; next }
+    $rest = substr $word, 1;
+    while ($rest ne '') {
+        $flag = substr $rest, 0, 1, '';
+        if ($flag eq 't') { $from_fields = 1 }
+        elsif ($flag eq 'i') { $dots = 1 }
+        elsif (index('vGUnmEcsx', $flag) >= 0) { }
+        elsif ($flag eq 'q' or $flag eq 'I') { hand_over(@given) }
+        elsif ($flag eq 'd') { $rest = '' }
+        elsif (index('frFbBNRVOoeAChLpX', $flag) >= 0) {
+            if ($rest eq '') {
+                @ARGV or fail($usage, "-$flag lacks its value");
+                $rest = shift;
+            }
+            ($value, $rest) = ($rest, '');
+            $value =~ /[\r\n\0]/ and fail($usage, "the value of -$flag holds a line end");
+            if ($flag eq 'f' or $flag eq 'r') { $sender = $value }
+            elsif ($flag eq 'F') { $name = $value }
+            elsif ($flag eq 'o') { $dots = 1 if $value eq 'i' }
+            elsif ($flag eq 'b') {
+                next if $value eq 'm';
+                hand_over(@given) if index('spiv', $value) >= 0;
+                fail($usage, "-b$value is not for this program (see docs/sendmail.md)");
+            }
+            elsif ($flag eq 'N') {
+                $value =~ /^(?:never|(?:success|failure|delay)(?:,(?:success|failure|delay))*)$/i
+                    or fail($usage, "-N takes never, or some of success,failure,delay");
+                $notify = $value;
+            }
+            elsif ($flag eq 'R') {
+                $value =~ /^(?:full|hdrs)$/i or fail($usage, "-R takes full or hdrs");
+                $ret = $value;
+            }
+            elsif ($flag eq 'V') {
+                $value =~ /^[!-~]{1,100}$/ or fail($usage, "-V takes up to 100 visible characters");
+                $envid = $value;
+            }
+            elsif ($flag eq 'B') { $body = $value if $value =~ /^(?:7BIT|8BITMIME)$/i }
+        }
+        else { fail($usage, "-$flag is unknown (see docs/sendmail.md)") }
+    }
+}
+@to or $from_fields or fail($usage, "no recipient (name one, or let -t read them from the message)");
+
+# The slip before the message, see pickup/slip.py: a line each, then an empty one.
+$slip = "bitrixmail-pickup 1\n";
+defined $sender and $slip .= "sender $sender\n";
+defined $name and $slip .= "name $name\n";
+defined $notify and $slip .= "notify $notify\n";
+defined $ret and $slip .= "ret $ret\n";
+defined $envid and $slip .= "envid $envid\n";
+defined $body and $slip .= "body $body\n";
+$from_fields and $slip .= "fields\n";
+for (@to) {
+    /[\r\n\0]/ and fail($usage, "a recipient holds a line end");
+    $slip .= "recipient $_\n";
+}
+length $slip > 1048576 and fail($usage, "too many recipients for one call (at most 1 MiB of them)");
+$slip .= "\n";
+
+umask 0;
+binmode STDIN;
+for (1 .. 10) {
+    $fresh = "$folder/t." . time . ".$$." . int rand 1e9;
+    # The directory's group may read it, which is the server's; nobody else.
+    last if $made = sysopen FILE, $fresh, $create, 0640;
+    last if $! != 17; # EEXIST
+}
+if (!$made) {
+    undef $fresh;
+    $! == 13 and fail($denied, "$folder: $! (who may write there: docs/sendmail.md)");
+    fail($later, "$folder: $! (who may write there: docs/sendmail.md)");
+}
+
+sub put {
+    my ($octets, $at) = ($_[0], 0);
+    while ($at < length $octets) {
+        my $count = syswrite FILE, $octets, length($octets) - $at, $at;
+        if (defined $count) { $at += $count }
+        elsif ($! != 4) { fail($later, "the message can't be kept: $!") } # EINTR
+    }
+}
+
+# The slip goes out with the first octets of the message. At the start of a line `held` keeps what
+# may be a line of one dot, which ends a message unless -i is given.
+($pending, $size, $first, $fresh_line) = ('', 0, 1, 1);
+while (1) {
+    $count = sysread STDIN, $pending, 65536, length $pending;
+    if (!defined $count) {
+        next if $! == 4;
+        fail($input, "the message can't be read: $!");
+    }
+    $last = !$count;
+    $held = '';
+    if (!$dots) {
+        if ($pending =~ ($fresh_line ? qr/(?:^|\n)\.\r?(?:\n|\z)/ : qr/\n\.\r?(?:\n|\z)/)) {
+            # A dot at the end of what was read is alone if nothing follows.
+            if ($last or substr($pending, $+[0] - 1, 1) eq "\n") {
+                $keep = $-[0] + (substr($pending, $-[0], 1) eq "\n");
+                substr $pending, $keep, length($pending) - $keep, '';
+                $last = 1;
+            }
+            else {
+                $keep = $-[0] + (substr($pending, $-[0], 1) eq "\n");
+                $held = substr $pending, $keep, length($pending) - $keep, '';
+            }
+        }
+        $fresh_line = substr($pending, -1) eq "\n" if $pending ne '';
+    }
+    $size += length $pending;
+    $most and $size > $most
+        and fail($data, "the message is larger than $most octets (set smtp.max_size, then run again: bitrixmail sendmail install)");
+    if ($first) {
+        if ($from_fields and !@to and ($last or $pending =~ /\n\r?\n/)) {
+            ($head) = split /\n\r?\n/, $pending, 2;
+            defined $head and $head =~ /^(?:Resent-)?(?:To|Cc|Bcc)[ \t]*:/im
+                or fail($usage, "no recipient: the message has no field To, Cc or Bcc");
+        }
+        $pending = $slip . $pending;
+        $first = 0;
+    }
+    put($pending);
+    $pending = $held;
+    last if $last;
+}
+
+# Durable before it can be seen: whoever sees it sees all of it, also after the power failed.
+syscall($fsync, fileno FILE) == 0 or fail($later, "the message can't be made durable: $!");
+# No two files of that directory have the same number.
+$kept = "$folder/m." . time . "." . (stat FILE)[1] . ".$$";
+rename $fresh, $kept or fail($later, "the message can't be kept: $!");
+$fresh = $kept;
+# Who may not list the directory can't sync it; the file's own sync writes down its new name too.
+$done = sysopen(DIR, $folder, $listing) ? syscall($fsync, fileno DIR) : syscall($fsync, fileno FILE);
+if ($done != 0 and $! != 22) { # EINVAL: nothing to sync in directories of this kind
+    $why = "$!";
+    # Where it can't be taken back the server has it already, and that is durable.
+    unlink $kept and fail($later, "the message can't be made durable: $why");
+}
+exit 0;

@@ -1,0 +1,86 @@
+"""The whole of sendmail: writes a message into the pickup directory, durable, and is done.
+
+`bitrixmail sendmail install` packs this room into one file that Python runs, beside a quicker
+program (`sendmail.pl`) that hands the rare ways to be called over to this one. This one does all of
+it, and needs no Perl. Exit codes are those of sysexits.h.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from bitrixmail.inject.arguments import Call, read_arguments
+from bitrixmail.inject.message import Message, Refused, lines_of
+from bitrixmail.inject.place import COMMAND
+
+_TO = tuple(resent + name for resent in (b"", b"resent-") for name in (b"to", b"cc", b"bcc"))
+
+
+def submit(call: Call) -> None:
+    """Write the message on stdin."""
+    if not (call.recipients or call.fields):
+        raise Refused(os.EX_USAGE, "no recipient (name one, or let -t read them from the message)")
+    message = Message(call.slip())
+    in_head, named = True, bool(call.recipients)
+    try:
+        for line in lines_of(sys.stdin.buffer, dots=call.dots):
+            if in_head and not named:
+                in_head = bool(line.strip(b"\r\n"))
+                named = line.partition(b":")[0].rstrip().lower() in _TO
+            message.write(line)
+        if not named:
+            raise Refused(  # noqa: TRY301 - this file is what it undoes
+                os.EX_USAGE, "no recipient: the message has no field To, Cc or Bcc"
+            )
+    except Refused:
+        message.forget()
+        raise
+    except OSError as error:
+        message.forget()
+        raise Refused(os.EX_IOERR, f"the message can't be read: {error.strerror}") from error
+    message.keep()
+
+
+def ask_the_server(call: Call) -> int:
+    """Hand a question about the queue, the aliases or an address over to `bitrixmail`."""
+    words = {
+        "p": ("queue", "list", "--mailq"),
+        "q": ("queue", "retry", "--all"),
+        "i": ("alias", "list"),
+        "v": ("route", *call.recipients),
+    }[call.mode]
+    if call.mode == "i":
+        sys.stdout.write("Aliases are in force as soon as they are changed; these are:\n")
+        sys.stdout.flush()
+    try:
+        code = os.spawnv(os.P_WAIT, COMMAND[0], [*COMMAND, *words])  # noqa: S606 - no shell
+    except OSError as error:
+        raise Refused(os.EX_SOFTWARE, f"{COMMAND[0]} can't be run: {error.strerror}") from error
+    if code:
+        raise Refused(
+            code if code > 0 else os.EX_SOFTWARE,
+            f"bitrixmail {' '.join(words)} failed; it is for the server's user and root",
+        )
+    return os.EX_OK
+
+
+def main() -> int:
+    """Run as sendmail, mailq or newaliases; return the exit code."""
+    try:
+        call = read_arguments(sys.argv[0], sys.argv[1:])
+        if call.mode == "s":
+            from bitrixmail.inject.dialogue import Dialogue  # noqa: PLC0415 - hardly ever needed
+
+            return Dialogue(sys.stdin.buffer, sys.stdout.buffer, os.uname().nodename).run()
+        if call.mode != "m":
+            return ask_the_server(call)
+        submit(call)
+    except Refused as error:
+        sys.stderr.write(f"sendmail: {error}\n")
+        return error.code
+    return os.EX_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""FLOOR 4: the door for programs of this machine, which leave their mail as files."""
