@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bitrixmail.admin import typed
 from bitrixmail.admin.aliases import alias_loops
+from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.store import IMessageStore
@@ -63,9 +64,14 @@ class Accounts:
     """The use cases of the directory. Made by who composes a face, lives as long as it."""
 
     def __init__(
-        self, directory: IDirectory, messages: IMessageStore, passwords: Passwords
+        self,
+        directory: IDirectory,
+        messages: IMessageStore,
+        passwords: Passwords,
+        dkim: DKIM | None = None,
     ) -> None:
         self._directory = directory
+        self._dkim = dkim
         self._messages = messages
         self._passwords = passwords
 
@@ -74,7 +80,7 @@ class Accounts:
         return await self._directory.domains()
 
     async def add_domain(self, name: str, *, alias_of: str = "", catch_all: str = "") -> Domain:
-        """Add a domain, with its postmaster mailbox and abuse alias."""
+        """Add a domain, with its postmaster mailbox, abuse alias and keys of DKIM."""
         domain = Domain(typed.domain_name(name))
         if alias_of and catch_all:
             raise InputError(
@@ -93,6 +99,8 @@ class Accounts:
                 await self.existing_address(address, "catch-all")
             domain = replace(domain, catch_all=address)
         await self._directory.add_domain(domain)
+        if self._dkim is not None:
+            await self._dkim.ensure(domain.name)
         return domain
 
     async def set_catch_all(self, name: str, address: str) -> Domain:

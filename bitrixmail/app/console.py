@@ -89,6 +89,14 @@ class Composition:
 
         return examination(self._load(options), only, progress, self._command(options))
 
+    def check_names(
+        self, options: GlobalOptions, domain: str
+    ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        """See Composer. Runs the reactor of this process: once."""
+        from bitrixmail.app.dns_check import checked_names  # noqa: PLC0415 - half a second
+
+        return checked_names(self._load(options), domain)
+
     def _command(self, options: GlobalOptions) -> str:
         """Return how this program is called with the same settings from anywhere, by anybody."""
         file = self._file(options)

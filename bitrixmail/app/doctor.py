@@ -62,7 +62,7 @@ def examination(
     probes = [*known, *probes_of(settings, domains, reactor, DaemonThreads(cast("Any", reactor)))]
     chosen = chosen_probes(probes, only)
     doctor = Doctor(chosen, cast("IReactorTime", reactor))
-    found = cast("tuple[Finding, ...]", _run(reactor, lambda: doctor.examine(progress)))
+    found = cast("tuple[Finding, ...]", run_once(reactor, lambda: doctor.examine(progress)))
     return tuple(_typed(finding, command) for finding in told_once(found))
 
 
@@ -160,7 +160,7 @@ def _no_store(problem: str, *remedies: str) -> Finding:
     return Finding("store", "database", Severity.FAILURE, problem, why, remedies)
 
 
-def _run(reactor: Any, work: Any) -> object:
+def run_once(reactor: Any, work: Any) -> object:
     """Run a reactor for one coroutine; return its result or raise its error."""
     outcomes: list[object] = []
 

@@ -16,6 +16,7 @@ from twisted.python import runtime
 
 from bitrixmail.accounts import passwords
 from bitrixmail.admin.accounts import Accounts
+from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.mail_export import MailExport
 from bitrixmail.admin.mail_import import MailImport
 from bitrixmail.admin.messages import Messages
@@ -33,6 +34,7 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office
 from bitrixmail.model.errors import MailError
+from bitrixmail.outbound.dkim_keys import make_keys
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
 from bitrixmail.pipeline.routing import Router
 from bitrixmail.rules.judging import Judging
@@ -89,9 +91,16 @@ def office_of(settings: Settings, stores: Stores) -> Office:
         settings.rules.timezone or system_timezone(),
         ListFiles(settings.data_dir / LISTS).read,
     )
+    dkim = DKIM(
+        directory,
+        stores.dkim_keys,
+        make_keys,
+        InlineThreads(),
+        cast("IReactorTime", _WallClock()),
+    )
     kept = Messages(messages, Traces(trace_from_json, rulebook))
     return Office(
-        accounts=Accounts(directory, messages, _PASSWORDS),
+        accounts=Accounts(directory, messages, _PASSWORDS, dkim),
         messages=kept,
         rules=Rules(
             rulebook,
@@ -125,4 +134,6 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             judging=judging,
         ),
         mail_export=MailExport(messages, directory),
+        dkim=dkim,
+        hostname=settings.server.hostname,
     )

@@ -30,13 +30,14 @@ def domain() -> None:
 )
 @pass_session
 def add_domain(session: Session, name: str, alias_of: str, catch_all: str) -> None:
-    """Add a domain, with its postmaster mailbox and abuse alias."""
+    """Add a domain, with its postmaster mailbox, abuse alias and keys that sign its mail."""
     accounts = session.office.accounts
     added = session.wait(accounts.add_domain(name, alias_of=alias_of, catch_all=catch_all))
     if added.alias_of:
         say(f"domain {added.name} added, with the addresses of {added.alias_of}")
     else:
         say(f"domain {added.name} added, with mailbox postmaster@{added.name} and alias abuse@")
+    say(f"what its DNS needs: bitrixmail dns records {added.name}")
 
 
 @domain.command("list", epilog=examples("bitrixmail domain list --json"))

@@ -62,13 +62,19 @@ def doctor(
     labels = _RUSSIAN if language == "ru" else _ENGLISH
     with _watched(labels.looking) as progress:
         findings = session.composer.examine(session.options, only, progress)
+    tell_findings(findings, as_json=as_json, language=language)
+    context.exit(exit_code_of(findings))
+
+
+def tell_findings(findings: tuple[Finding, ...], *, as_json: bool, language: str) -> None:
+    """Print findings and their sum, in a language (`en`, `ru`) or as JSON."""
     if as_json:
         print_json({"findings": [_data(each) for each in findings], "summary": _counts(findings)})
-    else:
-        for finding in findings:
-            _tell(_russian(finding) if language == "ru" else finding, labels)
-        say(_summary(findings, labels))
-    context.exit(exit_code_of(findings))
+        return
+    labels = _RUSSIAN if language == "ru" else _ENGLISH
+    for finding in findings:
+        _tell(_russian(finding) if language == "ru" else finding, labels)
+    say(_summary(findings, labels))
 
 
 def exit_code_of(findings: tuple[Finding, ...]) -> int:

@@ -9,6 +9,7 @@ import re
 from functools import cache
 
 from bitrixmail.cli.findings_host_russian import HOST_PHRASES, HOST_SENTENCES
+from bitrixmail.cli.findings_records_russian import RECORD_SENTENCES
 
 _Pair = tuple[str, str]
 # {} is what stands there as it is, or a sentence in its turn. The first that fits is taken.
@@ -196,5 +197,5 @@ def _inner(text: str, depth: int) -> str:
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple(
         (re.compile("(.*?)".join(map(re.escape, english.split("{}")))), russian)
-        for english, russian in (*_SENTENCES, *HOST_SENTENCES)
+        for english, russian in (*_SENTENCES, *HOST_SENTENCES, *RECORD_SENTENCES)
     )

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from bitrixmail.cli.accounts import alias, domain, mailbox
+from bitrixmail.cli.dns import dkim, dns
 from bitrixmail.cli.doctor import doctor
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.failures import exit_code
@@ -19,6 +20,7 @@ from bitrixmail.cli.messages import message, trace
 from bitrixmail.cli.output import echo
 from bitrixmail.cli.quickstart import quickstart
 from bitrixmail.cli.rules import rules
+from bitrixmail.cli.sendmail import sendmail
 from bitrixmail.cli.session import Composer, GlobalOptions, Session
 from bitrixmail.cli.settings import config
 from bitrixmail.cli.sites import apply, export
@@ -109,7 +111,7 @@ def root(
 
 for command in (
     domain, mailbox, alias, message, trace, rules, config, apply, export, import_mail,
-    doctor, quickstart,
+    doctor, quickstart, sendmail, dns, dkim,
 ):  # fmt: skip
     root.add_command(command)
 for command in (export_mbox, export_maildir):

@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.accounts import Accounts
+    from bitrixmail.admin.dkim import DKIM
     from bitrixmail.admin.mail_export import MailExport
     from bitrixmail.admin.mail_import import MailImport
     from bitrixmail.admin.messages import Messages
@@ -34,7 +35,10 @@ class GlobalOptions:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The use cases over opened stores. Made by the composer, ends with the command."""
+    """The use cases over opened stores. Made by the composer, ends with the command.
+
+    `hostname` is the name of the server.
+    """
 
     accounts: Accounts
     messages: Messages
@@ -44,6 +48,8 @@ class Office:
     rule_book: RuleBook
     mail_import: MailImport
     mail_export: MailExport
+    dkim: DKIM
+    hostname: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,14 @@ class Composer(Protocol):
         """Look at the surroundings, or at what is named; raises SettingsError, InputError.
 
         `progress` is told what has been looked at, how many, and of how many.
+        """
+
+    def check_names(
+        self, options: GlobalOptions, domain: str
+    ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        """Look at the records of a domain; return what was found, and which keys now sign.
+
+        Raises what `office` does, and NotFoundError.
         """
 
     def version(self) -> str:

@@ -126,6 +126,7 @@ def test_the_surface_is_there() -> None:
         *("rules template list", "rules template show", "rules template add"),
         *("import maildir", "import mbox", "export maildir", "export mbox"),
         *("config check", "config show"),
+        *("dns records", "dns check", "dkim list", "dkim rotate"),
         *("trace", "apply", "export"),  # alone `export` writes the site
     }
 

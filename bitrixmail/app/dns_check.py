@@ -1,0 +1,38 @@
+"""One look at the records of a domain of ours in the DNS, for the command line."""
+
+from __future__ import annotations
+
+from random import SystemRandom
+from typing import Any, cast
+
+from bitrixmail.admin.dns_check import DNSCheck, Looked
+from bitrixmail.admin.probes.own_addresses import own_addresses
+from bitrixmail.app.doctor import run_once
+from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings import Settings
+from bitrixmail.model.dkim import KeyState
+from bitrixmail.model.finding import Finding
+from bitrixmail.net.name_servers import parse_name_server, system_name_servers
+from bitrixmail.net.resolver import Resolver
+from bitrixmail.store.opening import done
+
+
+def checked_names(settings: Settings, name: str) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Run the reactor until all was asked; return what was found and which keys now sign.
+
+    Raises what opening the stores does, and NotFoundError.
+    """
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
+
+    with opened_office(settings) as office:
+        domain = done(office.dkim.domain(name))
+        keys = done(office.dkim.ensure(domain))
+        servers = tuple(map(parse_name_server, settings.dns.servers)) or system_name_servers()
+        resolver = Resolver(cast("Any", reactor), servers, SystemRandom(), settings.dns.timeout)
+        own = own_addresses(settings.server.public_addresses)
+        check = DNSCheck(domain, settings.server.hostname, resolver, own)
+        now = office.dkim.now()
+        looked = cast("Looked", run_once(reactor, lambda: check.look(keys, now)))
+        changed = done(office.dkim.seen(domain, looked.published))
+    begun = tuple(key.selector for key in changed if key.state(now) is not KeyState.RETIRED)
+    return looked.findings, begun
