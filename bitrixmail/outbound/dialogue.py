@@ -217,8 +217,7 @@ class Dialogue:
     def _unasked(self, reply: HostReply) -> None:
         """Take a reply to nothing: mostly a host that has waited long enough for us."""
         transaction = self._transaction
-        stage = Stage.OURS if transaction is None else Stage.CONTENT
-        answer = reply.answer(stage)
+        answer = reply.answer(self.waits_for or (Stage.CONTENT if transaction else Stage.OURS))
         if transaction is not None and transaction.unasked(reply):
             self.broken(Failing.LOST, "the host refuses amid the content", answer)
         elif reply.code == 421:

@@ -92,7 +92,7 @@ class Transaction:
             self._dialogue.finished()
             return
         self._chunked = offered.chunking and (content is None or has_long_line(content))
-        self._utf8 = needs_smtputf8(parcel)
+        self._utf8 = offered.smtputf8 and needs_smtputf8(parcel)
         first = mail(parcel, offered, self._size_octets, eight_bit=eight_bit, utf8=self._utf8)
         self.pipelined = offered.pipelining
         say = self._dialogue.say
