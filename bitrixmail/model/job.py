@@ -59,8 +59,8 @@ class Job:
     """A job that was leased, with what its courier needs to know of its message.
 
     `message_id` is the message's row, for `IJobStore.read`; `size_octets` counts what that gives,
-    and `content` is just that where it is small. `attempts` were settled before. `delayed`: its
-    sender was told already that it takes longer.
+    and `content` is just that where it is small. The job was due at `not_before`; `attempts` were
+    settled before. `delayed`: its sender was told already that it takes longer.
     """
 
     id: int
@@ -70,6 +70,7 @@ class Job:
     recipient: str
     priority: Priority
     created: datetime
+    not_before: datetime
     expires: datetime
     attempts: int
     delayed: bool

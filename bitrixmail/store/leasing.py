@@ -92,6 +92,7 @@ _COLUMNS = (
     job.c.recipient,
     job.c.priority,
     job.c.created,
+    job.c.not_before,
     job.c.expires,
     job.c.attempts,
     job.c.delayed,
@@ -232,7 +233,7 @@ class _Contents:
 def _job(row: Any, contents: _Contents) -> Job:
     *columns, size, prefix, blob_id = row
     size_octets = size + prefix
-    number, key, kind, destination, recipient, priority, created, expires, *rest = columns
+    number, key, kind, destination, recipient, priority, created, due_at, expires, *rest = columns
     attempts, delayed, payload, lane, message_id, queue_id, sender = rest
     return Job(
         id=number,
@@ -242,6 +243,7 @@ def _job(row: Any, contents: _Contents) -> Job:
         recipient=recipient,
         priority=Priority(priority),
         created=from_us(created),
+        not_before=from_us(due_at),
         expires=from_us(expires),
         attempts=attempts,
         delayed=bool(delayed),

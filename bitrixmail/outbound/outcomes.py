@@ -1,0 +1,249 @@
+"""What becomes of a job after an attempt: done, again later, or given up; and who is told.
+
+A notice to the sender (DSN) is written in the same commit as the settlement it tells of. It is a
+message of its own with one job: into a mailbox of ours by the gate, or to another host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from zope.interface import implementer
+
+from bitrixmail.interfaces.directory import IDirectory
+from bitrixmail.interfaces.jobs import IJobStore
+from bitrixmail.interfaces.maillog import IMailLog
+from bitrixmail.interfaces.outcomes import IOutcomes
+from bitrixmail.interfaces.retry import IRetryPolicy
+from bitrixmail.mime.dsn import compose, wanted
+from bitrixmail.model.client import Client
+from bitrixmail.model.dsn import Action, Notice, Reason, Reported
+from bitrixmail.model.job import (
+    Attempt,
+    Delivery,
+    Job,
+    JobState,
+    Kind,
+    NewJob,
+    Priority,
+    Result,
+    Settlement,
+)
+from bitrixmail.model.message import Content, Draft
+from bitrixmail.model.remote import RemoteOptions
+from bitrixmail.model.schedule import Tried
+from bitrixmail.outbound.bounces import classify
+
+# Of the original a notice shows this much at most, header section first.
+_ORIGINAL_OCTETS = 64 * 1024
+_ACTIONS = {
+    Result.DELIVERED: Action.DELIVERED,
+    Result.RELAYED: Action.RELAYED,
+    Result.FAILED: Action.FAILED,
+}
+_TRANSITIONS = {
+    Result.DELIVERED: "sent",
+    Result.RELAYED: "sent",
+    Result.DEFERRED: "deferred",
+    Result.FAILED: "bounced",
+}
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What notices are written with. Made by compose.
+
+    `lifetime` is that of a notice itself; `pauses` are how long a destination that is down is left
+    alone, the last one again and again.
+    """
+
+    hostname: str
+    new_queue_id: Callable[[], str]
+    lifetime: timedelta = timedelta(days=5)
+    pauses: tuple[timedelta, ...] = (
+        timedelta(minutes=1),
+        timedelta(minutes=5),
+        timedelta(minutes=15),
+        timedelta(hours=1),
+    )
+
+
+@implementer(IOutcomes)
+class Outcomes:
+    """See the module and IOutcomes. Made by compose, lives as long as the server."""
+
+    def __init__(
+        self,
+        jobs: IJobStore,
+        directory: IDirectory,
+        retry: IRetryPolicy,
+        maillog: IMailLog,
+        desk: Desk,
+    ) -> None:
+        self._jobs = jobs
+        self._directory = directory
+        self._retry = retry
+        self._maillog = maillog
+        self._desk = desk
+
+    async def after(
+        self, jobs: Sequence[Job], delivery: Delivery, now: datetime
+    ) -> tuple[Sequence[Settlement], Sequence[Draft]]:
+        """See IOutcomes. Raises MailError if the store can't be read."""
+        settlements: list[Settlement] = []
+        told: list[tuple[Job, Reported]] = []
+        for job, attempt in zip(jobs, delivery.attempts, strict=True):
+            settlement, reported = self._judge(job, attempt, now)
+            settlements.append(settlement)
+            if reported is not None:
+                told.append((job, reported))
+            self._log(job, attempt, settlement)
+        drafts = await self._notices(told, now) if told else ()
+        return settlements, drafts
+
+    def pause(self, failures: int, now: datetime) -> datetime:
+        """See IOutcomes."""
+        pauses = self._desk.pauses
+        return now + pauses[min(max(failures, 1), len(pauses)) - 1]
+
+    def _judge(
+        self, job: Job, attempt: Attempt, now: datetime
+    ) -> tuple[Settlement, Reported | None]:
+        if attempt.result in {Result.DELIVERED, Result.RELAYED}:
+            reported = self._reported(job, attempt, _ACTIONS[attempt.result], Reason.UNDETERMINED)
+            return Settlement(job, JobState.DONE, attempt), reported
+        final = attempt.result is Result.FAILED
+        reason = classify(attempt.enhanced, attempt.reply, final=final).reason
+        if final:
+            reported = self._reported(job, attempt, Action.FAILED, reason)
+            return Settlement(job, JobState.DEAD, attempt), reported
+        tried = Tried(
+            at=now,
+            created=job.created,
+            expires=job.expires,
+            due=job.not_before,
+            attempts=job.attempts + 1,
+            reason=reason,
+            delayed=job.delayed,
+        )
+        again = self._retry.next_try(tried)
+        if again is None:
+            reported = self._reported(job, attempt, Action.FAILED, Reason.EXPIRED)
+            return Settlement(job, JobState.DEAD, attempt), reported
+        if not self._retry.delay_notice_due(tried):
+            return Settlement(job, JobState.WAITING, attempt, again), None
+        reported = self._reported(job, attempt, Action.DELAYED, reason)
+        return Settlement(job, JobState.WAITING, attempt, again, delayed=True), reported
+
+    @staticmethod
+    def _reported(job: Job, attempt: Attempt, action: Action, reason: Reason) -> Reported | None:
+        """Say what a notice would say of this recipient; None if nobody wants to hear it."""
+        if not job.sender:
+            return None
+        if job.kind is Kind.REMOTE:
+            recipient = RemoteOptions.from_json(job.payload).recipient
+            notify, original = recipient.notify, recipient.orcpt or ""
+        else:
+            notify, original = None, ""
+        if not wanted(action, notify, job.sender):
+            return None
+        reached = bool(attempt.host or attempt.address)
+        return Reported(
+            recipient=job.recipient,
+            action=action,
+            status=attempt.enhanced,
+            reason=reason,
+            original=original,
+            host=attempt.host or attempt.address,
+            reply=attempt.reply if reached else "",
+            explanation="" if reached else attempt.reply,
+            last_attempt=attempt.at,
+            retry_until=job.expires if action is Action.DELAYED else None,
+        )
+
+    async def _notices(
+        self, told: Sequence[tuple[Job, Reported]], now: datetime
+    ) -> tuple[Draft, ...]:
+        """Write one notice for each kind of news: they are jobs of one message and sender."""
+        job = told[0][0]
+        original = job.content
+        if original is None:
+            original = await self._jobs.read(job.message_id, 0, _ORIGINAL_OCTETS)
+        drafts = []
+        for action in dict.fromkeys(reported.action for _, reported in told):
+            reports = tuple(reported for _, reported in told if reported.action is action)
+            drafts.append(await self._notice(job, reports, original, now))
+        return tuple(drafts)
+
+    async def _notice(
+        self, job: Job, reports: tuple[Reported, ...], original: bytes, now: datetime
+    ) -> Draft:
+        desk = self._desk
+        queue_id = desk.new_queue_id()
+        sender = RemoteOptions.from_json(job.payload).sender if job.kind is Kind.REMOTE else None
+        author = f"mailer-daemon@{desk.hostname}"
+        composed = compose(
+            Notice(
+                hostname=desk.hostname,
+                author=author,
+                sender=job.sender,
+                message_id=f"<{queue_id}@{desk.hostname}>",
+                at=now,
+                arrival=job.created,
+                queue_id=job.queue_id,
+                recipients=reports,
+                original=original,
+                size_octets=job.size_octets,
+                envelope_id=(sender.envid if sender else None) or "",
+                ret=sender.ret if sender else None,
+                smtputf8=bool(sender and sender.smtputf8),
+            )
+        )
+        local_part, _, domain = job.sender.rpartition("@")
+        ours = not domain or await self._directory.domain(domain) is not None
+        octets = composed.octets
+        return Draft(
+            queue_id=queue_id,
+            received=now,
+            client=Client("", 0, job.queue_id, door="local"),
+            sender="",
+            content=Content(
+                size_octets=len(octets),
+                head=octets[: octets.index(b"\r\n\r\n") + 4],
+                head_complete=True,
+                inline=octets,
+            ),
+            prefix=b"",
+            message_id=f"<{queue_id}@{desk.hostname}>",
+            subject=f"{reports[0].action}: {job.queue_id}",
+            header_from=author,
+            filings=(),
+            jobs=(
+                NewJob(
+                    key=f"{queue_id}:1",
+                    kind=Kind.LOCAL if ours else Kind.REMOTE,
+                    destination=domain or desk.hostname,
+                    recipient=job.sender if domain else f"{local_part}@{desk.hostname}",
+                    not_before=now,
+                    expires=now + desk.lifetime,
+                    priority=Priority.NORMAL,
+                ),
+            ),
+        )
+
+    def _log(self, job: Job, attempt: Attempt, settlement: Settlement) -> None:
+        given_up = settlement.state is JobState.DEAD
+        relay = f"{attempt.host}[{attempt.address}]" if attempt.host else attempt.address or None
+        self._maillog.record(
+            "bounced" if given_up else _TRANSITIONS[attempt.result],
+            queue_id=job.queue_id,
+            sender=job.sender,
+            recipient=job.recipient,
+            relay=relay,
+            delay_s=f"{(attempt.at - job.created) / _SECOND:.2f}",
+            dsn=attempt.enhanced or None,
+            reply=attempt.reply,
+        )
