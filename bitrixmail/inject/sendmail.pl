@@ -119,8 +119,10 @@ sub put {
     }
 }
 
-# The slip goes out with the first octets of the message. At the start of a line `held` keeps what
-# may be a line of one dot, which ends a message unless -i is given.
+# The slip goes out with the first octets of the message; where its fields must name recipients, with
+# its whole header section. At the start of a line `held` keeps what may be a line of one dot, which
+# ends a message unless -i is given.
+$blind = ($from_fields and !@to);
 ($pending, $size, $first, $fresh_line) = ('', 0, 1, 1);
 while (1) {
     $count = sysread STDIN, $pending, 65536, length $pending;
@@ -129,6 +131,7 @@ while (1) {
         fail($input, "the message can't be read: $!");
     }
     $last = !$count;
+    next if $blind and !$last and length $pending < 65536 and $pending !~ /^\r?\n|\n\r?\n/;
     $held = '';
     if (!$dots) {
         if ($pending =~ ($fresh_line ? qr/(?:^|\n)\.\r?(?:\n|\z)/ : qr/\n\.\r?(?:\n|\z)/)) {
@@ -149,11 +152,12 @@ while (1) {
     $most and $size > $most
         and fail($data, "the message is larger than $most octets (set smtp.max_size, then run again: bitrixmail sendmail install)");
     if ($first) {
-        if ($from_fields and !@to and ($last or $pending =~ /\n\r?\n/)) {
-            ($head) = split /\n\r?\n/, $pending, 2;
-            defined $head and $head =~ /^(?:Resent-)?(?:To|Cc|Bcc)[ \t]*:/im
+        if ($blind and ($last or length $pending < 65536)) {
+            $head = $pending =~ /^\r?\n|\n\r?\n/ ? substr $pending, 0, $-[0] : $pending;
+            $head =~ /^(?:Resent-)?(?:To|Cc|Bcc)[ \t]*:/im
                 or fail($usage, "no recipient: the message has no field To, Cc or Bcc");
         }
+        $blind = 0;
         $pending = $slip . $pending;
         $first = 0;
     }
