@@ -1,0 +1,205 @@
+"""The courier to other hosts: finds them, meets them in order, hands over, tells what they said.
+
+A destination's hosts are tried one after the other until each recipient has an answer that is
+about itself or the message; what is said about a host alone is asked of the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from zope.interface import implementer
+
+from bitrixmail.interfaces.courier import ICourier
+from bitrixmail.interfaces.jobs import IJobStore
+from bitrixmail.interfaces.signer import ISigner, Read
+from bitrixmail.model.destination import Hosts, MailHost, RelayRoute, RouteRule
+from bitrixmail.model.job import Delivery, Job, Kind
+from bitrixmail.model.parcel import Answer, ConnectionFailed, Parcel, RemoteRecipient
+from bitrixmail.model.remote import RemoteOptions
+from bitrixmail.outbound.connection import Connection, connect
+from bitrixmail.outbound.hosts import HostFinder, Nowhere
+from bitrixmail.outbound.pool import Pool
+from bitrixmail.outbound.round import Round
+from bitrixmail.outbound.routes import route_for
+from bitrixmail.outbound.terms import Terms
+from bitrixmail.tasks import utcnow
+
+# The hosts of a destination are looked up again after this time, which no DNS record undercuts.
+_HOSTS_KEPT_S = 60.0
+_MOST_KEPT = 5000
+
+
+class Meeting(Protocol):
+    """On which terms hosts are met. Made by compose, since TLS is the matter of another room."""
+
+    async def terms(
+        self, hosts: Hosts, host: MailHost, route: RelayRoute | None
+    ) -> Terms | ConnectionFailed:
+        """Return the terms of a connection; a failure: this host must not get the mail."""
+
+    async def met(
+        self, hosts: Hosts, host: MailHost, connection: Connection | ConnectionFailed
+    ) -> None:
+        """Take note of how it went."""
+
+
+class _Spot(NamedTuple):
+    """One address of one host, on the way to one destination.
+
+    What the destination demands of TLS is part of a connection, so it serves that one alone.
+    """
+
+    hosts: Hosts
+    host: MailHost
+    address: str
+    route: RelayRoute | None
+
+
+@implementer(ICourier)
+class RemoteCourier:
+    """See the module. Made by compose, lives as long as the server.
+
+    `endpoint` makes what connects to an address and port. `routes` may be replaced while it runs.
+    """
+
+    kind = Kind.REMOTE
+
+    def __init__(
+        self,
+        jobs: IJobStore,
+        finder: HostFinder,
+        meeting: Meeting,
+        endpoint: Callable[[str, int], IStreamClientEndpoint],
+        clock: IReactorTime,
+        *,
+        signer: ISigner | None = None,
+        routes: Sequence[RouteRule] = (),
+        pool: Pool | None = None,
+    ) -> None:
+        self.routes = tuple(routes)
+        self._jobs = jobs
+        self._finder = finder
+        self._meeting = meeting
+        self._endpoint = endpoint
+        self._clock = clock
+        self._signer = signer
+        self._pool = pool or Pool(clock)
+        self._kept: dict[tuple[str, RelayRoute | None], tuple[float, Hosts]] = {}
+
+    async def deliver(self, jobs: Sequence[Job]) -> Delivery:
+        """See ICourier."""
+        first = jobs[0]
+        route = route_for(first.sender, first.destination, self.routes)
+        round_ = Round(jobs, self._clock)
+        hosts = await self._hosts_of(first.destination, route)
+        if isinstance(hosts, Nowhere):
+            round_.nowhere(hosts)
+            return round_.delivery()
+        parcel = await self._parcel(jobs)
+        for host in hosts.hosts:
+            for address in host.addresses:
+                left = round_.left
+                if not left:
+                    return round_.delivery()
+                recipients = tuple(parcel.recipients[number] for number in left)
+                await self._at(
+                    round_,
+                    _Spot(hosts, host, address, route),
+                    replace(parcel, recipients=recipients),
+                )
+        return round_.delivery()
+
+    async def close(self) -> None:
+        """See ICourier."""
+        await self._pool.close()
+
+    async def _at(self, round_: Round, spot: _Spot, parcel: Parcel) -> None:
+        """Hand over at one address what is left, and note the answers."""
+        while True:
+            connection = self._pool.take(spot)
+            kept = connection is not None
+            if connection is None:
+                made = await self._met(spot)
+                if isinstance(made, ConnectionFailed):
+                    round_.failed(spot.host.name, spot.address, made)
+                    return
+                connection = made
+            try:
+                delivered = await connection.deliver(parcel)
+            except BaseException:  # cancelled, or the store can't be read: it has dropped itself
+                connection.abort()
+                raise
+            self._pool.give_back(spot, connection)
+            if kept and any(map(_unheard, delivered)):
+                continue  # the host had given it up meanwhile, which says nothing of the host
+            tls = connection.tls
+            secured = f"{tls.version} {tls.cipher}" if tls is not None else ""
+            round_.answered(spot.host.name, spot.address, delivered, secured)
+            return
+
+    async def _met(self, spot: _Spot) -> Connection | ConnectionFailed:
+        terms = await self._meeting.terms(spot.hosts, spot.host, spot.route)
+        if isinstance(terms, ConnectionFailed):
+            return terms
+        endpoint = self._endpoint(spot.address, spot.host.port)
+        made = await connect(endpoint, terms, self._clock)
+        await self._meeting.met(spot.hosts, spot.host, made)
+        return made
+
+    async def _hosts_of(self, domain: str, route: RelayRoute | None) -> Hosts | Nowhere:
+        """Return the hosts of a destination, for a while without asking again."""
+        now = self._clock.seconds()
+        until, kept = self._kept.get((domain, route), (0.0, None))
+        if kept is not None and now < until:
+            return kept
+        if route is None:
+            found = await self._finder.find(domain)
+        else:
+            found = await self._finder.find_route(domain, route)
+        self._kept.pop((domain, route), None)
+        if isinstance(found, Hosts):
+            if len(self._kept) >= _MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[domain, route] = now + _HOSTS_KEPT_S, found
+        return found
+
+    async def _parcel(self, jobs: Sequence[Job]) -> Parcel:
+        """Wrap a message for all its recipients, signed."""
+        job = jobs[0]
+        options = [RemoteOptions.from_json(each.payload) for each in jobs]
+        sender = options[0].sender
+        read = partial(_read, job.content) if job.content is not None else self._reader(job)
+        prefix = b""
+        if self._signer is not None:
+            prefix = await self._signer.sign(read, job.size_octets, utcnow(self._clock))
+        return Parcel(
+            sender=job.sender,
+            recipients=tuple(
+                RemoteRecipient(each.recipient, asked.recipient.notify, asked.recipient.orcpt)
+                for each, asked in zip(jobs, options, strict=True)
+            ),
+            size_octets=job.size_octets,
+            read=read,
+            prefix=prefix,
+            body=sender.body,
+            smtputf8=sender.smtputf8,
+            ret=sender.ret,
+            envid=sender.envid,
+        )
+
+    def _reader(self, job: Job) -> Read:
+        return partial(self._jobs.read, job.message_id)
+
+
+async def _read(content: bytes, offset: int, length: int) -> bytes:
+    return content[offset : offset + length]
+
+
+def _unheard(answer: Answer | ConnectionFailed) -> bool:
+    """Tell whether a connection ended without a word on the parcel, before it could be taken."""
+    return isinstance(answer, ConnectionFailed) and not (answer.answered or answer.after_dot)
