@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
@@ -22,6 +23,7 @@ from bitrixmail.admin.mail_import import MailImport
 from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.admin.probes.users import user_name
+from bitrixmail.admin.queue import Queue
 from bitrixmail.admin.rule_book import RuleBook
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
@@ -134,6 +136,12 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             judging=judging,
         ),
         mail_export=MailExport(messages, directory),
+        queue=Queue(
+            stores.queue,
+            messages,
+            cast("IReactorTime", _WallClock()),
+            timedelta(seconds=settings.outbound.lifetime),
+        ),
         dkim=dkim,
         hostname=settings.server.hostname,
     )

@@ -18,6 +18,7 @@ from bitrixmail.cli.failures import exit_code
 from bitrixmail.cli.mail_files import export_maildir, export_mbox, import_mail
 from bitrixmail.cli.messages import message, trace
 from bitrixmail.cli.output import echo
+from bitrixmail.cli.queue import queue
 from bitrixmail.cli.quickstart import quickstart
 from bitrixmail.cli.rules import rules
 from bitrixmail.cli.sendmail import sendmail
@@ -111,7 +112,7 @@ def root(
 
 for command in (
     domain, mailbox, alias, message, trace, rules, config, apply, export, import_mail,
-    doctor, quickstart, sendmail, dns, dkim,
+    queue, doctor, quickstart, sendmail, dns, dkim,
 ):  # fmt: skip
     root.add_command(command)
 for command in (export_mbox, export_maildir):

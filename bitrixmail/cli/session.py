@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.mail_export import MailExport
     from bitrixmail.admin.mail_import import MailImport
     from bitrixmail.admin.messages import Messages
+    from bitrixmail.admin.queue import Queue
     from bitrixmail.admin.rule_book import RuleBook
     from bitrixmail.admin.rule_runs import RuleRuns
     from bitrixmail.admin.rules import Rules
@@ -48,6 +49,7 @@ class Office:
     rule_book: RuleBook
     mail_import: MailImport
     mail_export: MailExport
+    queue: Queue
     dkim: DKIM
     hostname: str
 

@@ -18,9 +18,12 @@ from bitrixmail.model.queue import Aged, Queued, Search
 from bitrixmail.store.executors import Database
 from bitrixmail.store.removal import CHUNK, remove_orphans
 from bitrixmail.store.schema import attempt, job, message, once
+from bitrixmail.store.sequences import bump
 from bitrixmail.store.values import from_us, to_key, to_us
 from bitrixmail.tasks import utcnow
 
+# Told of as changed, so that a server that runs looks through its queue at once
+TOPIC = "jobs"
 _WAITING, _LEASED = JobState.WAITING.value, JobState.LEASED.value
 _HELD, _DEAD = JobState.HELD.value, JobState.DEAD.value
 _EARLIER = attempt.alias()
@@ -183,6 +186,7 @@ def _attempts(connection: Connection, job_id: int) -> tuple[Attempt, ...]:
 
 
 def _hold(connection: Connection, groups: Sequence[Sequence[int]]) -> list[int]:
+    bump(connection, TOPIC)
     return [
         connection.execute(
             update(job).where(job.c.id.in_(ids), job.c.state == _WAITING).values(state=_HELD)
@@ -192,6 +196,7 @@ def _hold(connection: Connection, groups: Sequence[Sequence[int]]) -> list[int]:
 
 
 def _release(connection: Connection, groups: Sequence[Sequence[int]]) -> list[int]:
+    bump(connection, TOPIC)
     return [
         connection.execute(
             update(job).where(job.c.id.in_(ids), job.c.state == _HELD).values(state=_WAITING)
@@ -210,6 +215,7 @@ class _Retry:
 
 
 def _retry(connection: Connection, items: Sequence[_Retry]) -> list[int]:
+    bump(connection, TOPIC)
     counts = []
     for item in items:
         chosen = job.c.id.in_(item.ids)

@@ -66,6 +66,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name="fk_sender_grant_mailbox_id"),
         sa.PrimaryKeyConstraint("mailbox_id", "address", name="pk_sender_grant"),
     )
+    generation = sa.table("generation", sa.column("topic"), sa.column("number"))
+    op.bulk_insert(generation, [{"topic": "jobs", "number": 0}])
     sequence = sa.table("sequence", sa.column("name"), sa.column("last"))
     op.bulk_insert(sequence, [{"name": "dkim_key", "last": 0}])
 

@@ -1,0 +1,128 @@
+"""The queue by hand: what is in it and why, and what is to be done about it, in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from twisted.internet.interfaces import IReactorTime
+
+from bitrixmail.interfaces.queue import IQueue
+from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.model.errors import Fault, InputError, NotFoundError
+from bitrixmail.model.job import Attempt, JobState
+from bitrixmail.model.queue import Aged, Queued, Search
+from bitrixmail.tasks import utcnow
+
+OPEN = (JobState.WAITING, JobState.LEASED, JobState.HELD)
+AGE_BOUNDS_S = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400)
+# One transaction each, far below a tenth of a second.
+_CHUNK = 500
+_JOB_DIGITS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A job and all attempts at it, the first one first."""
+
+    job: Queued
+    attempts: tuple[Attempt, ...]
+
+
+class Queue:
+    """See the module. Made by compose for the command line and the web."""
+
+    def __init__(
+        self,
+        queue: IQueue,
+        messages: IMessageStore,
+        clock: IReactorTime,
+        lifetime: timedelta,
+    ) -> None:
+        self._queue = queue
+        self._messages = messages
+        self._clock = clock
+        self._lifetime = lifetime
+
+    async def listing(self, search: Search, limit: int) -> tuple[Queued, ...]:
+        """List jobs by rising number, at most `limit`."""
+        return await self._queue.find(search, limit)
+
+    async def count(self, search: Search) -> int:
+        """Count jobs."""
+        return await self._queue.count(search)
+
+    async def show(self, name: str) -> tuple[Story, ...]:
+        """Tell of one job by its number, or of all of a message by its queue id.
+
+        Raises NotFoundError.
+        """
+        found = await self._queue.find(named(name), _CHUNK)
+        if not found:
+            raise NotFoundError(
+                Fault(name, "is in no queue", "`bitrixmail trace` tells of what has left it")
+            )
+        return tuple([Story(job, await self._queue.attempts(job.id)) for job in found])
+
+    async def export(self, name: str) -> bytes:
+        """Return the message of a job, as it would be sent. Raises NotFoundError."""
+        (first, *_) = await self.show(name)
+        return await self._messages.export(first.job.queue_id)
+
+    async def ages(self) -> tuple[Aged, ...]:
+        """Count the open jobs by destination and age; the bounds are AGE_BOUNDS_S."""
+        return await self._queue.ages(utcnow(self._clock), AGE_BOUNDS_S)
+
+    async def hold(self, search: Search) -> int:
+        """Keep waiting jobs back until they are released; return how many."""
+        return await self._each(search, (JobState.WAITING,), self._queue.hold)
+
+    async def release(self, search: Search) -> int:
+        """Let held jobs go on; return how many."""
+        return await self._each(search, (JobState.HELD,), self._queue.release)
+
+    async def retry(self, search: Search) -> int:
+        """Try waiting and dead jobs at once; a dead one lives anew. Return how many."""
+        now = utcnow(self._clock)
+
+        async def again(ids: Sequence[int]) -> int:
+            return await self._queue.retry(ids, now, now + self._lifetime)
+
+        return await self._each(search, (JobState.WAITING, JobState.DEAD), again)
+
+    async def delete(self, search: Search) -> int:
+        """Remove jobs without a word to anybody; return how many."""
+        states = tuple(state for state in JobState if state is not JobState.LEASED)
+        return await self._each(search, states, self._queue.delete)
+
+    async def _each(
+        self,
+        search: Search,
+        states: Sequence[JobState],
+        change: Callable[[Sequence[int]], Awaitable[int]],
+    ) -> int:
+        """Change what is found, a chunk at a time; what comes in meanwhile is left alone."""
+        asked = search.states or tuple(states)
+        chosen = Search(
+            **{
+                **{name: getattr(search, name) for name in Search.__slots__},
+                "states": tuple(state for state in asked if state in states),
+            }
+        )
+        if not chosen.states:
+            return 0
+        changed, after = 0, 0
+        while found := await self._queue.find(chosen, _CHUNK, after):
+            after = found[-1].id
+            changed += await change([job.id for job in found])
+        return changed
+
+
+def named(name: str) -> Search:
+    """Read what names jobs: a number, or the queue id of a message. Raises InputError."""
+    if name.isascii() and name.isdigit() and len(name) <= _JOB_DIGITS:
+        return Search(ids=(int(name),))
+    if not name.isalnum():
+        raise InputError(Fault(name, "is neither a job's number nor a queue id"))
+    return Search(queue_ids=(name.upper(),))

@@ -1,0 +1,261 @@
+"""The command `queue`: what waits to be sent, why, and what to do about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bitrixmail.cli.consent import RefusedError, agreed
+from bitrixmail.cli.examples import examples
+from bitrixmail.cli.files import write_octets
+from bitrixmail.cli.output import echo, json_option, moment, print_json, say, size, table
+from bitrixmail.cli.session import Session, pass_session
+from bitrixmail.model.errors import Fault, InputError
+from bitrixmail.model.job import Attempt, JobState
+from bitrixmail.model.queue import Queued, Search
+from bitrixmail.model.text import printable
+
+if TYPE_CHECKING:
+    from bitrixmail.admin.queue import Story
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_STATES = [state.value for state in JobState]
+_AGES = {"m": 60, "h": 3600, "d": 86400}
+_MARKS = {JobState.LEASED: "*", JobState.HELD: "!"}
+
+
+@click.group(epilog=examples("bitrixmail queue list", "bitrixmail queue retry --domain gmail.com"))
+def queue() -> None:
+    """Mail that waits to be sent: one job for each recipient."""
+
+
+def _age(_context: click.Context, _option: click.Parameter, given: str | None) -> timedelta | None:
+    if given is None:
+        return None
+    if len(given) < 2 or given[-1] not in _AGES or not given[:-1].isdecimal():
+        raise click.BadParameter("write it like 30m, 4h or 2d")
+    return timedelta(seconds=int(given[:-1]) * _AGES[given[-1]])
+
+
+def _searching(command: _Command) -> _Command:
+    """Give a command the options that say which jobs are meant."""
+    for option in reversed(
+        (
+            click.argument("names", nargs=-1, metavar="[ID]..."),
+            click.option("--sender", metavar="ADDRESS", help="From this address."),
+            click.option("--recipient", metavar="ADDRESS", help="To this address."),
+            click.option("--domain", metavar="NAME", help="To addresses of this domain."),
+            click.option("--older", callback=_age, metavar="AGE", help="Older than that: 4h."),
+            click.option(
+                "--state", "states", type=click.Choice(_STATES), multiple=True,
+                help="In this state; may be given several times.",
+            ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _search(  # noqa: PLR0917 - click gives what the options say
+    names: tuple[str, ...],
+    sender: str | None,
+    recipient: str | None,
+    domain: str | None,
+    older: timedelta | None,
+    states: tuple[str, ...],
+) -> Search:
+    from bitrixmail.admin.queue import named  # noqa: PLC0415 - `--help` must not wait for it
+
+    found = [named(name) for name in names]
+    return Search(
+        ids=tuple(number for one in found for number in one.ids),
+        queue_ids=tuple(queue_id for one in found for queue_id in one.queue_ids),
+        states=tuple(JobState(state) for state in states),
+        sender=sender or "",
+        recipient=recipient or "",
+        domain=domain or "",
+        before=None if older is None else datetime.now(UTC) - older,  # noqa: TID251 - a command's now
+    )
+
+
+def _is_empty(search: Search) -> bool:
+    return search == Search()
+
+
+@queue.command("list", epilog=examples("bitrixmail queue list --domain gmail.com --older 4h"))
+@_searching
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=1000, show_default=True, metavar="N",
+    help="How many, the oldest.",
+)  # fmt: skip
+@click.option("--mailq", is_flag=True, help="Print it as mailq does.")
+@json_option
+@pass_session
+def list_jobs(session: Session, limit: int, mailq: bool, as_json: bool, **given: Any) -> None:
+    """List jobs that are not done, the oldest first."""
+    search = _search(**given)
+    if not search.states:
+        states = (JobState.WAITING, JobState.LEASED, JobState.HELD)
+        search = _with_states(search, states)
+    found = session.wait(session.office.queue.listing(search, limit))
+    if as_json:
+        print_json(found)
+        return
+    if mailq:
+        _mailq(found)
+        return
+    headings = ("ID", "Job", "State", "From", "To", "Size", "Since", "Next try", "Why")
+    table(headings, [_row(job) for job in found])
+    if len(found) == limit:
+        say(f"there may be more than these {limit}: give a higher --limit")
+
+
+def _with_states(search: Search, states: tuple[JobState, ...]) -> Search:
+    from dataclasses import replace  # noqa: PLC0415 - as above
+
+    return replace(search, states=states)
+
+
+def _row(job: Queued) -> tuple[str, ...]:
+    return (
+        job.queue_id,
+        str(job.id),
+        job.state.value,
+        printable(job.sender or "<>", 40),
+        printable(job.recipient, 40),
+        size(job.size_octets),
+        moment(job.created),
+        moment(job.not_before) if job.state is JobState.WAITING else "",
+        printable(job.last.reply, 60) if job.last else "",
+    )
+
+
+def _mailq(found: tuple[Queued, ...]) -> None:
+    """Print what programs expect that read the output of Postfix's mailq."""
+    if not found:
+        echo("Mail queue is empty")
+        return
+    echo("-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------")
+    octets, messages = 0, 0
+    for number, job in enumerate(found):
+        if number == 0 or found[number - 1].queue_id != job.queue_id:
+            messages += 1
+            octets += job.size_octets
+            name = job.queue_id + _MARKS.get(job.state, " ")
+            when = job.created.astimezone().strftime("%a %b %d %H:%M:%S")
+            sender = printable(job.sender or "MAILER-DAEMON")
+            echo(f"{name:<11} {job.size_octets:>7} {when}  {sender}")
+        if job.last is not None:
+            echo(f"{'(' + printable(job.last.reply, 400) + ')':>79}")
+        echo(" " * 41 + printable(job.recipient))
+        if number + 1 == len(found) or found[number + 1].queue_id != job.queue_id:
+            echo()
+    plural = "" if messages == 1 else "s"
+    echo(f"-- {octets // 1024} Kbytes in {messages} Request{plural}.")
+
+
+@queue.command("show", epilog=examples("bitrixmail queue show ID"))
+@click.argument("name", metavar="ID")
+@json_option
+@pass_session
+def show(session: Session, name: str, as_json: bool) -> None:
+    """Show the jobs of a message, or one job, with every attempt."""
+    stories = session.wait(session.office.queue.show(name))
+    if as_json:
+        print_json(stories)
+        return
+    for story in stories:
+        _tell(story)
+
+
+def _tell(story: Story) -> None:
+    job = story.job
+    echo(f"job {job.id} of message {job.queue_id}: {job.state}")
+    echo(printable(f"  from {job.sender or '<>'} to {job.recipient}, {size(job.size_octets)}"))
+    echo(f"  since {moment(job.created)}, {job.priority.name.lower()}")
+    if job.state is JobState.WAITING:
+        echo(f"  next try {moment(job.not_before)}, given up {moment(job.expires)}")
+    for attempt in story.attempts:
+        echo(printable("  " + _attempt(attempt), 1000))
+    if not story.attempts:
+        echo("  not tried yet")
+
+
+def _attempt(attempt: Attempt) -> str:
+    where = f" by {attempt.host}[{attempt.address}]" if attempt.host or attempt.address else ""
+    tls = f", {attempt.tls}" if attempt.tls else ""
+    spent = f", {attempt.duration_s:.1f} s{tls}"
+    return f"{moment(attempt.at)} {attempt.result}{where}: {attempt.reply}{spent}"
+
+
+@queue.command("ages", epilog=examples("bitrixmail queue ages"))
+@json_option
+@pass_session
+def ages(session: Session, as_json: bool) -> None:
+    """Count what waits by domain and by minutes since it came."""
+    from bitrixmail.admin.queue import AGE_BOUNDS_S  # noqa: PLC0415 - as above
+
+    found = session.wait(session.office.queue.ages())
+    if as_json:
+        print_json(found)
+        return
+    bounds = [str(bound // 60) for bound in AGE_BOUNDS_S]
+    headings = ("Domain", "Total", *(f"<{bound}" for bound in bounds), f"{bounds[-1]}+")
+    table(headings, [(one.destination, str(one.total), *map(str, one.counts)) for one in found])
+
+
+@queue.command("export", epilog=examples("bitrixmail queue export ID --output letter.eml"))
+@click.argument("name", metavar="ID")
+@click.option("-o", "--output", metavar="FILE", default="-", help="Write it there, not to stdout.")
+@pass_session
+def export(session: Session, name: str, output: str) -> None:
+    """Write a message as it is to be sent."""
+    octets = session.wait(session.office.queue.export(name))
+    if output == "-" and sys.stdout.isatty():
+        for line in octets.decode("utf-8", "replace").split("\r\n"):
+            echo(printable(line.replace("\t", "    "), len(line) * 4 + 1))
+    else:
+        write_octets(output, octets)
+
+
+def _changing(name: str, done: str, question: str = "") -> None:
+    """Add a command that changes the jobs it is told of."""
+
+    @queue.command(name, epilog=examples(f"bitrixmail queue {name} --domain example.com"))
+    @_searching
+    @click.option("--all", "everything", is_flag=True, help="All jobs.")
+    @click.option("--dry-run", is_flag=True, help="Only count them.")
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @pass_session
+    def change(session: Session, everything: bool, dry_run: bool, yes: bool, **given: Any) -> None:
+        search = _search(**given)
+        if _is_empty(search) and not everything:
+            fault = Fault(name, "says of no job", "name some by ID or --domain, or say --all")
+            raise InputError(fault)
+        if dry_run:
+            echo(f"{session.wait(session.office.queue.count(search))} jobs are meant")
+            return
+        if question and not yes:
+            count = session.wait(session.office.queue.count(search))
+            if not agreed(question.format(count=count)):
+                raise RefusedError("nothing was changed")
+        operation = getattr(session.office.queue, name)
+        echo(f"{session.wait(operation(search))} {done}")
+
+    change.help = _HELP[name]
+
+
+_HELP = {
+    "retry": "Try jobs at once, also those that were given up.",
+    "hold": "Keep jobs back until they are released.",
+    "release": "Let held jobs go on.",
+    "delete": "Remove jobs; nobody is told.",
+}
+_changing("retry", "jobs are tried at once")
+_changing("hold", "jobs held")
+_changing("release", "jobs released")
+_changing("delete", "jobs deleted", "Delete {count} jobs for good?")
