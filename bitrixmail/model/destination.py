@@ -169,3 +169,39 @@ class Security:
     sts_id: str = ""
     sts_policy: str = ""
     sts_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationPolicy:
+    """What holds for the hosts of a destination.
+
+    `level` is the least, and `final` says that nothing may ask for more: the owner has set it.
+    `by` says who asks for it. `allowed`: the hosts that MTA-STS allows, by name; None: all.
+    `testing`: its policy only watches (RFC 8461 §5). `names` are further ones for which a
+    certificate may be: those of the destination itself, if DNSSEC or nothing stands between.
+    """
+
+    domain: str
+    level: Level
+    by: str = ""
+    final: bool = False
+    allowed: frozenset[str] | None = None
+    testing: bool = False
+    names: tuple[str, ...] = ()
+    remembered: Level = Level.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A destination is reached less safely than before: somebody may stand in between."""
+
+    domain: str
+    before: Level
+    now: Level
+    problem: str = ""
+
+    def __str__(self) -> str:
+        """Say it in a sentence for the log."""
+        words = ("in the clear", "encrypted if possible", "encrypted", "verified")
+        what = f"{self.domain} was reached {words[self.before]} before, now {words[self.now]}"
+        return f"{what}: {self.problem}" if self.problem else what
