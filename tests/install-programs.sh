@@ -21,6 +21,7 @@ present() {
         nftables) command -v nft ;;
         iproute2) command -v ip ;;
         opendkim-tools) command -v opendkim-testmsg ;;
+        php-cli) command -v php ;;
         systemd) command -v systemd-socket-activate ;;
         libauthen-sasl-perl) perl -MAuthen::SASL -e 1 ;;
         *) command -v "$1" ;;

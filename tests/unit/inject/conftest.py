@@ -53,10 +53,17 @@ class Sendmail:
         return said
 
 
-def installed(home: Path, most: int = MOST, command: tuple[str, ...] = ("/bin/false",)) -> DropIn:
-    """Install the programs below `home`, with the directory `home/pickup`."""
-    (home / "pickup").mkdir(exist_ok=True)
-    made = DropIn(home / "sendmail", home / "pickup", most, command, python_for_all())
+def installed(
+    home: Path,
+    folder: Path | None = None,
+    most: int = MOST,
+    command: tuple[str, ...] = ("/bin/false",),
+) -> DropIn:
+    """Install the programs in `home`; their mail goes to `folder`, or to `home/pickup`."""
+    if folder is None:
+        folder = home / "pickup"
+        folder.mkdir(exist_ok=True)
+    made = DropIn(home / "sendmail", folder, most, command, python_for_all())
     number = fsync_number()
     put(made.whole, made.packed())
     put(made.target, made.packed() if number is None else made.quick(number))
