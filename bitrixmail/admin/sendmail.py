@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import platform
-import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -138,14 +137,6 @@ def link(path: Path, target: str) -> bool:
         return path.is_symlink() and str(path.readlink()) == target
     path.symlink_to(target)
     return True
-
-
-def is_shared(folder: Path) -> bool:
-    """Tell whether all users may write into the pickup directory."""
-    try:
-        return bool(stat.S_IMODE(folder.stat().st_mode) & stat.S_IWOTH)
-    except OSError:
-        return False
 
 
 def _perl_text(path: Path) -> str:

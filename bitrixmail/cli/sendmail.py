@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bitrixmail.cli.failures import NoInputError
 from bitrixmail.cli.output import echo, say
 from bitrixmail.cli.session import Session, pass_session
 from bitrixmail.model.text import printable
+from bitrixmail.pickup.folder import PickupFolder
 
 _NOBODY = 65534  # whose rights are those of any user
 _NAMES = ("mailq", "newaliases")
@@ -82,7 +84,9 @@ def install(session: Session, target: str) -> None:
             say(f"note: {drop_in.target.with_name(name)} is another's and stays as it is")
     if number is None:
         say("note: there is no Perl that can sync a file; Python does its work, 6 ms slower")
-    _warn_of_closed_doors(drop_in.folder)
+    folder = PickupFolder(drop_in.folder)
+    _make(folder, data_dir)
+    _warn_of_closed_doors(folder)
     echo(f"written: {drop_in.target}")
     echo(f"mail goes to: {drop_in.folder}")
     echo("in php.ini, or a file in its conf.d:")
@@ -101,18 +105,30 @@ def _must_be_ours(path: Path) -> None:
         )
 
 
-def _warn_of_closed_doors(folder: Path) -> None:
+def _make(folder: PickupFolder, data_dir: Path) -> None:
+    """Make the directory for the server's user: a service may not be allowed to give it away."""
+    if folder.path.exists() or not data_dir.exists():
+        return
+    owner = data_dir.stat()
+    if os.geteuid() in (0, owner.st_uid):
+        folder.make(owner.st_uid, owner.st_gid)
+
+
+def _warn_of_closed_doors(folder: PickupFolder) -> None:
     """Say what keeps other users from handing mail over."""
     from bitrixmail.admin.probes.users import closed_to  # noqa: PLC0415 - see the command
-    from bitrixmail.admin.sendmail import is_shared  # noqa: PLC0415 - as above
 
-    closed = closed_to(_NOBODY, folder / "m")
-    if closed is not None and closed != folder:
+    path = folder.path
+    closed = closed_to(_NOBODY, path / "m")
+    if closed is not None and closed != path:
         say(
-            f"warning: other users than root and the server's can't come to {folder}: {closed} is"
-            f" closed to them (open the way: chmod o+x {closed})"
+            f"warning: other users than root and the server's can't come to {path}: {closed} is"
+            f" closed to them (open the way: chmod o+x {shlex.quote(str(closed))})"
         )
-    elif not folder.exists():
-        say(f"note: {folder} is made by the server at its next start")
-    elif not is_shared(folder):
-        say(f"warning: only its owner may write into {folder} (for all: chmod 3733 {folder})")
+    if not path.exists():
+        say(f"note: {path} is made by the server at its next start")
+    elif not folder.is_shared:
+        say(
+            f"warning: only its owner may write into {path} (for all: chmod 3733"
+            f" {shlex.quote(str(path))})"
+        )

@@ -9,6 +9,7 @@ name is not written a second time (see `IGate.open`).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,7 @@ from bitrixmail.model.errors import (
 )
 from bitrixmail.model.text import printable
 from bitrixmail.pickup.bringing import DOOR, Bringing, PickupRules, Refusals
-from bitrixmail.pickup.folder import BAD, REFUSED, PickupFolder, UnfitError
+from bitrixmail.pickup.folder import BAD, MODE, REFUSED, PickupFolder, UnfitError, user_name
 from bitrixmail.pickup.letter import Letter, read_letter
 from bitrixmail.pickup.watch import Watch, no_watch
 from bitrixmail.tasks import gather, spawn, utcnow
@@ -93,6 +94,11 @@ class PickupDoor(Service):
     def startService(self) -> None:
         """Make the directory ready. Raises SetupError."""
         self._folder.prepare()
+        if not self._folder.is_shared:
+            _log.warn(
+                "only user {user} may put mail into {path} (for all: chmod {mode:o} {path})",
+                user=user_name(os.geteuid()), path=str(self._folder.path), mode=MODE,
+            )  # fmt: skip
         super().startService()
 
     def begin(self) -> None:

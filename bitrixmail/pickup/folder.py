@@ -16,6 +16,7 @@ import re
 import shlex
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from heapq import nsmallest
 from pathlib import Path
@@ -79,7 +80,7 @@ class PickupFolder:
         """Make it if it is missing, and see whether it is fit. Raises SetupError."""
         try:
             if not os.path.lexists(self.path):
-                self._make()
+                self.make(os.geteuid(), os.getegid())
             self._judge(os.lstat(self.path))
             for name in (BAD, REFUSED):
                 self._judge_inner(self.path / name)
@@ -89,12 +90,28 @@ class PickupFolder:
                 f"give it to the server's user: {self._remedy()}",
             ) from error
 
-    def _make(self) -> None:
+    def make(self, uid: int, gid: int) -> None:
+        """Make it for a user and his group. Raises OSError.
+
+        Where a service may set no such mode (systemd's RestrictSUIDSGID) it stays the user's alone.
+        """
         # Closed until what is inside is there, so that nobody else makes it.
         self.path.mkdir(mode=0o700, parents=True)
-        for name in (BAD, REFUSED):
-            (self.path / name).mkdir(mode=0o700)
-        self.path.chmod(MODE)
+        for path in (self.path / BAD, self.path / REFUSED, self.path):
+            if path != self.path:
+                path.mkdir(mode=0o700)
+            if os.geteuid() != uid:
+                os.chown(path, uid, gid)
+        with suppress(PermissionError):
+            self.path.chmod(MODE)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether all users may write into it."""
+        try:
+            return bool(self.path.stat().st_mode & stat.S_IWOTH)
+        except OSError:
+            return False
 
     def _judge(self, found: os.stat_result) -> None:
         if not stat.S_ISDIR(found.st_mode):

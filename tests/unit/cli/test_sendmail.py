@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 from pathlib import Path
 
@@ -20,7 +21,6 @@ def target(tmp_path: Path) -> Path:
 
 def test_it_is_written_with_everything_filled_in(shell: Shell, target: Path) -> None:
     pickup = shell.data_dir / "pickup"
-    pickup.mkdir()
     out = shell.out("sendmail", "install", "--to", str(target))
     assert f'    sendmail_path = "{target} -t -i"\n' in out
     assert sorted(path.name for path in target.parent.iterdir()) == [
@@ -32,7 +32,8 @@ def test_it_is_written_with_everything_filled_in(shell: Shell, target: Path) -> 
     for program in (target, target.with_name("bitrixmail-sendmail")):
         assert b"@FOLDER@" not in program.read_bytes()
         subprocess.run([program, "a@example.org"], input=b"Hi", check=True)
-    assert len(list(pickup.iterdir())) == 2
+    assert len(list(pickup.glob("m.*"))) == 2
+    assert stat.S_IMODE(pickup.stat().st_mode) == 0o3733
     asked = subprocess.run(
         [target.with_name("newaliases")], capture_output=True, text=True, check=True
     )
@@ -65,8 +66,10 @@ def test_a_way_that_is_closed_is_told(shell: Shell, target: Path) -> None:
     if os.geteuid():
         pytest.skip("only root can try it for somebody else")
     shell.data_dir.chmod(0o700)
+    (shell.data_dir / "pickup").mkdir()
     done = shell.run("sendmail", "install", "--to", str(target))
     assert "is closed to them" in done.stderr
+    assert f"chmod 3733 {shell.data_dir}/pickup" in done.stderr
 
 
 @pytest.mark.parametrize("machine", ["", "aarch64", "vax"])
@@ -82,9 +85,8 @@ def test_without_perl_it_is_python(
     shell: Shell, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bitrixmail.admin.sendmail._FSYNC", {})
-    (shell.data_dir / "pickup").mkdir()
     done = shell.run("sendmail", "install", "--to", str(target))
     assert "no Perl that can sync" in done.stderr
     assert b"-IS\n" in target.read_bytes()[:100]
     subprocess.run([target, "a@example.org"], input=b"Hi", check=True)
-    assert len(list((shell.data_dir / "pickup").iterdir())) == 1
+    assert len(list((shell.data_dir / "pickup").glob("m.*"))) == 1

@@ -45,6 +45,19 @@ def test_writers_must_not_remove_what_others_wrote(
     assert caught.value.remedies == (f"chmod 3733 {folder.path}",)
 
 
+def test_a_service_that_may_not_give_it_away_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_path: Path, _mode: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "chmod", denied)
+    kept = PickupFolder(tmp_path / "pickup")
+    kept.prepare()
+    assert stat.S_IMODE(kept.path.stat().st_mode) == 0o700
+    assert not kept.is_shared
+
+
 def test_a_private_one_is_good(folder: PickupFolder) -> None:
     folder.path.chmod(0o700)
     folder.prepare()
