@@ -27,6 +27,7 @@ from bitrixmail.app.pickup import pickup_of
 from bitrixmail.app.receivers import Receivers
 from bitrixmail.app.reception import Reception, Share, receive
 from bitrixmail.app.reload import Reload
+from bitrixmail.app.sending import Sending
 from bitrixmail.app.services import Parts, Server
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.timetable import timetable_of
@@ -76,6 +77,7 @@ def compose(
         timetable_of(stores, reception.threads, reactor, reception.judging),
         pickup_of(settings, reception, reactor),
         *([first_look] if settings.doctor.at_start else ()),
+        Sending(reception, reactor),
     )
     parts = Parts(
         settings=settings,

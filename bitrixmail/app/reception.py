@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ from bitrixmail.net.tls import ServerTLS
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
+from bitrixmail.pipeline.relaying import Relaying
 from bitrixmail.pipeline.routing import Router
 from bitrixmail.pipeline.shared_counts import SharedCounts
 from bitrixmail.rules.judging import Judging
@@ -79,6 +81,7 @@ class Reception:
         """Put the live part of new settings in force, but for the certificate."""
         self.levels.set(fresh.log)
         self.gate.limits = self.smtp.limits = limits_of(fresh)
+        self.gate.relaying = relaying_of(fresh)
 
 
 def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Reception:
@@ -110,6 +113,7 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
         hostname=hostname,
         inline_octets=settings.store.inline_threshold,
         limits=limits_of(settings),
+        relaying=relaying_of(settings),
         process=None if share is None else share.process,
         shared=None if share is None else share.counts,
     )
@@ -129,6 +133,12 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
         levels=LogLevels(settings.log),
         metrics=metrics,
     )
+
+
+def relaying_of(settings: Settings) -> Relaying:
+    """Return who may send to other hosts."""
+    outbound = settings.outbound
+    return Relaying(outbound.relay_networks, timedelta(seconds=outbound.lifetime))
 
 
 def limits_of(settings: Settings) -> SMTPLimits:

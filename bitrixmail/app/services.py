@@ -21,13 +21,11 @@ from twisted.python.components import Componentized
 from bitrixmail.app.allocator import keep_little, settle
 from bitrixmail.app.descriptors import take_descriptors
 from bitrixmail.app.failure import StartFailedError, told
-from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
 from bitrixmail.app.lock import DataDirLock
 from bitrixmail.app.logs import LogLevels
 from bitrixmail.app.obstacles import data_dir_unusable
 from bitrixmail.app.opening import Opening
-from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.polling import poll_directly
 from bitrixmail.app.receivers import Receivers
 from bitrixmail.app.settings import Settings
@@ -35,7 +33,6 @@ from bitrixmail.app.steady import keep_steady
 from bitrixmail.model.errors import SetupError
 from bitrixmail.net.self_signed import self_signed
 from bitrixmail.net.tls import ServerTLS
-from bitrixmail.pickup.door import PickupDoor
 from bitrixmail.tasks import deadline, utcnow
 
 _log = Logger()
@@ -51,6 +48,13 @@ class Door(Protocol):
         """Cut every connection."""
 
 
+class Begun(Protocol):
+    """A service that begins to work when the store is open."""
+
+    def begin(self) -> None:
+        """Begin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What compose has married. Shared by the server and nothing else."""
@@ -59,7 +63,7 @@ class Parts:
     clock: IReactorTime
     doors: Mapping[str, Door]
     listeners: Sequence[Listener]
-    periodic: Sequence[Periodic | FirstLook | PickupDoor]
+    periodic: Sequence[Begun]
     opening: Opening
     tls: ServerTLS
     receivers: Receivers | None = None

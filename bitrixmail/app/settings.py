@@ -13,10 +13,10 @@ from pydantic import ConfigDict, Field
 
 from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
+from bitrixmail.app.sending_settings import Outbound
 from bitrixmail.app.values import (
     FORBID,
     DomainNames,
-    Durations,
     Endpoints,
     Flag,
     IPAddresses,
@@ -25,7 +25,6 @@ from bitrixmail.app.values import (
     NameServers,
     Octets,
     Patience,
-    Port,
     Processes,
     Seconds,
     Texts,
@@ -188,26 +187,6 @@ class Doctor:
 
 
 @dataclass(frozen=True, slots=True)
-class Outbound:
-    """Sending. Kept for the version that sends."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = FORBID
-
-    smtp_port: Annotated[Port, doc("The port of other mail servers.")] = 25
-    smarthost: Annotated[str, doc("A server that takes all mail to send; empty: none.")] = ""
-    retry: Annotated[Durations, doc("Waiting before each new attempt.")] = (
-        300.0,
-        900.0,
-        3600.0,
-        14400.0,
-    )
-    lifetime: Annotated[Seconds, doc("How long it is attempted.")] = 5 * 86400.0
-    connect_timeout: Annotated[Seconds, doc("Waiting for a connection.")] = 30.0
-    command_timeout: Annotated[Seconds, doc("Waiting for a reply.")] = 300.0
-    schedule: Annotated[str, doc("When to send; empty: always.")] = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Store:
     """How messages are kept."""
 
@@ -263,7 +242,7 @@ class Settings:
     doctor: Doctor = Doctor()
     smtp: SMTP = field(default_factory=SMTP)
     access: Access = field(default_factory=Access)
-    outbound: Outbound = Outbound()
+    outbound: Outbound = field(default_factory=Outbound)
     store: Store = Store()
     rules: Rules = Rules()
     log: Log = field(default_factory=Log)

@@ -19,14 +19,14 @@ from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.signer import ISigner, Read
 from bitrixmail.model.destination import Hosts, MailHost, RelayRoute, RouteRule
 from bitrixmail.model.job import Delivery, Job, Kind
-from bitrixmail.model.parcel import Answer, ConnectionFailed, Parcel, RemoteRecipient
+from bitrixmail.model.parcel import Answer, ConnectionFailed, Failing, Parcel, RemoteRecipient
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.outbound.connection import Connection, connect
 from bitrixmail.outbound.hosts import HostFinder, Nowhere
 from bitrixmail.outbound.pool import Pool
 from bitrixmail.outbound.round import Round
 from bitrixmail.outbound.routes import route_for
-from bitrixmail.outbound.terms import Terms
+from bitrixmail.outbound.terms import TLS, Terms
 from bitrixmail.tasks import utcnow
 
 # The hosts of a destination are looked up again after this time, which no DNS record undercuts.
@@ -42,10 +42,8 @@ class Meeting(Protocol):
     ) -> Terms | ConnectionFailed:
         """Return the terms of a connection; a failure: this host must not get the mail."""
 
-    async def met(
-        self, hosts: Hosts, host: MailHost, connection: Connection | ConnectionFailed
-    ) -> None:
-        """Take note of how it went."""
+    async def met(self, terms: Terms, connection: Connection) -> None:
+        """Take note of how safe a connection on these terms turned out."""
 
 
 class _Spot(NamedTuple):
@@ -148,7 +146,11 @@ class RemoteCourier:
             return terms
         endpoint = self._endpoint(spot.address, spot.host.port)
         made = await connect(endpoint, terms, self._clock)
-        await self._meeting.met(spot.hosts, spot.host, made)
+        if isinstance(made, ConnectionFailed) and made.kind is Failing.TLS and terms.tls is TLS.MAY:
+            # Nobody demands more than the host can do: better in the clear than not at all
+            made = await connect(endpoint, replace(terms, tls=TLS.NEVER), self._clock)
+        if isinstance(made, Connection):
+            await self._meeting.met(terms, made)
         return made
 
     async def _hosts_of(self, domain: str, route: RelayRoute | None) -> Hosts | Nowhere:

@@ -88,6 +88,10 @@ class Gate:
         """See IGate."""
         return Transaction(self._workshop, client, Terms(self.limits, self.relaying, once))
 
+    def new_queue_id(self) -> str:
+        """Return the id of a message that is made here."""
+        return self._workshop.queue_ids.next()
+
     def _tell(self, jobs: Sequence[NewJob]) -> None:
         self.queued(jobs)
 

@@ -1,0 +1,85 @@
+"""The settings of sending: where mail goes, how fast, and how long it is attempted.
+
+See `settings`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict
+
+from bitrixmail.app.values import (
+    FORBID,
+    Count,
+    Durations,
+    Flag,
+    Networks,
+    Patience,
+    Port,
+    Seconds,
+    doc,
+)
+from bitrixmail.model.schedule import RetryPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """Sending: to which hosts, how fast, and what if one of them is down."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID
+
+    relay_networks: Annotated[
+        Networks,
+        doc(
+            "Clients whose mail for other hosts is taken without a login. Whoever can use one of"
+            " these addresses can send in your name: only machines of your own."
+        ),
+    ] = ()
+    smtp_port: Annotated[Port, doc("The port of other mail servers.")] = 25
+    smarthost: Annotated[
+        str,
+        doc(
+            'A server that takes all mail to send: "smtp.example.com:587". Empty: it goes to the'
+            " servers of its recipients."
+        ),
+    ] = ""
+    smarthost_user: Annotated[str, doc("The name to log in with there; empty: no login.")] = ""
+    smarthost_password: Annotated[str, doc("The password.")] = ""
+    retry: Annotated[
+        Durations, doc("Waiting before each new attempt; the last one again and again.")
+    ] = (300.0, 900.0, 3600.0, 14400.0)
+    lifetime: Annotated[Seconds, doc("How long it is attempted; then its sender gets it back.")] = (
+        5 * 86400.0
+    )
+    delay_notice: Annotated[
+        Seconds, doc("After so long its sender is told that it takes longer.")
+    ] = 4 * 3600.0
+    connections: Annotated[Count, doc("Deliveries at one time, to all destinations.")] = 200
+    connections_per_domain: Annotated[
+        Count, doc("The same to one domain; it begins with 5 and grows with what goes well.")
+    ] = 20
+    connect_timeout: Annotated[Patience, doc("Waiting for a connection.")] = 30.0
+    command_timeout: Annotated[Patience, doc("Waiting for a reply.")] = 300.0
+    ipv6: Annotated[Flag, doc("Use IPv6 where both sides have it.")] = True
+    mta_sts: Annotated[
+        Flag, doc("Obey what domains say by MTA-STS of the TLS of their servers (RFC 8461).")
+    ] = True
+    dane: Annotated[
+        Flag, doc("Obey DANE (RFC 7672), where the name server vouches for DNSSEC.")
+    ] = True
+    private_hosts: Annotated[
+        Flag,
+        doc("Send to servers with addresses that the Internet can't reach: a closed network."),
+    ] = False
+    schedule: Annotated[str, doc("When to send; empty: always.")] = ""
+
+    def retry_plan(self) -> RetryPlan:
+        """Return the retries as the queue takes them."""
+        return RetryPlan(
+            intervals=tuple(timedelta(seconds=interval) for interval in self.retry),
+            lifetime=timedelta(seconds=self.lifetime),
+            delay_notice=timedelta(seconds=self.delay_notice),
+        )
