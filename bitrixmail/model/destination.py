@@ -35,13 +35,13 @@ class RelayLogin:
 class RelayRoute:
     """Where mail goes by hand instead of to the hosts of its domain.
 
-    `host` is a name, an address, or empty: then only the rest is by hand. `lookup_mx`: the MX
-    records of the host are followed. `implicit_tls`: TLS from the first octet (RFC 8314). `tls` is
+    `host` is a name, an address, or empty: then only the rest is by hand. `port` 0: the usual one.
+    `lookup_mx`: the MX records of the host are followed. `implicit_tls`: TLS from the first octet (RFC 8314). `tls` is
     the least level, None: as for any destination.
     """
 
     host: str = ""
-    port: int = SMTP_PORT
+    port: int = 0
     tls: Level | None = None
     login: RelayLogin | None = None
     lookup_mx: bool = False

@@ -95,6 +95,6 @@ def after_seen(
         if newest.state(at) is KeyState.NEW:
             changed[newest.selector] = replace(newest, active_from=at)
         for key in ours:
-            if key.created < newest.created and key.active_until is None:
+            if key.created < newest.created:
                 changed[key.selector] = replace(key, active_until=at)
     return tuple(changed.values())

@@ -74,14 +74,17 @@ class HostFinder:
 
     async def find_route(self, domain: str, route: RelayRoute) -> Hosts | Nowhere:
         """Return the hosts that a route leads to. What is named by hand may be private."""
+        port = route.port or self._rules.port
+        if not route.host and not domain.startswith("["):
+            return await self._by_mx(domain, port, by_hand=False)
         if not route.host:
-            return await self.find(domain)
+            return self._literal(domain)
         if route.lookup_mx:
-            return await self._by_mx(route.host, route.port, by_hand=True)
+            return await self._by_mx(route.host, port, by_hand=True)
         address = _address(route.host)
         if address is not None:
-            return Hosts(route.host, (MailHost(route.host, (str(address),), route.port),))
-        return await self._itself(route.host, route.port, by_hand=True)
+            return Hosts(route.host, (MailHost(route.host, (str(address),), port),))
+        return await self._itself(route.host, port, by_hand=True)
 
     def _literal(self, domain: str) -> Hosts | Nowhere:
         text = domain.removeprefix("[").removesuffix("]")

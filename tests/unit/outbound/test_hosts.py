@@ -207,6 +207,8 @@ def test_dnssec_is_told_of_records_and_hosts() -> None:
         (RelayRoute("127.0.0.1", 10025), ("127.0.0.1", ("127.0.0.1",), 10025)),
         (RelayRoute("aliased.example", 26, lookup_mx=True), ("www.example.org", None, 26)),
         (RelayRoute(tls=Level.NONE), ("backup.example.net", ("8.8.1.3",), 25)),
+        (RelayRoute(port=26), ("backup.example.net", ("8.8.1.3",), 26)),
+        (RelayRoute("lan.example"), ("lan.example", ("10.0.0.1",), 25)),
     ],
 )
 def test_a_route_by_hand(route: RelayRoute, expected: tuple[str, object, int]) -> None:
