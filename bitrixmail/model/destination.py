@@ -36,8 +36,8 @@ class RelayRoute:
     """Where mail goes by hand instead of to the hosts of its domain.
 
     `host` is a name, an address, or empty: then only the rest is by hand. `port` 0: the usual one.
-    `lookup_mx`: the MX records of the host are followed. `implicit_tls`: TLS from the first octet (RFC 8314). `tls` is
-    the least level, None: as for any destination.
+    `lookup_mx`: the MX records of the host are followed. `implicit_tls`: TLS from the first octet
+    (RFC 8314). `tls` is the least level, None: as for any destination.
     """
 
     host: str = ""
