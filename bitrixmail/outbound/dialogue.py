@@ -127,6 +127,9 @@ class Dialogue:
 
     def hand_over(self, parcel: Parcel, content: bytes | None) -> list[Event]:
         """Begin a transaction: DONE follows, and ROOM before it if `content` is not given here."""
+        if self.failure is not None:
+            self.outcome = (self.failure,) * len(parcel.recipients)
+            return [Event.DONE]
         self._transaction = Transaction(self, parcel, content)
         if self._reader.pending:
             self.broken(Failing.PROTOCOL, "a reply before its command")

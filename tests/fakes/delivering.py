@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest_twisted
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
 
 from bitrixmail.model.parcel import ConnectionFailed, Delivered, Parcel, RemoteRecipient
 from bitrixmail.outbound.connection import Connection, connect
-from bitrixmail.outbound.terms import Terms
+from bitrixmail.outbound.terms import Terms, Timeouts
+from tests.fakes.scripted_host import Script, ScriptedHost
 
+SHORT = 0.3
+QUICK = Timeouts(connect=SHORT, handshake=SHORT, greeting=SHORT, ehlo=SHORT, mail=SHORT, rcpt=SHORT)
+IMPATIENT = Timeouts(data=SHORT, block=SHORT, dot=SHORT, leave=SHORT)
 BODY = b"Subject: x\r\n\r\nHello\r\n.\r\n"
 
 
@@ -51,3 +57,30 @@ async def open_to(port: int, terms: Terms | None = None) -> Connection:
 
 def told(delivered: Delivered) -> list[str]:
     return [str(each) for each in delivered]
+
+
+async def failed(host: ScriptedHost, terms: Terms | None = None) -> ConnectionFailed:
+    failure = await met(host.port, terms)
+    assert isinstance(failure, ConnectionFailed)
+    return failure
+
+
+Hosts = Callable[[Script], ScriptedHost]
+
+
+def scripted_hosts() -> Iterator[Hosts]:
+    """Give scripted hosts, which are stopped after the test."""
+    made: list[ScriptedHost] = []
+
+    def make(script: Script) -> ScriptedHost:
+        made.append(ScriptedHost(script).listen(reactor()))
+        return made[-1]
+
+    yield make
+
+    async def stop() -> None:
+        for host in made:
+            await host.stop()
+        await pause(0.02)  # the client's end hears of it
+
+    pytest_twisted.blockon(Deferred.fromCoroutine(stop()))

@@ -354,29 +354,22 @@ def test_starttls_refused() -> None:
     assert talk.dialogue.failure is None
 
 
+def test_421_to_starttls_turns_us_away() -> None:
+    talk = Talk("STARTTLS")
+    talk.dialogue.start_tls()
+    talk.hear("421 4.3.2 Busy")
+    assert talk.events == [Event.FAILED]
+    assert talk.failure.kind is Failing.GREETING
+    # and whoever goes on in spite of it hears the same
+    talk.hand_over(parcel("b@x.net", "c@x.net"))
+    assert talk.dialogue.outcome == (talk.failure,) * 2
+
+
 def test_an_unasked_421_between_two_parcels() -> None:
     talk = Talk(*ALL)
     talk.hear("421 4.4.2 You were silent for too long")
     assert talk.events == [Event.FAILED]
     assert talk.failure.reply is not None
-
-
-def test_limits() -> None:
-    offered = Talk("LIMITS RCPTMAX=20 MAILMAX=x UNKNOWN=1").dialogue.extensions
-    assert (offered.most_recipients, offered.most_messages) == (20, 0)
-
-
-@pytest.mark.parametrize("line", ["SIZE", "SIZE abc", "SIZE -1", "SIZE 0", "size 0"])
-def test_a_size_that_says_nothing(line: str) -> None:
-    assert Talk(line).dialogue.extensions.size_octets == 0
-
-
-def test_older_form_of_auth() -> None:
-    assert Talk("AUTH=LOGIN PLAIN", "AUTH CRAM-MD5").dialogue.extensions.auth == {
-        "LOGIN",
-        "PLAIN",
-        "CRAM-MD5",
-    }
 
 
 def test_auth_with_a_challenge() -> None:

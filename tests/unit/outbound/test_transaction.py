@@ -131,6 +131,17 @@ def test_chunks_on_their_way_are_bounded(pipelining: bool, most: int) -> None:
     assert talk.replies() == ["250 Queued"]
 
 
+def test_the_last_line_is_ended_in_chunks_too() -> None:
+    talk = Talk(*ALL, "CHUNKING")
+    talk.hand_over(parcel(), None)
+    talk.hear("250 OK", "250 OK")
+    transaction = talk.dialogue.transaction
+    assert transaction is not None
+    transaction.feed(b"a")
+    transaction.end_content()
+    assert talk.dialogue.take() == b"BDAT 1\r\naBDAT 2 LAST\r\n\r\n"
+
+
 def test_a_chunk_refused_is_the_answer_and_the_other_replies_are_waited_for() -> None:
     talk = Talk(*ALL, "CHUNKING")
     talk.hand_over(parcel("b@x.net", "c@x.net"), None)
