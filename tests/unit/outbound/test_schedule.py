@@ -306,7 +306,7 @@ class Woken:
             self.calls += 1
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Beirut"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Beirut"])
 def test_a_year_on_the_clock_wakes_at_each_opening_and_never_else(zone: str) -> None:
     begin, end = noon(zone, date(2026, 1, 1)), noon(zone, date(2027, 1, 1))
     woken = Woken(scheduled("30 2 * * * for 45m", zone=zone), begin, beat_s=3600.0)
