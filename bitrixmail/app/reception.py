@@ -105,6 +105,7 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
     gate = Gate(
         router=Router(stores.directory, hostname),
         messages=stores.messages,
+        suppressions=stores.suppressions,
         blobs=stores.blobs,
         judge=judge,
         maillog=maillog,

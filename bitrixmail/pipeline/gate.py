@@ -14,6 +14,7 @@ from bitrixmail.interfaces.directory import IRouter
 from bitrixmail.interfaces.gate import IGate
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.interfaces.suppressions import ISuppressions
 from bitrixmail.model.client import Client
 from bitrixmail.model.job import NewJob
 from bitrixmail.model.limits import SMTPLimits
@@ -43,6 +44,7 @@ class Gate:
         *,
         router: IRouter,
         messages: IMessageStore,
+        suppressions: ISuppressions,
         blobs: IBlobStore,
         judge: Judge,
         maillog: IMailLog,
@@ -63,6 +65,7 @@ class Gate:
         self._workshop = Workshop(
             router=router,
             messages=messages,
+            suppressions=suppressions,
             blobs=blobs,
             judge=judge,
             maillog=maillog,

@@ -17,6 +17,7 @@ from bitrixmail.interfaces.directory import IRouter
 from bitrixmail.interfaces.gate import ISink, ITransaction
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.interfaces.suppressions import ISuppressions
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
 from bitrixmail.model.envelope import Envelope, Recipient, RecipientParameters, SenderParameters
@@ -61,6 +62,7 @@ class Workshop:
 
     router: IRouter
     messages: IMessageStore
+    suppressions: ISuppressions
     blobs: IBlobStore
     judge: Judge
     maillog: IMailLog
@@ -123,6 +125,7 @@ class Transaction:
         route = await self._shop.router.resolve(address)
         refusal = _REFUSED.get(route.kind)
         if route.kind is RouteKind.FOREIGN and self._terms.relaying.allows(self._client):
+            await self._refuse_suppressed(address)
             recipient = Recipient(address, parameters)
             self._recipients.append(recipient)
             self._elsewhere.append(recipient)
@@ -137,6 +140,15 @@ class Transaction:
         for target in route.targets:
             _, paths = self._targets.setdefault(target.mailbox.id, (target, {}))
             paths[str(address)] = None
+
+    async def _refuse_suppressed(self, address: Address) -> None:
+        """Raise PermanentError for an address that nothing is sent to."""
+        now = utcnow(self._shop.clock)
+        entry = await self._shop.suppressions.find(address.key, now)
+        if entry is not None:
+            refusal = Reply(550, "5.7.1", f"Nothing is sent to {address}: {entry.reason}")
+            self._refused(address, refusal)
+            raise PermanentError(refusal, cause=entry.detail)
 
     async def _full(self, route: Route) -> bool:
         """Tell whether every mailbox behind a recipient is over its quota."""

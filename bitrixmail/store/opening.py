@@ -23,6 +23,7 @@ from bitrixmail.store.queue import DatabaseQueue
 from bitrixmail.store.rule_runs import DatabaseRuleRuns
 from bitrixmail.store.rulebook import DatabaseRulebook
 from bitrixmail.store.sequences import generations
+from bitrixmail.store.suppressions import DatabaseSuppressions
 from bitrixmail.store.versions import check_writable, make_folder, prepare
 from bitrixmail.tasks import InlineThreads, Threads
 
@@ -45,6 +46,7 @@ class Stores:
     destinations: DatabaseDestinations
     jobs: DatabaseJobs
     queue: DatabaseQueue
+    suppressions: DatabaseSuppressions
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -169,6 +171,7 @@ def _stores(
         destinations=DatabaseDestinations(database),
         jobs=DatabaseJobs(database, blobs, clock),
         queue=DatabaseQueue(database, clock),
+        suppressions=DatabaseSuppressions(database),
         blobs=blobs,
         changes=changes,
         _threads=threads,

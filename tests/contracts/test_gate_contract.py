@@ -45,6 +45,7 @@ def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IGate]:
         real: IGate = Gate(
             router=Router(stores.directory, "example.org"),
             messages=stores.messages,
+            suppressions=stores.suppressions,
             blobs=stores.blobs,
             judge=Judge(stores.rulebook, InlineThreads(), clock, Judging(0.1)),
             maillog=RecordingMailLog(),

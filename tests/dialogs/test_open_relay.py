@@ -239,6 +239,7 @@ class House:
         gate = Gate(
             router=Router(stores.directory, "mx.example.org"),
             messages=stores.messages,
+            suppressions=stores.suppressions,
             blobs=stores.blobs,
             judge=Judge(stores.rulebook, InlineThreads(), clock, Judging(0.1)),
             maillog=self.log,

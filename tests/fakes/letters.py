@@ -36,6 +36,7 @@ class Sender:
         self._gate = Gate(
             router=Router(stores.directory, "mx.example.org"),
             messages=stores.messages,
+            suppressions=stores.suppressions,
             blobs=stores.blobs,
             judge=judge,
             maillog=RecordingMailLog(),

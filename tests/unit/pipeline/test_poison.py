@@ -66,6 +66,7 @@ class Court:
         self._gate = Gate(
             router=Router(stores.directory, "mx.example.org"),
             messages=stores.messages,
+            suppressions=stores.suppressions,
             blobs=stores.blobs,
             judge=judge,
             maillog=self.maillog,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import pytest
@@ -16,6 +16,7 @@ from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.job import JobState, Kind, NewJob, Priority
 from bitrixmail.model.queue import Queued, Search
 from bitrixmail.model.remote import RemoteOptions
+from bitrixmail.model.suppression import Suppressed
 from bitrixmail.pipeline.relaying import Relaying
 from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.store.opening import InlineStores, done
@@ -132,3 +133,13 @@ def test_mail_that_goes_in_circles_is_not_relayed(house: House) -> None:
     with pytest.raises(PermanentError, match="Too many hops"):
         sent(house, "bob@elsewhere.example", content=b"Received: x\r\n" * 60 + LETTER)
     assert queued(house) == []
+
+
+def test_nothing_is_taken_for_an_address_that_is_suppressed(house: House) -> None:
+    since = datetime(2026, 5, 4, tzinfo=UTC)
+    entry = Suppressed("bob@elsewhere.example", "unknown user", since)
+    done(house.stores.suppressions.add(entry))
+    with pytest.raises(PermanentError, match=r"Nothing is sent to Bob@elsewhere\.example: unknown"):
+        sent(house, "Bob@elsewhere.example")
+    sent(house, "eve@elsewhere.example")
+    assert [job.recipient for job in queued(house)] == ["eve@elsewhere.example"]

@@ -39,6 +39,7 @@ class House:
         self.gate = Gate(
             router=Router(stores.directory, "example.org"),
             messages=stores.messages,
+            suppressions=stores.suppressions,
             blobs=stores.blobs,
             judge=self.judge,
             maillog=self.log,
