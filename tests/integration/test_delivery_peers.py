@@ -250,14 +250,26 @@ async def test_every_variant_arrives_as_content(hosts: Hosts) -> None:
     ]
 
 
-async def test_closing_amid_a_message_sends_no_half_of_it(hosts: Hosts) -> None:
-    host = hosts(Script(extensions=("PIPELINING",), data=say("354 Go", then="deaf")))
+async def test_closing_amid_a_message_sends_nothing_into_it(hosts: Hosts) -> None:
+    host = hosts(Script(extensions=("PIPELINING",)))
     connection = await open_to(host.port)
-    running = Deferred.fromCoroutine(connection.deliver(parcel(content=b"x" * 20_000_000)))
-    while host.lines[-1:] != ["DATA"]:
+    session = host.open[0]
+    stuck: Deferred[None] = Deferred()
+
+    async def reading(offset: int, length: int) -> bytes:
+        if offset:
+            await stuck
+        return b"x" * length
+
+    what = Parcel("a@x.org", (RemoteRecipient("b@x.net"),), 1_000_000, reading)
+    running = Deferred.fromCoroutine(connection.deliver(what))
+    while not (session.content or b"").endswith(b"x"):
         await pause(0.01)
+    closing = Deferred.fromCoroutine(connection.close())
     await pause(0.05)
-    await connection.close()
+    assert b"QUIT" not in (session.content or b"")
+    await closing
+    stuck.callback(None)
     (failure,) = await running
     assert isinstance(failure, ConnectionFailed)
     assert not failure.after_dot
