@@ -77,6 +77,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def test_a_new_domain_has_keys_of_both_kinds(house: House) -> None:
     result_of(house.accounts.add_domain("Example.org"))
+    assert len(result_of(house.stores.dkim_keys.keys("example.org"))) == 2
     assert house.states() == [("rsa20270101", "new"), ("ed20270101", "new")]
     assert result_of(house.dkim.ensure("example.org")) == result_of(
         house.stores.dkim_keys.keys("example.org")
