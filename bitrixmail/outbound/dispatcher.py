@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
-from itertools import count
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -20,10 +18,22 @@ from bitrixmail.interfaces.courier import ICourier
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.outcomes import IOutcomes
 from bitrixmail.model.errors import MailError
-from bitrixmail.model.job import Delivery, Job, JobState, Kind, NewJob, Settlement, Trouble
+from bitrixmail.model.job import (
+    Attempt,
+    Delivery,
+    Job,
+    JobState,
+    Kind,
+    NewJob,
+    Result,
+    Settlement,
+    Trouble,
+)
 from bitrixmail.model.message import Draft
-from bitrixmail.model.queue import Wanted
+from bitrixmail.outbound.agenda import LEAST_AHEAD, Agenda
 from bitrixmail.outbound.destination import Bounds, Destination
+from bitrixmail.outbound.schedule import Schedules
+from bitrixmail.outbound.turnstile import Turnstile
 from bitrixmail.tasks import begin, deadline, utcnow
 
 _log = Logger()
@@ -35,10 +45,8 @@ _SURVEY_S = 1.0
 _TICK_S = 0.01
 # After an error of the store, or of a courier that is broken.
 _AGAIN_S = 5.0
-_MOST_DESTINATIONS_A_LEASE = 200
-# Jobs that wait, leased, for a worker of their destination: what a lease takes to come, and more.
-_LEAST_AHEAD = 20
-_AHEAD_OF_EACH = 4
+# What can't be said at once is tried again in a minute, and what nobody can decide in an hour.
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 class Dispatcher:
@@ -55,18 +63,15 @@ class Dispatcher:
         bounds: Bounds | None = None,
     ) -> None:
         self.bounds = bounds or Bounds()
+        self.turnstile = Turnstile(Schedules())
         self._jobs = jobs
         self._couriers: Mapping[Kind, ICourier] = {each.kind: each for each in couriers}
         self._outcomes = outcomes
         self._clock = clock
         self._owner = owner
-        self._destinations: dict[tuple[Kind, str], Destination] = {}
-        # Those with due jobs, who waits longest first; those with leased jobs and no worker; and
-        # when something of a destination comes due, or its pause ends
-        self._hungry: dict[Destination, None] = {}
+        self._agenda = Agenda(self.bounds.widths)
+        # Destinations with leased jobs and no worker
         self._unserved: dict[Destination, None] = {}
-        self._alarms: list[tuple[datetime, int, Destination]] = []
-        self._alarm_number = count()
         self._deliveries = 0
         self._leased = 0
         self._stale = True
@@ -90,30 +95,8 @@ class Dispatcher:
 
     def take_note(self, jobs: Iterable[NewJob]) -> None:
         """Take note of jobs that were just written, so that nobody has to look for them."""
-        now = utcnow(self._clock)
-        for job in jobs:
-            if job.held:
-                continue
-            destination = self._destination(job.kind, job.destination)
-            if job.not_before <= now:
-                destination.due += 1
-                self._hungry[destination] = None
-            else:
-                self._expect(destination, job.not_before)
+        self._agenda.note(jobs, utcnow(self._clock))
         self._wake()
-
-    def _expect(self, destination: Destination, moment: datetime) -> None:
-        """See to it that something is done at a moment."""
-        if destination.next is None or moment < destination.next:
-            destination.next = moment
-            heappush(self._alarms, (moment, next(self._alarm_number), destination))
-
-    def _destination(self, kind: Kind, name: str) -> Destination:
-        found = self._destinations.get((kind, name))
-        if found is None:
-            found = Destination(kind, name, self.bounds.widths)
-            self._destinations[kind, name] = found
-        return found
 
     def _wake(self) -> None:
         """Take a turn now, or once more at the end of the one under way."""
@@ -147,88 +130,30 @@ class Dispatcher:
             await self._jobs.reclaim(self._owner)
             self._reclaimed = True
         now = utcnow(self._clock)
-        self._come_due(now)
-        if self._stale:
+        if self._agenda.rings(now) or self._stale:
             self._stale = False
-            await self._survey(now)
-        wanted = self._wanted(now)
+            self._surveyed = self._clock.seconds()
+            self._agenda.replace(await self._jobs.due(now))
+        most = self.bounds.leased - self._leased
+        wanted = self._agenda.wanted(self._couriers, most, now)
         if wanted:
             leased = await self._jobs.lease(self._owner, now + _LEASE, wanted, now)
-            self._share_out(wanted, leased)
+            self._leased += len(leased)
+            admitted, later = self.turnstile.admit(leased, now)
+            self._unserved |= dict.fromkeys(self._agenda.leased(wanted, leased, admitted))
+            if later:
+                await self._put_off(later)
         for destination in list(self._unserved):
             if self._deliveries >= self.bounds.deliveries:
                 break
             self._employ(destination)
 
-    async def _survey(self, now: datetime) -> None:
-        """Count anew what waits in the store."""
-        self._surveyed = self._clock.seconds()
-        found = await self._jobs.due(now)
-        self._alarms.clear()
-        self._hungry.clear()
-        for destination in self._destinations.values():
-            destination.due, destination.next = 0, None
-        for due in found:
-            destination = self._destination(due.kind, due.destination)
-            destination.due = due.count
-            if due.count:
-                self._hungry[destination] = None
-            if due.next is not None:
-                self._expect(destination, due.next)
-        for key, destination in list(self._destinations.items()):
-            if destination.idle:
-                del self._destinations[key]
-
-    def _come_due(self, now: datetime) -> None:
-        """Look through the store again if the time of something has come."""
-        while self._alarms and self._alarms[0][0] <= now:
-            _, _, destination = heappop(self._alarms)
-            if destination.next is not None and destination.next <= now:
-                destination.next = None
-            self._stale = True
-
-    def _wanted(self, now: datetime) -> list[Wanted]:
-        """Say how much of what to lease; who had least gets first."""
-        left = self.bounds.leased - self._leased
-        found: list[Wanted] = []
-        for destination in list(self._hungry):
-            if left <= 0 or len(found) >= _MOST_DESTINATIONS_A_LEASE:
-                break
-            if destination.kind not in self._couriers:
-                continue
-            if destination.held_until is not None and destination.held(now):
-                del self._hungry[destination]
-                self._expect(destination, destination.held_until)
-                continue
-            ahead = max(_LEAST_AHEAD, _AHEAD_OF_EACH * destination.width)
-            if destination.failures:
-                ahead = 1
-            most = min(ahead - destination.ready, left)
-            if destination.ready > ahead // 2 or most <= 0:
-                continue
-            left -= most
-            found.append(Wanted(destination.kind, destination.name, most))
-        return found
-
-    def _share_out(self, wanted: Sequence[Wanted], leased: Sequence[Job]) -> None:
-        self._leased += len(leased)
-        by_destination: dict[tuple[Kind, str], list[Job]] = {}
-        for job in leased:
-            by_destination.setdefault((job.kind, job.destination), []).append(job)
-        for asked in wanted:
-            key = asked.kind, asked.destination
-            destination = self._destination(*key)
-            jobs = by_destination.get(key, [])
-            destination.put(jobs)
-            # Who got something stands behind the others now
-            self._hungry.pop(destination, None)
-            if len(jobs) < asked.most:
-                destination.due = 0
-            else:
-                # It is only an estimate: at least one more is asked for.
-                destination.due = max(1, destination.due - len(jobs))
-                self._hungry[destination] = None
-            self._unserved[destination] = None
+    async def _put_off(self, later: Sequence[tuple[Job, datetime]]) -> None:
+        """Give back what may not go out at this time."""
+        await self._write([Settlement(job, JobState.WAITING, None, at) for job, at in later], ())
+        self._leased -= len(later)
+        for job, at in later:
+            self._agenda.expect(self._agenda.destination(job.kind, job.destination), at)
 
     def _employ(self, destination: Destination) -> None:
         while (
@@ -259,7 +184,7 @@ class Dispatcher:
                 settling = Deferred.fromCoroutine(self._settled(destination, jobs, delivery))
                 if delivery is None or delivery.trouble is Trouble.DOWN:
                     break
-                if destination.due and destination.ready <= _LEAST_AHEAD // 2:
+                if destination.due and destination.ready <= LEAST_AHEAD // 2:
                     self._wake()
                 if destination.active < destination.width:
                     self._employ(destination)
@@ -312,29 +237,41 @@ class Dispatcher:
         self, destination: Destination, jobs: Sequence[Job], delivery: Delivery | None
     ) -> None:
         now = utcnow(self._clock)
-        drafts: Sequence[Draft] = ()
-        if delivery is None:
-            later = now + timedelta(seconds=0 if self._stopping else 60)
-            settlements: Sequence[Settlement] = [
-                Settlement(job, JobState.WAITING, None, later) for job in jobs
-            ]
-        else:
-            settlements, drafts = await self._outcomes.after(jobs, delivery, now)
+        settlements, drafts = await self._decided(jobs, delivery, now)
         if delivery is not None and delivery.trouble is Trouble.DOWN:
             destination.held_until = self._outcomes.pause(destination.failures, now)
             back = destination.take_all()
-            destination.due += len(back)
-            self._hungry[destination] = None
-            settlements = [
-                *settlements,
-                *(Settlement(job, JobState.WAITING, None, None) for job in back),
-            ]
+            self._agenda.more(destination, len(back))
+            settlements += [Settlement(job, JobState.WAITING) for job in back]
         await self._write(settlements, drafts)
         self._leased -= len(settlements)
         for settlement in settlements:
-            later_on = settlement.not_before
-            if settlement.state is JobState.WAITING and later_on is not None:
-                self._expect(destination, later_on)
+            if settlement.state is JobState.WAITING and settlement.not_before is not None:
+                self._agenda.expect(destination, settlement.not_before)
+        if drafts:
+            self.take_note(job for draft in drafts for job in draft.jobs)
+
+    async def _decided(
+        self, jobs: Sequence[Job], delivery: Delivery | None, now: datetime
+    ) -> tuple[list[Settlement], Sequence[Draft]]:
+        """Decide what becomes of jobs, and what their sender is told."""
+        if delivery is None:
+            later = now if self._stopping else now + _MINUTE
+            return [Settlement(job, JobState.WAITING, None, later) for job in jobs], ()
+        while True:
+            try:
+                settlements, drafts = await self._outcomes.after(jobs, delivery, now)
+            except MailError as error:
+                _log.error("the store can't be read: {error}", error=error)
+                await self._pause(_AGAIN_S)
+            except Exception:  # noqa: BLE001 - a bug of ours must not have it delivered again and again
+                _log.failure("deciding on {queue_id} failed", queue_id=jobs[0].queue_id)
+                return [
+                    _undecided(job, attempt, now)
+                    for job, attempt in zip(jobs, delivery.attempts, strict=True)
+                ], ()
+            else:
+                return list(settlements), drafts
 
     async def _write(self, settlements: Sequence[Settlement], drafts: Sequence[Draft]) -> None:
         """Write down what became of jobs, however long that takes: else it would be done again."""
@@ -359,8 +296,9 @@ class Dispatcher:
         self._timer = None
         if self._stopping:
             return
-        if self._alarms:
-            left_s = (self._alarms[0][0] - utcnow(self._clock)).total_seconds()
+        alarm = self._agenda.next_alarm
+        if alarm is not None:
+            left_s = (alarm - utcnow(self._clock)).total_seconds()
             since_s = self._clock.seconds() - self._surveyed
             wait_s = min(wait_s, max(left_s, _SURVEY_S - since_s, _TICK_S))
         self._timer = self._clock.callLater(wait_s, self._time_out)
@@ -382,8 +320,15 @@ class Dispatcher:
             except TimeoutError:
                 for running in list(self._running):
                     running.cancel()
-        rest = [job for each in self._destinations.values() for job in each.take_all()]
+        rest = [job for each in self._agenda for job in each.take_all()]
         if rest:
             await self._jobs.settle([Settlement(job, JobState.WAITING, None, None) for job in rest])
         for courier in self._couriers.values():
             await courier.close()
+
+
+def _undecided(job: Job, attempt: Attempt, now: datetime) -> Settlement:
+    """Do no harm: what was delivered is done, the rest waits."""
+    if attempt.result in (Result.DELIVERED, Result.RELAYED):
+        return Settlement(job, JobState.DONE, attempt)
+    return Settlement(job, JobState.WAITING, attempt, now + _HOUR)
