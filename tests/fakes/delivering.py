@@ -16,7 +16,6 @@ from tests.fakes.scripted_host import Script, ScriptedHost
 
 SHORT = 0.3
 QUICK = Timeouts(connect=SHORT, handshake=SHORT, greeting=SHORT, ehlo=SHORT, mail=SHORT, rcpt=SHORT)
-IMPATIENT = Timeouts(data=SHORT, block=SHORT, dot=SHORT, leave=SHORT)
 BODY = b"Subject: x\r\n\r\nHello\r\n.\r\n"
 
 

@@ -18,7 +18,6 @@ from tests.attacks.sessions import SECOND
 from tests.attacks.test_smuggling import VARIANTS
 from tests.fakes.delivering import (
     BODY,
-    IMPATIENT,
     QUICK,
     SHORT,
     Hosts,
@@ -73,7 +72,7 @@ async def test_a_large_content_arrives_whole(hosts: Hosts, offered: tuple[str, .
 
 async def test_memory_is_bounded_when_the_host_does_not_read(hosts: Hosts) -> None:
     host = hosts(Script(extensions=("PIPELINING",), data=say("354 Go", then="deaf")))
-    connection = await open_to(host.port, Terms("mx.example.org", timeouts=IMPATIENT))
+    connection = await open_to(host.port, Terms("mx.example.org", timeouts=Timeouts(block=SHORT)))
     read = 0
 
     async def reading(_offset: int, length: int) -> bytes:
@@ -116,13 +115,15 @@ async def test_more_recipients_than_a_host_takes_at_once(hosts: Hosts) -> None:
 async def test_a_host_that_does_not_greet(
     hosts: Hosts, script: Script, kind: Failing, stage: Stage
 ) -> None:
-    failure = await failed(hosts(script), Terms("mx.example.org", timeouts=QUICK))
+    timeouts = QUICK if kind is Failing.TIMEOUT else Timeouts()
+    failure = await failed(hosts(script), Terms("mx.example.org", timeouts=timeouts))
     assert (failure.kind, failure.stage) == (kind, stage)
 
 
 async def test_a_reply_that_trickles_buys_no_time(hosts: Hosts) -> None:
     host = hosts(Script(mail=SILENCE))
-    connection = await open_to(host.port, Terms("mx.example.org", timeouts=QUICK))
+    timeouts = Timeouts(mail=SHORT)
+    connection = await open_to(host.port, Terms("mx.example.org", timeouts=timeouts))
     running = Deferred.fromCoroutine(connection.deliver(parcel()))
     began = reactor().seconds()
     for octet in b"250 OK and so on and on":
@@ -160,7 +161,7 @@ async def test_nobody_listens() -> None:
 async def test_a_host_that_breaks_off(
     hosts: Hosts, script: Script, expected: Failing, after_dot: bool
 ) -> None:
-    timeouts = Timeouts(data=SHORT, dot=SHORT)
+    timeouts = Timeouts(data=SHORT, dot=SHORT) if expected is Failing.TIMEOUT else Timeouts()
     connection = await open_to(hosts(script).port, Terms("mx.example.org", timeouts=timeouts))
     (failure,) = await connection.deliver(parcel())
     assert isinstance(failure, ConnectionFailed)
@@ -182,7 +183,8 @@ async def test_421_amid_the_recipients(hosts: Hosts) -> None:
 
 async def test_a_host_that_lies_about_pipelining(hosts: Hosts) -> None:
     host = hosts(Script(obeys_pipelining=False))
-    connection = await open_to(host.port, Terms("mx.example.org", timeouts=QUICK))
+    timeouts = Timeouts(rcpt=SHORT)
+    connection = await open_to(host.port, Terms("mx.example.org", timeouts=timeouts))
     (failure,) = await connection.deliver(parcel())
     assert isinstance(failure, ConnectionFailed)
     assert failure.kind is Failing.TIMEOUT

@@ -32,7 +32,9 @@ def terms(
     tls: TLS, *, told: str = "", verify: bool = False, strict: bool = False, **more: Any
 ) -> Terms:
     peer = TestingTLS(told, strict=strict)
-    return Terms("mx.example.org", tls, peer, verify, timeouts=more.pop("timeouts", QUICK), **more)
+    return Terms(
+        "mx.example.org", tls, peer, verify, timeouts=more.pop("timeouts", Timeouts()), **more
+    )
 
 
 @pytest.mark.parametrize("use", [TLS.MAY, TLS.MUST, TLS.IMPLICIT])
@@ -67,7 +69,11 @@ async def test_under_tls(hosts: Hosts, use: TLS) -> None:
         ),
         (Script(extensions=WITH_TLS), terms(TLS.MUST, told="not his", verify=True), "not his"),
         (Script(extensions=WITH_TLS), terms(TLS.MUST, strict=True), "verify failed"),
-        (Script(greeting=SILENCE), terms(TLS.IMPLICIT), "no end of the TLS handshake"),
+        (
+            Script(greeting=SILENCE),
+            terms(TLS.IMPLICIT, timeouts=QUICK),
+            "no end of the TLS handshake",
+        ),
     ],
 )
 async def test_no_tls_to_be_had(hosts: Hosts, script: Script, given: Terms, text: str) -> None:
