@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import base64
-import traceback
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from twisted.cred.error import UnauthorizedLogin
-from twisted.logger import Logger
 
 from bitrixmail.access.channel import POP3Channel
-from bitrixmail.access.credentials import PasswordLogin
 from bitrixmail.access.replies import (
     AUTH_BROKEN,
     AUTH_CANCELLED,
@@ -29,14 +26,13 @@ from bitrixmail.access.replies import (
     RefusedError,
     err,
 )
-from bitrixmail.access.sasl import MECHANISMS, Mechanism, decoded
 from bitrixmail.interfaces.maildrop import IMaildrop
+from bitrixmail.link.credentials import PasswordLogin, log_bug
+from bitrixmail.link.sasl import MECHANISMS, Mechanism, decoded
 from bitrixmail.model.errors import MaildropLockedError, MailError, NotFoundError
 
 if TYPE_CHECKING:
     from bitrixmail.access.factory import POP3Factory
-
-_log = Logger()
 
 
 class Authorization(POP3Channel):
@@ -125,13 +121,7 @@ class Authorization(POP3Channel):
         except MailError as error:
             self._not_now(login, NOT_AVAILABLE, error.cause or str(error.reply))
         except Exception as error:  # noqa: BLE001 - a bug of ours must not end the session
-            # Not the whole error: its text may hold the password
-            _log.error(
-                "{session_id}: bug in a login: {kind}\n{where}",
-                session_id=self.client.session_id,
-                kind=type(error).__name__,
-                where="".join(traceback.format_tb(error.__traceback__)),
-            )
+            log_bug(self.client.session_id, error)
             self._not_now(login, NOT_AVAILABLE, "bug")
         else:
             if self.closing:

@@ -15,8 +15,8 @@ from bitrixmail.access.replies import (
     UNKNOWN,
     RefusedError,
 )
-from bitrixmail.access.sasl import MECHANISMS
 from bitrixmail.access.transaction import Transaction
+from bitrixmail.link.sasl import MECHANISMS
 from bitrixmail.wire.lines import Line, LineFault
 
 # Words of a line of which each blank counts: the password

@@ -9,7 +9,7 @@ import pytest
 from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogPublisher
 from zope.interface.verify import verifyObject
 
-from bitrixmail.access.credentials import PasswordLogin
+from bitrixmail.link.credentials import PasswordLogin
 from bitrixmail.interfaces.login import IPasswordLogin
 from tests.fakes.maildrop import PASSWORD
 from tests.fakes.reader_door import ReaderDoor

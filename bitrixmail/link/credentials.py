@@ -1,13 +1,17 @@
-"""A name and a password on their way to the portal."""
+"""What proves who somebody is, on its way to the portal; and a bug met there, told without it."""
 
 from __future__ import annotations
 
 import hmac
+import traceback
 from dataclasses import dataclass, field
 
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from bitrixmail.interfaces.login import IPasswordLogin
+
+_log = Logger()
 
 
 @implementer(IPasswordLogin)
@@ -22,3 +26,13 @@ class PasswordLogin:
     def checkPassword(self, password: bytes) -> bool:
         """See IUsernamePassword; our checker compares hashes instead."""
         return hmac.compare_digest(self.password, password)
+
+
+def log_bug(session_id: str, error: Exception) -> None:
+    """Log a bug of a login, but not the whole error: its text may hold the password."""
+    _log.error(
+        "{session_id}: bug in a login: {kind}\n{where}",
+        session_id=session_id,
+        kind=type(error).__name__,
+        where="".join(traceback.format_tb(error.__traceback__)),
+    )
