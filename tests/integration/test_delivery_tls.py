@@ -64,7 +64,7 @@ async def test_under_tls(hosts: Hosts, use: TLS) -> None:
         (Script(extensions=WITH_TLS, tls=False), terms(TLS.MAY), "TLS handshake: "),
         (
             Script(extensions=WITH_TLS, starttls=say("220 Go", then="mute")),
-            terms(TLS.MAY),
+            terms(TLS.MAY, timeouts=QUICK),
             "no end",
         ),
         (Script(extensions=WITH_TLS), terms(TLS.MUST, told="not his", verify=True), "not his"),
