@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 
 from bitrixmail.admin.probes.own_addresses import own_addresses
+from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.meeting import Meeting
 from bitrixmail.app.reception import Reception
 from bitrixmail.app.settings import Settings
@@ -33,9 +34,13 @@ from bitrixmail.outbound.mta_sts import STSPolicies
 from bitrixmail.outbound.outcomes import Desk, Outcomes
 from bitrixmail.outbound.remote import RemoteCourier
 from bitrixmail.outbound.retry import RetryPolicy
+from bitrixmail.outbound.schedule import Schedules
 from bitrixmail.outbound.signing import Signer
 from bitrixmail.outbound.terms import Terms, Timeouts
+from bitrixmail.outbound.timetable import Timetable
 from bitrixmail.outbound.tls_policy import TLSPolicy
+from bitrixmail.outbound.turnstile import Turnstile
+from bitrixmail.rules.times import zone_of
 from bitrixmail.store.queue import TOPIC
 
 _SUBMISSION = 587
@@ -82,15 +87,22 @@ class Sending(Service):
             ),
         )
         reception.gate.queued = self.dispatcher.take_note
+        zone = zone_of(settings.rules.timezone or system_timezone())
+        schedules = Schedules(outbound.timings(), zone)
+        self.dispatcher.turnstile = Turnstile(schedules)
+        self._timetable = Timetable(reactor, schedules.all, self.dispatcher.look)
 
     def begin(self) -> None:
         """Begin to deliver."""
         self._stores.changes.watch(TOPIC, self.dispatcher.look)
+        self._timetable.startService()
         self.dispatcher.begin()
 
     def stopService(self) -> Deferred[None]:
         """Let deliveries end, then cut them."""
         super().stopService()
+        if self._timetable.running:
+            self._timetable.stopService()
         return Deferred.fromCoroutine(self.dispatcher.stop(_END_S))
 
 

@@ -5,11 +5,12 @@ See `settings`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict
 
 from bitrixmail.app.values import (
     FORBID,
@@ -20,9 +21,46 @@ from bitrixmail.app.values import (
     Patience,
     Port,
     Seconds,
+    as_list,
     doc,
+    wrong,
 )
-from bitrixmail.model.schedule import RetryPlan
+from bitrixmail.model.schedule import RetryPlan, Timing
+from bitrixmail.model.text import printable
+from bitrixmail.outbound.windows import check_window, read_quiet, read_window
+
+
+def _as_texts(given: object) -> object:
+    """Turn one text into a list of it: a comma is part of an expression of cron."""
+    if not isinstance(given, str) or given.lstrip().startswith("["):
+        return as_list(given)
+    return [given] if given.strip() else []
+
+
+def _readable(read: Callable[[str], object], remedy: str) -> Callable[[object], str]:
+    """Return what checks that a text can be read."""
+
+    def checked(given: object) -> str:
+        text = str(given)
+        try:
+            read(text)
+        except ValueError as error:
+            raise wrong(f"{printable(repr(text), 80)}: {error}", remedy) from None
+        return text
+
+    return checked
+
+
+def _read_window(text: str) -> None:
+    check_window(read_window(text))
+
+
+_Window = Annotated[
+    str, BeforeValidator(_readable(_read_window, '"0 22 * * * Europe/Moscow for 8h"'))
+]
+_Quiet = Annotated[str, BeforeValidator(_readable(read_quiet, '"22:00-08:00 Europe/Moscow"'))]
+Windows = Annotated[tuple[_Window, ...], BeforeValidator(_as_texts)]
+QuietTimes = Annotated[tuple[_Quiet, ...], BeforeValidator(_as_texts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +112,27 @@ class Outbound:
         Flag,
         doc("Send to servers with addresses that the Internet can't reach: a closed network."),
     ] = False
-    schedule: Annotated[str, doc("When to send; empty: always.")] = ""
+    schedule: Annotated[
+        Windows,
+        doc(
+            "When to send; empty: always. Cron's five fields and perhaps a time zone, then for how"
+            ' long and how much: "0 22 * * * Europe/Moscow for 8h at 200/min". With a batch alone'
+            ' it sends so many at each tick: "*/5 * * * * batch 50". Several in a list.'
+        ),
+    ] = ()
+    quiet: Annotated[
+        QuietTimes,
+        doc(
+            'When not to send, whatever the schedule says: "22:00-08:00 Europe/Moscow", "Sat-Sun".'
+        ),
+    ] = ()
+
+    def timings(self) -> tuple[Timing, ...]:
+        """Return the times at which mail may go out, none if at any."""
+        if not self.schedule and not self.quiet:
+            return ()
+        windows = tuple(read_window(text) for text in self.schedule)
+        return (Timing("outbound.schedule", windows, self.quiet),)
 
     def retry_plan(self) -> RetryPlan:
         """Return the retries as the queue takes them."""
