@@ -11,11 +11,10 @@ from twisted.internet.endpoints import TCP4ClientEndpoint
 
 from bitrixmail.model.parcel import ConnectionFailed, Delivered, Parcel, RemoteRecipient
 from bitrixmail.outbound.connection import Connection, connect
-from bitrixmail.outbound.terms import Terms, Timeouts
+from bitrixmail.outbound.terms import Terms
 from tests.fakes.scripted_host import Script, ScriptedHost
 
 SHORT = 0.3
-QUICK = Timeouts(connect=SHORT, handshake=SHORT, greeting=SHORT, ehlo=SHORT, mail=SHORT, rcpt=SHORT)
 BODY = b"Subject: x\r\n\r\nHello\r\n.\r\n"
 
 

@@ -18,7 +18,6 @@ from tests.attacks.sessions import SECOND
 from tests.attacks.test_smuggling import VARIANTS
 from tests.fakes.delivering import (
     BODY,
-    QUICK,
     SHORT,
     Hosts,
     failed,
@@ -115,7 +114,9 @@ async def test_more_recipients_than_a_host_takes_at_once(hosts: Hosts) -> None:
 async def test_a_host_that_does_not_greet(
     hosts: Hosts, script: Script, kind: Failing, stage: Stage
 ) -> None:
-    timeouts = QUICK if kind is Failing.TIMEOUT else Timeouts()
+    timeouts = Timeouts()
+    if kind is Failing.TIMEOUT:
+        timeouts = Timeouts(greeting=SHORT) if stage is Stage.GREETING else Timeouts(ehlo=SHORT)
     failure = await failed(hosts(script), Terms("mx.example.org", timeouts=timeouts))
     assert (failure.kind, failure.stage) == (kind, stage)
 

@@ -11,7 +11,6 @@ from bitrixmail.outbound.sasl import Login
 from bitrixmail.outbound.terms import TLS, Terms, Timeouts
 from tests.fakes.delivering import (
     BODY,
-    QUICK,
     SHORT,
     Hosts,
     failed,
@@ -64,14 +63,14 @@ async def test_under_tls(hosts: Hosts, use: TLS) -> None:
         (Script(extensions=WITH_TLS, tls=False), terms(TLS.MAY), "TLS handshake: "),
         (
             Script(extensions=WITH_TLS, starttls=say("220 Go", then="mute")),
-            terms(TLS.MAY, timeouts=QUICK),
+            terms(TLS.MAY, timeouts=Timeouts(handshake=SHORT)),
             "no end",
         ),
         (Script(extensions=WITH_TLS), terms(TLS.MUST, told="not his", verify=True), "not his"),
         (Script(extensions=WITH_TLS), terms(TLS.MUST, strict=True), "verify failed"),
         (
             Script(greeting=SILENCE),
-            terms(TLS.IMPLICIT, timeouts=QUICK),
+            terms(TLS.IMPLICIT, timeouts=Timeouts(handshake=SHORT)),
             "no end of the TLS handshake",
         ),
     ],
