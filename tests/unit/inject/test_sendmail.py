@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import stat
 import subprocess
+import sys
 import tempfile
+import termios
 from pathlib import Path
 
 import pytest
@@ -99,19 +102,33 @@ def test_a_lone_dot_may_be_part_of_it(sendmail: Sendmail, flag: str) -> None:
     assert sendmail.sends(flag, "a@x.org", stdin=came)[1] == came
 
 
-def test_a_dot_that_comes_in_pieces(sendmail: Sendmail) -> None:
-    process = subprocess.Popen([sendmail.program, "a@x.org"], stdin=subprocess.PIPE)
+def in_pieces(sendmail: Sendmail, words: list[str], pieces: list[bytes]) -> bytes:
+    """Hand it each piece when it has read those before; return what it kept."""
+    process = subprocess.Popen([sendmail.program, *words], stdin=subprocess.PIPE)
     assert process.stdin is not None
     with process.stdin as pipe:
-        for piece in (b"a\n", b".", b"b\n", b".\r", b"\n", b"more"):
-            try:
-                os.write(pipe.fileno(), piece)
-            except BrokenPipeError:
-                break
-            # What is in the pipe is read before the next piece comes, or with it: alike.
-            os.sched_yield()
+        for piece in pieces:
+            os.write(pipe.fileno(), piece)
+            while _unread(pipe.fileno()) and process.poll() is None:
+                os.sched_yield()
     assert process.wait(20) == 0
-    assert sendmail.taken()[1] == b"a\n.b\n"
+    return sendmail.taken()[1]
+
+
+def _unread(descriptor: int) -> int:
+    octets = bytearray(4)
+    fcntl.ioctl(descriptor, termios.FIONREAD, octets)
+    return int.from_bytes(octets, sys.byteorder)
+
+
+def test_a_dot_that_comes_in_pieces(sendmail: Sendmail) -> None:
+    pieces = [b"a\n", b".", b"b\n", b".\r", b"\n"]
+    assert in_pieces(sendmail, ["a@x.org"], pieces) == b"a\n.b\n"
+
+
+def test_fields_that_come_in_pieces(sendmail: Sendmail) -> None:
+    pieces = [b"Subject: x\n", b"To: a@x.org\n", b"\nHi\n"]
+    assert in_pieces(sendmail, ["-t"], pieces) == b"".join(pieces)
 
 
 def test_octets_stay_as_they_are(sendmail: Sendmail) -> None:

@@ -165,6 +165,21 @@ def test_a_store_that_is_away_stops_the_door_for_a_while(
     assert len(house.gate.messages) == 2
 
 
+def test_a_store_that_is_away_refuses_nobody_who_has_waited_long(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_arguments: object) -> None:
+        raise StoreUnavailableError("the disk is away")
+
+    house.gate.refuse["b@example.net"] = MAILBOX_FULL
+    house.put()
+    house.look()
+    house.clock.advance(3600)
+    monkeypatch.setattr(RecordingTransaction, "recipient", away)
+    house.look()
+    assert house.left() == ["m.1795873347.1.1"]
+
+
 def test_too_old_to_be_tried_again(tmp_path: Path) -> None:
     house = House(tmp_path / "pickup", PickupRules(TERMS, lifetime_s=3600))
     house.gate.refuse["sender"] = Reply(450, "4.7.1", "Later")
