@@ -83,7 +83,7 @@ def install(session: Session, target: str) -> None:
         if not link(drop_in.target.with_name(name), drop_in.target.name):
             say(f"note: {drop_in.target.with_name(name)} is another's and stays as it is")
     if number is None:
-        say("note: there is no Perl that can sync a file; Python does its work, 6 ms slower")
+        say("note: there is no Perl that can sync a file; Python does its work, and takes longer")
     folder = PickupFolder(drop_in.folder)
     _make(folder, data_dir)
     _warn_of_closed_doors(folder)
