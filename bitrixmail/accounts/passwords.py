@@ -21,15 +21,15 @@ from bitrixmail.model.directory import Credential
 MAX_OCTETS = 512
 # 19 MiB and two passes: what OWASP holds to be enough, on a small server with a few threads
 _MEMORY_KIB, _PASSES, _LANES = 19 * 1024, 2, 1
-_SALT_OCTETS, _HASH_OCTETS = 16, 32
+SALT_OCTETS, _HASH_OCTETS = 16, 32
 # A SCRAM verifier is as good to a thief as the hash, so it must not be the cheaper one to try
-_SCRAM_ITERATIONS = 100_000
+SCRAM_ITERATIONS = 100_000
 _HASHER = PasswordHasher(
     time_cost=_PASSES,
     memory_cost=_MEMORY_KIB,
     parallelism=_LANES,
     hash_len=_HASH_OCTETS,
-    salt_len=_SALT_OCTETS,
+    salt_len=SALT_OCTETS,
 )
 
 
@@ -78,19 +78,19 @@ def _nobodys_hash() -> str:
     """Return a hash that no password has, as costly to compare with as a real one."""
     salt, digest = (
         base64.b64encode(bytes(octets)).rstrip(b"=").decode()
-        for octets in (_SALT_OCTETS, _HASH_OCTETS)
+        for octets in (SALT_OCTETS, _HASH_OCTETS)
     )
     return f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}${salt}${digest}"
 
 
 def _scram_verifier(password: bytes) -> str:
     """Write the stored form of RFC 5803 §2: `scheme$iterations:salt$StoredKey:ServerKey`."""
-    salt = secrets.token_bytes(_SALT_OCTETS)
-    salted = hashlib.pbkdf2_hmac("sha256", password, salt, _SCRAM_ITERATIONS)
+    salt = secrets.token_bytes(SALT_OCTETS)
+    salted = hashlib.pbkdf2_hmac("sha256", password, salt, SCRAM_ITERATIONS)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
     server_key = hmac.digest(salted, b"Server Key", "sha256")
     written = (
         base64.b64encode(octets).decode()
         for octets in (salt, hashlib.sha256(client_key).digest(), server_key)
     )
-    return "SCRAM-SHA-256${}:{}${}:{}".format(_SCRAM_ITERATIONS, *written)
+    return "SCRAM-SHA-256${}:{}${}:{}".format(SCRAM_ITERATIONS, *written)

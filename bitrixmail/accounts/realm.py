@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from twisted.cred.error import UnauthorizedLogin
@@ -13,6 +14,7 @@ from zope.interface.interface import InterfaceClass
 
 from bitrixmail.accounts.login import Login
 from bitrixmail.interfaces.directory import IDirectory
+from bitrixmail.interfaces.login import ISubmitter
 from bitrixmail.interfaces.maildrop import IMaildrop
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.errors import Fault, MaildropLockedError, NotFoundError
@@ -44,6 +46,14 @@ class StoredMaildrop:
             await self._messages.expunge(self.folder.id, uids)
 
 
+@implementer(ISubmitter)
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """See ISubmitter. Made by the realm for one session."""
+
+    account: str
+
+
 @implementer(IRealm)
 class AccountRealm:
     """Gives avatars, one kind per protocol. Made by compose, lives as long as the server.
@@ -59,11 +69,22 @@ class AccountRealm:
     def requestAvatar(  # type: ignore[override]  # mypy takes an interface for its own class
         self, avatarId: bytes | tuple[()], mind: object, *interfaces: InterfaceClass
     ) -> Deferred[_Given]:
-        """See IRealm and IMaildrop. Raise LookupError for any other interface."""
+        """See IRealm, IMaildrop, ISubmitter. Raise LookupError for any other interface."""
         del mind
-        if IMaildrop not in interfaces or avatarId == ():
-            raise LookupError("only maildrops are served here, to somebody")
-        return Deferred.fromCoroutine(self._maildrop(Login.of_avatar(bytes(avatarId))))
+        if avatarId != ():
+            login = Login.of_avatar(bytes(avatarId))
+            if IMaildrop in interfaces:
+                return Deferred.fromCoroutine(self._maildrop(login))
+            if ISubmitter in interfaces:
+                return Deferred.fromCoroutine(self._submitter(login))
+        raise LookupError("only maildrops and senders are served here, to somebody")
+
+    async def _submitter(self, login: Login) -> _Given:
+        """Whatever folder the login names: who may read it may send."""
+        mailbox = await self._directory.mailbox(login.account)
+        if mailbox is None:
+            raise UnauthorizedLogin  # removed while its password was being checked
+        return ISubmitter, Submitter(mailbox.address), _nothing_held
 
     async def _maildrop(self, login: Login) -> _Given:
         mailbox = await self._directory.mailbox(login.account)
@@ -86,3 +107,7 @@ class AccountRealm:
             self._held.discard(held)
 
         return IMaildrop, maildrop, logout
+
+
+def _nothing_held() -> None:
+    """Nothing is to be given back at the end."""

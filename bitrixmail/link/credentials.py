@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from bitrixmail.interfaces.login import IPasswordLogin
+from bitrixmail.interfaces.login import IPasswordLogin, IScramLogin
 
 _log = Logger()
 
@@ -26,6 +26,18 @@ class PasswordLogin:
     def checkPassword(self, password: bytes) -> bool:
         """See IUsernamePassword; our checker compares hashes instead."""
         return hmac.compare_digest(self.password, password)
+
+
+@implementer(IScramLogin)
+@dataclass(slots=True)
+class ScramLogin:
+    """See IScramLogin. Made by a session for one login."""
+
+    username: bytes
+    peer: str
+    signed: bytes = field(repr=False)
+    proof: bytes = field(repr=False)
+    server_signature: bytes = field(default=b"", repr=False)
 
 
 def log_bug(session_id: str, error: Exception) -> None:

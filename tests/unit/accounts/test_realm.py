@@ -13,6 +13,7 @@ from zope.interface.verify import verifyObject
 
 from bitrixmail.accounts.login import Login
 from bitrixmail.accounts.realm import AccountRealm
+from bitrixmail.interfaces.login import ISubmitter
 from bitrixmail.interfaces.maildrop import IMaildrop
 from bitrixmail.model.errors import MaildropLockedError, NotFoundError
 from bitrixmail.store.opening import InlineStores
@@ -120,3 +121,20 @@ def test_nothing_else_is_given_and_nothing_to_nobody(realm: AccountRealm) -> Non
     with pytest.raises(LookupError):
         realm.requestAvatar((), None, IMaildrop)
     login(realm)
+
+
+def test_a_sender_holds_nothing(realm: AccountRealm) -> None:
+    _maildrop, _logout = login(realm)
+    for folder in ("INBOX", "INBOX", "Nowhere"):
+        wanted = Login(INFO, folder).avatar_id
+        given, avatar, logout = fired(realm.requestAvatar(wanted, None, ISubmitter))
+        assert given is ISubmitter
+        assert verifyObject(ISubmitter, avatar)
+        assert ISubmitter(avatar).account == INFO
+        logout()
+
+
+def test_who_was_removed_meanwhile_is_no_sender(realm: AccountRealm) -> None:
+    wanted = Login("gone@example.org").avatar_id
+    with pytest.raises(UnauthorizedLogin):
+        fired(realm.requestAvatar(wanted, None, ISubmitter))
