@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from twisted.logger import Logger
+
 from bitrixmail.app.reception import Reception
 from bitrixmail.app.settings import Settings
+from bitrixmail.mime.domains import to_ascii
+from bitrixmail.model.address import Address
 from bitrixmail.pickup.bringing import PickupRules
 from bitrixmail.pickup.door import PickupDoor
 from bitrixmail.pickup.folder import PickupFolder
 from bitrixmail.pickup.letter import Terms
+from bitrixmail.pickup.rights import ANY
 from bitrixmail.pickup.watch import watch_by
 
 PICKUP = "pickup"
+_MOST_RECIPIENTS = 500
+_log = Logger()
 
 
-def pickup_folder(data_dir: Path) -> Path:
+def pickup_folder(settings: Settings) -> Path:
     """Return where programs of this machine put their mail."""
-    return data_dir / PICKUP
+    return Path(settings.pickup.directory or settings.data_dir / PICKUP)
 
 
 def pickup_of(settings: Settings, reception: Reception, reactor: Any) -> PickupDoor:
@@ -28,18 +38,52 @@ def pickup_of(settings: Settings, reception: Reception, reactor: Any) -> PickupD
     async def is_own(domain: str) -> bool:
         return await directory.domain(domain) is not None
 
-    hostname = settings.server.hostname
-    limits = settings.smtp.limits()
     return PickupDoor(
-        folder=PickupFolder(pickup_folder(settings.data_dir)),
+        folder=PickupFolder(pickup_folder(settings)),
         gate=reception.gate,
         is_own=is_own,
         threads=reception.threads,
         maillog=reception.maillog,
         clock=reactor,
-        rules=PickupRules(
-            terms=Terms(hostname, hostname, limits.max_size_octets),
-            recipients=min(limits.max_recipients or 500, 500),
-        ),
+        rules=rules_of(settings),
         watch=watch_by(reactor),
     )
+
+
+def rules_of(settings: Settings) -> PickupRules:
+    """Return what holds for mail of this machine's programs."""
+    hostname, pickup = settings.server.hostname, settings.pickup
+    limits = settings.smtp.limits()
+    senders = {
+        uid: frozenset(map(_grant, granted))
+        for user, granted in pickup.senders.items()
+        for uid in _uids([user])
+    }
+    return PickupRules(
+        terms=Terms(hostname, pickup.origin or hostname, limits.max_size_octets),
+        grants=senders,
+        trusted_uids=frozenset({0, os.geteuid(), *_uids(pickup.trusted_users)}),
+        recipients=min(limits.max_recipients or _MOST_RECIPIENTS, _MOST_RECIPIENTS),
+        lifetime_s=settings.outbound.lifetime,
+    )
+
+
+def _uids(users: Iterable[str]) -> Iterable[int]:
+    """Yield the numbers of users that there are; of others nothing can be left here."""
+    for user in users:
+        try:
+            yield int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid
+        except KeyError:
+            _log.warn("[pickup] names {user}, a user that this machine does not have", user=user)
+
+
+def _grant(granted: str) -> str:
+    """Return an address, or a domain with its at sign, as it is compared."""
+    local_part, at, domain = granted.rpartition("@")
+    if granted == ANY or not at:
+        return granted
+    try:
+        domain = to_ascii(domain)
+    except ValueError:
+        return granted
+    return Address(local_part, domain).key if local_part else f"@{domain}"

@@ -68,7 +68,9 @@ class Sending(Service):
                 settings.server.hostname,
                 reception.gate.new_queue_id,
                 timedelta(seconds=outbound.lifetime),
+                timedelta(seconds=outbound.suppress),
             ),
+            suppressions=stores.suppressions,
         )
         most = outbound.connections_per_domain or _NO_LIMIT
         couriers: Sequence[ICourier] = (

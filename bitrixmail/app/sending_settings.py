@@ -6,7 +6,7 @@ See `settings`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, ClassVar
 
@@ -21,6 +21,7 @@ from bitrixmail.app.values import (
     Patience,
     Port,
     Seconds,
+    Texts,
     as_list,
     doc,
     wrong,
@@ -101,6 +102,14 @@ class Outbound:
     ] = 20
     connect_timeout: Annotated[Patience, doc("Waiting for a connection.")] = 30.0
     command_timeout: Annotated[Patience, doc("Waiting for a reply.")] = 300.0
+    suppress: Annotated[
+        Seconds,
+        doc(
+            "How long nothing more is sent to an address that does not exist: who goes on writing"
+            " to such is soon taken for a spammer. `bitrixmail suppression` lists and lifts it."
+            " 0: never."
+        ),
+    ] = 30 * 86400.0
     ipv6: Annotated[Flag, doc("Use IPv6 where both sides have it.")] = True
     mta_sts: Annotated[
         Flag, doc("Obey what domains say by MTA-STS of the TLS of their servers (RFC 8461).")
@@ -141,3 +150,32 @@ class Outbound:
             lifetime=timedelta(seconds=self.lifetime),
             delay_notice=timedelta(seconds=self.delay_notice),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """The directory where programs of this machine leave mail: `bitrixmail sendmail install`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID
+
+    directory: Annotated[
+        str,
+        doc(
+            'Where. Default: "pickup" in server.data_dir. All users of this machine must be able'
+            " to reach it, and nobody but the server to read it."
+        ),
+    ] = ""
+    origin: Annotated[
+        str,
+        doc("The domain of addresses that have none. Default: server.hostname."),
+    ] = ""
+    trusted_users: Annotated[Texts, doc("Users of this machine who may send as anybody.")] = (
+        "root",
+    )
+    senders: Annotated[
+        dict[str, Texts],
+        doc(
+            'Who else may send as whom: { "www-data" = ["@example.org", "shop@example.com"] }.'
+            ' "*" is anybody. A user who is not named may send as any address of our domains.'
+        ),
+    ] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 
 from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
-from bitrixmail.app.sending_settings import Outbound
+from bitrixmail.app.sending_settings import Outbound, Pickup
 from bitrixmail.app.values import (
     FORBID,
     DomainNames,
@@ -243,6 +243,7 @@ class Settings:
     smtp: SMTP = field(default_factory=SMTP)
     access: Access = field(default_factory=Access)
     outbound: Outbound = field(default_factory=Outbound)
+    pickup: Pickup = field(default_factory=Pickup)
     store: Store = Store()
     rules: Rules = Rules()
     log: Log = field(default_factory=Log)

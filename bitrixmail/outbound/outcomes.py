@@ -17,9 +17,10 @@ from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.interfaces.outcomes import IOutcomes
 from bitrixmail.interfaces.retry import IRetryPolicy
+from bitrixmail.interfaces.suppressions import ISuppressions
 from bitrixmail.mime.dsn import compose, wanted
 from bitrixmail.model.client import Client
-from bitrixmail.model.dsn import Action, Notice, Reason, Reported
+from bitrixmail.model.dsn import Action, Nature, Notice, Reason, Reported
 from bitrixmail.model.job import (
     Attempt,
     Delivery,
@@ -34,6 +35,7 @@ from bitrixmail.model.job import (
 from bitrixmail.model.message import Content, Draft
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.schedule import Tried
+from bitrixmail.model.suppression import Suppressed
 from bitrixmail.outbound.bounces import classify
 
 # Of the original a notice shows this much at most, header section first.
@@ -56,13 +58,15 @@ _SECOND = timedelta(seconds=1)
 class Desk:
     """What notices are written with. Made by compose.
 
-    `lifetime` is that of a notice itself; `pauses` are how long a destination that is down is left
-    alone, the last one again and again.
+    `lifetime` is that of a notice itself. An address that does not exist is suppressed
+    `suppress_for`, zero for never. `pauses` are how long a destination that is down is left alone,
+    the last one again and again.
     """
 
     hostname: str
     new_queue_id: Callable[[], str]
     lifetime: timedelta = timedelta(days=5)
+    suppress_for: timedelta = timedelta(days=30)
     pauses: tuple[timedelta, ...] = (
         timedelta(minutes=1),
         timedelta(minutes=5),
@@ -82,12 +86,15 @@ class Outcomes:
         retry: IRetryPolicy,
         maillog: IMailLog,
         desk: Desk,
+        *,
+        suppressions: ISuppressions,
     ) -> None:
         self._jobs = jobs
         self._directory = directory
         self._retry = retry
         self._maillog = maillog
         self._desk = desk
+        self._suppressions = suppressions
 
     async def after(
         self, jobs: Sequence[Job], delivery: Delivery, now: datetime
@@ -100,6 +107,8 @@ class Outcomes:
             settlements.append(settlement)
             if reported is not None:
                 told.append((job, reported))
+            if settlement.state is JobState.DEAD:
+                await self._suppress(job, attempt, now)
             self._log(job, attempt, settlement)
         drafts = await self._notices(told, now) if told else ()
         return settlements, drafts
@@ -163,6 +172,24 @@ class Outcomes:
             last_attempt=attempt.at,
             retry_until=job.expires if action is Action.DELAYED else None,
         )
+
+    async def _suppress(self, job: Job, attempt: Attempt, now: datetime) -> None:
+        """Have nothing more sent to an address that surely does not exist."""
+        lasting = self._desk.suppress_for
+        if job.kind is not Kind.REMOTE or attempt.result is not Result.FAILED or not lasting:
+            return
+        verdict = classify(attempt.enhanced, attempt.reply)
+        if verdict.nature is Nature.HARD:
+            await self._suppressions.add(
+                Suppressed(
+                    job.recipient,
+                    verdict.reason.value,
+                    now,
+                    now + lasting,
+                    attempt.reply,
+                    job.queue_id,
+                )
+            )
 
     async def _notices(
         self, told: Sequence[tuple[Job, Reported]], now: datetime

@@ -83,6 +83,7 @@ def post(tmp_path: Path) -> Iterator[Post]:
             RetryPolicy(RetryPlan(jitter=0), Random(1)),
             log,
             Desk("mx.example.net", lambda: f"D{next(numbers)}"),
+            suppressions=stores.suppressions,
         )
         yield Post(stores, outcomes, log, clock)
 
@@ -103,6 +104,21 @@ def test_what_was_delivered_is_done_and_nobody_is_told(post: Post) -> None:
         "bob@example.com",
         "mx.example.com[192.0.2.25]",
     )
+
+
+def test_an_address_that_does_not_exist_gets_nothing_more(post: Post) -> None:
+    post.after(post.job(), REFUSED)
+    at = REFUSED.at
+    entry = result_of(post.stores.suppressions.find("bob@example.com", at))
+    assert entry is not None
+    assert (entry.reason, entry.queue_id) == ("unknown user", "Q1")
+    assert entry.until == at + timedelta(days=30)
+
+
+def test_an_address_that_refuses_this_message_gets_the_next(post: Post) -> None:
+    refused = replace(REFUSED, enhanced="5.7.1", reply="550 5.7.1 Looks like spam")
+    post.after(post.job(), refused)
+    assert result_of(post.stores.suppressions.find("bob@example.com", refused.at)) is None
 
 
 def test_what_failed_for_now_is_tried_again(post: Post) -> None:
