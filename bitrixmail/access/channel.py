@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, ClassVar
 
 from twisted.internet.interfaces import ITLSTransport
@@ -10,6 +9,7 @@ from twisted.mail import pop3
 
 from bitrixmail.access.replies import BUG, TOO_MANY_ERRORS, RefusedError, err, ok, words_of
 from bitrixmail.link.channel import Channel
+from bitrixmail.link.peer import private
 from bitrixmail.model.errors import MailError
 from bitrixmail.model.reply import Reply
 from bitrixmail.wire.lines import Line, LineBuffer
@@ -66,9 +66,8 @@ class POP3Channel(Channel[Line], pop3.POP3):
             self.end(b"")
 
     def private(self) -> bool:
-        """Tell whether nobody can listen: under TLS, or within this machine (RFC 8314 §3)."""
-        address = self.client.address
-        return self.client.tls is not None or not address or ip_address(address).is_loopback
+        """Tell whether nobody can listen to a password."""
+        return private(self.client)
 
     def tls_possible(self) -> bool:
         """Tell whether STLS could be obeyed."""

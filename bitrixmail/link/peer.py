@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 
 from twisted.internet.address import IPv4Address as IPv4Peer
 from twisted.internet.address import IPv6Address as IPv6Peer
 from twisted.internet.interfaces import IAddress
 
-from bitrixmail.model.client import TLSInfo
+from bitrixmail.model.client import Client, TLSInfo
 
 
 def peer_of(address: IAddress) -> tuple[str, int]:
@@ -22,6 +22,11 @@ def peer_of(address: IAddress) -> tuple[str, int]:
         return address.host, address.port
     found = IPv6Address(address.host.partition("%")[0])
     return str(found.ipv4_mapped or found), address.port
+
+
+def private(client: Client) -> bool:
+    """Tell whether nobody can listen: under TLS, or within this machine (RFC 8314 §3)."""
+    return client.tls is not None or not client.address or ip_address(client.address).is_loopback
 
 
 def tls_of(connection: object) -> TLSInfo | None:

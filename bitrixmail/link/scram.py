@@ -24,16 +24,21 @@ _ESCAPED = re.compile(rb"=(2C|3D)?")
 _NONCE_OCTETS = 18
 
 
+def new_nonce() -> str:
+    """Return a nonce of ours."""
+    return secrets.token_urlsafe(_NONCE_OCTETS)
+
+
 class ScramExchange:
     """One exchange: `begin`, `challenge`, `finish`, in this order. Made by a session.
 
     No channel binding is offered, so a client that asks for it (`p=`) is refused; one that could
-    do it (`y`) is not. `nonce` is our part of it.
+    do it (`y`) is not. `nonce` is our part of it: printable, without a comma, never used before.
     """
 
-    def __init__(self, peer: str, nonce: str = "") -> None:
+    def __init__(self, peer: str, nonce: str) -> None:
         self._peer = peer
-        self._ours = (nonce or secrets.token_urlsafe(_NONCE_OCTETS)).encode()
+        self._ours = nonce.encode()
         self._gs2 = self._bare = self._nonce = self._challenge = b""
         self.username = b""
 

@@ -36,5 +36,8 @@ class Client:
         """The `with` clause of a Received field (RFC 3848 §2, RFC 6531 §4.3)."""
         if not self.esmtp:
             return "SMTP"
-        base = "UTF8SMTP" if self.smtputf8 else "ESMTP"
+        if self.door == "lmtp":
+            base = "UTF8LMTP" if self.smtputf8 else "LMTP"
+        else:
+            base = "UTF8SMTP" if self.smtputf8 else "ESMTP"
         return base + ("S" if self.tls else "") + ("A" if self.account else "")

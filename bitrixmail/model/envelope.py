@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
@@ -13,7 +14,7 @@ class SenderParameters:
     """The parameters of MAIL.
 
     SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461 §4.3, §4.4),
-    AUTH (RFC 4954 §5).
+    AUTH (RFC 4954 §5), HOLDFOR and HOLDUNTIL (RFC 4865): not to be delivered before.
     """
 
     size_octets: int | None = None
@@ -22,6 +23,8 @@ class SenderParameters:
     ret: str | None = None
     envid: str | None = None
     auth: str | None = None
+    hold_for_s: int | None = None
+    hold_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

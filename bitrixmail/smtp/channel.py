@@ -43,12 +43,14 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
     DOOR: ClassVar[str] = "smtp"
     CLOSING_WORDS: ClassVar[bytes] = encoded(CLOSING)
     TIMED_OUT_WORDS: ClassVar[bytes] = encoded(TIMED_OUT)
+    # A command line may have so many octets whatever the limits say
+    LEAST_LINE_OCTETS: ClassVar[int] = 0
 
     factory: SMTPFactory
 
     def __init__(self, factory: SMTPFactory) -> None:
         self.limits = factory.limits
-        self.wire = Wire(self.limits.max_command_octets)
+        self.wire = Wire(max(self.limits.max_command_octets, self.LEAST_LINE_OCTETS))
         super().__init__(factory, self.wire, self.limits.hello_timeout_s)
         if self.limits.min_data_rate:
             self.look_s = self.limits.data_grace_s

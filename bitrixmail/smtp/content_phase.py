@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
@@ -16,6 +17,7 @@ from bitrixmail.link.crowd import Standing
 from bitrixmail.model.address import Address
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.limits import listed
+from bitrixmail.model.outcome import Outcome
 from bitrixmail.model.reply import Reply
 from bitrixmail.smtp.channel import SMTPChannel
 from bitrixmail.smtp.content import ContentRules, Inspector
@@ -179,6 +181,7 @@ class ContentPhase(SMTPChannel):
         if argument:
             raise PermanentError(NO_ARGUMENT)
         transaction = self._ready()
+        self._last_chunk = True
         self.wire.begin_data(self._open(transaction))
         self.reply(START_DATA)
 
@@ -254,7 +257,7 @@ class ContentPhase(SMTPChannel):
             self._ready()
         elif self._inspector.fault is not None:
             self._refuse(FAULTS[self._inspector.fault])
-        elif event is End.DATA or self._last_chunk:
+        elif self._last_chunk:
             self._end_of_content(self._inspector)
         else:
             self.reply(Reply(250, "2.0.0", "Chunk received"))
@@ -273,28 +276,38 @@ class ContentPhase(SMTPChannel):
             if rest and sink is not None:
                 # whether it has room for more is no question any longer
                 sink.write(rest)
+            recipients = self.recipients
             self._detach()
-            self.work(self._commit(transaction))
+            self.work(self._commit(transaction, recipients))
 
     def _refuse(self, reply: Reply) -> None:
         if self.transaction is not None:
             self.transaction.abort(reply)
+        recipients = self.recipients
         self._detach()
         self.refused(reply, str(self.first_recipient))
-        self.reply(reply)
+        self.answer_fault(reply, recipients)
 
     def refused(self, reply: Reply, recipient: str | None) -> None:
         """Write the mail log's line of a recipient, or a content, that is not taken."""
         sender = "" if self.sender is None else str(self.sender)
         self.factory.refused(self.client, reply, sender=sender, recipient=recipient)
 
-    async def _commit(self, transaction: ITransaction) -> None:
+    async def _commit(self, transaction: ITransaction, recipients: int) -> None:  # noqa: ARG002 - LMTP counts them
         """From here on nothing is taken back, whether the peer stays or not."""
         self._committing = True
         try:
             outcomes = await transaction.commit()
         finally:
             self._committing = False
+        self.answer_outcomes(outcomes)
+
+    def answer_fault(self, reply: Reply, recipients: int) -> None:  # noqa: ARG002 - LMTP counts them
+        """Refuse a content or a chunk of it, sent to so many recipients."""
+        self.reply(reply)
+
+    def answer_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Answer a content whose transaction is committed."""
         reply = folded(outcomes)
         if reply.code < 300:
             self.message_accepted(len(outcomes))

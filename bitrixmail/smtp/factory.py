@@ -80,6 +80,7 @@ class SMTPFactory(Sessions, smtp.SMTPFactory):
             str(reply),
             transition="deferred" if later else "refused",
             session_id=client.session_id,
+            account=client.account,
             sender=sender,
             recipient=recipient,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
@@ -17,6 +18,10 @@ from bitrixmail.smtp.replies import BAD_PARAMETER, TOO_LARGE, UNKNOWN_PARAMETER
 
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\u0080-\U0010ffff]+))?")
 _SIZE = re.compile(r"[0-9]{1,20}")
+_SECONDS = re.compile(r"[1-9][0-9]{0,8}")
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
 _HEX_OCTET = re.compile(r"\+([0-9A-F]{2})")
 _ADDRESS_TYPE = re.compile(r"[A-Za-z0-9-]+")
@@ -31,7 +36,18 @@ class _MalformedError(ValueError):
 
 def sender_parameters(text: str, max_size_octets: int) -> SenderParameters:
     """Read what stands behind the reverse-path; a `max_size_octets` of 0 is no limit."""
-    found = SenderParameters(**_read(text, _SENDER))
+    return _bounded(SenderParameters(**_read(text, _SENDER)), max_size_octets)
+
+
+def submission_parameters(text: str, max_size_octets: int) -> SenderParameters:
+    """Read the same where messages may be held for a time (RFC 4865 §4)."""
+    found = SenderParameters(**_read(text, _HELD_SENDER))
+    if found.hold_for_s is not None and found.hold_until is not None:
+        raise PermanentError(BAD_PARAMETER)
+    return _bounded(found, max_size_octets)
+
+
+def _bounded(found: SenderParameters, max_size_octets: int) -> SenderParameters:
     if 0 < max_size_octets < (found.size_octets or 0):
         raise PermanentError(TOO_LARGE)
     return found
@@ -97,6 +113,24 @@ def _size(value: str | None) -> int:
     return int(digits)
 
 
+def _seconds(value: str | None) -> int:
+    digits = _given(value)
+    if not _SECONDS.fullmatch(digits):
+        raise _MalformedError(digits)
+    return int(digits)
+
+
+def _moment(value: str | None) -> datetime:
+    """Read a time of RFC 3339 (§5.6; an erratum of RFC 4865 says that it is meant)."""
+    match = _MOMENT.fullmatch(_given(value))
+    if match is None:
+        raise _MalformedError(value)
+    try:
+        return datetime.fromisoformat(match[1] + match[2].replace("Z", "+00:00")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _MalformedError(value) from None
+
+
 def _flag(value: str | None) -> bool:
     if value is not None:
         raise _MalformedError(value)
@@ -157,6 +191,11 @@ _SENDER: dict[str, _Reader] = {
     "RET": ("ret", _one_of("FULL", "HDRS")),
     "ENVID": ("envid", _envid),
     "AUTH": ("auth", _auth),
+}
+_HELD_SENDER: dict[str, _Reader] = {
+    **_SENDER,
+    "HOLDFOR": ("hold_for_s", _seconds),
+    "HOLDUNTIL": ("hold_until", _moment),
 }
 _RECIPIENT: dict[str, _Reader] = {
     "NOTIFY": ("notify", _notify),

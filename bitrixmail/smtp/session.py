@@ -162,10 +162,14 @@ class ESMTP(ContentPhase):
         parameters = _NO_SENDER_PARAMETERS
         if path.parameters:
             self._only_esmtp()
-            parameters = sender_parameters(path.parameters, self.limits.max_size_octets)
+            parameters = self.sender_parameters(path.parameters)
         if path.utf8 and not parameters.smtputf8:
             raise PermanentError(NEEDS_SMTPUTF8)
         return path.address, parameters
+
+    def sender_parameters(self, text: str) -> SenderParameters:
+        """Read what stands behind the reverse-path."""
+        return sender_parameters(text, self.limits.max_size_octets)
 
     def _only_esmtp(self) -> None:
         """Refuse parameters where nothing was announced (RFC 5321 §4.1.1.11)."""
@@ -315,7 +319,7 @@ class ESMTP(ContentPhase):
     def _tls_possible(self) -> bool:
         return self.factory.tls is not None and ITLSTransport.providedBy(self.transport)
 
-    _COMMANDS: ClassVar[dict[bytes, Callable[[ESMTP, bytes], None]]] = {
+    _COMMANDS: ClassVar[dict[bytes, Callable[..., None]]] = {
         b"HELO": do_HELO,
         b"EHLO": do_EHLO,
         b"MAIL": do_MAIL,

@@ -92,7 +92,7 @@ class Lodge:
         self.asked(name, password).addErrback(errors.append)
         for eighths in range(100):
             if errors:
-                assert errors[0].check(UnauthorizedLogin)
+                assert isinstance(errors[0].value, UnauthorizedLogin)
                 return eighths / 8
             self.clock.advance(0.125)
         raise AssertionError("never refused")
@@ -197,20 +197,20 @@ def test_what_is_no_verifier_is_none(text: str) -> None:
 )
 def test_what_is_no_first_message(message: bytes) -> None:
     with pytest.raises(ValueError, match=r"message|somebody|stands"):
-        ScramExchange("").begin(message)
+        ScramExchange("", "more").begin(message)
 
 
 @pytest.mark.parametrize(
     "message", [b"y,,n=user,r=abc", b"n,a=user,n=user,r=abc", b"n,,n=user,r=abc,x=more"]
 )
 def test_what_is_one(message: bytes) -> None:
-    exchange = ScramExchange("")
+    exchange = ScramExchange("", "more")
     exchange.begin(message)
     assert exchange.username == b"user"
 
 
 def test_a_comma_in_a_name() -> None:
-    exchange = ScramExchange("")
+    exchange = ScramExchange("", "more")
     exchange.begin(b"n,,n=a=2Cb=3D,r=abc")
     assert exchange.username == b"a,b="
 
