@@ -28,6 +28,7 @@ from bitrixmail.admin.rule_book import RuleBook
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
 from bitrixmail.admin.site import Sites
+from bitrixmail.admin.suppressions import Suppressions
 from bitrixmail.admin.traces import Traces
 from bitrixmail.app.intake import intake_of
 from bitrixmail.app.local_time import system_timezone
@@ -136,6 +137,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             judging=judging,
         ),
         mail_export=MailExport(messages, directory),
+        suppressions=Suppressions(stores.suppressions, cast("IReactorTime", _WallClock())),
         queue=Queue(
             stores.queue,
             messages,

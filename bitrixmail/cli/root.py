@@ -25,6 +25,7 @@ from bitrixmail.cli.sendmail import sendmail
 from bitrixmail.cli.session import Composer, GlobalOptions, Session
 from bitrixmail.cli.settings import config
 from bitrixmail.cli.sites import apply, export
+from bitrixmail.cli.suppression import suppression
 
 _EPILOG = """\b
 Settings: defaults < --config < environment (BITRIXMAIL_SMTP__MAX_SIZE=20MiB) < --set.
@@ -112,7 +113,7 @@ def root(
 
 for command in (
     domain, mailbox, alias, message, trace, rules, config, apply, export, import_mail,
-    queue, doctor, quickstart, sendmail, dns, dkim,
+    queue, suppression, doctor, quickstart, sendmail, dns, dkim,
 ):  # fmt: skip
     root.add_command(command)
 for command in (export_mbox, export_maildir):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.rule_runs import RuleRuns
     from bitrixmail.admin.rules import Rules
     from bitrixmail.admin.site import Sites
+    from bitrixmail.admin.suppressions import Suppressions
     from bitrixmail.model.finding import Finding
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class Office:
     mail_import: MailImport
     mail_export: MailExport
     queue: Queue
+    suppressions: Suppressions
     dkim: DKIM
     hostname: str
 
