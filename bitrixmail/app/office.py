@@ -18,6 +18,7 @@ from twisted.python import runtime
 from bitrixmail.accounts import passwords
 from bitrixmail.admin.accounts import Accounts
 from bitrixmail.admin.dkim import DKIM
+from bitrixmail.admin.grants import Grants
 from bitrixmail.admin.mail_export import MailExport
 from bitrixmail.admin.mail_import import MailImport
 from bitrixmail.admin.messages import Messages
@@ -104,6 +105,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
     kept = Messages(messages, Traces(trace_from_json, rulebook))
     return Office(
         accounts=Accounts(directory, messages, _PASSWORDS, dkim),
+        grants=Grants(directory, stores.grants),
         messages=kept,
         rules=Rules(
             rulebook,

@@ -15,6 +15,7 @@ from bitrixmail.cli.dns import dkim, dns
 from bitrixmail.cli.doctor import doctor
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.failures import exit_code
+from bitrixmail.cli.grants import grant_sender, list_grants, revoke_sender
 from bitrixmail.cli.mail_files import export_maildir, export_mbox, import_mail
 from bitrixmail.cli.messages import message, trace
 from bitrixmail.cli.output import echo
@@ -116,5 +117,7 @@ for command in (
     queue, suppression, doctor, quickstart, sendmail, dns, dkim,
 ):  # fmt: skip
     root.add_command(command)
+for command in (grant_sender, revoke_sender, list_grants):
+    mailbox.add_command(command)
 for command in (export_mbox, export_maildir):
     export.add_command(command)

@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.accounts import Accounts
     from bitrixmail.admin.dkim import DKIM
+    from bitrixmail.admin.grants import Grants
     from bitrixmail.admin.mail_export import MailExport
     from bitrixmail.admin.mail_import import MailImport
     from bitrixmail.admin.messages import Messages
@@ -43,6 +44,7 @@ class Office:
     """
 
     accounts: Accounts
+    grants: Grants
     messages: Messages
     rules: Rules
     sites: Sites

@@ -49,3 +49,14 @@ class Credential:
 
     password_hash: str
     scram_verifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a mailbox may send as, beside its own: an address, or a whole domain ("@example.org").
+
+    Both are keys, see `Address.key`.
+    """
+
+    mailbox: str
+    address: str

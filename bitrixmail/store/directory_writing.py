@@ -26,6 +26,7 @@ from bitrixmail.store.schema import (
     folder,
     imported,
     mailbox,
+    sender_grant,
     tombstone,
 )
 from bitrixmail.store.sequences import Sequences, bump
@@ -243,6 +244,7 @@ def drop_mailbox(connection: Connection, mailbox_id: int, *, now: int) -> None:
     connection.execute(delete(tombstone).where(tombstone.c.folder_id.in_(folders)))
     connection.execute(delete(folder).where(folder.c.mailbox_id == mailbox_id))
     connection.execute(delete(imported).where(imported.c.mailbox_id == mailbox_id))
+    connection.execute(delete(sender_grant).where(sender_grant.c.mailbox_id == mailbox_id))
     connection.execute(delete(mailbox).where(mailbox.c.id == mailbox_id))
 
 

@@ -17,6 +17,7 @@ from bitrixmail.store.destinations import DatabaseDestinations
 from bitrixmail.store.directory import DatabaseDirectory
 from bitrixmail.store.dkim_keys import DatabaseDKIMKeys
 from bitrixmail.store.executors import Database, InlineExecutor, ThreadedExecutor
+from bitrixmail.store.grants import DatabaseGrants
 from bitrixmail.store.jobs import DatabaseJobs
 from bitrixmail.store.messages import DatabaseMessages
 from bitrixmail.store.queue import DatabaseQueue
@@ -47,6 +48,7 @@ class Stores:
     jobs: DatabaseJobs
     queue: DatabaseQueue
     suppressions: DatabaseSuppressions
+    grants: DatabaseGrants
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -172,6 +174,7 @@ def _stores(
         jobs=DatabaseJobs(database, blobs, clock),
         queue=DatabaseQueue(database, clock),
         suppressions=DatabaseSuppressions(database),
+        grants=DatabaseGrants(database, changes, most_cached),
         blobs=blobs,
         changes=changes,
         _threads=threads,
