@@ -96,7 +96,7 @@ class Sending(Service):
 
     def begin(self) -> None:
         """Begin to deliver."""
-        self._stores.changes.watch(TOPIC, self.dispatcher.look)
+        self._stores.changes.watch(TOPIC, self.dispatcher.changed_by_hand)
         self._timetable.startService()
         self.dispatcher.begin()
 

@@ -89,9 +89,15 @@ class Dispatcher:
         self.look()
 
     def look(self) -> None:
-        """Look through the store: somebody else has changed something."""
+        """Look through the store: something is due, or was written by somebody else."""
         self._stale = True
         self._wake()
+
+    def changed_by_hand(self) -> None:
+        """Look through the store, and try anew where nothing got through: somebody wants it."""
+        for destination in self._agenda:
+            destination.held_until = None
+        self.look()
 
     def take_note(self, jobs: Iterable[NewJob]) -> None:
         """Take note of jobs that were just written, so that nobody has to look for them."""

@@ -172,6 +172,20 @@ def test_a_dead_destination_that_comes_back_gets_everything(office: Office) -> N
     assert set(office.states().values()) == {JobState.DONE}
 
 
+def test_a_person_does_not_wait_for_the_end_of_a_pause(office: Office) -> None:
+    office.courier.down = {"dead.example"}
+    office.write("a@dead.example")
+    office.write("b@dead.example")
+    office.dispatcher.begin()
+    office.courier.down = set()
+    found = result_of(office.stores.queue.find(Search(), 10))
+    now = utcnow(cast("IReactorTime", office.clock))
+    ids = [job.id for job in found]
+    assert result_of(office.stores.queue.retry(ids, now, now + timedelta(days=5))) == 2
+    office.dispatcher.changed_by_hand()
+    assert set(office.states().values()) == {JobState.DONE}
+
+
 def test_many_of_one_destination_do_not_stand_before_others(office: Office) -> None:
     office.courier.slow = True
     office.dispatcher = office.made(deliveries=6)
