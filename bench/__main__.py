@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import idle, order, pop3, receive, start, turns
+from bench import delivery, idle, order, pop3, receive, start, turns
 from bench.goals import Scores
 from bench.large_mailbox import LargeMailbox
 from bench.rules import measure_rules
@@ -42,6 +42,7 @@ SECTIONS: dict[str, Callable[[Run], None]] = {
         run.home, run.scores, run.rounds, run.messages, _filesystem(run.home), run.processes
     ),
     "order": lambda run: order.run(run.home),
+    "delivery": lambda run: delivery.run(run.home, run.scores, run.rounds, run.messages),
     "rules": lambda run: measure_rules(run.home, run.rounds, run.messages),
     "idle": lambda run: idle.run(run.home, run.scores),
     "start": lambda run: start.run(run.home, run.large, run.scores, run.rounds),
