@@ -91,3 +91,17 @@ class AccessLimits:
     connections_per_ip: int = 50
     exempt_networks: Networks = ()
     proxy_networks: Networks = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionLimits:
+    """Bounds of each login to send: counts in a minute, an hour and a day.
+
+    `check_from`: the header field From must belong to the login as the sender does. `most_held_s`:
+    how long a message may be held before it is sent (RFC 4865); 0: none is.
+    """
+
+    messages: tuple[int, int, int] = (60, 500, 0)
+    recipients: tuple[int, int, int] = (0, 0, 2000)
+    check_from: bool = True
+    most_held_s: int = 30 * 86400

@@ -25,6 +25,7 @@ from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.refusals import Refusals
 from bitrixmail.pipeline.relaying import Relaying
 from bitrixmail.pipeline.shared_counts import SharedCounts
+from bitrixmail.pipeline.submission import Submissions
 from bitrixmail.pipeline.transaction import Terms, Transaction, Workshop
 
 _MOST_LARGE = 2
@@ -35,6 +36,7 @@ class Gate:
     """See IGate. Made by compose, lives as long as the server.
 
     `limits` and `relaying` may be replaced while it runs: sessions that are open go on with theirs.
+    `submissions` is what holds for mail of the door for senders, where there is one.
     `queued` is called with jobs that were just written. One of several processes is told its number
     and what they count together.
     """
@@ -59,6 +61,7 @@ class Gate:
     ) -> None:
         self.limits = limits
         self.relaying = relaying or Relaying()
+        self.submissions: Submissions | None = None
         self.queued: Callable[[Sequence[NewJob]], None] = _nobody
         self.refusals = Refusals(messages, clock)
         self._admission = Admission(clock, shared)
@@ -89,7 +92,9 @@ class Gate:
 
     def open(self, client: Client, once: str = "") -> Transaction:
         """See IGate."""
-        return Transaction(self._workshop, client, Terms(self.limits, self.relaying, once))
+        submissions = self.submissions if client.door == "submission" else None
+        terms = Terms(self.limits, self.relaying, once, submissions)
+        return Transaction(self._workshop, client, terms)
 
     def new_queue_id(self) -> str:
         """Return the id of a message that is made here."""

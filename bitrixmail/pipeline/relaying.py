@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
-from bitrixmail.model.envelope import Envelope, Recipient
+from bitrixmail.model.envelope import Envelope, Recipient, SenderParameters
 from bitrixmail.model.job import Kind, NewJob, Priority
 from bitrixmail.model.limits import Networks, listed
 from bitrixmail.model.remote import RemoteOptions
@@ -29,6 +30,8 @@ class Relaying:
         """Tell whether a client's mail for other hosts is taken."""
         if client.account is not None or client.door in _OWN_DOORS:
             return True
+        if client.door == "lmtp":  # it is for final delivery (RFC 2033 §5)
+            return False
         return bool(self.networks) and listed(client.address, self.networks)
 
 
@@ -39,26 +42,37 @@ def remote_jobs(  # noqa: PLR0917 - all of it is needed, nothing has a default
     recipients: Sequence[Recipient],
     relaying: Relaying,
     headers: HeaderSection | None,
+    here: Collection[Address] = (),
 ) -> tuple[NewJob, ...]:
-    """Make a job of each recipient elsewhere.
+    """Make a job of each recipient elsewhere, and of those `here` who get it later (RFC 4865).
 
     `headers` None: the message could not be read, so it is held for a person to look at.
     """
+    due = _due(envelope.parameters, received)
     priority = Priority.NORMAL if headers is None else _priority(headers)
     return tuple(
         NewJob(
             key=f"{queue_id}:{number}",
-            kind=Kind.REMOTE,
+            kind=Kind.LOCAL if recipient.address in here else Kind.REMOTE,
             destination=recipient.address.domain,
             recipient=str(recipient.address),
-            not_before=received,
-            expires=received + relaying.lifetime,
+            not_before=due,
+            expires=due + relaying.lifetime,
             priority=priority,
             payload=RemoteOptions(envelope.parameters, recipient.parameters).to_json(),
             held=headers is None,
         )
         for number, recipient in enumerate(recipients, 1)
     )
+
+
+def _due(parameters: SenderParameters, received: datetime) -> datetime:
+    """Return when a message is to be sent; a time that has passed is now."""
+    if parameters.hold_for_s is not None:
+        return received + timedelta(seconds=parameters.hold_for_s)
+    if parameters.hold_until is not None:
+        return max(received, parameters.hold_until)
+    return received
 
 
 def _priority(headers: HeaderSection) -> Priority:

@@ -52,6 +52,18 @@ class Router:
             return Route(RouteKind.LOCAL, tuple(search.targets.values()))
         return _LOOP if search.looped else _UNKNOWN
 
+    async def owners(self, address: Address) -> frozenset[str]:
+        """Return the mailboxes that an address is of, by itself or by aliases, as `Address.key`.
+
+        Not those that get its mail for want of anybody else.
+        """
+        domain = await self._local_domain(address)
+        if domain is None:
+            return frozenset()
+        search = _Search()
+        await self._follow(Address(address.local_part, domain.name), search)
+        return frozenset(target.mailbox.address for target in search.targets.values())
+
     async def _local_domain(self, address: Address) -> Domain | None:
         """Return the domain whose addresses count: of a domain alias, the one it stands for."""
         name = address.domain

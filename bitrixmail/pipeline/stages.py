@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -17,8 +17,9 @@ from bitrixmail.mime.trace_fields import (
     received_field,
     return_path_field,
 )
+from bitrixmail.model.address import Address
 from bitrixmail.model.envelope import Envelope, Recipient
-from bitrixmail.model.errors import PermanentError
+from bitrixmail.model.errors import MailError, PermanentError
 from bitrixmail.model.message import QUARANTINE, Content, Draft, Filing
 from bitrixmail.model.plan import Disposition, Plan
 from bitrixmail.model.reply import TOO_MANY_HOPS, Reply
@@ -26,6 +27,7 @@ from bitrixmail.model.route import Target
 from bitrixmail.model.text import printable
 from bitrixmail.pipeline.judge import Judge, quarantined
 from bitrixmail.pipeline.relaying import Relaying, remote_jobs
+from bitrixmail.pipeline.submission import NOTHING, Added, Submissions
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
 
@@ -43,7 +45,8 @@ class Arrival(NamedTuple):
     """A message whose content is complete, before anything is decided about it.
 
     `targets`: each mailbox once, with the recipient addresses that led to it, in their order;
-    `elsewhere`: the recipients of other hosts. `once`: see IGate.open.
+    `elsewhere`: the recipients of other hosts, and of those `here` who are to get it later. `once`:
+    see IGate.open.
     """
 
     queue_id: str
@@ -56,6 +59,8 @@ class Arrival(NamedTuple):
     elsewhere: tuple[Recipient, ...] = ()
     relaying: Relaying | None = None
     once: str = ""
+    submissions: Submissions | None = None
+    here: Collection[Address] = ()
 
 
 class Decision(NamedTuple):
@@ -71,7 +76,7 @@ class Decision(NamedTuple):
 
 
 async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -> Decision:
-    """Parse and judge a message. Raises PermanentError (it goes in circles).
+    """Parse and judge a message. Raises MailError: it goes in circles, or is not who sends it.
 
     A bug on the way never loses the message: it goes to quarantine, traceback in its trace.
     """
@@ -87,13 +92,14 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
             received=arrival.received,
             timezone=judge.timezone,
         )
+        added = await _completed(arrival, headers, hostname) if arrival.submissions else NOTHING
         subject, header_from = headers.text("subject"), headers.text("from")
-        message_id = headers.text("message-id")
+        message_id = headers.text("message-id") or added.message_id
         plans = await judge.plans(arrival.rules or judge.rules, facts, arrival.targets)
         plans = fold(plans, others=bool(arrival.elsewhere))
-        decision = _decision(arrival, plans, hostname, (message_id, subject, header_from))
+        decision = _decision(arrival, plans, hostname, (message_id, subject, header_from), added)
         return _relayed(decision, arrival, headers) if arrival.elsewhere else decision
-    except PermanentError:
+    except MailError:
         raise
     except Exception:  # noqa: BLE001 - deterministic poison: answering 4xx only loses it slowly
         _log.failure("message {queue_id} could not be parsed", queue_id=arrival.queue_id)
@@ -102,12 +108,34 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         return _relayed(decision, arrival, None) if arrival.elsewhere else decision
 
 
+async def _completed(arrival: Arrival, headers: HeaderSection, hostname: str) -> Added:
+    """Check a message of who has logged in; return what it lacks. Raises MailError."""
+    envelope, content = arrival.envelope, arrival.content
+    if arrival.submissions is None:
+        return NOTHING
+    return await arrival.submissions.complete(
+        envelope.client.account or "",
+        envelope.sender,
+        headers,
+        content.head_complete,
+        arrival.queue_id,
+        arrival.received,
+        hostname,
+    )
+
+
 def _relayed(decision: Decision, arrival: Arrival, headers: HeaderSection | None) -> Decision:
     """Add the jobs for recipients of other hosts; `headers` None: they could not be read."""
     draft = decision.draft
     relaying = arrival.relaying or Relaying()
     jobs = remote_jobs(
-        draft.queue_id, draft.received, arrival.envelope, arrival.elsewhere, relaying, headers
+        draft.queue_id,
+        draft.received,
+        arrival.envelope,
+        arrival.elsewhere,
+        relaying,
+        headers,
+        arrival.here,
     )
     return decision._replace(draft=replace(draft, jobs=jobs))
 
@@ -117,6 +145,7 @@ def _decision(
     plans: Sequence[Plan],
     hostname: str,
     fields: tuple[str, str, str] = ("", "", ""),
+    added: Added = NOTHING,
 ) -> Decision:
     """Write down what was decided. `fields`: Message-ID, subject and From, as they are listed."""
     message_id, subject, header_from = fields
@@ -126,7 +155,7 @@ def _decision(
         client=arrival.envelope.client,
         sender=arrival.envelope.reverse_path,
         content=arrival.content,
-        prefix=_received(arrival, hostname),
+        prefix=_received(arrival, hostname) + added.octets,
         message_id=message_id[:998],
         subject=subject[:998],
         header_from=header_from[:998],

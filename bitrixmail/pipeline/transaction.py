@@ -40,6 +40,7 @@ from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.refusals import Refusals
 from bitrixmail.pipeline.relaying import Relaying
 from bitrixmail.pipeline.stages import Arrival, Decision, bare, decide
+from bitrixmail.pipeline.submission import Submissions
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.judging import BODY_LIMIT_OCTETS
 from bitrixmail.tasks import deadline, utcnow
@@ -84,6 +85,7 @@ class Terms(NamedTuple):
     limits: SMTPLimits
     relaying: Relaying
     once: str = ""
+    submissions: Submissions | None = None
 
 
 @implementer(ITransaction)
@@ -102,6 +104,8 @@ class Transaction:
         self._targets: dict[int, tuple[Target, dict[str, None]]] = {}
         # Those of other hosts
         self._elsewhere: list[Recipient] = []
+        # Of ours, those who are to get it later
+        self._later: set[Address] | None = None
         self._sink: ContentSink | None = None
 
     async def sender(self, address: Address | None, parameters: SenderParameters) -> None:
@@ -112,6 +116,20 @@ class Transaction:
                 raise TemporaryError(wait)
         self._sender = address
         self._parameters = parameters
+        if self._terms.submissions is not None:
+            await self._admit(self._terms.submissions, address, parameters)
+
+    async def _admit(
+        self, submissions: Submissions, address: Address | None, parameters: SenderParameters
+    ) -> None:
+        """Let a message of who has logged in begin."""
+        try:
+            await submissions.admit(self._client.account or "", address, parameters)
+        except MailError as error:
+            self._refused(None, error.reply)
+            raise
+        if parameters.hold_for_s is not None or parameters.hold_until is not None:
+            self._later = set()
 
     async def recipient(self, address: Address, parameters: RecipientParameters) -> None:
         """See ITransaction."""
@@ -122,6 +140,8 @@ class Transaction:
             wait = self._shop.admission.recipient(self._client.address, self._limits)
             if wait is not None:
                 raise TemporaryError(wait)
+        if self._terms.submissions is not None:
+            self._terms.submissions.count_recipient(self._client.account or "")
         route = await self._shop.router.resolve(address)
         refusal = _REFUSED.get(route.kind)
         if route.kind is RouteKind.FOREIGN and self._terms.relaying.allows(self._client):
@@ -137,6 +157,10 @@ class Transaction:
             self._refused(address, MAILBOX_FULL)
             raise TemporaryError(MAILBOX_FULL)
         self._recipients.append(Recipient(address, parameters))
+        if self._later is not None:
+            self._later.add(address)
+            self._elsewhere.append(self._recipients[-1])
+            return
         for target in route.targets:
             _, paths = self._targets.setdefault(target.mailbox.id, (target, {}))
             paths[str(address)] = None
@@ -237,6 +261,8 @@ class Transaction:
             elsewhere=tuple(self._elsewhere),
             relaying=terms.relaying,
             once=terms.once,
+            submissions=terms.submissions,
+            here=self._later or (),
         )
         return await decide(arrival, self._shop.judge, self._shop.hostname, self._limits.max_hops)
 
