@@ -12,12 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from twisted.cred.portal import Portal
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from bitrixmail.access.factory import POP3Factory
-from bitrixmail.accounts.checkers import PasswordChecker
-from bitrixmail.accounts.realm import AccountRealm
 from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.app.failure import leave
 from bitrixmail.app.first_look import FirstLook
@@ -27,6 +24,7 @@ from bitrixmail.app.pickup import pickup_of
 from bitrixmail.app.receivers import Receivers
 from bitrixmail.app.reception import Reception, Share, receive
 from bitrixmail.app.reload import Reload
+from bitrixmail.app.senders import Senders
 from bitrixmail.app.sending import Sending
 from bitrixmail.app.services import Parts, Server
 from bitrixmail.app.settings import Settings
@@ -51,16 +49,21 @@ def compose(
     reception = receive(settings, reactor, share)
     stores = reception.stores
     throttle = LoginThrottle(reactor, settings.access.failed_logins_per_minute)
-    portal = _portal(reception, throttle, reactor)
+    senders = Senders(reception, throttle, reactor)
     pop3 = POP3Factory(
-        portal,
+        senders.portal,
         reactor,
         reception.maillog,
         settings.server.hostname,
         settings.access.limits(),
         reception.tls,
     )
-    doors: dict[str, Any] = {"smtp": reception.smtp, "pop3": pop3}
+    doors: dict[str, Any] = {
+        "smtp": reception.smtp,
+        "submission": senders.submission,
+        "lmtp": senders.lmtp,
+        "pop3": pop3,
+    }
     listeners = tuple(_listeners(reception, reactor, doors))
     receivers = None
     if table is not None:
@@ -94,6 +97,7 @@ def compose(
     def take(fresh: Settings) -> None:
         server.load_certificate(fresh)
         reception.take(fresh)
+        senders.take(fresh)
         pop3.limits = fresh.access.limits()
         throttle.failed_logins_per_minute = fresh.access.failed_logins_per_minute
         if receivers is not None:
@@ -103,13 +107,6 @@ def compose(
     for service in (*listeners, *periodic, reload):
         service.setServiceParent(server)
     return server
-
-
-def _portal(reception: Reception, throttle: LoginThrottle, clock: Any) -> Portal:
-    """Marry who asks for a mailbox with who has it; every door for readers asks here."""
-    stores = reception.stores
-    checker = PasswordChecker(stores.directory, reception.threads, throttle, clock)
-    return Portal(AccountRealm(stores.directory, stores.messages), [checker])
 
 
 def _listeners(reception: Reception, reactor: Any, doors: Mapping[str, Any]) -> Iterator[Listener]:
@@ -123,7 +120,7 @@ def _listeners(reception: Reception, reactor: Any, doors: Mapping[str, Any]) -> 
         for endpoint in settings.listen.door(name):
             proxied = Proxied(factory, factory, maillog)
             yield Listener(reactor, name, endpoint, proxied, processes=processes)
-    pop3 = doors["pop3"]
-    for endpoint in settings.listen.pop3s:
-        wrapped = TLSMemoryBIOFactory(reception.tls, False, pop3, clock=reactor)
-        yield Listener(reactor, "pop3s", endpoint, Proxied(wrapped, pop3, maillog))
+    for name, door in (("submissions", doors["submission"]), ("pop3s", doors["pop3"])):
+        for endpoint in settings.listen.door(name):
+            wrapped = TLSMemoryBIOFactory(reception.tls, False, door, clock=reactor)
+            yield Listener(reactor, name, endpoint, Proxied(wrapped, door, maillog))

@@ -197,7 +197,7 @@ class Access:
     login_timeout: Annotated[Patience, doc("Waiting for a command before login.")] = 60.0
     max_errors: Annotated[Count, doc("Wrong commands before it hangs up.")] = 20
     connections: Annotated[
-        Count, doc("Connections at one time; not more than three tenths of those files.")
+        Count, doc("Connections at one time; not more than a fifth of those files.")
     ] = 5000
     connections_per_ip: Annotated[
         Count, doc("The same of one address (IPv6: of one /64 network).")

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
 from bitrixmail.app.sending_settings import Outbound, Pickup
+from bitrixmail.app.submission_settings import Submission
 from bitrixmail.app.values import (
     FORBID,
     DomainNames,
@@ -34,8 +35,8 @@ from bitrixmail.app.values import (
 
 MAX_DRAIN_S = 30.0
 # Doors this version opens, and those that come later: their keys are taken, with a warning.
-DOORS = ("smtp", "pop3", "pop3s")
-DOORS_TO_COME = ("submission", "submissions", "lmtp", "imap", "imaps", "web")
+DOORS = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s")
+DOORS_TO_COME = ("imap", "imaps", "web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,20 @@ class Listen:
     smtp: Annotated[Endpoints, doc("Mail from other servers. Port 25 needs a right: README.")] = (
         parse_endpoint("tcp:20225"),
     )
-    submission: Annotated[Endpoints, doc("Not in this version.")] = ()
-    submissions: Annotated[Endpoints, doc("Not in this version.")] = ()
-    lmtp: Annotated[Endpoints, doc("Not in this version.")] = ()
+    submission: Annotated[
+        Endpoints,
+        doc("Mail of your own mailboxes, behind a login and STARTTLS (usual port: 587)."),
+    ] = ()
+    submissions: Annotated[
+        Endpoints, doc("The same, TLS from the first octet (usual port: 465).")
+    ] = ()
+    lmtp: Annotated[
+        Endpoints,
+        doc(
+            "Mail from a mail server of this machine, and from there alone:"
+            ' ["unix:/run/bitrixmail/lmtp.sock"] or ["tcp:2524:interface=127.0.0.1"].'
+        ),
+    ] = ()
     pop3: Annotated[Endpoints, doc("Mail programs that collect, with STLS.")] = (
         parse_endpoint("tcp:2110"),
     )
@@ -242,6 +254,7 @@ class Settings:
     doctor: Doctor = Doctor()
     smtp: SMTP = field(default_factory=SMTP)
     access: Access = field(default_factory=Access)
+    submission: Submission = field(default_factory=Submission)
     outbound: Outbound = field(default_factory=Outbound)
     pickup: Pickup = field(default_factory=Pickup)
     store: Store = Store()
@@ -272,5 +285,11 @@ class Settings:
             ' write it like "tcp:8026:interface=127.0.0.1"'
             for endpoint in self.listen.metrics
             if not endpoint.only_here
+        ]
+        told += [
+            f"listen.lmtp: {endpoint} can be reached by other machines, which are all turned away:"
+            ' write it like "tcp:2524:interface=127.0.0.1"'
+            for endpoint in self.listen.lmtp
+            if not endpoint.only_here and endpoint.kind != "systemd"
         ]
         return tuple(told)

@@ -38,7 +38,7 @@ class Sessions(ABC):
     ID_PREFIX: ClassVar[str] = ""
     # Of a hundred descriptors that the system allows, so many may be sessions of this door. All
     # doors together leave a fifth for files
-    DESCRIPTORS_OF_100: ClassVar[int] = 30
+    DESCRIPTORS_OF_100: ClassVar[int] = 20
 
     def __init__(self, clock: IReactorTime, tls: TLSContext | None) -> None:
         super().__init__()

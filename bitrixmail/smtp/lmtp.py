@@ -78,7 +78,7 @@ class LMTPFactory(SMTPFactory):
     """
 
     ID_PREFIX = "l"
-    DESCRIPTORS_OF_100 = 5
+    DESCRIPTORS_OF_100 = 3
 
     def buildProtocol(self, addr: IAddress | None) -> smtp.ESMTP:  # noqa: ARG002 - the transport tells
         """Make a session."""

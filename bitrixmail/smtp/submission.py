@@ -66,7 +66,7 @@ class SubmissionFactory(SMTPFactory):
     """
 
     ID_PREFIX = "s"
-    DESCRIPTORS_OF_100 = 10
+    DESCRIPTORS_OF_100 = 7
 
     def __init__(  # noqa: PLR0917 - as that of SMTPFactory
         self,

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from bitrixmail.admin.probes.packet_filter import Packet
 
-# Where the world expects a door (RFC 5321 §4.5.4.2, RFC 1939 §3, RFC 8314 §7.3).
-PUBLIC_PORTS = {"smtp": 25, "pop3": 110, "pop3s": 995}
+# Where the world expects a door (RFC 5321 §4.5.4.2, RFC 6409 §3.1, RFC 1939 §3,
+# RFC 8314 §7.3).
+PUBLIC_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "pop3": 110, "pop3s": 995}
 # Of a program that calls: whatever the system gives it (ip(7), ip_local_port_range).
 _ANY_PORT = 50_000
 _NOWHERE = ("192.0.2.1", "2001:db8::1")
