@@ -34,6 +34,7 @@ from bitrixmail.outbound.mta_sts import STSPolicies
 from bitrixmail.outbound.outcomes import Desk, Outcomes
 from bitrixmail.outbound.remote import RemoteCourier
 from bitrixmail.outbound.retry import RetryPolicy
+from bitrixmail.outbound.returned import BounceReader
 from bitrixmail.outbound.schedule import Schedules
 from bitrixmail.outbound.signing import Signer
 from bitrixmail.outbound.terms import Terms, Timeouts
@@ -76,6 +77,17 @@ class Sending(Service):
         couriers: Sequence[ICourier] = (
             _remote(reception, reactor),
             LocalCourier(reception.gate, stores.jobs, reactor),
+            BounceReader(
+                stores.jobs,
+                stores.queue,
+                stores.messages,
+                stores.suppressions,
+                maillog=reception.maillog,
+                threads=reception.threads,
+                clock=reactor,
+                hostname=settings.server.hostname,
+                suppress_for=timedelta(seconds=outbound.suppress),
+            ),
         )
         self.dispatcher = Dispatcher(
             stores.jobs,

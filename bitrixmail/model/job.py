@@ -30,6 +30,7 @@ class Kind(StrEnum):
 
     REMOTE = "remote"  # by SMTP, to the hosts of the recipient's domain or a smarthost
     LOCAL = "local"  # into the gate, as mail for one of our own
+    BOUNCE = "bounce"  # a bounce that came in is read, and matched with what it tells of
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,8 @@ class Outcomes:
                 told.append((job, reported))
             if settlement.state is JobState.DEAD:
                 await self._suppress(job, attempt, now)
-            self._log(job, attempt, settlement)
+            if job.kind is not Kind.BOUNCE:
+                self._log(job, attempt, settlement)
         drafts = await self._notices(told, now) if told else ()
         return settlements, drafts
 

@@ -16,6 +16,7 @@ from bitrixmail.model.remote import RemoteOptions
 
 # Doors behind which nobody stands but this host's own users, each known by name
 _OWN_DOORS = frozenset({"pickup", "local", "api"})
+_BOUNCES_READ = timedelta(days=1)
 _BULK = frozenset({"bulk", "list", "junk"})
 
 
@@ -73,6 +74,18 @@ def _due(parameters: SenderParameters, received: datetime) -> datetime:
     if parameters.hold_until is not None:
         return max(received, parameters.hold_until)
     return received
+
+
+def bounce_job(queue_id: str, received: datetime) -> NewJob:
+    """Make the job to read a message with a null sender, which may tell of one of ours."""
+    return NewJob(
+        key=f"{queue_id}:bounce",
+        kind=Kind.BOUNCE,
+        destination="",
+        recipient="",
+        not_before=received,
+        expires=received + _BOUNCES_READ,
+    )
 
 
 def _priority(headers: HeaderSection) -> Priority:

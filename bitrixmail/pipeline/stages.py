@@ -26,12 +26,14 @@ from bitrixmail.model.reply import TOO_MANY_HOPS, Reply
 from bitrixmail.model.route import Target
 from bitrixmail.model.text import printable
 from bitrixmail.pipeline.judge import Judge, quarantined
-from bitrixmail.pipeline.relaying import Relaying, remote_jobs
+from bitrixmail.pipeline.relaying import Relaying, bounce_job, remote_jobs
 from bitrixmail.pipeline.submission import NOTHING, Added, Submissions
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
 
 _log = Logger()
+# Behind which other hosts stand: our own notices tell us nothing
+_OUTER_DOORS = frozenset({"smtp", "lmtp"})
 _REFUSED = "Refused by the recipient"
 _OUTCOMES = {
     Disposition.KEEP: "kept",
@@ -98,6 +100,8 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         plans = await judge.plans(arrival.rules or judge.rules, facts, arrival.targets)
         plans = fold(plans, others=bool(arrival.elsewhere))
         decision = _decision(arrival, plans, hostname, (message_id, subject, header_from), added)
+        if envelope.sender is None and envelope.client.door in _OUTER_DOORS and decision.keeps:
+            decision = _read_later(decision)
         return _relayed(decision, arrival, headers) if arrival.elsewhere else decision
     except MailError:
         raise
@@ -106,6 +110,13 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         note = traceback.format_exc()
         decision = _decision(arrival, [quarantined(note) for _ in arrival.targets], hostname)
         return _relayed(decision, arrival, None) if arrival.elsewhere else decision
+
+
+def _read_later(decision: Decision) -> Decision:
+    """Have a message with a null sender read: it may tell of one of ours that came to nothing."""
+    draft = decision.draft
+    job = bounce_job(draft.queue_id, draft.received)
+    return decision._replace(draft=replace(draft, jobs=(*draft.jobs, job)))
 
 
 async def _completed(arrival: Arrival, headers: HeaderSection, hostname: str) -> Added:
@@ -137,7 +148,7 @@ def _relayed(decision: Decision, arrival: Arrival, headers: HeaderSection | None
         headers,
         arrival.here,
     )
-    return decision._replace(draft=replace(draft, jobs=jobs))
+    return decision._replace(draft=replace(draft, jobs=(*draft.jobs, *jobs)))
 
 
 def _decision(

@@ -27,7 +27,7 @@ from bitrixmail.model.errors import (
     StoreUnavailableError,
     TemporaryError,
 )
-from bitrixmail.model.job import NewJob
+from bitrixmail.model.job import Kind, NewJob
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.model.message import Content, Draft
 from bitrixmail.model.outcome import Outcome
@@ -285,6 +285,8 @@ class Transaction:
     def _tell_of_jobs(self, draft: Draft) -> None:
         self._shop.queued(draft.jobs)
         for job in draft.jobs:
+            if job.kind is Kind.BOUNCE:
+                continue
             self._shop.maillog.record(
                 "queued",
                 queue_id=draft.queue_id,
