@@ -8,7 +8,7 @@
 # install it says so and leaves the tests to skip; with CI=true that is a failure.
 set -u
 PATH=$PATH:/usr/sbin:/sbin
-ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl curl mpop fetchmail haproxy strace
+ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl msmtp curl mpop fetchmail haproxy strace
     nftables iproute2 iptables authbind systemd fail2ban opendkim-tools'
 
 present() {
