@@ -23,13 +23,14 @@ _HOMES = ("/home", "/root")
 
 @dataclass(frozen=True, slots=True)
 class FirstServer:
-    """What was asked for. `folder` is absolute; `smtp` and `pop3` are endpoints like "tcp:25"."""
+    """What was asked for. `folder` is absolute; the doors are endpoints like "tcp:25"."""
 
     address: str
     hostname: str
     folder: Path
     user: str
     smtp: str
+    submission: str
     pop3: str
     twistd: Path
 
@@ -61,7 +62,8 @@ class FirstServer:
     @property
     def needs_a_right(self) -> bool:
         """Whether a port is below those that are for every user."""
-        return any(0 < port < _FIRST_FREE_PORT for port in (self.smtp_port, self.pop3_port))
+        ports = map(_port, (self.smtp, self.submission, self.pop3))
+        return any(0 < port < _FIRST_FREE_PORT for port in ports)
 
     def settings(self, head: str) -> str:
         """Return the file of settings; `head`: lines that explain it."""
@@ -69,7 +71,8 @@ class FirstServer:
             f"{_comments(head)}\n"
             f"[server]\nhostname = {_quoted(self.hostname)}\n"
             f"data_dir = {_quoted(str(self.data_dir))}\n\n"
-            f"[listen]\nsmtp = [{_quoted(self.smtp)}]\npop3 = [{_quoted(self.pop3)}]\n"
+            f"[listen]\nsmtp = [{_quoted(self.smtp)}]\n"
+            f"submission = [{_quoted(self.submission)}]\npop3 = [{_quoted(self.pop3)}]\n"
         )
 
     def unit(self) -> str:

@@ -104,7 +104,7 @@ class Listen:
     submission: Annotated[
         Endpoints,
         doc("Mail of your own mailboxes, behind a login and STARTTLS (usual port: 587)."),
-    ] = ()
+    ] = (parse_endpoint("tcp:2587"),)
     submissions: Annotated[
         Endpoints, doc("The same, TLS from the first octet (usual port: 465).")
     ] = ()

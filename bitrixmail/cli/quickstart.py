@@ -39,6 +39,7 @@ _NOBODY = 65534  # whose rights are those of any user
 @click.option("--dir", "folder", metavar="DIR", help="For everything. [mail; for root: /srv/mail]")
 @click.option("--hostname", metavar="NAME", help="Of the server. [mx. and the domain]")
 @click.option("--smtp", metavar="ENDPOINT", default="tcp:20225", help="[tcp:20225]")
+@click.option("--submission", metavar="ENDPOINT", default="tcp:2587", help="[tcp:2587]")
 @click.option("--pop3", metavar="ENDPOINT", default="tcp:2110", help="[tcp:2110]")
 @click.option("--user", metavar="NAME", help="Who runs the server. [you; for root: bitrixmail]")
 @click.option("--unit", metavar="FILE", help="For systemd; - prints it. [DIR/bitrixmail.service]")
@@ -51,6 +52,7 @@ def quickstart(
     folder: str | None,
     hostname: str | None,
     smtp: str,
+    submission: str,
     pop3: str,
     user: str | None,
     unit: str | None,
@@ -83,6 +85,7 @@ def quickstart(
         folder=Path(folder or (_FOR_ROOT if os.geteuid() == 0 else "mail")).absolute(),
         user=user or _me() or "bitrixmail",
         smtp=smtp,
+        submission=submission,
         pop3=pop3,
         twistd=Path(sys.executable).parent / "twistd",
     )

@@ -32,6 +32,7 @@ cat >/etc/bitrixmail/bitrixmail.toml <<END
 hostname = "mx.example.org"
 data_dir = "/var/lib/bitrixmail"
 [listen]
+submission = []
 pop3 = []
 END
 cd {ROOT}

@@ -57,6 +57,7 @@ data_dir = "{self.data_dir}"
 url = "sqlite:///{self.data_dir}/bitrixmail.sqlite"
 [listen]
 smtp = ["tcp:{self.smtp_port}:interface=127.0.0.1"]
+submission = []
 pop3 = ["tcp:{self.pop3_port}:interface=127.0.0.1"]
 [doctor]
 at_start = false

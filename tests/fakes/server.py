@@ -91,6 +91,7 @@ class RunningServer:
             "server.data_dir": str(self.data_dir),
             "server.domains": "example.org",
             "listen.smtp": f"tcp:{self.port}:interface=127.0.0.1",
+            "listen.submission": "",
             "listen.pop3": f"tcp:{self.pop3_port}:interface=127.0.0.1",
             "doctor.at_start": "false",
         }

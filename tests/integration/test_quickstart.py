@@ -50,10 +50,11 @@ def started_with(told: str, *words: str) -> str:
 
 @pytest.mark.debian("curl")
 def test_what_it_prints_is_all_that_is_needed(tmp_path: Path) -> None:
-    smtp, pop3 = free_port(), free_port()
+    smtp, pop3, submission = free_port(), free_port(), free_port()
     done = run(
         tmp_path, "info@example.org", "--user", ME,
         "--smtp", f"tcp:{smtp}:interface=127.0.0.1", "--pop3", f"tcp:{pop3}:interface=127.0.0.1",
+        "--submission", f"tcp:{submission}:interface=127.0.0.1",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     password = shown(done.stdout)[0]
@@ -63,6 +64,8 @@ def test_what_it_prints_is_all_that_is_needed(tmp_path: Path) -> None:
         with smtplib.SMTP("127.0.0.1", smtp, timeout=10) as client:
             letter = "Subject: first\r\n\r\nhello\r\n"
             client.sendmail("a@example.net", ["info@example.org", "abuse@example.org"], letter)
+        with smtplib.SMTP("127.0.0.1", submission, timeout=10) as client:
+            client.login("info@example.org", password)
         send = started_with(done.stdout, "printf")
         assert subprocess.run(send, shell=True, capture_output=True, check=False).returncode == 0
         mailbox = poplib.POP3("127.0.0.1", pop3, timeout=10)

@@ -40,6 +40,7 @@ def test_a_bad_file_names_every_fault_with_its_remedy(file: Path) -> None:
 def test_the_defaults_are_those_of_the_surface() -> None:
     settings = load()
     assert [str(found) for found in settings.listen.smtp] == ["tcp:20225"]
+    assert [str(found) for found in settings.listen.submission] == ["tcp:2587"]
     assert [str(found) for found in settings.listen.pop3] == ["tcp:2110"]
     assert settings.server.hostname == "host.example.net"
     assert settings.data_dir == Path.cwd() / "var"
