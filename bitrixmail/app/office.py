@@ -25,6 +25,7 @@ from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.admin.probes.users import user_name
 from bitrixmail.admin.queue import Queue
+from bitrixmail.admin.routes import Routes
 from bitrixmail.admin.rule_book import RuleBook
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
@@ -139,6 +140,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             judging=judging,
         ),
         mail_export=MailExport(messages, directory),
+        routes=Routes(router),
         suppressions=Suppressions(stores.suppressions, cast("IReactorTime", _WallClock())),
         queue=Queue(
             stores.queue,

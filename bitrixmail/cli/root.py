@@ -21,6 +21,7 @@ from bitrixmail.cli.messages import message, trace
 from bitrixmail.cli.output import echo
 from bitrixmail.cli.queue import queue
 from bitrixmail.cli.quickstart import quickstart
+from bitrixmail.cli.route import route
 from bitrixmail.cli.rules import rules
 from bitrixmail.cli.sendmail import sendmail
 from bitrixmail.cli.session import Composer, GlobalOptions, Session
@@ -114,7 +115,7 @@ def root(
 
 for command in (
     domain, mailbox, alias, message, trace, rules, config, apply, export, import_mail,
-    queue, suppression, doctor, quickstart, sendmail, dns, dkim,
+    queue, suppression, route, doctor, quickstart, sendmail, dns, dkim,
 ):  # fmt: skip
     root.add_command(command)
 for command in (grant_sender, revoke_sender, list_grants):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.mail_import import MailImport
     from bitrixmail.admin.messages import Messages
     from bitrixmail.admin.queue import Queue
+    from bitrixmail.admin.routes import Routes
     from bitrixmail.admin.rule_book import RuleBook
     from bitrixmail.admin.rule_runs import RuleRuns
     from bitrixmail.admin.rules import Rules
@@ -53,6 +54,7 @@ class Office:
     mail_import: MailImport
     mail_export: MailExport
     queue: Queue
+    routes: Routes
     suppressions: Suppressions
     dkim: DKIM
     hostname: str
