@@ -19,7 +19,14 @@ from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.signer import ISigner, Read
 from bitrixmail.model.destination import Hosts, MailHost, RelayRoute, RouteRule
 from bitrixmail.model.job import Delivery, Job, Kind
-from bitrixmail.model.parcel import Answer, ConnectionFailed, Failing, Parcel, RemoteRecipient
+from bitrixmail.model.parcel import (
+    Answer,
+    ConnectionFailed,
+    Failing,
+    Parcel,
+    RemoteRecipient,
+    Stage,
+)
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.outbound.connection import Connection, connect
 from bitrixmail.outbound.hosts import HostFinder, Nowhere
@@ -32,6 +39,8 @@ from bitrixmail.tasks import utcnow
 # The hosts of a destination are looked up again after this time, which no DNS record undercuts.
 _HOSTS_KEPT_S = 60.0
 _MOST_KEPT = 5000
+# So long commands go one by one to a host that did not survive several at once.
+_STEPWISE_S = 86400.0
 
 
 class Meeting(Protocol):
@@ -44,6 +53,9 @@ class Meeting(Protocol):
 
     async def met(self, terms: Terms, connection: Connection) -> None:
         """Take note of how safe a connection on these terms turned out."""
+
+    async def unmet(self, terms: Terms, failure: ConnectionFailed) -> None:
+        """Take note that mail waits because a host does not show what these terms demand."""
 
 
 class _Spot(NamedTuple):
@@ -88,6 +100,8 @@ class RemoteCourier:
         self._signer = signer
         self._pool = pool or Pool(clock)
         self._kept: dict[tuple[str, RelayRoute | None], tuple[float, Hosts]] = {}
+        # Addresses of hosts that lie about PIPELINING, and until when that is remembered
+        self._stepwise: dict[str, float] = {}
 
     async def deliver(self, jobs: Sequence[Job]) -> Delivery:
         """See ICourier."""
@@ -133,8 +147,10 @@ class RemoteCourier:
                 connection.abort()
                 raise
             self._pool.give_back(spot, connection)
-            if kept and any(map(_unheard, delivered)):
+            if kept and all(map(_unheard, delivered)):
                 continue  # the host had given it up meanwhile, which says nothing of the host
+            if any(map(_stumbled, delivered)):
+                self._remember_steps(spot.address)
             tls = connection.tls
             secured = f"{tls.version} {tls.cipher}" if tls is not None else ""
             round_.answered(spot.host.name, spot.address, delivered, secured)
@@ -144,14 +160,25 @@ class RemoteCourier:
         terms = await self._meeting.terms(spot.hosts, spot.host, spot.route)
         if isinstance(terms, ConnectionFailed):
             return terms
+        if self._stepwise.get(spot.address, 0.0) > self._clock.seconds():
+            terms = replace(terms, pipelining=False)
         endpoint = self._endpoint(spot.address, spot.host.port)
         made = await connect(endpoint, terms, self._clock)
-        if isinstance(made, ConnectionFailed) and made.kind is Failing.TLS and terms.tls is TLS.MAY:
+        if terms.tls is TLS.MAY and isinstance(made, ConnectionFailed) and _without_tls(made):
             # Nobody demands more than the host can do: better in the clear than not at all
             made = await connect(endpoint, replace(terms, tls=TLS.NEVER), self._clock)
         if isinstance(made, Connection):
             await self._meeting.met(terms, made)
+        elif made.kind is Failing.TLS:
+            await self._meeting.unmet(terms, made)
         return made
+
+    def _remember_steps(self, address: str) -> None:
+        """Have the next attempts at a host go step by step: it offers more than it can do."""
+        self._stepwise.pop(address, None)
+        if len(self._stepwise) >= _MOST_KEPT:
+            del self._stepwise[next(iter(self._stepwise))]
+        self._stepwise[address] = self._clock.seconds() + _STEPWISE_S
 
     async def _hosts_of(self, domain: str, route: RelayRoute | None) -> Hosts | Nowhere:
         """Return the hosts of a destination, for a while without asking again."""
@@ -205,3 +232,17 @@ async def _read(content: bytes, offset: int, length: int) -> bytes:
 def _unheard(answer: Answer | ConnectionFailed) -> bool:
     """Tell whether a connection ended without a word on the parcel, before it could be taken."""
     return isinstance(answer, ConnectionFailed) and not (answer.answered or answer.after_dot)
+
+
+def _without_tls(failure: ConnectionFailed) -> bool:
+    """Tell whether a connection broke over TLS, so that one without it is worth an attempt."""
+    if failure.kind is Failing.TLS:
+        return True
+    return failure.stage is Stage.STARTTLS and failure.kind in {Failing.LOST, Failing.TIMEOUT}
+
+
+def _stumbled(answer: Answer | ConnectionFailed) -> bool:
+    """Tell whether a host fell over several commands at once: without a word, amid them."""
+    if not isinstance(answer, ConnectionFailed) or answer.after_dot:
+        return False
+    return answer.pipelined and answer.reply is None
