@@ -27,8 +27,9 @@ class NameServer:
     """Answers from a zone, as one that recurses. Made by a test; use `with`.
 
     `failing`: names that get SERVFAIL; `silent`: names that get no answer; `cut`: names whose
-    answer does not fit into a datagram; `halves`: whether the end of an alias is left out;
-    `signed`: names whose answers get the AD bit if it is asked for.
+    answer does not fit into a datagram; `slow_s`: names whose answer takes so long, by UDP;
+    `halves`: whether the end of an alias is left out; `signed`: names whose answers get the AD bit
+    if it is asked for.
     `spoil` makes the datagrams of each answer; `questions` are all that came, as
     (name, kind, transport, source port, id).
     """
@@ -39,6 +40,7 @@ class NameServer:
         self.silent: set[str] = set()
         self.cut: set[str] = set()
         self.signed: set[str] = set()
+        self.slow_s: dict[str, float] = {}
         self.halves = False
         self.edns = True
         self.spoil: Spoil = lambda wire, _query: [wire]
@@ -107,9 +109,18 @@ class NameServer:
             if name in self.cut:
                 answer.answer.clear()
                 answer.flags |= dns.flags.TC
-            for datagram in self.spoil(answer.to_wire(), query):
-                with contextlib.suppress(OSError):
-                    self._datagrams.sendto(datagram, source)
+            datagrams = self.spoil(answer.to_wire(), query)
+            if name in self.slow_s:
+                late = threading.Timer(self.slow_s[name], self._send, (datagrams, source))
+                late.daemon = True
+                late.start()
+            else:
+                self._send(datagrams, source)
+
+    def _send(self, datagrams: list[bytes], source: tuple[str, int]) -> None:
+        for datagram in datagrams:
+            with contextlib.suppress(OSError):
+                self._datagrams.sendto(datagram, source)
 
     def _serve_streams(self) -> None:
         while True:
