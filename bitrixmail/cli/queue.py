@@ -11,6 +11,7 @@ import click
 
 from bitrixmail.cli.consent import RefusedError, agreed
 from bitrixmail.cli.examples import examples
+from bitrixmail.cli.failures import message_wanted
 from bitrixmail.cli.files import write_octets
 from bitrixmail.cli.output import echo, json_option, moment, print_json, say, size, table
 from bitrixmail.cli.session import Session, pass_session
@@ -164,7 +165,8 @@ def _mailq(found: tuple[Queued, ...]) -> None:
 @pass_session
 def show(session: Session, name: str, as_json: bool) -> None:
     """Show the jobs of a message, or one job, with every attempt."""
-    stories = session.wait(session.office.queue.show(name))
+    with message_wanted():
+        stories = session.wait(session.office.queue.show(name))
     if as_json:
         print_json(stories)
         return
@@ -214,7 +216,8 @@ def ages(session: Session, as_json: bool) -> None:
 @pass_session
 def export(session: Session, name: str, output: str) -> None:
     """Write a message as it is to be sent."""
-    octets = session.wait(session.office.queue.export(name))
+    with message_wanted():
+        octets = session.wait(session.office.queue.export(name))
     if output == "-" and sys.stdout.isatty():
         for line in octets.decode("utf-8", "replace").split("\r\n"):
             echo(printable(line.replace("\t", "    "), len(line) * 4 + 1))
@@ -237,14 +240,14 @@ def _changing(name: str, done: str, question: str = "") -> None:
             fault = Fault(name, "says of no job", "name some by ID or --domain, or say --all")
             raise InputError(fault)
         if dry_run:
-            echo(f"{session.wait(session.office.queue.count(search))} jobs are meant")
+            say(f"{session.wait(session.office.queue.count(search))} jobs are meant")
             return
         if question and not yes:
             count = session.wait(session.office.queue.count(search))
             if not agreed(question.format(count=count)):
                 raise RefusedError("nothing was changed")
         operation = getattr(session.office.queue, name)
-        echo(f"{session.wait(operation(search))} {done}")
+        say(f"{session.wait(operation(search))} {done}")
 
     change.help = _HELP[name]
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 
 from bitrixmail.cli.examples import examples
-from bitrixmail.cli.output import echo, json_option, moment, print_json, table
+from bitrixmail.cli.output import json_option, moment, print_json, say, table
 from bitrixmail.cli.session import Session, pass_session
 from bitrixmail.model.text import printable
 
@@ -50,7 +50,7 @@ def add(session: Session, address: str, days: int | None, note: str) -> None:
     """Have nothing sent to an address; what waits in the queue is sent all the same."""
     lasting = None if days is None else timedelta(days=days)
     entry = session.wait(session.office.suppressions.add(address, note, lasting))
-    echo(f"nothing is sent to {printable(entry.address)} any more")
+    say(f"nothing is sent to {entry.address} any more")
 
 
 @suppression.command("remove", epilog=examples("bitrixmail suppression remove bob@example.com"))
@@ -59,4 +59,4 @@ def add(session: Session, address: str, days: int | None, note: str) -> None:
 def remove(session: Session, address: str) -> None:
     """Let mail go to an address again."""
     session.wait(session.office.suppressions.remove(address))
-    echo(f"mail is sent to {printable(address)} again")
+    say(f"mail is sent to {address} again")

@@ -1,0 +1,145 @@
+"""queue, suppression and route: what waits to be sent, and who gets nothing."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import Clock
+
+from bitrixmail.model.job import JobState, Kind, Result, Settlement
+from bitrixmail.model.queue import Wanted
+from bitrixmail.store.opening import done, inline_stores
+from tests.fakes.jobs import make_attempt, make_job, make_letter
+from tests.unit.cli.conftest import Shell
+
+LATER = "450 4.2.0 Try \x1b[31mlater"
+
+
+@pytest.fixture
+def waiting(shell: Shell) -> Shell:
+    """A queue with two messages: Q1 to two recipients, one of them tried, and Q2."""
+    now = datetime.now(UTC)
+    url = f"sqlite:///{shell.data_dir}/bitrixmail.sqlite"
+    with inline_stores(url, shell.data_dir, cast("IReactorTime", Clock())) as stores:
+        jobs = [make_job("bob@example.com", at=now), make_job("eve@example.net", at=now)]
+        done(stores.messages.append(make_letter("Q1", *jobs)))
+        done(stores.messages.append(make_letter("Q2", make_job("ann@example.com", at=now))))
+        wanted = [Wanted(Kind.REMOTE, "example.com", 1)]
+        (job,) = done(stores.jobs.lease("s", now + timedelta(hours=1), wanted, now))
+        attempt = make_attempt(Result.DEFERRED, LATER)
+        again = Settlement(job, JobState.WAITING, attempt, now + timedelta(minutes=5))
+        done(stores.jobs.settle([again]))
+    return shell
+
+
+def test_what_waits_is_listed(waiting: Shell) -> None:
+    listed = waiting.json("queue", "list")
+    assert [(job["queue_id"], job["recipient"], job["state"]) for job in listed] == [
+        ("Q1", "bob@example.com", "waiting"),
+        ("Q1", "eve@example.net", "waiting"),
+        ("Q2", "ann@example.com", "waiting"),
+    ]
+    assert listed[0]["last"]["result"] == "deferred"
+    text = waiting.out("queue", "list", "--domain", "example.com", "Q1")
+    assert "bob@example.com" in text
+    assert "ann@example.com" not in text
+    assert "450 4.2.0 Try" in text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "recipients"),
+    [
+        (["--sender", "ann@example.net"], 3),
+        (["--sender", "nobody@example.net"], 0),
+        (["--recipient", "EVE@example.net"], 1),
+        (["--older", "1h"], 3),
+        (["--state", "held"], 0),
+        (["1", "3"], 2),
+        (["q2"], 1),
+    ],
+)
+def test_it_is_searched(waiting: Shell, words: list[str], recipients: int) -> None:
+    assert len(waiting.json("queue", "list", *words)) == recipients
+
+
+def test_mailq_looks_as_programs_expect(waiting: Shell) -> None:
+    text = waiting.out("queue", "list", "--mailq")
+    assert text.splitlines()[0].startswith("-Queue ID-")
+    assert text.splitlines()[-1] == "-- 0 Kbytes in 2 Requests."
+    waiting.said("queue", "delete", "--all", "--yes")
+    assert waiting.out("queue", "list", "--mailq") == "Mail queue is empty\n"
+
+
+def test_a_job_is_shown_with_its_attempts(waiting: Shell) -> None:
+    text = waiting.out("queue", "show", "Q1")
+    assert "deferred by mx.example.com[192.0.2.25]: 450 4.2.0 Try" in text
+    assert "not tried yet" in text
+    assert "\x1b" not in text
+    shown = waiting.json("queue", "show", "3")
+    assert [story["job"]["recipient"] for story in shown] == ["ann@example.com"]
+    (line,) = waiting.fails(os.EX_NOINPUT, "queue", "show", "Q9")
+    assert "is in no queue" in line
+
+
+def test_jobs_are_held_released_tried_and_deleted(waiting: Shell) -> None:
+    assert waiting.said("queue", "hold", "--domain", "example.com") == "2 jobs held\n"
+    assert len(waiting.json("queue", "list", "--state", "held")) == 2
+    assert waiting.said("queue", "release", "Q2") == "1 jobs released\n"
+    assert waiting.said("queue", "retry", "--all", "--dry-run") == "3 jobs are meant\n"
+    assert waiting.said("queue", "retry", "--all") == "2 jobs are tried at once\n"
+    assert "Delete 1 jobs" in waiting.run("queue", "delete", "Q2", stdin="n\n").stderr
+    assert len(waiting.json("queue", "list")) == 3
+    assert waiting.said("queue", "delete", "Q2", "--yes") == "1 jobs deleted\n"
+    assert len(waiting.json("queue", "list")) == 2
+
+
+@pytest.mark.parametrize("command", ["hold", "release", "retry", "delete"])
+def test_nothing_is_changed_that_was_not_named(waiting: Shell, command: str) -> None:
+    (line,) = waiting.fails(os.EX_DATAERR, "queue", command)
+    assert "says of no job" in line
+    assert "--all" in line
+
+
+def test_ages_and_the_message_itself(waiting: Shell) -> None:
+    assert [(row["destination"], row["total"]) for row in waiting.json("queue", "ages")] == [
+        ("example.com", 2),
+        ("example.net", 1),
+    ]
+    assert waiting.out("queue", "export", "Q1").startswith("Received: from mx.example.net")
+
+
+def test_addresses_are_suppressed_and_lifted(shell: Shell) -> None:
+    shell.said("suppression", "add", "Bob@example.com", "--days", "9", "--note", "asked us to")
+    (entry,) = shell.json("suppression", "list")
+    assert (entry["address"], entry["reason"]) == ("bob@example.com", "by hand")
+    assert "asked us to" in shell.out("suppression", "list")
+    shell.said("suppression", "remove", "bob@EXAMPLE.com")
+    assert shell.json("suppression", "list") == []
+    (line,) = shell.fails(os.EX_NOUSER, "suppression", "remove", "bob@example.com")
+    assert "is not suppressed" in line
+
+
+def test_where_mail_goes(shell: Shell) -> None:
+    assert shell.json("route", "abuse@example.org", "shop@example.org", "bob@example.com") == [
+        {
+            "address": "abuse@example.org",
+            "kind": "local",
+            "mailboxes": [{"address": "postmaster@example.org", "folder": "INBOX"}],
+        },
+        {
+            "address": "shop@example.org",
+            "kind": "local",
+            "mailboxes": [{"address": "shop@example.org", "folder": "INBOX"}],
+        },
+        {"address": "bob@example.com", "kind": "foreign", "mailboxes": []},
+    ]
+    done_ = shell.run("route", "nobody@example.org")
+    assert (done_.exit_code, done_.stdout) == (
+        os.EX_NOUSER,
+        "nobody@example.org: no such mailbox here\n",
+    )
