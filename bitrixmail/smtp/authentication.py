@@ -25,7 +25,6 @@ from bitrixmail.smtp.replies import (
     AUTH_SYNTAX,
     BAD_LINE,
     HELO_FIRST,
-    IN_TRANSACTION,
     LOGGED_IN,
     LONG_AUTH_LINE,
     NEEDS_TLS,
@@ -98,9 +97,8 @@ class Authentication(ESMTP):
         if not self.client.esmtp:
             raise PermanentError(HELO_FIRST)
         if self.client.account is not None:
+            # also within a transaction: without a login there is none
             raise PermanentError(LOGGED_IN)
-        if self.transaction is not None:
-            raise PermanentError(IN_TRANSACTION)
         if not private(self.client):
             raise PermanentError(NEEDS_TLS)
         name, _, initial = argument.partition(b" ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 from twisted.internet.task import Clock
@@ -17,6 +18,7 @@ from bitrixmail.model.job import Kind
 from bitrixmail.model.limits import SubmissionLimits
 from bitrixmail.model.queue import Queued, Search, Wanted
 from bitrixmail.outbound.local import LocalCourier
+from bitrixmail.pipeline.relaying import Relaying
 from bitrixmail.pipeline.routing import Router
 from bitrixmail.pipeline.submission import Submissions
 from bitrixmail.pipeline.transaction import Transaction
@@ -294,6 +296,14 @@ def test_there_is_an_end_to_holding(office: Office) -> None:
             office.begun(INFO, parameters=parameters)
         assert str(caught.value.reply) == "501 5.5.4 A message is held for 3600 seconds at most"
     office.begun(INFO, parameters=SenderParameters(hold_for_s=3600)).abort()
+
+
+def test_a_neighbour_brings_mail_for_us_alone(office: Office) -> None:
+    neighbour = replace(CLIENT, door="lmtp", address="127.0.0.1", account=None)
+    office.gate.relaying = Relaying((ip_network("127.0.0.0/8"),))
+    office.begun("a@example.net", INFO, client=neighbour).abort()
+    with pytest.raises(PermanentError, match="Relaying denied"):
+        office.begun("a@example.net", "bob@elsewhere.example", client=neighbour)
 
 
 def test_nobody_unknown_is_held_for(office: Office) -> None:
