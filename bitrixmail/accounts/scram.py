@@ -37,13 +37,12 @@ _AvatarId: TypeAlias = bytes | tuple[()]
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """What is kept of a password. `right` False: nobody's, which no proof fits."""
+    """What is kept of a password; or random keys, which no proof fits."""
 
     iterations: int
     salt: bytes
     stored_key: bytes = field(repr=False)
     server_key: bytes = field(repr=False)
-    right: bool = True
 
     @classmethod
     def parse(cls, text: str) -> Verifier | None:
@@ -66,7 +65,7 @@ class Verifier:
             return None
         client_key = bytes(a ^ b for a, b in zip(proof, mask, strict=True))
         fits = hmac.compare_digest(hashlib.sha256(client_key).digest(), self.stored_key)
-        return hmac.digest(self.server_key, signed, "sha256") if fits and self.right else None
+        return hmac.digest(self.server_key, signed, "sha256") if fits else None
 
 
 @implementer(IScramSalts)
@@ -96,7 +95,7 @@ class Verifiers:
             hmac.digest(secret, f"{what}\0{account}".encode("utf-8", "replace"), "sha256")
             for what in ("salt", "stored", "server")
         )
-        return Verifier(SCRAM_ITERATIONS, salt[:SALT_OCTETS], stored_key, server_key, right=False)
+        return Verifier(SCRAM_ITERATIONS, salt[:SALT_OCTETS], stored_key, server_key)
 
 
 @implementer(ICredentialsChecker)
