@@ -223,3 +223,16 @@ def test_lmtp_answers_for_each_recipient_and_relays_for_nobody(house: House) -> 
     for address in (INFO, SHOP):
         (kept,) = house.read(address)
         assert b" with LMTP id " in kept.replace(b"\r\n ", b" ")
+
+
+@pytest.mark.debian("swaks")
+def test_lmtp_by_swaks(house: House) -> None:
+    said = run(
+        "swaks", "--protocol", "LMTP", "--socket", house.lmtp,
+        "--from", "a@example.net", "--to", f"{INFO},{SHOP}",
+    ).decode()  # fmt: skip
+    behind_dot = said.partition(" -> .\n")[2]
+    assert behind_dot.count("<-  250 2.0.0 Ok: queued as ") == 2
+    for address in (INFO, SHOP):
+        (kept,) = house.read(address)
+        assert f"Delivered-To: {address}".encode() in kept

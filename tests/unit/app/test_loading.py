@@ -127,6 +127,13 @@ def test_doors_to_come_are_warned_of() -> None:
     )
 
 
+def test_a_door_that_turns_everybody_away_is_warned_of() -> None:
+    here = "listen.lmtp=tcp:2524:interface=127.0.0.1,unix:/run/x.sock,systemd:domain=UNIX:name=lmtp"
+    assert load(None, here).warnings() == ()
+    (told,) = load(None, "listen.lmtp=tcp:2524").warnings()
+    assert told.startswith("listen.lmtp: tcp:2524 can be reached by other machines")
+
+
 def test_a_name_without_a_dot_is_warned_of() -> None:
     assert "server.hostname" in load(None, "server.hostname=vm").warnings()[0]
 
