@@ -145,6 +145,11 @@ _RUN_OUT = (
     .where(text("job.state = 'leased'"), job.c.lease_until <= bindparam("moment"))
     .values(state=JobState.WAITING.value, lease_owner=None, lease_until=None)
 )
+_OTHERS = (
+    select(job.c.id)
+    .where(text("job.state = 'leased'"), job.c.lease_owner != bindparam("me"))
+    .limit(1)
+)
 _FROM_OTHERS = (
     update(job)
     .where(text("job.state = 'leased'"), job.c.lease_owner != bindparam("me"))
@@ -317,6 +322,11 @@ def _event_row(event_id: int, done: Job, attempt: Attempt) -> tuple[Any, ...]:
         storable(said),
         "",
     )
+
+
+def of_others(connection: Connection, owner: str) -> bool:
+    """Tell whether somebody else has leases. Runs in a reader's thread."""
+    return connection.execute(_OTHERS, {"me": owner}).first() is not None
 
 
 def reclaim(connection: Connection, owners: Sequence[str]) -> list[int]:
