@@ -87,6 +87,7 @@ class House:
         self.gate = Gate(
             router=Router(self.stores.directory, "mx.example.org"),
             messages=self.stores.messages,
+            suppressions=self.stores.suppressions,
             blobs=self.stores.blobs,
             judge=self.judge,
             maillog=maillog,

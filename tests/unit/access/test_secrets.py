@@ -9,8 +9,8 @@ import pytest
 from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogPublisher
 from zope.interface.verify import verifyObject
 
-from bitrixmail.link.credentials import PasswordLogin
 from bitrixmail.interfaces.login import IPasswordLogin
+from bitrixmail.link.credentials import PasswordLogin
 from tests.fakes.maildrop import PASSWORD
 from tests.fakes.reader_door import ReaderDoor
 from tests.unit.access.conftest import Reader
