@@ -96,8 +96,12 @@ class Destination:
         self._ready = 0
         return jobs
 
-    def learn(self, trouble: Trouble) -> None:
-        """Grow or shrink by what a delivery said of it."""
+    def learn(self, trouble: Trouble, failures: int) -> None:
+        """Grow or shrink by what a delivery said of it.
+
+        `failures` is how many there were when it began: of several at the same time one counts, or
+        a moment's trouble would look like that of hours.
+        """
         match trouble:
             case Trouble.NONE:
                 if self.failures:
@@ -107,5 +111,5 @@ class Destination:
             case Trouble.BUSY:
                 self._width = max(1.0, self._width / 2)
             case Trouble.DOWN:
-                self.failures += 1
+                self.failures = max(self.failures, failures + 1)
                 self._width = float(min(self._widths.first, self._widths.most))

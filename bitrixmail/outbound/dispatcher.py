@@ -1,6 +1,8 @@
 """Takes due jobs out of the store, a few of each destination at a time, and has them carried out.
 
-A destination that is down holds up nobody else: nothing more of it is leased until its pause ends.
+A destination that is down holds up nobody else: until its pause ends, nothing of it is tried. Once
+it has been down for a while, what is due for it has the outcome of each attempt without one of its
+own: the senders of ten thousand messages are told in time, though one is tried at a time.
 What was delivered is settled before the same worker has delivered twice more, so a crash repeats
 no more than what was under way.
 """
@@ -8,6 +10,7 @@ no more than what was under way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -30,6 +33,7 @@ from bitrixmail.model.job import (
     Trouble,
 )
 from bitrixmail.model.message import Draft
+from bitrixmail.model.queue import Wanted
 from bitrixmail.outbound.agenda import LEAST_AHEAD, Agenda
 from bitrixmail.outbound.destination import Bounds, Destination
 from bitrixmail.outbound.schedule import Schedules
@@ -47,6 +51,9 @@ _TICK_S = 0.01
 _AGAIN_S = 5.0
 # What can't be said at once is tried again in a minute, and what nobody can decide in an hour.
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+# From so many failures in a row on, a destination is down, and it was not the message's fault.
+_SHARED_FROM = 3
+_SHARED_AT_ONCE = 200
 
 
 class Dispatcher:
@@ -73,7 +80,8 @@ class Dispatcher:
         # Destinations with leased jobs and no worker
         self._unserved: dict[Destination, None] = {}
         self._deliveries = 0
-        self._leased = 0
+        # The ids of leased jobs. A lease that runs out as the clock is set must not double a job.
+        self._leased: set[int] = set()
         self._stale = True
         self._surveyed = -_SURVEY_S
         self._reclaimed = False
@@ -140,12 +148,11 @@ class Dispatcher:
             self._stale = False
             self._surveyed = self._clock.seconds()
             self._agenda.replace(await self._jobs.due(now))
-        most = self.bounds.leased - self._leased
+        most = self.bounds.leased - len(self._leased)
         wanted = self._agenda.wanted(self._couriers, most, now)
         if wanted:
-            leased = await self._jobs.lease(self._owner, now + _LEASE, wanted, now)
-            self._leased += len(leased)
-            admitted, later = self.turnstile.admit(leased, now)
+            leased, fresh = await self._lease(wanted, now)
+            admitted, later = self.turnstile.admit(fresh, now)
             self._unserved |= dict.fromkeys(self._agenda.leased(wanted, leased, admitted))
             if later:
                 await self._put_off(later)
@@ -154,10 +161,19 @@ class Dispatcher:
                 break
             self._employ(destination)
 
+    async def _lease(
+        self, wanted: Sequence[Wanted], now: datetime
+    ) -> tuple[Sequence[Job], Sequence[Job]]:
+        """Return what the store gives, and what of it is not here already."""
+        leased = await self._jobs.lease(self._owner, now + _LEASE, wanted, now)
+        fresh = [job for job in leased if job.id not in self._leased]
+        self._leased.update(job.id for job in fresh)
+        return leased, fresh
+
     async def _put_off(self, later: Sequence[tuple[Job, datetime]]) -> None:
         """Give back what may not go out at this time."""
         await self._write([Settlement(job, JobState.WAITING, None, at) for job, at in later], ())
-        self._leased -= len(later)
+        self._leased.difference_update(job.id for job, _ in later)
         for job, at in later:
             self._agenda.expect(self._agenda.destination(job.kind, job.destination), at)
 
@@ -174,7 +190,13 @@ class Dispatcher:
             destination.active += 1
             self._deliveries += 1
             begin(self._work(destination), "delivering")
-        self._unserved.pop(destination, None)
+        held = destination.held_until
+        if destination.ready and held is not None and not destination.active:
+            # Leased just before it was found down: it is their turn when the pause ends
+            self._unserved[destination] = None
+            self._agenda.expect(destination, held)
+        else:
+            self._unserved.pop(destination, None)
 
     async def _work(self, destination: Destination) -> None:
         """Deliver what waits for a destination, until nothing does or it is to be left alone."""
@@ -215,6 +237,7 @@ class Dispatcher:
     async def _delivered(self, destination: Destination, jobs: Sequence[Job]) -> Delivery | None:
         """Have jobs delivered; None: that can't be said, they go back as they were."""
         courier = self._couriers[destination.kind]
+        before = destination.failures
         running = Deferred.fromCoroutine(courier.deliver(jobs))
         self._running.add(running)
         try:
@@ -236,7 +259,7 @@ class Dispatcher:
             return None
         finally:
             self._running.discard(running)
-        destination.learn(delivery.trouble)
+        destination.learn(delivery.trouble, before)
         return delivery
 
     async def _settled(
@@ -249,8 +272,44 @@ class Dispatcher:
             back = destination.take_all()
             self._agenda.more(destination, len(back))
             settlements += [Settlement(job, JobState.WAITING) for job in back]
+        await self._written(destination, settlements, drafts)
+        if delivery is not None and delivery.trouble is Trouble.DOWN:
+            await self._share(destination, delivery.attempts[0])
+
+    async def _share(self, destination: Destination, attempt: Attempt) -> None:
+        """Let all that is due for a destination that is down have the outcome of one attempt."""
+        shared = replace(attempt, duration_s=0.0)
+        more = destination.failures >= _SHARED_FROM and attempt.result is Result.DEFERRED
+        while more and not self._stopping:
+            now = utcnow(self._clock)
+            wanted = Wanted(destination.kind, destination.name, _SHARED_AT_ONCE)
+            try:
+                leased, fresh = await self._lease([wanted], now)
+            except MailError as error:
+                _log.error("the queue can't be read: {error}", error=error)
+                return
+            groups: dict[int, list[Job]] = {}
+            for job in fresh:
+                groups.setdefault(job.message_id, []).append(job)
+            settlements: list[Settlement] = []
+            drafts: list[Draft] = []
+            for jobs in groups.values():
+                delivery = Delivery((shared,) * len(jobs), Trouble.DOWN)
+                decided, told = await self._decided(jobs, delivery, now)
+                settlements += decided
+                drafts += told
+            await self._written(destination, settlements, drafts)
+            more = len(leased) == _SHARED_AT_ONCE
+
+    async def _written(
+        self,
+        destination: Destination,
+        settlements: Sequence[Settlement],
+        drafts: Sequence[Draft],
+    ) -> None:
+        """Write down what became of jobs of a destination, and take note of what is to come."""
         await self._write(settlements, drafts)
-        self._leased -= len(settlements)
+        self._leased.difference_update(settlement.job.id for settlement in settlements)
         for settlement in settlements:
             if settlement.state is JobState.WAITING and settlement.not_before is not None:
                 self._agenda.expect(destination, settlement.not_before)

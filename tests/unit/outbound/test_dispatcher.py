@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -15,8 +15,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from bitrixmail.model.errors import StoreUnavailableError
-from bitrixmail.model.job import JobState, NewJob, Priority
-from bitrixmail.model.queue import Search
+from bitrixmail.model.job import Job, JobState, NewJob, Priority
+from bitrixmail.model.queue import Search, Wanted
 from bitrixmail.outbound.destination import Bounds, Widths
 from bitrixmail.outbound.dispatcher import Dispatcher
 from bitrixmail.store.opening import InlineStores
@@ -169,6 +169,30 @@ def test_a_dead_destination_that_comes_back_gets_everything(office: Office) -> N
     office.dispatcher.begin()
     office.courier.down = set()
     office.clock.pump([60] * 60)
+    assert set(office.states().values()) == {JobState.DONE}
+
+
+def test_what_was_leased_as_its_destination_went_down_gets_its_turn(office: Office) -> None:
+    office.courier.slow, office.courier.down = True, {"dead.example"}
+    office.write("a@dead.example")
+    office.dispatcher.begin()
+    lease = office.stores.jobs.lease
+    leased: Deferred[None] = Deferred()
+
+    async def slowly(
+        owner: str, until: datetime, wanted: Sequence[Wanted], now: datetime
+    ) -> tuple[Job, ...]:
+        jobs = await lease(owner, until, wanted, now)
+        await leased
+        return jobs
+
+    office.stores.jobs.lease = slowly  # type: ignore[method-assign]
+    office.dispatcher.take_note(office.write("b@dead.example"))
+    office.courier.let_go()
+    leased.callback(None)
+    office.courier.slow, office.courier.down = False, set()
+    assert office.courier.delivered == ["a@dead.example"]
+    office.clock.pump([60] * 20)
     assert set(office.states().values()) == {JobState.DONE}
 
 
