@@ -7,7 +7,7 @@ BIN := .venv/bin
 CONFIG ?= etc/bitrixmail.toml
 KILLS ?= 100
 
-.PHONY: install run test check bench crashtest fuzz faults soak attack clean
+.PHONY: install run test check bench crashtest crashsend fuzz faults soak attack clean
 
 install: .venv/installed
 
@@ -44,6 +44,9 @@ bench: .venv/bench
 
 crashtest: .venv/developer
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(ARGS)
+
+crashsend: .venv/developer
+	$(BIN)/python -m tests.crash.outbound $(ARGS)
 
 faults: .venv/developer
 	@sh tests/install-programs.sh strace
