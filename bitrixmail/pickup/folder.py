@@ -85,9 +85,11 @@ class PickupFolder:
             for name in (BAD, REFUSED):
                 self._judge_inner(self.path / name)
         except OSError as error:
+            denied = isinstance(error, PermissionError)
             raise self._unfit(
                 f"can't be used: {error.strerror or error}",
                 f"give it to the server's user: {self._remedy()}",
+                exit_code=os.EX_NOPERM if denied else os.EX_CANTCREAT,
             ) from error
 
     def make(self, uid: int, gid: int) -> None:
@@ -148,10 +150,9 @@ class PickupFolder:
         me, place = user_name(os.geteuid()), shlex.quote(str(self.path))
         return f"install -d -o {me} -g {os.getegid()} -m {MODE:o} {place}"
 
-    def _unfit(self, what: str, *remedies: str) -> SetupError:
-        return SetupError(
-            f"the pickup directory {self.path} {what}", *remedies, exit_code=os.EX_CONFIG
-        )
+    def _unfit(self, what: str, *remedies: str, exit_code: int = os.EX_CONFIG) -> SetupError:
+        problem = f"the pickup directory {self.path} {what}"
+        return SetupError(problem, *remedies, exit_code=exit_code)
 
     def waiting(self, most: int, now: float) -> list[str]:
         """Return the names of what is there, the first `most` of them, by age as they tell it.
