@@ -160,9 +160,17 @@ async def test_what_sendmail_is_given_is_one_message_and_its_recipients(
             (["-t", "-i"], f'To: "Bob{tail.strip()}" <{BOB}>\nSubject: quoted\n\nHi\n'.encode()),
         ]
         # Behind anything else it is a name and an address, and the one that counts is the address
+        if "\n" not in tail:
+            field = f"To: {BOB}\nSubject: stray{tail}\n\nHi\n"
+            calls.append((["-t", "-i"], field.encode()))
         if tail[0] in "\r\n":
             calls.append((["-i", f"{BOB}{tail}"], b"Subject: recipient\n\nHi\n"))
             calls.append((["-f", f"info@example.org{tail}", BOB], b"Subject: sender\n\nHi\n"))
+    # As a line of the file that the program writes for the server
+    calls += [
+        (["-i", f"{BOB}\nrecipient evil@evil.example"], b"Subject: line\n\nHi\n"),
+        (["-i", "-F", "x\nrecipient evil@evil.example", BOB], b"Subject: line\n\nHi\n"),
+    ]
     bodies = [HEAD.replace(b"\r", b"") + b"v" + variant + SECOND for variant in VARIANTS]
     calls += [(["-i", BOB], body) for body in bodies]
 
