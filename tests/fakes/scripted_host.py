@@ -163,6 +163,7 @@ class _Session(Protocol):
         self.mute = False
         self.told_amid = False
         self.breaks_tls = False
+        self.waiting: Any = None  # what is to be said late
 
     @property
     def script(self) -> Script:
@@ -180,6 +181,8 @@ class _Session(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.mute = True
         self.host.open.remove(self)
+        if self.waiting is not None and self.waiting.active():
+            self.waiting.cancel()
 
     # Saying
 
@@ -192,7 +195,7 @@ class _Session(Protocol):
             from twisted.internet import reactor  # noqa: PLC0415 - pytest-twisted chooses it
 
             self.busy = True
-            reactor.callLater(turn.delay_s, self.late, turn, then)
+            self.waiting = reactor.callLater(turn.delay_s, self.late, turn, then)
         else:
             self.do(turn, then)
 

@@ -175,7 +175,7 @@ class Sender:
 
     async def quiet(self) -> list[str]:
         """Wait for what might yet come, and return the messages in the sender's mailbox."""
-        await pause(0.1)
+        await pause(0.05)
         return await self.stores.database.read(_in_box, SENDER)
 
 

@@ -76,7 +76,7 @@ async def test_a_refusal_for_good_comes_back_at_once(
     ],
     ids=["connect", "helo", "421", "mail", "rcpt", "data", "dot", "full"],
 )
-async def test_a_refusal_for_now_is_tried_again_until_it_is_too_old(
+async def test_a_refusal_for_now_is_tried_again(
     net: Internet, sender: Sender, script: Script
 ) -> None:
     """RFC 5321 §3.1: a host that greets with 554 may be well again, or its neighbour is."""
@@ -85,18 +85,31 @@ async def test_a_refusal_for_now_is_tried_again_until_it_is_too_old(
     job = await sender.put_off(BOB)
     first = job.not_before - sender.now
     assert timedelta(minutes=4) < first <= timedelta(minutes=18)
+    host.script = Script()
+    sender.later(minutes=20)
+    await sender.delivered(BOB, attempts=2)
+    assert len(host.letters) == 1
     assert not await sender.quiet()
+
+
+async def test_what_is_never_taken_comes_back_when_it_is_too_old(
+    net: Internet, sender: Sender
+) -> None:
+    host = net.site("shop.example", Script(rcpt=say("451 4.3.0 Later")))
+    await sender.send(BOB)
+    await sender.put_off(BOB)
     sender.later(minutes=20)
     await sender.put_off(BOB, attempts=2)
+    assert not await sender.quiet()
     # after hours its sender is told that it takes longer, once
     sender.later(hours=5)
     await sender.put_off(BOB, attempts=3)
     [notice] = await sender.notices(1)
     assert "Action: delayed\r\n" in notice
     assert "Will-Retry-Until: " in notice
-    for days in range(1, 6):
+    for day in range(1, 6):
         sender.later(hours=24)
-        job = await sender.settled(BOB, JobState.WAITING, JobState.DEAD, attempts=3 + days)
+        await sender.settled(BOB, JobState.WAITING, JobState.DEAD, attempts=3 + day)
     sender.later(hours=24)
     await sender.given_up(BOB, attempts=5)
     notices = await sender.notices(2)
