@@ -37,6 +37,7 @@ from bitrixmail.outbound.retry import RetryPolicy
 from bitrixmail.outbound.returned import BounceReader
 from bitrixmail.outbound.schedule import Schedules
 from bitrixmail.outbound.signing import Signer
+from bitrixmail.outbound.suppressing import Suppressor
 from bitrixmail.outbound.terms import Terms, Timeouts
 from bitrixmail.outbound.timetable import Timetable
 from bitrixmail.outbound.tls_policy import TLSPolicy
@@ -60,6 +61,8 @@ class Sending(Service):
         settings, stores = reception.settings, reception.stores
         outbound = settings.outbound
         self._stores = stores
+        lasting = timedelta(seconds=outbound.suppress)
+        suppressor = Suppressor(stores.suppressions, lasting)
         outcomes = Outcomes(
             stores.jobs,
             stores.directory,
@@ -69,9 +72,8 @@ class Sending(Service):
                 settings.server.hostname,
                 reception.gate.new_queue_id,
                 timedelta(seconds=outbound.lifetime),
-                timedelta(seconds=outbound.suppress),
             ),
-            suppressions=stores.suppressions,
+            suppressor=suppressor,
         )
         most = outbound.connections_per_domain or _NO_LIMIT
         couriers: Sequence[ICourier] = (
@@ -81,12 +83,11 @@ class Sending(Service):
                 stores.jobs,
                 stores.queue,
                 stores.messages,
-                stores.suppressions,
+                suppressor,
                 maillog=reception.maillog,
                 threads=reception.threads,
                 clock=reactor,
                 hostname=settings.server.hostname,
-                suppress_for=timedelta(seconds=outbound.suppress),
             ),
         )
         self.dispatcher = Dispatcher(

@@ -19,6 +19,7 @@ from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from bitrixmail.link.at_once import left_over
 from bitrixmail.link.crowd import Standing
 from bitrixmail.link.framing import Framing
 from bitrixmail.link.half_closed import HalfClosed
@@ -277,17 +278,9 @@ class Channel(Secured, HalfClosed, Timed, ABC, Generic[E]):
         self.outgoing.clear()
 
     def _send(self, octets: bytes) -> None:
-        """Write at once if the kernel takes all of it, which spares two turns of the reactor.
-
-        Only on a bare TCP connection, and only as long as nothing was ever left over: behind
-        octets that wait in the transport, later ones must wait too.
-        """
+        """Write, at once if the kernel takes all of it."""
         if self._direct:
-            try:
-                sent = self.transport.socket.send(octets)
-            except OSError:  # full, or gone, which the transport will find out
-                sent = 0
-            octets = octets[sent:]
+            octets = left_over(self.transport, octets)
         if octets:
             self._direct = False
             self.transport.write(octets)

@@ -13,6 +13,7 @@ from twisted.internet.tcp import Connection as TCPConnection
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from bitrixmail.link.at_once import left_over
 from bitrixmail.link.peer import peer_of, tls_of
 from bitrixmail.model.client import TLSInfo
 from bitrixmail.model.parcel import Answer, ConnectionFailed, Failing, Stage
@@ -170,19 +171,12 @@ class HostLink(Protocol):
         self._patience.shake_hands(self._terms.timeouts)
 
     def _flush(self) -> None:
-        """Write what is to be said: at once if the kernel takes it, which spares the reactor turns.
-
-        Only as long as nothing was ever left over: behind octets that wait, later ones must wait.
-        """
+        """Write what is to be said, at once if the kernel takes all of it."""
         octets = self._dialogue.take()
         if not octets or self._lost:
             return
         if self._direct:
-            try:
-                sent = self.transport.socket.send(octets)
-            except OSError:  # full, or gone, which the transport will find out
-                sent = 0
-            octets = octets[sent:]
+            octets = left_over(self.transport, octets)
         if octets:
             self._direct = False
             self.transport.write(octets)

@@ -17,10 +17,9 @@ from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.interfaces.outcomes import IOutcomes
 from bitrixmail.interfaces.retry import IRetryPolicy
-from bitrixmail.interfaces.suppressions import ISuppressions
 from bitrixmail.mime.dsn import compose, wanted
 from bitrixmail.model.client import Client
-from bitrixmail.model.dsn import Action, Nature, Notice, Reason, Reported
+from bitrixmail.model.dsn import Action, Notice, Reason, Reported
 from bitrixmail.model.job import (
     Attempt,
     Delivery,
@@ -35,8 +34,8 @@ from bitrixmail.model.job import (
 from bitrixmail.model.message import Content, Draft
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.schedule import Tried
-from bitrixmail.model.suppression import Suppressed
 from bitrixmail.outbound.bounces import classify
+from bitrixmail.outbound.suppressing import Suppressor
 
 # Of the original a notice shows this much at most, header section first.
 _ORIGINAL_OCTETS = 64 * 1024
@@ -58,15 +57,13 @@ _SECOND = timedelta(seconds=1)
 class Desk:
     """What notices are written with. Made by compose.
 
-    `lifetime` is that of a notice itself. An address that does not exist is suppressed
-    `suppress_for`, zero for never. `pauses` are how long a destination that is down is left alone,
-    the last one again and again.
+    `lifetime` is that of a notice itself; `pauses` are how long a destination that is down is left
+    alone, the last one again and again.
     """
 
     hostname: str
     new_queue_id: Callable[[], str]
     lifetime: timedelta = timedelta(days=5)
-    suppress_for: timedelta = timedelta(days=30)
     pauses: tuple[timedelta, ...] = (
         timedelta(minutes=1),
         timedelta(minutes=5),
@@ -87,14 +84,14 @@ class Outcomes:
         maillog: IMailLog,
         desk: Desk,
         *,
-        suppressions: ISuppressions,
+        suppressor: Suppressor,
     ) -> None:
         self._jobs = jobs
         self._directory = directory
         self._retry = retry
         self._maillog = maillog
         self._desk = desk
-        self._suppressions = suppressions
+        self._suppressor = suppressor
 
     async def after(
         self, jobs: Sequence[Job], delivery: Delivery, now: datetime
@@ -107,8 +104,14 @@ class Outcomes:
             settlements.append(settlement)
             if reported is not None:
                 told.append((job, reported))
-            if settlement.state is JobState.DEAD:
-                await self._suppress(job, attempt, now)
+            if job.kind is Kind.REMOTE and attempt.result is Result.FAILED:
+                await self._suppressor.judge(
+                    job.recipient,
+                    classify(attempt.enhanced, attempt.reply),
+                    attempt.reply,
+                    job.queue_id,
+                    now,
+                )
             if job.kind is not Kind.BOUNCE:
                 self._log(job, attempt, settlement)
         drafts = await self._notices(told, now) if told else ()
@@ -173,24 +176,6 @@ class Outcomes:
             last_attempt=attempt.at,
             retry_until=job.expires if action is Action.DELAYED else None,
         )
-
-    async def _suppress(self, job: Job, attempt: Attempt, now: datetime) -> None:
-        """Have nothing more sent to an address that surely does not exist."""
-        lasting = self._desk.suppress_for
-        if job.kind is not Kind.REMOTE or attempt.result is not Result.FAILED or not lasting:
-            return
-        verdict = classify(attempt.enhanced, attempt.reply)
-        if verdict.nature is Nature.HARD:
-            await self._suppressions.add(
-                Suppressed(
-                    job.recipient,
-                    verdict.reason.value,
-                    now,
-                    now + lasting,
-                    attempt.reply,
-                    job.queue_id,
-                )
-            )
 
     async def _notices(
         self, told: Sequence[tuple[Job, Reported]], now: datetime

@@ -7,7 +7,6 @@ which those who got it know, and a recipient that it was sent to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
@@ -17,17 +16,16 @@ from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.interfaces.store import IMessageStore
-from bitrixmail.interfaces.suppressions import ISuppressions
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.mime.dsn_reading import MAX_OCTETS, read_bounce
 from bitrixmail.mime.headers import HeaderSection
-from bitrixmail.model.dsn import Action, Bounce, Nature, Returned, Verdict
+from bitrixmail.model.dsn import Action, Bounce, Returned, Verdict
 from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
 from bitrixmail.model.message import Event
 from bitrixmail.model.queue import Queued, Search
-from bitrixmail.model.suppression import Suppressed
 from bitrixmail.model.text import printable
 from bitrixmail.outbound.bounces import judge
+from bitrixmail.outbound.suppressing import Suppressor
 from bitrixmail.tasks import utcnow
 
 _MOST_RECIPIENTS = 100
@@ -37,10 +35,7 @@ _FAILURES = frozenset({Action.FAILED, Action.DELAYED})
 
 @implementer(ICourier)
 class BounceReader:
-    """See the module. Made by compose, lives as long as the server.
-
-    A hard bounce suppresses its address for `suppress_for`, zero: never.
-    """
+    """See the module. Made by compose, lives as long as the server."""
 
     kind = Kind.BOUNCE
 
@@ -49,23 +44,21 @@ class BounceReader:
         jobs: IJobStore,
         queue: IQueue,
         messages: IMessageStore,
-        suppressions: ISuppressions,
+        suppressor: Suppressor,
         *,
         maillog: IMailLog,
         threads: IThreads,
         clock: IReactorTime,
         hostname: str,
-        suppress_for: timedelta,
     ) -> None:
         self._jobs = jobs
         self._queue = queue
         self._messages = messages
-        self._suppressions = suppressions
+        self._suppressor = suppressor
         self._maillog = maillog
         self._threads = threads
         self._clock = clock
         self._hostname = hostname
-        self._suppress_for = suppress_for
 
     async def deliver(self, jobs: Sequence[Job]) -> Delivery:
         """See ICourier."""
@@ -122,17 +115,7 @@ class BounceReader:
             reason=f"{verdict.reason} ({verdict.nature})",
             reply=said,
         )
-        if verdict.nature is Nature.HARD and self._suppress_for:
-            await self._suppressions.add(
-                Suppressed(
-                    job.recipient,
-                    verdict.reason.value,
-                    now,
-                    now + self._suppress_for,
-                    said,
-                    job.queue_id,
-                )
-            )
+        await self._suppressor.judge(job.recipient, verdict, said, job.queue_id, now)
 
 
 def _read(octets: bytes, hostname: str) -> Bounce | None:

@@ -27,6 +27,7 @@ from bitrixmail.model.schedule import RetryPlan
 from bitrixmail.outbound.local import LocalCourier
 from bitrixmail.outbound.outcomes import Desk, Outcomes
 from bitrixmail.outbound.retry import RetryPolicy
+from bitrixmail.outbound.suppressing import Suppressor
 from bitrixmail.store.opening import InlineStores
 from tests.fakes.drafts import RECEIVED
 from tests.fakes.gate import RecordingMailLog
@@ -83,7 +84,7 @@ def post(tmp_path: Path) -> Iterator[Post]:
             RetryPolicy(RetryPlan(jitter=0), Random(1)),
             log,
             Desk("mx.example.net", lambda: f"D{next(numbers)}"),
-            suppressions=stores.suppressions,
+            suppressor=Suppressor(stores.suppressions, timedelta(days=30)),
         )
         yield Post(stores, outcomes, log, clock)
 

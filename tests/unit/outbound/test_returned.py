@@ -20,6 +20,7 @@ from bitrixmail.model.envelope import RecipientParameters, SenderParameters
 from bitrixmail.model.job import Job, JobState, Kind, Settlement
 from bitrixmail.model.queue import Wanted
 from bitrixmail.outbound.returned import BounceReader
+from bitrixmail.outbound.suppressing import Suppressor
 from bitrixmail.store.opening import InlineStores, done
 from bitrixmail.tasks import InlineThreads, utcnow
 from tests.fakes.gate import RecordingMailLog
@@ -76,12 +77,11 @@ class Desk:
             stores.jobs,
             stores.queue,
             stores.messages,
-            stores.suppressions,
+            Suppressor(stores.suppressions, timedelta(days=30)),
             maillog=self.log,
             threads=InlineThreads(),
             clock=self.clock,
             hostname="mx.example.org",
-            suppress_for=timedelta(days=30),
         )
 
     def sent(self, recipient: str) -> None:
