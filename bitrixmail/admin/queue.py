@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from twisted.internet.interfaces import IReactorTime
@@ -45,8 +45,14 @@ class Queue:
         self._clock = clock
         self._lifetime = lifetime
 
+    def older(self, search: Search, age: timedelta) -> Search:
+        """Narrow a search to what is older than that now."""
+        return replace(search, before=utcnow(self._clock) - age)
+
     async def listing(self, search: Search, limit: int) -> tuple[Queued, ...]:
-        """List jobs by rising number, at most `limit`."""
+        """List jobs by rising number, at most `limit`; without a state, those that are open."""
+        if not search.states:
+            search = replace(search, states=OPEN)
         return await self._queue.find(search, limit)
 
     async def count(self, search: Search) -> int:
@@ -104,12 +110,7 @@ class Queue:
     ) -> int:
         """Change what is found, a chunk at a time; what comes in meanwhile is left alone."""
         asked = search.states or tuple(states)
-        chosen = Search(
-            **{
-                **{name: getattr(search, name) for name in Search.__slots__},
-                "states": tuple(state for state in asked if state in states),
-            }
-        )
+        chosen = replace(search, states=tuple(state for state in asked if state in states))
         if not chosen.states:
             return 0
         changed, after = 0, 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -61,30 +61,21 @@ def _searching(command: _Command) -> _Command:
     return command
 
 
-def _search(  # noqa: PLR0917 - click gives what the options say
-    names: tuple[str, ...],
-    sender: str | None,
-    recipient: str | None,
-    domain: str | None,
-    older: timedelta | None,
-    states: tuple[str, ...],
-) -> Search:
+def _search(session: Session, given: dict[str, Any]) -> Search:
+    """Read what `_searching` gave."""
     from bitrixmail.admin.queue import named  # noqa: PLC0415 - `--help` must not wait for it
 
-    found = [named(name) for name in names]
-    return Search(
+    found = [named(name) for name in given["names"]]
+    search = Search(
         ids=tuple(number for one in found for number in one.ids),
         queue_ids=tuple(queue_id for one in found for queue_id in one.queue_ids),
-        states=tuple(JobState(state) for state in states),
-        sender=sender or "",
-        recipient=recipient or "",
-        domain=domain or "",
-        before=None if older is None else datetime.now(UTC) - older,  # noqa: TID251 - a command's now
+        states=tuple(map(JobState, given["states"])),
+        sender=given["sender"] or "",
+        recipient=given["recipient"] or "",
+        domain=given["domain"] or "",
     )
-
-
-def _is_empty(search: Search) -> bool:
-    return search == Search()
+    age = given["older"]
+    return search if age is None else session.office.queue.older(search, age)
 
 
 @queue.command("list", epilog=examples("bitrixmail queue list --domain gmail.com --older 4h"))
@@ -98,10 +89,7 @@ def _is_empty(search: Search) -> bool:
 @pass_session
 def list_jobs(session: Session, limit: int, mailq: bool, as_json: bool, **given: Any) -> None:
     """List jobs that are not done, the oldest first."""
-    search = _search(**given)
-    if not search.states:
-        states = (JobState.WAITING, JobState.LEASED, JobState.HELD)
-        search = _with_states(search, states)
+    search = _search(session, given)
     found = session.wait(session.office.queue.listing(search, limit))
     if as_json:
         print_json(found)
@@ -113,12 +101,6 @@ def list_jobs(session: Session, limit: int, mailq: bool, as_json: bool, **given:
     table(headings, [_row(job) for job in found])
     if len(found) == limit:
         say(f"there may be more than these {limit}: give a higher --limit")
-
-
-def _with_states(search: Search, states: tuple[JobState, ...]) -> Search:
-    from dataclasses import replace  # noqa: PLC0415 - as above
-
-    return replace(search, states=states)
 
 
 def _row(job: Queued) -> tuple[str, ...]:
@@ -235,8 +217,8 @@ def _changing(name: str, done: str, question: str = "") -> None:
     @click.option("--yes", is_flag=True, help="Do not ask.")
     @pass_session
     def change(session: Session, everything: bool, dry_run: bool, yes: bool, **given: Any) -> None:
-        search = _search(**given)
-        if _is_empty(search) and not everything:
+        search = _search(session, given)
+        if search == Search() and not everything:
             fault = Fault(name, "says of no job", "name some by ID or --domain, or say --all")
             raise InputError(fault)
         if dry_run:

@@ -10,6 +10,8 @@ _DOT_STRING = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+)*"
 )
 
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -22,6 +24,16 @@ class Address:
 
     local_part: str
     domain: str
+
+    @classmethod
+    def of(cls, text: str) -> Address:
+        """Read what `__str__` wrote; the domain is taken as it stands."""
+        local, at, domain = text.rpartition("@")
+        if not at:
+            local, domain = text, ""
+        if len(local) > 1 and local[0] == local[-1] == '"':
+            local = _QUOTED_PAIR.sub(r"\1", local[1:-1])
+        return cls(local, domain)
 
     def __str__(self) -> str:
         """Write the address as an RFC 5321 Mailbox, quoting the local-part if it must be."""

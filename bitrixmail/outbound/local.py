@@ -67,9 +67,9 @@ class LocalCourier:
         client = Client("", 0, job.queue_id, door="local")
         transaction: ITransaction = self._gate.open(client, f"job:{job.id}")
         try:
-            sender = _address(job.sender) if job.sender else None
+            sender = Address.of(job.sender) if job.sender else None
             await transaction.sender(sender, SenderParameters(smtputf8=True))
-            await transaction.recipient(_address(job.recipient), RecipientParameters())
+            await transaction.recipient(Address.of(job.recipient), RecipientParameters())
             sink = transaction.body()
             for offset in range(0, job.size_octets, _PIECE_OCTETS):
                 if job.content is not None:
@@ -84,13 +84,6 @@ class LocalCourier:
             transaction.abort()
             raise
         return outcome.reply
-
-
-def _address(text: str) -> Address:
-    local_part, _, domain = text.rpartition("@")
-    if local_part.startswith('"') and local_part.endswith('"'):
-        local_part = local_part[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    return Address(local_part, domain)
 
 
 def _result(reply: Reply) -> Result:

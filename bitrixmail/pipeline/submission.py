@@ -5,7 +5,6 @@ RFC 6409. What is missing is added before the content, which stays as it came.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from email.utils import format_datetime
 from typing import NamedTuple, Protocol
@@ -32,7 +31,6 @@ TWO_FROM = Reply(550, "5.6.0", "The message has more than one From field")
 LONG_HEADER = Reply(550, "5.6.0", "The header section of the message is too long")
 NULL_SENDER = Reply(550, "5.7.1", "The null sender is for reports and automatic replies alone")
 _MOST_AUTHORS = 50
-_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Owners(Protocol):
@@ -168,12 +166,10 @@ def _automatic(headers: HeaderSection) -> bool:
 
 
 def _address(text: str) -> Address | None:
-    local_part, _, domain = text.rpartition("@")
-    if len(local_part) > 1 and local_part[0] == local_part[-1] == '"':
-        local_part = _QUOTED_PAIR.sub(r"\1", local_part[1:-1])
-    if not local_part:
+    written = Address.of(text)
+    if not written.local_part:
         return None
     try:
-        return Address(local_part, to_ascii(domain))
+        return Address(written.local_part, to_ascii(written.domain))
     except ValueError:
         return None

@@ -186,20 +186,21 @@ def _attempts(connection: Connection, job_id: int) -> tuple[Attempt, ...]:
 
 
 def _hold(connection: Connection, groups: Sequence[Sequence[int]]) -> list[int]:
-    bump(connection, TOPIC)
-    return [
-        connection.execute(
-            update(job).where(job.c.id.in_(ids), job.c.state == _WAITING).values(state=_HELD)
-        ).rowcount
-        for ids in groups
-    ]
+    return _turn(connection, groups, _WAITING, _HELD)
 
 
 def _release(connection: Connection, groups: Sequence[Sequence[int]]) -> list[int]:
+    return _turn(connection, groups, _HELD, _WAITING)
+
+
+def _turn(
+    connection: Connection, groups: Sequence[Sequence[int]], before: str, after: str
+) -> list[int]:
+    """Bring the jobs of each group that are in one state into another; count them."""
     bump(connection, TOPIC)
     return [
         connection.execute(
-            update(job).where(job.c.id.in_(ids), job.c.state == _HELD).values(state=_WAITING)
+            update(job).where(job.c.id.in_(ids), job.c.state == before).values(state=after)
         ).rowcount
         for ids in groups
     ]

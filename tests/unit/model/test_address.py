@@ -36,3 +36,15 @@ def test_detail_and_base() -> None:
     assert plain.base is plain
     only_plus = Address("+x", "example.org")
     assert only_plus.base is only_plus
+
+
+@pytest.mark.parametrize(
+    "local_part", ["ann", "a b", 'a"b', "a\\", '\\"', 'x\\\\"y', "a@b", "почта", '"', "a\\\\"]
+)
+def test_what_is_written_is_read_back(local_part: str) -> None:
+    address = Address(local_part, "example.org")
+    assert Address.of(str(address)) == address
+
+
+def test_the_one_without_a_domain_is_read_back() -> None:
+    assert Address.of("postmaster") == Address("postmaster", "")
