@@ -275,6 +275,34 @@ def test_what_was_delivered_is_written_down_until_it_works(office: Office) -> No
     assert office.courier.delivered == ["a@example.com"]
 
 
+def test_a_worker_is_no_more_than_two_deliveries_ahead_of_the_disk(office: Office) -> None:
+    jobs = office.stores.jobs
+    slow: list[Deferred[None]] = []
+
+    class Slow:
+        """The real store, whose disk is waited for."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(jobs, name)
+
+        async def settle(self, *arguments: object) -> None:
+            slow.append(Deferred())
+            await slow[-1]
+            await jobs.settle(*arguments)  # type: ignore[arg-type]
+
+    office.dispatcher = office.made(first=1, most=1)
+    office.dispatcher._jobs = Slow()  # type: ignore[assignment]
+    for number in range(5):
+        office.write(f"a{number}@example.com")
+    office.dispatcher.begin()
+    assert len(office.courier.begun) == 2
+    slow.pop(0).callback(None)
+    assert len(office.courier.begun) == 3
+    while slow:
+        slow.pop(0).callback(None)
+    assert set(office.states().values()) == {JobState.DONE}
+
+
 def test_at_the_end_deliveries_are_waited_for(office: Office) -> None:
     office.courier.slow = True
     office.dispatcher = office.made(first=1, most=1)
