@@ -22,9 +22,9 @@ from bitrixmail.model.destination import (
 from bitrixmail.model.parcel import ConnectionFailed, Failing, Stage
 from bitrixmail.model.reply import Reply
 from bitrixmail.net.client_tls import ClientConnection, ClientTLS
-from bitrixmail.outbound.connection import Connection
-from bitrixmail.outbound.sasl import Login
-from bitrixmail.outbound.terms import TLS, Terms
+from bitrixmail.outbound.client.connection import Connection
+from bitrixmail.outbound.client.sasl import Login
+from bitrixmail.outbound.client.terms import TLS, Terms
 from bitrixmail.tasks import utcnow
 
 _log = Logger()

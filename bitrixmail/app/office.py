@@ -39,7 +39,7 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office
 from bitrixmail.model.errors import MailError
-from bitrixmail.outbound.dkim_keys import make_keys
+from bitrixmail.outbound.security.dkim_keys import make_keys
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
 from bitrixmail.pipeline.routing import Router
 from bitrixmail.rules.judging import Judging

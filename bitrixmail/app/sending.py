@@ -26,22 +26,22 @@ from bitrixmail.net.client_tls import ClientTLS
 from bitrixmail.net.http import HTTPClient
 from bitrixmail.net.name_servers import parse_name_server, system_name_servers
 from bitrixmail.net.resolver import Resolver
+from bitrixmail.outbound.bounces.returned import BounceReader
+from bitrixmail.outbound.bounces.suppressing import Suppressor
+from bitrixmail.outbound.client.terms import Terms, Timeouts
 from bitrixmail.outbound.destination import Bounds, Widths
 from bitrixmail.outbound.dispatcher import Dispatcher
 from bitrixmail.outbound.hosts import HostFinder, HostRules, Own
 from bitrixmail.outbound.local import LocalCourier
-from bitrixmail.outbound.mta_sts import STSPolicies
 from bitrixmail.outbound.outcomes import Desk, Outcomes
 from bitrixmail.outbound.remote import RemoteCourier
-from bitrixmail.outbound.retry import RetryPolicy
-from bitrixmail.outbound.returned import BounceReader
-from bitrixmail.outbound.schedule import Schedules
-from bitrixmail.outbound.signing import Signer
-from bitrixmail.outbound.suppressing import Suppressor
-from bitrixmail.outbound.terms import Terms, Timeouts
-from bitrixmail.outbound.timetable import Timetable
-from bitrixmail.outbound.tls_policy import TLSPolicy
-from bitrixmail.outbound.turnstile import Turnstile
+from bitrixmail.outbound.security.mta_sts import STSPolicies
+from bitrixmail.outbound.security.signing import Signer
+from bitrixmail.outbound.security.tls_policy import TLSPolicy
+from bitrixmail.outbound.timing.retry import RetryPolicy
+from bitrixmail.outbound.timing.schedule import Schedules
+from bitrixmail.outbound.timing.timetable import Timetable
+from bitrixmail.outbound.timing.turnstile import Turnstile
 from bitrixmail.rules.times import zone_of
 from bitrixmail.store.queue import TOPIC
 

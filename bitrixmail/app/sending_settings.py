@@ -28,7 +28,7 @@ from bitrixmail.app.values import (
 )
 from bitrixmail.model.schedule import RetryPlan, Timing
 from bitrixmail.model.text import printable
-from bitrixmail.outbound.windows import check_window, read_quiet, read_window
+from bitrixmail.outbound.timing.windows import check_window, read_quiet, read_window
 
 
 def _as_texts(given: object) -> object:

@@ -59,7 +59,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a failure is taken. Made by `outbound.bounces`."""
+    """How a failure is taken. Made by `outbound.bounces.judging`."""
 
     nature: Nature
     reason: Reason

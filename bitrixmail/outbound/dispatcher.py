@@ -36,8 +36,8 @@ from bitrixmail.model.message import Draft
 from bitrixmail.model.queue import Wanted
 from bitrixmail.outbound.agenda import LEAST_AHEAD, Agenda
 from bitrixmail.outbound.destination import Bounds, Destination
-from bitrixmail.outbound.schedule import Schedules
-from bitrixmail.outbound.turnstile import Turnstile
+from bitrixmail.outbound.timing.schedule import Schedules
+from bitrixmail.outbound.timing.turnstile import Turnstile
 from bitrixmail.tasks import begin, deadline, utcnow
 
 _log = Logger()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from bitrixmail.outbound.connection import Connection
+from bitrixmail.outbound.client.connection import Connection
 from bitrixmail.tasks import spawn
 
 

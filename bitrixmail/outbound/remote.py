@@ -28,12 +28,12 @@ from bitrixmail.model.parcel import (
     Stage,
 )
 from bitrixmail.model.remote import RemoteOptions
-from bitrixmail.outbound.connection import Connection, connect
+from bitrixmail.outbound.client.connection import Connection, connect
+from bitrixmail.outbound.client.terms import TLS, Terms
 from bitrixmail.outbound.hosts import HostFinder, Nowhere
 from bitrixmail.outbound.pool import Pool
 from bitrixmail.outbound.round import Round
 from bitrixmail.outbound.routes import route_for
-from bitrixmail.outbound.terms import TLS, Terms
 from bitrixmail.tasks import utcnow
 
 # The hosts of a destination are looked up again after this time, which no DNS record undercuts.

@@ -9,8 +9,8 @@ from twisted.internet.interfaces import IReactorTime
 from bitrixmail.model.job import Attempt, Delivery, Job, Result, Trouble
 from bitrixmail.model.parcel import Answer, ConnectionFailed, Delivered
 from bitrixmail.model.text import printable
+from bitrixmail.outbound.client.verdict import About, Reason, Verdict, judged
 from bitrixmail.outbound.hosts import Nowhere
-from bitrixmail.outbound.verdict import About, Reason, Verdict, judged
 from bitrixmail.tasks import utcnow
 
 _MOST_REPLY = 1000

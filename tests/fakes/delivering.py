@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
 
 from bitrixmail.model.parcel import ConnectionFailed, Delivered, Parcel, RemoteRecipient
-from bitrixmail.outbound.connection import Connection, connect
-from bitrixmail.outbound.terms import Terms
+from bitrixmail.outbound.client.connection import Connection, connect
+from bitrixmail.outbound.client.terms import Terms
 from tests.fakes.scripted_host import Script, ScriptedHost
 
 SHORT = 0.3

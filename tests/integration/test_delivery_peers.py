@@ -12,7 +12,7 @@ from bitrixmail.model.parcel import (
     RemoteRecipient,
     Stage,
 )
-from bitrixmail.outbound.terms import Terms, Timeouts
+from bitrixmail.outbound.client.terms import Terms, Timeouts
 from tests.attacks.reference import mended
 from tests.attacks.sessions import SECOND
 from tests.attacks.test_smuggling import VARIANTS

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bitrixmail.model.parcel import Answer
-from bitrixmail.outbound.connection import Connection
+from bitrixmail.outbound.client.connection import Connection
 from tests.attacks.sessions import SECOND
 from tests.attacks.test_smuggling import VARIANTS
 from tests.fakes.delivering import BODY, met, parcel, pause, told

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bitrixmail.model.parcel import Failing
-from bitrixmail.outbound.sasl import Login
-from bitrixmail.outbound.terms import TLS, Terms, Timeouts
+from bitrixmail.outbound.client.sasl import Login
+from bitrixmail.outbound.client.terms import TLS, Terms, Timeouts
 from tests.fakes.delivering import (
     BODY,
     SHORT,

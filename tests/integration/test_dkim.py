@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bitrixmail.outbound.dkim_keys import make_keys
-from bitrixmail.outbound.signing import sign_octets
+from bitrixmail.outbound.security.dkim_keys import make_keys
+from bitrixmail.outbound.security.signing import sign_octets
 from tests.fakes.corpus import samples
 from tests.fakes.namespace import as_root
 from tests.fakes.opendkim import judged_by_opendkim

@@ -22,8 +22,8 @@ from bitrixmail.net.http import HTTPClient
 from bitrixmail.net.name_servers import parse_name_server
 from bitrixmail.net.resolver import Resolver
 from bitrixmail.outbound.hosts import HostFinder, HostRules
-from bitrixmail.outbound.mta_sts import STSPolicies
-from bitrixmail.outbound.tls_policy import TLSPolicy
+from bitrixmail.outbound.security.mta_sts import STSPolicies
+from bitrixmail.outbound.security.tls_policy import TLSPolicy
 from tests.fakes.authority import Authority, self_signed
 from tests.fakes.name_server import NameServer
 from tests.fakes.stores import make_stores

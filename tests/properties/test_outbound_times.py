@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bitrixmail.model.dsn import Reason
 from bitrixmail.model.schedule import Opening, RetryPlan, Spent, Timing, Tried, Window
-from bitrixmail.outbound.allowance import grant
-from bitrixmail.outbound.retry import RetryPolicy
-from bitrixmail.outbound.schedule import Schedule
+from bitrixmail.outbound.timing.allowance import grant
+from bitrixmail.outbound.timing.retry import RetryPolicy
+from bitrixmail.outbound.timing.schedule import Schedule
 
 BEGIN, END = datetime(2026, 1, 1), datetime(2027, 12, 31)  # noqa: DTZ001 - hypothesis adds the zone
 TIMES = st.datetimes(BEGIN, END, timezones=st.just(UTC))

@@ -20,8 +20,8 @@ from bitrixmail.admin.dkim import DKIM
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.dkim import DKIMKey, KeyState
 from bitrixmail.model.errors import InputError, NotFoundError
-from bitrixmail.outbound.dkim_keys import make_keys
-from bitrixmail.outbound.signing import Signer
+from bitrixmail.outbound.security.dkim_keys import make_keys
+from bitrixmail.outbound.security.signing import Signer
 from bitrixmail.store.opening import InlineStores
 from bitrixmail.tasks import InlineThreads, utcnow
 from tests.fakes.stores import make_stores, result_of

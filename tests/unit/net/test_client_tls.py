@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from bitrixmail.model.destination import Level, TLSDemand, TLSReached
 from bitrixmail.net.client_tls import ClientTLS, UnmetDemandError
-from bitrixmail.outbound.dane import usable
+from bitrixmail.outbound.security.dane import usable
 from tests.fakes.authority import Authority, Issued, self_signed
 
 NAME = "mx.example.org"

@@ -24,10 +24,10 @@ from bitrixmail.model.message import Draft
 from bitrixmail.model.queue import Wanted
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.schedule import RetryPlan
+from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.local import LocalCourier
 from bitrixmail.outbound.outcomes import Desk, Outcomes
-from bitrixmail.outbound.retry import RetryPolicy
-from bitrixmail.outbound.suppressing import Suppressor
+from bitrixmail.outbound.timing.retry import RetryPolicy
 from bitrixmail.store.opening import InlineStores
 from tests.fakes.drafts import RECEIVED
 from tests.fakes.gate import RecordingMailLog

@@ -1,0 +1,122 @@
+"""Reads the bounces that come in: which message of ours they tell of, and what that means.
+
+Nobody vouches for a word of them. One counts only if it names a message of ours by its queue id,
+which those who got it know, and a recipient that it was sent to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from bitrixmail.interfaces.courier import ICourier
+from bitrixmail.interfaces.jobs import IJobStore
+from bitrixmail.interfaces.maillog import IMailLog
+from bitrixmail.interfaces.queue import IQueue
+from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.interfaces.threads import IThreads
+from bitrixmail.mime.dsn_reading import MAX_OCTETS, read_bounce
+from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.model.dsn import Action, Bounce, Returned, Verdict
+from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
+from bitrixmail.model.message import Event
+from bitrixmail.model.queue import Queued, Search
+from bitrixmail.model.text import printable
+from bitrixmail.outbound.bounces.judging import judge
+from bitrixmail.outbound.bounces.suppressing import Suppressor
+from bitrixmail.tasks import utcnow
+
+_MOST_RECIPIENTS = 100
+_MOST_JOBS = 1000
+_FAILURES = frozenset({Action.FAILED, Action.DELAYED})
+
+
+@implementer(ICourier)
+class BounceReader:
+    """See the module. Made by compose, lives as long as the server."""
+
+    kind = Kind.BOUNCE
+
+    def __init__(
+        self,
+        jobs: IJobStore,
+        queue: IQueue,
+        messages: IMessageStore,
+        suppressor: Suppressor,
+        *,
+        maillog: IMailLog,
+        threads: IThreads,
+        clock: IReactorTime,
+        hostname: str,
+    ) -> None:
+        self._jobs = jobs
+        self._queue = queue
+        self._messages = messages
+        self._suppressor = suppressor
+        self._maillog = maillog
+        self._threads = threads
+        self._clock = clock
+        self._hostname = hostname
+
+    async def deliver(self, jobs: Sequence[Job]) -> Delivery:
+        """See ICourier."""
+        return Delivery(tuple([await self._one(job) for job in jobs]))
+
+    async def close(self) -> None:
+        """See ICourier."""
+
+    async def _one(self, job: Job) -> Attempt:
+        begun_s = self._clock.seconds()
+        octets = job.content
+        if octets is None:
+            octets = await self._jobs.read(job.message_id, 0, MAX_OCTETS)
+        bounce = await self._threads.run(_read, octets, self._hostname)
+        said = await self._take(bounce) if bounce is not None else "it is no bounce"
+        return Attempt(
+            at=utcnow(self._clock),
+            result=Result.DELIVERED,
+            host="",
+            address="",
+            enhanced="2.0.0",
+            reply=said,
+            duration_s=self._clock.seconds() - begun_s,
+        )
+
+    async def _take(self, bounce: Bounce) -> str:
+        """Note what a bounce tells; return it in a sentence."""
+        if not bounce.queue_id:
+            return "it names no message of ours"
+        search = Search(queue_ids=(bounce.queue_id.upper(),), kind=Kind.REMOTE)
+        sent = {job.recipient.lower(): job for job in await self._queue.find(search, _MOST_JOBS)}
+        noted = []
+        for returned in bounce.recipients[:_MOST_RECIPIENTS]:
+            job = sent.get(returned.original.lower()) or sent.get(returned.address.lower())
+            if job is not None and returned.action in _FAILURES:
+                await self._note(job, returned, judge(returned, bounce))
+                noted.append(job.recipient)
+        if not noted:
+            return f"it names no recipient of {printable(bounce.queue_id)}"
+        return printable(f"a bounce of {bounce.queue_id} for {', '.join(noted)}", 500)
+
+    async def _note(self, job: Queued, returned: Returned, verdict: Verdict) -> None:
+        now = utcnow(self._clock)
+        said = printable(returned.diagnostic, 500)
+        where = f" at {printable(returned.host)}" if returned.host else ""
+        text = f"{returned.action} later{where}: {verdict.reason} ({verdict.nature}): {said}"
+        await self._messages.record([Event(now, "bounced", job.queue_id, job.recipient, text)])
+        self._maillog.record(
+            "returned",
+            queue_id=job.queue_id,
+            sender=job.sender,
+            recipient=job.recipient,
+            dsn=returned.status or None,
+            reason=f"{verdict.reason} ({verdict.nature})",
+            reply=said,
+        )
+        await self._suppressor.judge(job.recipient, verdict, said, job.queue_id, now)
+
+
+def _read(octets: bytes, hostname: str) -> Bounce | None:
+    return read_bounce(octets, HeaderSection.parse(octets), hostname)

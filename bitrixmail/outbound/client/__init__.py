@@ -1,0 +1,1 @@
+"""The dialogue with one host: octets, time, TLS, login, and what its answers mean."""

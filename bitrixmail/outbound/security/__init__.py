@@ -1,0 +1,1 @@
+"""How safe the way must be, and whose signature mail carries."""

@@ -1,0 +1,1 @@
+"""When mail goes out, how much of it, and when it is tried again."""
