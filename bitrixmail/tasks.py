@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
 from bitrixmail.interfaces.threads import IThreads
@@ -93,27 +93,41 @@ def _forget(_failure: Failure) -> None:
 
 @implementer(IThreads)
 class Threads:
-    """A named pool of threads. Made by compose, started and stopped by its service."""
+    """A named pool of threads. Made by compose, started and stopped by its service.
+
+    Python's own pool and not Twisted's, whose calls each leave a circle for the collector of garbage.
+    """
 
     def __init__(self, reactor: IReactorFromThreads, name: str, size: int) -> None:
         self._reactor = reactor
-        self._pool = ThreadPool(minthreads=0, maxthreads=size, name=name)
-        self._working = False
+        self._name = name
+        self._size = size
+        self._pool: ThreadPoolExecutor | None = None
 
     def start(self) -> None:
         """Begin to take work."""
-        self._working = True
-        self._pool.start()
+        self._pool = ThreadPoolExecutor(self._size, thread_name_prefix=self._name)
 
     def stop(self) -> None:
         """Finish what was begun, then end the threads. May be called twice, or for nothing."""
-        if self._working:
-            self._working = False
-            self._pool.stop()
+        if self._pool is not None:
+            self._pool.shutdown()
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """See IThreads."""
-        return deferToThreadPool(self._reactor, self._pool, function, *args, **kwargs)
+        if self._pool is None:
+            raise RuntimeError(f"The threads {self._name} were not started")
+        done: Deferred[T] = Deferred()
+        self._pool.submit(function, *args, **kwargs).add_done_callback(partial(self._tell, done))
+        return done
+
+    def _tell(self, done: Deferred[T], future: Future[T]) -> None:
+        """Bring what a thread found to the reactor."""
+        error = future.exception()
+        if error is None:
+            self._reactor.callFromThread(done.callback, future.result())
+        else:
+            self._reactor.callFromThread(done.errback, Failure(error))  # type: ignore[no-untyped-call]
 
 
 @implementer(IThreads)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
@@ -93,6 +95,54 @@ def test_threads_may_be_stopped_twice_and_unstarted() -> None:
     threads.start()
     threads.stop()
     threads.stop()
+
+
+class Caller:
+    """A reactor that is called from threads, and does at once what it is told."""
+
+    def callFromThread(self, function: Callable[..., object], *args: object) -> None:
+        function(*args)
+
+
+@pytest.fixture
+def threads() -> Iterator[Threads]:
+    threads = Threads(cast("IReactorFromThreads", Caller()), "test", 1)
+    threads.start()
+    yield threads
+    threads.stop()
+
+
+def test_what_a_thread_finds_comes_back(threads: Threads) -> None:
+    good, bad = threads.run(divmod, 7, 2), threads.run(divmod, 7, 0)
+    threads.stop()
+    assert results_of(good) == [(3, 1)]
+    (found,) = results_of(bad)
+    assert isinstance(found, Failure)
+    assert isinstance(found.value, ZeroDivisionError)
+
+
+def test_threads_that_are_stopped_take_nothing(threads: Threads) -> None:
+    threads.stop()
+    with pytest.raises(RuntimeError):
+        threads.run(divmod, 7, 2)
+
+
+def test_threads_that_were_not_started_say_so() -> None:
+    threads = Threads(cast("IReactorFromThreads", Caller()), "test", 1)
+    with pytest.raises(RuntimeError, match="not started"):
+        threads.run(divmod, 7, 2)
+
+
+def test_a_call_leaves_nothing_for_the_collector_of_garbage(threads: Threads) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(100):
+            threads.run(divmod, 7, 2)
+        threads.stop()
+        assert gc.collect() < 10
+    finally:
+        gc.enable()
 
 
 class TestGathered:
