@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
-from random import Random
 from typing import cast
 
 from twisted.internet.address import IPv4Address
@@ -19,15 +18,12 @@ from bitrixmail.app.logs import LogWriter
 from bitrixmail.app.maillog import MailLog
 from bitrixmail.link.proxied import Proxied
 from bitrixmail.model.limits import SMTPLimits
-from bitrixmail.pipeline.gate import Gate
-from bitrixmail.pipeline.judge import Judge
-from bitrixmail.pipeline.routing import Router
 from bitrixmail.rules.judging import Judging
 from bitrixmail.smtp.factory import SMTPFactory
 from bitrixmail.store.opening import inline_stores
-from bitrixmail.tasks import InlineThreads
 from tests.attacks.sessions import EVERYWHERE
 from tests.dialogs.dialog import MemoryConnection
+from tests.fakes.real_gate import gate_of, judge_of
 from tests.fakes.stores import result_of
 
 
@@ -82,21 +78,9 @@ class House:
             proxy_networks=EVERYWHERE,
             xclient_networks=EVERYWHERE,
         )
-        self.judge = Judge(self.stores.rulebook, InlineThreads(), now, Judging(0.5))
+        self.judge = judge_of(self.stores, now, Judging(0.5))
         maillog = MailLog()
-        self.gate = Gate(
-            router=Router(self.stores.directory, "mx.example.org"),
-            messages=self.stores.messages,
-            suppressions=self.stores.suppressions,
-            blobs=self.stores.blobs,
-            judge=self.judge,
-            maillog=maillog,
-            clock=now,
-            random=Random(1),
-            hostname="mx.example.org",
-            inline_octets=1000,
-            limits=limits,
-        )
+        self.gate = gate_of(self.stores, now, maillog, judge=self.judge, limits=limits)
         self.factory = SMTPFactory(self.gate, now, maillog, "mx.example.org", limits, None)
         self.proxied = Proxied(self.factory, self.factory, maillog)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 from twisted.internet.task import Clock
@@ -13,21 +12,15 @@ from zope.interface.verify import verifyObject
 from bitrixmail.interfaces.gate import IGate, ISink, ITransaction
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.model.address import Address
-from bitrixmail.model.client import Client
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.model.reply import NO_SUCH_MAILBOX, Reply
-from bitrixmail.pipeline.gate import Gate
-from bitrixmail.pipeline.judge import Judge
-from bitrixmail.pipeline.routing import Router
-from bitrixmail.rules.judging import Judging
 from bitrixmail.store.opening import done, inline_stores
-from bitrixmail.tasks import InlineThreads
 from tests.fakes.gate import RecordingGate, RecordingMailLog
+from tests.fakes.real_gate import CLIENT, gate_of
 
-CLIENT = Client("192.0.2.1", 25, "s1", helo="client.example", esmtp=True)
 KNOWN = Address("postmaster", "example.org")
 UNKNOWN = Address("nobody", "example.org")
 
@@ -42,18 +35,12 @@ def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IGate]:
     clock.advance(1_800_000_000)
     with inline_stores(f"sqlite:///{tmp_path}/mail.sqlite", tmp_path, clock) as stores:
         done(stores.directory.add_domain(Domain("example.org")))
-        real: IGate = Gate(
-            router=Router(stores.directory, "example.org"),
-            messages=stores.messages,
-            suppressions=stores.suppressions,
-            blobs=stores.blobs,
-            judge=Judge(stores.rulebook, InlineThreads(), clock, Judging(0.1)),
-            maillog=RecordingMailLog(),
-            clock=clock,
-            random=Random(1),
-            hostname="mx.example.org",
-            inline_octets=1000,
+        real: IGate = gate_of(
+            stores,
+            clock,
+            RecordingMailLog(),
             limits=SMTPLimits(connections_per_minute_per_ip=0),
+            local_domain="example.org",
         )
         yield real
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from typing import cast
 
 import pytest
@@ -13,15 +12,11 @@ from twisted.internet.task import Clock
 
 from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.limits import SMTPLimits
-from bitrixmail.pipeline.gate import Gate
-from bitrixmail.pipeline.judge import Judge
-from bitrixmail.pipeline.routing import Router
-from bitrixmail.rules.judging import Judging
 from bitrixmail.smtp.factory import SMTPFactory
 from bitrixmail.store.opening import InlineStores
-from bitrixmail.tasks import InlineThreads
 from tests.dialogs.dialog import MemoryConnection
 from tests.fakes.gate import RecordingMailLog
+from tests.fakes.real_gate import gate_of
 from tests.fakes.stores import make_stores, result_of
 
 # What stands behind `RCPT TO:`; example.org and почта.рф are ours, nothing else is
@@ -236,19 +231,7 @@ class House:
         self.stores = stores
         self.log = RecordingMailLog()
         limits = SMTPLimits(max_errors=0, connections_per_ip=0, connections_per_minute_per_ip=0)
-        gate = Gate(
-            router=Router(stores.directory, "mx.example.org"),
-            messages=stores.messages,
-            suppressions=stores.suppressions,
-            blobs=stores.blobs,
-            judge=Judge(stores.rulebook, InlineThreads(), clock, Judging(0.1)),
-            maillog=self.log,
-            clock=clock,
-            random=Random(1),
-            hostname="mx.example.org",
-            inline_octets=1000,
-            limits=limits,
-        )
+        gate = gate_of(stores, clock, self.log, limits=limits)
         self.factory = SMTPFactory(gate, clock, self.log, "mx.example.org", limits, None)
 
     def replies(self, *commands: str) -> list[str]:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 
 from bitrixmail.model.address import Address
-from bitrixmail.model.client import Client
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
-from bitrixmail.model.limits import SMTPLimits
-from bitrixmail.pipeline.gate import Gate
-from bitrixmail.pipeline.judge import Judge
-from bitrixmail.pipeline.routing import Router
 from bitrixmail.rules.judging import Judging
 from bitrixmail.store.opening import InlineStores
-from bitrixmail.tasks import InlineThreads
 from tests.fakes.gate import RecordingMailLog
+from tests.fakes.real_gate import CLIENT, gate_of, judge_of
 from tests.fakes.stores import result_of
-
-CLIENT = Client("192.0.2.1", 25, "s1", helo="client.example", esmtp=True)
 
 
 class Sender:
@@ -31,21 +23,9 @@ class Sender:
         self, stores: InlineStores, clock: Clock, seed: int = 0, judging: Judging | None = None
     ) -> None:
         time = cast("IReactorTime", clock)
-        judge = Judge(stores.rulebook, InlineThreads(), time, judging or Judging(0.1))
+        judge = judge_of(stores, time, judging)
         result_of(judge.load())
-        self._gate = Gate(
-            router=Router(stores.directory, "mx.example.org"),
-            messages=stores.messages,
-            suppressions=stores.suppressions,
-            blobs=stores.blobs,
-            judge=judge,
-            maillog=RecordingMailLog(),
-            clock=time,
-            random=Random(seed),
-            hostname="mx.example.org",
-            inline_octets=1000,
-            limits=SMTPLimits(),
-        )
+        self._gate = gate_of(stores, time, RecordingMailLog(), judge=judge, seed=seed)
 
     def deliver(self, octets: bytes, *recipients: str, sender: str = "buyer@example.net") -> str:
         """Send a message from outside; return its queue id.

@@ -32,8 +32,8 @@ from bitrixmail.store.opening import InlineStores
 from tests.fakes.drafts import RECEIVED
 from tests.fakes.gate import RecordingMailLog
 from tests.fakes.jobs import make_attempt, make_job, make_letter
+from tests.fakes.real_gate import House
 from tests.fakes.stores import make_stores, result_of
-from tests.unit.pipeline.test_transaction import House
 
 SOON = RECEIVED + timedelta(seconds=2)
 REFUSED = replace(make_attempt(Result.FAILED, "550 5.1.1 No such user"), enhanced="5.1.1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any, cast
 
 import pytest
@@ -12,18 +11,13 @@ from twisted.python.failure import Failure
 
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
 from bitrixmail.model.errors import StoreUnavailableError
-from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.model.message import QUARANTINE
 from bitrixmail.model.plan import Plan, Trace
-from bitrixmail.pipeline.gate import Gate
-from bitrixmail.pipeline.judge import Judge
-from bitrixmail.pipeline.routing import Router
-from bitrixmail.rules.judging import Judging
 from bitrixmail.store.opening import InlineStores
 from bitrixmail.store.trace_json import trace_from_json
-from bitrixmail.tasks import InlineThreads
 from tests.fakes.gate import RecordingMailLog
-from tests.fakes.letters import CLIENT, address
+from tests.fakes.letters import address
+from tests.fakes.real_gate import CLIENT, gate_of, judge_of
 from tests.fakes.stores import result_of
 
 LETTER = b"Subject: invoice\r\n\r\ntext\r\n"
@@ -60,22 +54,10 @@ class Court:
     def __init__(self, stores: InlineStores, clock: Clock, rules: BadRules) -> None:
         self.stores = stores
         time = cast("IReactorTime", clock)
-        judge = Judge(stores.rulebook, InlineThreads(), time, Judging(0.1))
+        judge = judge_of(stores, time)
         judge._compiled = rules  # type: ignore[assignment]  # the bug that is planted
         self.maillog = RecordingMailLog()
-        self._gate = Gate(
-            router=Router(stores.directory, "mx.example.org"),
-            messages=stores.messages,
-            suppressions=stores.suppressions,
-            blobs=stores.blobs,
-            judge=judge,
-            maillog=self.maillog,
-            clock=time,
-            random=Random(1),
-            hostname="mx.example.org",
-            inline_octets=1000,
-            limits=SMTPLimits(),
-        )
+        self._gate = gate_of(stores, time, self.maillog, judge=judge)
 
     def deliver(self, octets: bytes = LETTER) -> str:
         transaction = self._gate.open(CLIENT)

@@ -20,7 +20,7 @@ from bitrixmail.model.suppression import Suppressed
 from bitrixmail.pipeline.relaying import Relaying
 from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.store.opening import InlineStores, done
-from tests.unit.pipeline.test_transaction import House
+from tests.fakes.real_gate import House
 
 STRANGER = Client("192.0.2.1", 4242, "S1", helo="c.example.net", esmtp=True)
 LETTER = b"From: info@example.org\r\nSubject: x\r\n\r\nbody\r\n"

@@ -23,7 +23,7 @@ from bitrixmail.pipeline.routing import Router
 from bitrixmail.pipeline.submission import Submissions
 from bitrixmail.pipeline.transaction import Transaction
 from bitrixmail.store.opening import InlineStores, done
-from tests.unit.pipeline.test_transaction import House
+from tests.fakes.real_gate import House
 
 INFO = "info@example.org"
 CLIENT = Client("192.0.2.1", 4242, "s1", door="submission", helo="laptop", esmtp=True, account=INFO)

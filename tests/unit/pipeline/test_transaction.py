@@ -2,74 +2,19 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 from twisted.internet.task import Clock
 
 from bitrixmail.model.address import Address
-from bitrixmail.model.client import Client
-from bitrixmail.model.envelope import RecipientParameters, SenderParameters
+from bitrixmail.model.envelope import RecipientParameters
 from bitrixmail.model.errors import MailError, PermanentError, StoreFullError, TemporaryError
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.model.message import Draft
-from bitrixmail.pipeline.gate import Gate
-from bitrixmail.pipeline.judge import Judge
-from bitrixmail.pipeline.routing import Router
-from bitrixmail.pipeline.transaction import Transaction
-from bitrixmail.rules.judging import Judging
 from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.store.opening import InlineStores, done
-from bitrixmail.tasks import InlineThreads
-from tests.fakes.gate import RecordingMailLog
+from tests.fakes.real_gate import House
 
-CLIENT = Client("192.0.2.1", 25, "s1", helo="client.example", esmtp=True)
 LETTER = b"From: a@b.c\r\nSubject: hello\r\n\r\nbody\r\n"
-
-
-class House:
-    """A gate over real stores; made by a test."""
-
-    def __init__(
-        self, stores: InlineStores, clock: Clock, limits: SMTPLimits | None = None
-    ) -> None:
-        self.stores = stores
-        self.log = RecordingMailLog()
-        self.judge = Judge(stores.rulebook, InlineThreads(), clock, Judging(0.1))
-        self.gate = Gate(
-            router=Router(stores.directory, "example.org"),
-            messages=stores.messages,
-            suppressions=stores.suppressions,
-            blobs=stores.blobs,
-            judge=self.judge,
-            maillog=self.log,
-            clock=clock,
-            random=Random(1),
-            hostname="mx.example.org",
-            inline_octets=1000,
-            limits=limits or SMTPLimits(),
-        )
-
-    def opened(self, *recipients: str, size: int | None = None) -> Transaction:
-        transaction = self.gate.open(CLIENT)
-        done(transaction.sender(Address("boss", "example.net"), SenderParameters(size)))
-        for recipient in recipients:
-            local_part, _, domain = recipient.rpartition("@")
-            done(transaction.recipient(Address(local_part, domain), RecipientParameters()))
-        return transaction
-
-    def sent(self, octets: bytes, *recipients: str) -> str:
-        transaction = self.opened(*recipients)
-        transaction.body().write(octets)
-        outcomes = done(transaction.commit())
-        assert len(outcomes) == len(recipients)
-        return str(outcomes[0].reply)
-
-    def folder(self, address: str, name: str = "INBOX") -> list[bytes]:
-        mailbox = done(self.stores.directory.mailbox(address))
-        view = done(self.stores.messages.folder(mailbox.id, name))
-        read = self.stores.messages.read
-        return [done(read(place.id, 0, 10**8)) for place in view.places] if view else []
 
 
 @pytest.fixture
