@@ -95,7 +95,7 @@ def _forget(_failure: Failure) -> None:
 class Threads:
     """A named pool of threads. Made by compose, started and stopped by its service.
 
-    Python's own pool and not Twisted's, whose calls each leave a circle for the collector of garbage.
+    Python's own pool and not Twisted's: each call of those leaves a circle for the collector.
     """
 
     def __init__(self, reactor: IReactorFromThreads, name: str, size: int) -> None:

@@ -36,6 +36,7 @@ from bitrixmail.model.message import Draft
 from bitrixmail.model.queue import Wanted
 from bitrixmail.outbound.agenda import LEAST_AHEAD, Agenda
 from bitrixmail.outbound.destination import Bounds, Destination
+from bitrixmail.outbound.settling import Settler
 from bitrixmail.outbound.timing.schedule import Schedules
 from bitrixmail.outbound.timing.turnstile import Turnstile
 from bitrixmail.tasks import begin, deadline, utcnow
@@ -49,8 +50,6 @@ _SURVEY_S = 1.0
 _TICK_S = 0.01
 # After an error of the store, or of a courier that is broken.
 _AGAIN_S = 5.0
-# What can't be said at once is tried again in a minute, and what nobody can decide in an hour.
-_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 # From so many failures in a row on, a destination is down, and it was not the message's fault.
 _SHARED_FROM = 3
 _SHARED_AT_ONCE = 200
@@ -74,6 +73,7 @@ class Dispatcher:
         self._jobs = jobs
         self._couriers: Mapping[Kind, ICourier] = {each.kind: each for each in couriers}
         self._outcomes = outcomes
+        self._settler = Settler(jobs, outcomes, clock)
         self._clock = clock
         self._owner = owner
         self._agenda = Agenda(self.bounds.widths)
@@ -172,7 +172,9 @@ class Dispatcher:
 
     async def _put_off(self, later: Sequence[tuple[Job, datetime]]) -> None:
         """Give back what may not go out at this time."""
-        await self._write([Settlement(job, JobState.WAITING, None, at) for job, at in later], ())
+        await self._settler.write(
+            [Settlement(job, JobState.WAITING, None, at) for job, at in later], ()
+        )
         self._leased.difference_update(job.id for job, _ in later)
         for job, at in later:
             self._agenda.expect(self._agenda.destination(job.kind, job.destination), at)
@@ -266,7 +268,7 @@ class Dispatcher:
         self, destination: Destination, jobs: Sequence[Job], delivery: Delivery | None
     ) -> None:
         now = utcnow(self._clock)
-        settlements, drafts = await self._decided(jobs, delivery, now)
+        settlements, drafts = await self._settler.decided(jobs, delivery, now)
         if delivery is not None and delivery.trouble is Trouble.DOWN:
             destination.held_until = self._outcomes.pause(destination.failures, now)
             back = destination.take_all()
@@ -295,7 +297,7 @@ class Dispatcher:
             drafts: list[Draft] = []
             for jobs in groups.values():
                 delivery = Delivery((shared,) * len(jobs), Trouble.DOWN)
-                decided, told = await self._decided(jobs, delivery, now)
+                decided, told = await self._settler.decided(jobs, delivery, now)
                 settlements += decided
                 drafts += told
             await self._written(destination, settlements, drafts)
@@ -308,51 +310,13 @@ class Dispatcher:
         drafts: Sequence[Draft],
     ) -> None:
         """Write down what became of jobs of a destination, and take note of what is to come."""
-        await self._write(settlements, drafts)
+        await self._settler.write(settlements, drafts)
         self._leased.difference_update(settlement.job.id for settlement in settlements)
         for settlement in settlements:
             if settlement.state is JobState.WAITING and settlement.not_before is not None:
                 self._agenda.expect(destination, settlement.not_before)
         if drafts:
             self.take_note(job for draft in drafts for job in draft.jobs)
-
-    async def _decided(
-        self, jobs: Sequence[Job], delivery: Delivery | None, now: datetime
-    ) -> tuple[list[Settlement], Sequence[Draft]]:
-        """Decide what becomes of jobs, and what their sender is told."""
-        if delivery is None:
-            later = now if self._stopping else now + _MINUTE
-            return [Settlement(job, JobState.WAITING, None, later) for job in jobs], ()
-        while True:
-            try:
-                settlements, drafts = await self._outcomes.after(jobs, delivery, now)
-            except MailError as error:
-                _log.error("the store can't be read: {error}", error=error)
-                await self._pause(_AGAIN_S)
-            except Exception:  # noqa: BLE001 - a bug of ours must not have it delivered again and again
-                _log.failure("deciding on {queue_id} failed", queue_id=jobs[0].queue_id)
-                return [
-                    _undecided(job, attempt, now)
-                    for job, attempt in zip(jobs, delivery.attempts, strict=True)
-                ], ()
-            else:
-                return list(settlements), drafts
-
-    async def _write(self, settlements: Sequence[Settlement], drafts: Sequence[Draft]) -> None:
-        """Write down what became of jobs, however long that takes: else it would be done again."""
-        while True:
-            try:
-                await self._jobs.settle(settlements, drafts)
-            except MailError as error:
-                _log.error("deliveries can't be written down: {error}", error=error)
-                await self._pause(_AGAIN_S)
-            else:
-                return
-
-    def _pause(self, seconds: float) -> Deferred[None]:
-        waiting: Deferred[None] = Deferred()
-        self._clock.callLater(seconds, waiting.callback, None)
-        return waiting
 
     def _set_timer(self, wait_s: float) -> None:
         """Look again when something comes due, a pause ends, or much time has passed."""
@@ -375,6 +339,7 @@ class Dispatcher:
     async def stop(self, timeout_s: float) -> None:
         """Begin nothing more, let deliveries end, then cut them; all leases are given back."""
         self._stopping = True
+        self._settler.stopping = True
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         if self._deliveries:
@@ -390,10 +355,3 @@ class Dispatcher:
             await self._jobs.settle([Settlement(job, JobState.WAITING, None, None) for job in rest])
         for courier in self._couriers.values():
             await courier.close()
-
-
-def _undecided(job: Job, attempt: Attempt, now: datetime) -> Settlement:
-    """Do no harm: what was delivered is done, the rest waits."""
-    if attempt.result in (Result.DELIVERED, Result.RELAYED):
-        return Settlement(job, JobState.DONE, attempt)
-    return Settlement(job, JobState.WAITING, attempt, now + _HOUR)

@@ -266,7 +266,7 @@ def test_what_was_delivered_is_written_down_until_it_works(office: Office) -> No
                 raise broken.pop()
             await jobs.settle(*arguments)  # type: ignore[arg-type]
 
-    office.dispatcher._jobs = Failing()  # type: ignore[assignment]
+    office.dispatcher._settler._jobs = Failing()  # type: ignore[assignment]
     office.write("a@example.com")
     office.dispatcher.begin()
     assert office.states() == {"a@example.com": JobState.LEASED}
@@ -291,7 +291,7 @@ def test_a_worker_is_no_more_than_two_deliveries_ahead_of_the_disk(office: Offic
             await jobs.settle(*arguments)  # type: ignore[arg-type]
 
     office.dispatcher = office.made(first=1, most=1)
-    office.dispatcher._jobs = Slow()  # type: ignore[assignment]
+    office.dispatcher._settler._jobs = Slow()  # type: ignore[assignment]
     for number in range(5):
         office.write(f"a{number}@example.com")
     office.dispatcher.begin()
