@@ -76,7 +76,7 @@ def compose(
     first_look = FirstLook(settings, stores.directory, reactor)
     periodic = (
         *reception.periodic(reactor),
-        Periodic(reactor, "expiry", _HOUR_S, lambda: stores.messages.expire(utcnow(reactor))),
+        Periodic(reactor, "expiry", _HOUR_S, lambda: stores.expire(utcnow(reactor))),
         timetable_of(stores, reception.threads, reactor, reception.judging),
         pickup_of(settings, reception, reactor),
         *([first_look] if settings.doctor.at_start else ()),

@@ -91,7 +91,11 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
     """
     hostname = settings.server.hostname
     stores = threaded_stores(
-        reactor, settings.database.url, settings.data_dir, one_of_several=share is not None
+        reactor,
+        settings.database.url,
+        settings.data_dir,
+        one_of_several=share is not None,
+        sends=share is None or not share.process,
     )
     threads = Threads(reactor, "cpu", min(_MOST_THREADS, (os.cpu_count() or 1) + 1))
     maillog = MailLog()

@@ -43,7 +43,7 @@ from bitrixmail.outbound.timing.schedule import Schedules
 from bitrixmail.outbound.timing.timetable import Timetable
 from bitrixmail.outbound.timing.turnstile import Turnstile
 from bitrixmail.rules.times import zone_of
-from bitrixmail.store.queue import TOPIC
+from bitrixmail.store.sequences import JOBS, RETRIES
 
 _SUBMISSION = 587
 _SUBMISSIONS = 465
@@ -109,7 +109,8 @@ class Sending(Service):
 
     def begin(self) -> None:
         """Begin to deliver."""
-        self._stores.changes.watch(TOPIC, self.dispatcher.changed_by_hand)
+        self._stores.changes.watch(JOBS, self.dispatcher.heard)
+        self._stores.changes.watch(RETRIES, self.dispatcher.changed_by_hand)
         self._timetable.startService()
         self.dispatcher.begin()
 

@@ -89,6 +89,7 @@ class Dispatcher:
         self._again = False
         self._stopping = False
         self._timer: IDelayedCall | None = None
+        self._hearing: IDelayedCall | None = None
         self._running: set[Deferred[Delivery]] = set()
         self._idle: list[Deferred[None]] = []
 
@@ -100,6 +101,18 @@ class Dispatcher:
         """Look through the store: something is due, or was written by somebody else."""
         self._stale = True
         self._wake()
+
+    def heard(self) -> None:
+        """Look through the store soon: another process has written jobs, and may again at once."""
+        wait_s = self._surveyed + _SURVEY_S - self._clock.seconds()
+        if wait_s <= 0:
+            self.look()
+        elif self._hearing is None and not self._stopping:
+            self._hearing = self._clock.callLater(wait_s, self._listened)
+
+    def _listened(self) -> None:
+        self._hearing = None
+        self.look()
 
     def changed_by_hand(self) -> None:
         """Look through the store, and try anew where nothing got through: somebody wants it."""
@@ -340,8 +353,9 @@ class Dispatcher:
         """Begin nothing more, let deliveries end, then cut them; all leases are given back."""
         self._stopping = True
         self._settler.stopping = True
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        for call in (self._timer, self._hearing):
+            if call is not None and call.active():
+                call.cancel()
         if self._deliveries:
             waiting: Deferred[None] = Deferred()
             self._idle.append(waiting)

@@ -23,7 +23,7 @@ from bitrixmail.store import schema
 from bitrixmail.store.counting import RuleCounts
 from bitrixmail.store.prepared import Prepared, PreparedInsert
 from bitrixmail.store.schema import folder, mailbox
-from bitrixmail.store.sequences import Sequences
+from bitrixmail.store.sequences import JOBS, Sequences, bump
 from bitrixmail.store.trace_json import trace_to_json
 from bitrixmail.store.values import storable, to_key, to_lines, to_us, to_words
 
@@ -89,6 +89,13 @@ _FIND_ONCE = Prepared(select(schema.once.c.key).where(schema.once.c.key == bindp
 def append(connection: Connection, drafts: Sequence[Draft]) -> list[None]:
     """Write the drafts in their order. Raises PermanentError for one that nobody can get."""
     append_some(connection, drafts)
+    return [None] * len(drafts)
+
+
+def append_and_tell(connection: Connection, drafts: Sequence[Draft]) -> list[None]:
+    """Do the same in a process that sends nothing by itself: whoever does hears of the jobs."""
+    append_some(connection, drafts)
+    bump(connection, JOBS)
     return [None] * len(drafts)
 
 

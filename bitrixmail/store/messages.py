@@ -29,16 +29,23 @@ _EXPORT_OCTETS = 1024 * 1024
 
 @implementer(IMessageStore)
 class DatabaseMessages:
-    """See IMessageStore. Made with the stores, lives as long as they."""
+    """See IMessageStore. Made with the stores, lives as long as they.
 
-    def __init__(self, database: Database, blobs: IBlobStore, clock: IReactorTime) -> None:
+    `sends`: this process carries jobs out, so that nobody else has to hear of them.
+    """
+
+    def __init__(
+        self, database: Database, blobs: IBlobStore, clock: IReactorTime, *, sends: bool
+    ) -> None:
         self._database = database
         self._blobs = blobs
         self._clock = clock
+        self._sends = sends
 
     async def append(self, draft: Draft) -> None:
         """See IMessageStore."""
-        await self._database.write(appending.append, draft)
+        quiet = self._sends or not draft.jobs
+        await self._database.write(appending.append if quiet else appending.append_and_tell, draft)
 
     async def take_in(self, mailbox_id: int, drafts: Sequence[Draft]) -> frozenset[bytes]:
         """See IMessageStore."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -30,6 +31,10 @@ from bitrixmail.tasks import InlineThreads, Threads
 
 _BLOB_THREADS = 4
 _MOST_CACHED = 20_000
+# Who wonders why an address got nothing for a while looks within days.
+_LIFTED_KEPT = timedelta(days=7)
+# How safely a domain was reached is an alarm when that changes, for those we write to at all.
+_DESTINATIONS_KEPT = timedelta(days=184)
 S = TypeVar("S", bound="Stores")
 
 
@@ -74,6 +79,12 @@ class Stores:
         make_folder(self.data_dir / "blobs")
         check_writable(self.data_dir / "blobs")
         prepare(self.database.file)
+
+    async def expire(self, now: datetime) -> None:
+        """Remove what is too old, of everything that is kept for a time only."""
+        await self.messages.expire(now)
+        await self.suppressions.forget(now - _LIFTED_KEPT)
+        await self.destinations.forget(now - _DESTINATIONS_KEPT)
 
     async def close(self) -> None:
         """Finish what is queued, then close; harmless if it was never opened."""
@@ -127,18 +138,20 @@ def done(coroutine: Any) -> Any:
 
 
 def threaded_stores(
-    reactor: Any, url: str, data_dir: Path, *, one_of_several: bool = False
+    reactor: Any, url: str, data_dir: Path, *, one_of_several: bool = False, sends: bool = True
 ) -> Stores:
     """Make the stores of a server; opens no file and starts no thread.
 
     `reactor` is the running one (IReactorTime, IReactorFromThreads). A relative path in `url` is
     taken from the current directory, now. `one_of_several`: so many processes serve it together.
-    Raises InputError for a URL that cannot be used.
+    `sends`: this is the one that sends. Raises InputError for a URL that cannot be used.
     """
     threads = Threads(reactor, "store-blobs", _BLOB_THREADS)
     file = DatabaseFile(database_path(url), one_of_several=one_of_several)
     database = Database(file, ThreadedExecutor(reactor))
-    return _stores(Stores, database, threads, reactor, data_dir, most_cached=_MOST_CACHED)
+    return _stores(
+        Stores, database, threads, reactor, data_dir, most_cached=_MOST_CACHED, sends=sends
+    )
 
 
 def inline_stores(url: str, data_dir: Path, clock: IReactorTime) -> InlineStores:
@@ -147,7 +160,9 @@ def inline_stores(url: str, data_dir: Path, clock: IReactorTime) -> InlineStores
     Nothing is cached, so nothing is missed where `clock` does not run.
     """
     database = Database(DatabaseFile(database_path(url)), InlineExecutor())
-    return _stores(InlineStores, database, InlineThreads(), clock, data_dir, most_cached=0)
+    return _stores(
+        InlineStores, database, InlineThreads(), clock, data_dir, most_cached=0, sends=False
+    )
 
 
 def _stores(
@@ -158,6 +173,7 @@ def _stores(
     data_dir: Path,
     *,
     most_cached: int,
+    sends: bool,
 ) -> S:
     data_dir = data_dir.absolute()
     changes = PolledChanges(database, clock if most_cached else None)
@@ -165,7 +181,7 @@ def _stores(
     return kind(
         data_dir=data_dir,
         database=database,
-        messages=DatabaseMessages(database, blobs, clock),
+        messages=DatabaseMessages(database, blobs, clock, sends=sends),
         directory=DatabaseDirectory(database, changes, clock, most_cached),
         rulebook=DatabaseRulebook(database, changes, clock),
         runs=DatabaseRuleRuns(database, blobs, clock),

@@ -18,12 +18,10 @@ from bitrixmail.model.queue import Aged, Queued, Search
 from bitrixmail.store.executors import Database
 from bitrixmail.store.removal import CHUNK, remove_orphans
 from bitrixmail.store.schema import attempt, job, message, once
-from bitrixmail.store.sequences import bump
+from bitrixmail.store.sequences import JOBS, RETRIES, bump
 from bitrixmail.store.values import from_us, to_key, to_us
 from bitrixmail.tasks import utcnow
 
-# Told of as changed, so that a server that runs looks through its queue at once
-TOPIC = "jobs"
 _WAITING, _LEASED = JobState.WAITING.value, JobState.LEASED.value
 _HELD, _DEAD = JobState.HELD.value, JobState.DEAD.value
 _EARLIER = attempt.alias()
@@ -190,6 +188,7 @@ def _hold(connection: Connection, groups: Sequence[Sequence[int]]) -> list[int]:
 
 
 def _release(connection: Connection, groups: Sequence[Sequence[int]]) -> list[int]:
+    bump(connection, JOBS)
     return _turn(connection, groups, _HELD, _WAITING)
 
 
@@ -197,7 +196,6 @@ def _turn(
     connection: Connection, groups: Sequence[Sequence[int]], before: str, after: str
 ) -> list[int]:
     """Bring the jobs of each group that are in one state into another; count them."""
-    bump(connection, TOPIC)
     return [
         connection.execute(
             update(job).where(job.c.id.in_(ids), job.c.state == before).values(state=after)
@@ -216,7 +214,7 @@ class _Retry:
 
 
 def _retry(connection: Connection, items: Sequence[_Retry]) -> list[int]:
-    bump(connection, TOPIC)
+    bump(connection, RETRIES)
     counts = []
     for item in items:
         chosen = job.c.id.in_(item.ids)

@@ -7,6 +7,9 @@ from sqlalchemy import Connection, bindparam, select, update
 from bitrixmail.store.prepared import Prepared
 from bitrixmail.store.schema import generation, sequence
 
+# Topics that a server which sends hears of at once: there are jobs that it may not know of; and
+# somebody wants an attempt now, whatever was found down.
+JOBS, RETRIES = "jobs", "retries"
 _READ = Prepared(select(sequence.c.name, sequence.c.last), [])
 _SAVE = Prepared(
     update(sequence)

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
 from bitrixmail.interfaces.changes import IChanges
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.rule import RuleSet
+from bitrixmail.store.opening import done, inline_stores
+from bitrixmail.store.sequences import JOBS, RETRIES
 from tests.fakes.both_stores import BOTH, Opened, opened_threaded
+from tests.fakes.drafts import RECEIVED, make_draft
+from tests.fakes.jobs import make_job, make_letter
+
+SOON = RECEIVED + timedelta(minutes=1)
 
 ADD_DOMAIN = """
 import sys
@@ -55,6 +65,33 @@ async def test_another_process_is_noticed(opened: Opened, tmp_path: Path) -> Non
         add_domain_elsewhere(tmp_path)
         await stores.changes.poll()
         assert told == ["directory"]
+
+
+@pytest.mark.parametrize("opened", BOTH)
+async def test_who_sends_hears_of_the_jobs_of_others(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        await stores.directory.add_domain(Domain("example.org"))
+        await stores.changes.poll()
+        told: list[str] = []
+        stores.changes.watch(JOBS, lambda: told.append(JOBS))
+        stores.changes.watch(RETRIES, lambda: told.append(RETRIES))
+        url = f"sqlite:///{stores.database.file.path}"
+        with inline_stores(url, stores.data_dir, cast("IReactorTime", Clock())) as others:
+            done(others.messages.append(make_draft("Q1")))
+            await stores.changes.poll()
+            assert told == []
+            done(others.messages.append(make_letter("Q2", make_job())))
+            await stores.changes.poll()
+            assert told == [JOBS]
+            done(others.queue.hold([1]))
+            await stores.changes.poll()
+            assert told == [JOBS]
+            done(others.queue.release([1]))
+            await stores.changes.poll()
+            assert told == [JOBS, JOBS]
+            done(others.queue.retry([1], SOON, SOON))
+            await stores.changes.poll()
+            assert told == [JOBS, JOBS, RETRIES]
 
 
 async def test_what_was_cached_is_forgotten_within_a_second(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from bitrixmail.model.errors import StoreUnavailableError
 from bitrixmail.model.job import Job, JobState, NewJob, Priority
-from bitrixmail.model.queue import Search, Wanted
+from bitrixmail.model.queue import Due, Search, Wanted
 from bitrixmail.outbound.destination import Bounds, Widths
 from bitrixmail.outbound.dispatcher import Dispatcher
 from bitrixmail.store.opening import InlineStores
@@ -208,6 +208,29 @@ def test_a_person_does_not_wait_for_the_end_of_a_pause(office: Office) -> None:
     assert result_of(office.stores.queue.retry(ids, now, now + timedelta(days=5))) == 2
     office.dispatcher.changed_by_hand()
     assert set(office.states().values()) == {JobState.DONE}
+
+
+def test_jobs_that_another_process_writes_are_heard_of_within_a_second(office: Office) -> None:
+    office.dispatcher.begin()
+    looks = []
+    due = office.stores.jobs.due
+
+    async def counted(now: datetime) -> tuple[Due, ...]:
+        looks.append(now)
+        return await due(now)
+
+    office.stores.jobs.due = counted  # type: ignore[method-assign]
+    office.clock.advance(5)
+    office.write("a@example.com")
+    office.dispatcher.heard()
+    assert office.courier.delivered == ["a@example.com"]
+    for number in range(10):
+        office.write(f"b{number}@example.com")
+        office.dispatcher.heard()
+        office.clock.advance(0.09)
+    assert (len(looks), len(office.courier.delivered)) == (1, 1)
+    office.clock.advance(0.11)
+    assert (len(looks), len(office.courier.delivered)) == (2, 11)
 
 
 def test_many_of_one_destination_do_not_stand_before_others(office: Office) -> None:

@@ -40,7 +40,7 @@ def test_a_locked_database_is_unavailable_until_it_is_free(stores: InlineStores)
     file = DatabaseFile(stores.database.file.path, busy_s=0.1)
     database = Database(file, InlineExecutor())
     database.start()
-    messages = DatabaseMessages(database, stores.blobs, stores.messages._clock)
+    messages = DatabaseMessages(database, stores.blobs, stores.messages._clock, sends=True)
     holder = sqlite3.connect(file.path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailableError, match="locked") as caught:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,18 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from bitrixmail.model.destination import Level
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.errors import InputError, SetupError
+from bitrixmail.model.suppression import Suppressed
 from bitrixmail.store.database import DatabaseFile, database_path
 from bitrixmail.store.schema import SCHEMA, metadata
 from bitrixmail.store.versions import _MIGRATIONS, make_folder, prepare
 from tests.fakes.both_stores import opened_threaded
+from tests.fakes.drafts import RECEIVED
 from tests.fakes.stores import make_stores, result_of
 
+DAY = timedelta(days=1)
 # What the first migration made; later ones only add to it so far.
 FIRST_TABLES = {
     "sequence", "generation", "domain", "mailbox", "alias", "alias_target", "folder", "message",
@@ -42,6 +47,20 @@ def test_what_was_stored_is_there_again(tmp_path: Path) -> None:
         result_of(stores.directory.add_domain(Domain("example.org")))
     with make_stores(tmp_path) as stores:
         assert [found.name for found in result_of(stores.directory.domains())] == ["example.org"]
+
+
+def test_what_is_kept_for_a_time_is_forgotten(tmp_path: Path) -> None:
+    lifted = Suppressed("bob@example.com", "unknown user", RECEIVED, RECEIVED + DAY)
+    with make_stores(tmp_path) as stores:
+        result_of(stores.suppressions.add(lifted))
+        result_of(stores.destinations.remember_level("example.com", Level.ENCRYPTED, RECEIVED))
+        result_of(stores.expire(RECEIVED + 7 * DAY))
+        assert result_of(stores.suppressions.listing(9, "")) == (lifted,)
+        result_of(stores.expire(RECEIVED + 9 * DAY))
+        assert result_of(stores.suppressions.listing(9, "")) == ()
+        assert result_of(stores.destinations.security("example.com")) is not None
+        result_of(stores.expire(RECEIVED + 185 * DAY))
+        assert result_of(stores.destinations.security("example.com")) is None
 
 
 def test_migrations_lead_to_the_schema_of_the_program(tmp_path: Path) -> None:
@@ -64,7 +83,7 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) ->
         assert table in tables
         connection.execute(f"DROP TABLE {table}")
     connection.execute("DELETE FROM sequence WHERE name IN ('rule_run', 'dkim_key')")
-    connection.execute("DELETE FROM generation WHERE topic = 'jobs'")
+    connection.execute("DELETE FROM generation WHERE topic IN ('jobs', 'retries')")
     connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.commit()
     connection.close()

@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("mailbox_id", "address", name="pk_sender_grant"),
     )
     generation = sa.table("generation", sa.column("topic"), sa.column("number"))
-    op.bulk_insert(generation, [{"topic": "jobs", "number": 0}])
+    op.bulk_insert(generation, [{"topic": topic, "number": 0} for topic in ("jobs", "retries")])
     sequence = sa.table("sequence", sa.column("name"), sa.column("last"))
     op.bulk_insert(sequence, [{"name": "dkim_key", "last": 0}])
 
