@@ -204,7 +204,8 @@ def _address(value: str) -> str:
     kind, semicolon, rest = value[: 2 * _MAX_ADDRESS].partition(";")
     written = (rest if semicolon else kind).strip()
     if "<" in written and ">" in written:
-        written = written[written.index("<") + 1 : written.rindex(">")]
+        inside = written[written.index("<") + 1 : written.rindex(">")]
+        written = inside if "@" in inside or "@" not in written else written
     if kind.strip().lower() == "utf-8":
         written = _HEX_LETTER.sub(_letter, written)
     words = written.removeprefix("SMTP:").split()

@@ -59,7 +59,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a failure is taken. Made by `outbound.bounces.judging`."""
+    """How a failure is taken. Made by `outbound.reasons.judging`."""
 
     nature: Nature
     reason: Reason

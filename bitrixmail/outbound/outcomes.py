@@ -34,8 +34,8 @@ from bitrixmail.model.job import (
 from bitrixmail.model.message import Content, Draft
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.schedule import Tried
-from bitrixmail.outbound.bounces.judging import classify
 from bitrixmail.outbound.bounces.suppressing import Suppressor
+from bitrixmail.outbound.reasons.judging import classify
 
 # Of the original a notice shows this much at most, header section first.
 _ORIGINAL_OCTETS = 64 * 1024

@@ -9,12 +9,11 @@ from twisted.internet.interfaces import IReactorTime
 from bitrixmail.model.job import Attempt, Delivery, Job, Result, Trouble
 from bitrixmail.model.parcel import Answer, ConnectionFailed, Delivered
 from bitrixmail.model.text import printable
-from bitrixmail.outbound.client.verdict import About, Reason, Verdict, judged
+from bitrixmail.outbound.client.verdict import About, Verdict, judged
 from bitrixmail.outbound.hosts import Nowhere
 from bitrixmail.tasks import utcnow
 
 _MOST_REPLY = 1000
-_BUSY = frozenset({Reason.RATE, Reason.BUSY})
 
 
 class Round:
@@ -68,9 +67,9 @@ class Round:
             self._attempts[number] = self._attempt(host, address, answer, verdict, tls)
             if not isinstance(answer, ConnectionFailed):
                 self._reached = True
-            self._busy = self._busy or verdict.reason in _BUSY
+            self._busy = self._busy or verdict.busy
             # Whoever may have taken the message must not get a second one by another host
-            if verdict.about is About.HOST and verdict.reason is not Reason.UNCERTAIN:
+            if verdict.about is About.HOST and not verdict.uncertain:
                 self._left.append(number)
 
     def _attempt(

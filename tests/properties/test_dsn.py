@@ -12,7 +12,7 @@ from bitrixmail.mime.dsn import compose
 from bitrixmail.mime.dsn_reading import read_bounce
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.dsn import Action, Notice, Reason, Reported
-from bitrixmail.outbound.bounces.judging import classify, judge
+from bitrixmail.outbound.reasons.judging import classify, judge
 from tests.corpus.bounce_facts import BOUNCES, octets
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -1,1 +1,1 @@
-"""What a refusal means, who gets nothing more, and bounces that come in."""
+"""Who gets nothing more, and bounces that come in."""

@@ -24,8 +24,8 @@ from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
 from bitrixmail.model.message import Event
 from bitrixmail.model.queue import Queued, Search
 from bitrixmail.model.text import printable
-from bitrixmail.outbound.bounces.judging import judge
 from bitrixmail.outbound.bounces.suppressing import Suppressor
+from bitrixmail.outbound.reasons.judging import judge
 from bitrixmail.tasks import utcnow
 
 _MOST_RECIPIENTS = 100

@@ -9,7 +9,11 @@ from bitrixmail.model.dsn import Reason
 WORDS: dict[Reason, str] = {
     Reason.GREYLISTED: r"""
         gr[ae]y.?list
-        try again in \d+ (?:sec|min)
+        try (?:again )?(?:later )?(?:in|after) (?:\d|a (?:few|minute))
+        retry (?:again )?(?:later )?(?:in|after) (?:\d|a (?:few|minute))
+        come (?:again|back) (?:in|after) \d
+        deferred for \d
+        first time (?:sender|seen)
         postgrey
         sqlgrey
         come back later
@@ -25,8 +29,9 @@ WORDS: dict[Reason, str] = {
         exceeded (?:the )?(?:storage|space|disk)
         storage (?:limit|allocation|space)
         too much mail (?:stored|data)
-        inbox is full
-        out of (?:storage )?space
+        (?:account|user|inbox|storage) (?:is |has )?(?:been )?(?:over|full|exceed)
+        out of (?:disk |storage )?(?:space|storage)
+        not enough (?:disk )?(?:space|storage)
         full inbox
         ящик[^.]{0,40}переполнен
         переполнен[^.]{0,40}ящик
@@ -77,7 +82,7 @@ WORDS: dict[Reason, str] = {
     """,
     Reason.SPAM: r"""
         spam
-        unsolicited
+        (?<!rate of )unsolicited
         \bube\b
         \bjunk\b
         bulk mail
@@ -108,9 +113,12 @@ WORDS: dict[Reason, str] = {
         too many (?:connections|messages|mails|recipients|concurrent|requests|errors)
         rate.?limit
         throttl
-        too fast
+        too (?:fast|much|frequent)
+        unusual rate
+        rate (?:exceed|control)
+        (?:connection|message|sending) (?:rate|limit)
         receiving mail at a rate
-        limit (?:was )?exceeded
+        limit (?:was |is |has been )?(?:exceed|reach)
         exceeded[^.]{0,40}(?:limit|rate)
         слишком много
     """,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from bitrixmail.model.dsn import Action, Bounce, Nature, Reason, Returned, Verdict
-from bitrixmail.outbound.bounces.words import WORDS
+from bitrixmail.outbound.reasons.words import WORDS
 
 _MAX_TEXT = 4000
 _SPACES = re.compile(r"\s+")

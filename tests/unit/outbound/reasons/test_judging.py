@@ -9,8 +9,8 @@ import pytest
 from bitrixmail.mime.dsn_reading import read_bounce
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.dsn import Nature, Reason
-from bitrixmail.outbound.bounces.judging import classify, judge
-from bitrixmail.outbound.bounces.words import WORDS
+from bitrixmail.outbound.reasons.judging import classify, judge
+from bitrixmail.outbound.reasons.words import WORDS
 from tests.corpus.bounce_facts import BOUNCES, octets
 
 HARD, SOFT, UNDETERMINED = Nature.HARD, Nature.SOFT, Nature.UNDETERMINED
