@@ -8,10 +8,13 @@ from datetime import timedelta
 
 from twisted.internet.interfaces import IReactorTime
 
+from bitrixmail.interfaces.jobs import IJobStore
+from bitrixmail.interfaces.outcomes import IOutcomes
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
-from bitrixmail.model.job import Attempt, JobState
+from bitrixmail.model.job import Attempt, Job, JobState, Settlement
+from bitrixmail.model.message import Draft
 from bitrixmail.model.queue import Aged, Queued, Search
 from bitrixmail.tasks import utcnow
 
@@ -19,7 +22,19 @@ OPEN = (JobState.WAITING, JobState.LEASED, JobState.HELD)
 AGE_BOUNDS_S = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400)
 # One transaction each, far below a tenth of a second.
 _CHUNK = 500
+# Each with a notice to write
+_BOUNCED_AT_ONCE = 100
+_LEASE = timedelta(minutes=10)
+_BY_HAND = "Given up by hand"
 _JOB_DIGITS = 18
+# In which states jobs can be changed how; what is leased is under way just now
+CHANGEABLE = {
+    "hold": (JobState.WAITING,),
+    "release": (JobState.HELD,),
+    "retry": (JobState.WAITING, JobState.DEAD),
+    "bounce": (JobState.WAITING, JobState.HELD),
+    "delete": (JobState.WAITING, JobState.HELD, JobState.DONE, JobState.DEAD),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +46,10 @@ class Story:
 
 
 class Queue:
-    """See the module. Made by compose for the command line and the web."""
+    """See the module. Made by compose for the command line and the web.
+
+    What is given up is leased meanwhile, in the name of `owner`.
+    """
 
     def __init__(
         self,
@@ -39,8 +57,15 @@ class Queue:
         messages: IMessageStore,
         clock: IReactorTime,
         lifetime: timedelta,
+        *,
+        jobs: IJobStore,
+        outcomes: IOutcomes,
+        owner: str,
     ) -> None:
         self._queue = queue
+        self._jobs = jobs
+        self._outcomes = outcomes
+        self._owner = owner
         self._messages = messages
         self._clock = clock
         self._lifetime = lifetime
@@ -55,9 +80,10 @@ class Queue:
             search = replace(search, states=OPEN)
         return await self._queue.find(search, limit)
 
-    async def count(self, search: Search) -> int:
-        """Count jobs."""
-        return await self._queue.count(search)
+    async def count(self, search: Search, operation: str) -> int:
+        """Count the jobs that an operation (hold, release, retry, bounce, delete) would change."""
+        narrowed = _narrowed(search, CHANGEABLE[operation])
+        return await self._queue.count(narrowed) if narrowed is not None else 0
 
     async def show(self, name: str) -> tuple[Story, ...]:
         """Tell of one job by its number, or of all of a message by its queue id.
@@ -82,11 +108,11 @@ class Queue:
 
     async def hold(self, search: Search) -> int:
         """Keep waiting jobs back until they are released; return how many."""
-        return await self._each(search, (JobState.WAITING,), self._queue.hold)
+        return await self._each(search, "hold", self._queue.hold)
 
     async def release(self, search: Search) -> int:
         """Let held jobs go on; return how many."""
-        return await self._each(search, (JobState.HELD,), self._queue.release)
+        return await self._each(search, "release", self._queue.release)
 
     async def retry(self, search: Search) -> int:
         """Try waiting and dead jobs at once; a dead one lives anew. Return how many."""
@@ -95,29 +121,58 @@ class Queue:
         async def again(ids: Sequence[int]) -> int:
             return await self._queue.retry(ids, now, now + self._lifetime)
 
-        return await self._each(search, (JobState.WAITING, JobState.DEAD), again)
+        return await self._each(search, "retry", again)
 
     async def delete(self, search: Search) -> int:
         """Remove jobs without a word to anybody; return how many."""
-        states = tuple(state for state in JobState if state is not JobState.LEASED)
-        return await self._each(search, states, self._queue.delete)
+        return await self._each(search, "delete", self._queue.delete)
+
+    async def bounce(self, search: Search) -> int:
+        """Give up jobs and write to their senders that it was done by hand; return how many."""
+        return await self._each(search, "bounce", self._bounced, _BOUNCED_AT_ONCE)
+
+    async def _bounced(self, ids: Sequence[int]) -> int:
+        """Give jobs up, and write the notices in the same commit."""
+        now = utcnow(self._clock)
+        states = CHANGEABLE["bounce"]
+        leased = await self._jobs.lease_these(self._owner, now + _LEASE, ids, states)
+        messages: dict[int, list[Job]] = {}
+        for job in leased:
+            messages.setdefault(job.message_id, []).append(job)
+        settlements: list[Settlement] = []
+        drafts: list[Draft] = []
+        for jobs in messages.values():
+            settled, notices = await self._outcomes.given_up(jobs, _BY_HAND, now)
+            settlements += settled
+            drafts += notices
+        await self._jobs.settle(settlements, drafts)
+        return len(leased)
 
     async def _each(
         self,
         search: Search,
-        states: Sequence[JobState],
+        operation: str,
         change: Callable[[Sequence[int]], Awaitable[int]],
+        at_once: int = _CHUNK,
     ) -> int:
         """Change what is found, a chunk at a time; what comes in meanwhile is left alone."""
-        asked = search.states or tuple(states)
-        chosen = replace(search, states=tuple(state for state in asked if state in states))
-        if not chosen.states:
+        chosen = _narrowed(search, CHANGEABLE[operation])
+        if chosen is None:
             return 0
+        now = utcnow(self._clock)
+        chosen = replace(chosen, before=min(chosen.before or now, now))
         changed, after = 0, 0
-        while found := await self._queue.find(chosen, _CHUNK, after):
+        while found := await self._queue.find(chosen, at_once, after):
             after = found[-1].id
             changed += await change([job.id for job in found])
         return changed
+
+
+def _narrowed(search: Search, states: Sequence[JobState]) -> Search | None:
+    """Leave of a search what is in one of these states; None: nothing can be."""
+    asked = search.states or tuple(states)
+    left = tuple(state for state in asked if state in states)
+    return replace(search, states=left) if left else None
 
 
 def named(name: str) -> Search:

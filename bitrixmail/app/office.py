@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from random import Random
 from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
@@ -34,6 +35,8 @@ from bitrixmail.admin.suppressions import Suppressions
 from bitrixmail.admin.traces import Traces
 from bitrixmail.app.intake import intake_of
 from bitrixmail.app.local_time import system_timezone
+from bitrixmail.app.maillog import MailLog
+from bitrixmail.app.outcomes import outcomes_of
 from bitrixmail.app.ownership import as_owner_of, make_data_dir
 from bitrixmail.app.settings import Settings
 from bitrixmail.cli.output import say
@@ -41,6 +44,7 @@ from bitrixmail.cli.session import Office
 from bitrixmail.model.errors import MailError
 from bitrixmail.outbound.security.dkim_keys import make_keys
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
+from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.routing import Router
 from bitrixmail.rules.judging import Judging
 from bitrixmail.store.database import error_behind
@@ -61,6 +65,10 @@ class _WallClock(Clock):
     def seconds(self) -> float:
         """Return the seconds since 1970."""
         return runtime.seconds()
+
+
+def _queue_ids() -> QueueIds:
+    return QueueIds(cast("IReactorTime", _WallClock()), Random())  # noqa: S311 - names, no secrets
 
 
 @contextmanager
@@ -147,6 +155,9 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             messages,
             cast("IReactorTime", _WallClock()),
             timedelta(seconds=settings.outbound.lifetime),
+            jobs=stores.jobs,
+            outcomes=outcomes_of(settings, stores, MailLog(), _queue_ids().next),
+            owner=f"command-{os.getpid()}",
         ),
         dkim=dkim,
         hostname=settings.server.hostname,

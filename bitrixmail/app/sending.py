@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import timedelta
 from random import Random, SystemRandom
 from typing import Any
 
@@ -18,6 +17,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from bitrixmail.admin.probes.own_addresses import own_addresses
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.meeting import Meeting
+from bitrixmail.app.outcomes import outcomes_of, suppressor_of
 from bitrixmail.app.reception import Reception
 from bitrixmail.app.settings import Settings
 from bitrixmail.interfaces.courier import ICourier
@@ -27,18 +27,15 @@ from bitrixmail.net.http import HTTPClient
 from bitrixmail.net.name_servers import parse_name_server, system_name_servers
 from bitrixmail.net.resolver import Resolver
 from bitrixmail.outbound.bounces.returned import BounceReader
-from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.client.terms import Terms, Timeouts
 from bitrixmail.outbound.destination import Bounds, Widths
 from bitrixmail.outbound.dispatcher import Dispatcher
 from bitrixmail.outbound.hosts import HostFinder, HostRules, Own
 from bitrixmail.outbound.local import LocalCourier
-from bitrixmail.outbound.outcomes import Desk, Outcomes
 from bitrixmail.outbound.remote import RemoteCourier
 from bitrixmail.outbound.security.mta_sts import STSPolicies
 from bitrixmail.outbound.security.signing import Signer
 from bitrixmail.outbound.security.tls_policy import TLSPolicy
-from bitrixmail.outbound.timing.retry import RetryPolicy
 from bitrixmail.outbound.timing.schedule import Schedules
 from bitrixmail.outbound.timing.timetable import Timetable
 from bitrixmail.outbound.timing.turnstile import Turnstile
@@ -61,20 +58,8 @@ class Sending(Service):
         settings, stores = reception.settings, reception.stores
         outbound = settings.outbound
         self._stores = stores
-        lasting = timedelta(seconds=outbound.suppress)
-        suppressor = Suppressor(stores.suppressions, lasting)
-        outcomes = Outcomes(
-            stores.jobs,
-            stores.directory,
-            RetryPolicy(outbound.retry_plan(), Random()),  # noqa: S311 - it spreads, it hides nothing
-            reception.maillog,
-            Desk(
-                settings.server.hostname,
-                reception.gate.new_queue_id,
-                timedelta(seconds=outbound.lifetime),
-            ),
-            suppressor=suppressor,
-        )
+        new_queue_id = reception.gate.new_queue_id
+        outcomes = outcomes_of(settings, stores, reception.maillog, new_queue_id)
         most = outbound.connections_per_domain or _NO_LIMIT
         couriers: Sequence[ICourier] = (
             _remote(reception, reactor),
@@ -83,7 +68,7 @@ class Sending(Service):
                 stores.jobs,
                 stores.queue,
                 stores.messages,
-                suppressor,
+                suppressor_of(settings, stores),
                 maillog=reception.maillog,
                 threads=reception.threads,
                 clock=reactor,

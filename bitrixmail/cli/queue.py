@@ -215,32 +215,45 @@ def _changing(name: str, done: str, question: str = "") -> None:
     @click.option("--all", "everything", is_flag=True, help="All jobs.")
     @click.option("--dry-run", is_flag=True, help="Only count them.")
     @click.option("--yes", is_flag=True, help="Do not ask.")
+    @json_option
     @pass_session
-    def change(session: Session, everything: bool, dry_run: bool, yes: bool, **given: Any) -> None:
+    def change(
+        session: Session, everything: bool, dry_run: bool, yes: bool, as_json: bool, **given: Any
+    ) -> None:
         search = _search(session, given)
         if search == Search() and not everything:
             fault = Fault(name, "says of no job", "name some by ID or --domain, or say --all")
             raise InputError(fault)
-        if dry_run:
-            say(f"{session.wait(session.office.queue.count(search))} jobs are meant")
-            return
-        if question and not yes:
-            count = session.wait(session.office.queue.count(search))
+        if dry_run or (question and not yes):
+            count = session.wait(session.office.queue.count(search, name))
+            if dry_run:
+                _told(as_json, {"meant": count}, f"{count} jobs are meant")
+                return
             if not agreed(question.format(count=count)):
                 raise RefusedError("nothing was changed")
         operation = getattr(session.office.queue, name)
-        say(f"{session.wait(operation(search))} {done}")
+        number = session.wait(operation(search))
+        _told(as_json, {"changed": number}, f"{number} {done}")
 
     change.help = _HELP[name]
+
+
+def _told(as_json: bool, data: dict[str, int], text: str) -> None:
+    if as_json:
+        print_json(data)
+    else:
+        say(text)
 
 
 _HELP = {
     "retry": "Try jobs at once, also those that were given up.",
     "hold": "Keep jobs back until they are released.",
     "release": "Let held jobs go on.",
+    "bounce": "Give jobs up; their senders get them back with a notice.",
     "delete": "Remove jobs; nobody is told.",
 }
 _changing("retry", "jobs are tried at once")
 _changing("hold", "jobs held")
 _changing("release", "jobs released")
+_changing("bounce", "jobs given up", "Give up {count} jobs and write to their senders?")
 _changing("delete", "jobs deleted", "Delete {count} jobs for good?")

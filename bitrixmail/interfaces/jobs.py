@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bitrixmail.model.job import Job, Settlement
+    from bitrixmail.model.job import Job, JobState, Settlement
     from bitrixmail.model.message import Draft
     from bitrixmail.model.queue import Due, Wanted
 
@@ -33,6 +33,14 @@ class IJobStore(Interface):
         """Take jobs that are due, the urgent and the oldest first; nobody else gets them.
 
         They are settled by `until`, or another lease may take them.
+        """
+
+    async def lease_these(
+        owner: str, until: datetime, ids: Sequence[int], states: Sequence[JobState]
+    ) -> tuple[Job, ...]:
+        """Take jobs by their numbers, due or not, as far as they are in one of these states.
+
+        One transaction: give it some hundred at a time.
         """
 
     async def settle(settlements: Sequence[Settlement], drafts: Sequence[Draft] = ()) -> None:

@@ -22,5 +22,10 @@ class IOutcomes(Interface):
     ) -> tuple[Sequence[Settlement], Sequence[Draft]]:
         """Decide after a delivery: done, again at some time, or given up."""
 
+    async def given_up(
+        jobs: Sequence[Job], said: str, now: datetime
+    ) -> tuple[Sequence[Settlement], Sequence[Draft]]:
+        """Give up jobs of one message, by hand and with these words for whoever reads of it."""
+
     def pause(failures: int, now: datetime) -> datetime:
         """Tell until when a destination is left alone that was down so many times on end."""

@@ -117,5 +117,9 @@ ADVICE = {
     Reason.DNS: _LATER,
     Reason.SYSTEM: _LATER,
     Reason.EXPIRED: _LATER,
+    Reason.GIVEN_UP: Sentence(
+        "Your administrator has stopped the delivery. Ask there before you send the message again.",
+        "Доставку остановил ваш администратор. Спросите его, прежде чем отправлять письмо снова.",
+    ),
 }
 OTHERWISE = _ASK

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     PROTOCOL = "protocol error"
     SYSTEM = "trouble at the host"
     EXPIRED = "expired"
+    GIVEN_UP = "given up by hand"
     UNDETERMINED = "undetermined"
 
 

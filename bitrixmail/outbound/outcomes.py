@@ -50,6 +50,8 @@ _TRANSITIONS = {
     Result.DEFERRED: "deferred",
     Result.FAILED: "bounced",
 }
+# Of the system, no more than that: no address is at fault (RFC 3463 §3.4)
+_GIVEN_UP = "5.3.0"
 _SECOND = timedelta(seconds=1)
 
 
@@ -116,6 +118,20 @@ class Outcomes:
                 self._log(job, attempt, settlement)
         drafts = await self._notices(told, now) if told else ()
         return settlements, drafts
+
+    async def given_up(
+        self, jobs: Sequence[Job], said: str, now: datetime
+    ) -> tuple[Sequence[Settlement], Sequence[Draft]]:
+        """See IOutcomes. Raises MailError if the store can't be read."""
+        attempt = Attempt(now, Result.FAILED, "", "", _GIVEN_UP, said, 0.0)
+        settlements, told = [], []
+        for job in jobs:
+            settlements.append(Settlement(job, JobState.DEAD, attempt))
+            reported = self._reported(job, attempt, Action.FAILED, Reason.GIVEN_UP)
+            if reported is not None:
+                told.append((job, reported))
+            self._log(job, attempt, settlements[-1])
+        return settlements, await self._notices(told, now) if told else ()
 
     def pause(self, failures: int, now: datetime) -> datetime:
         """See IOutcomes."""

@@ -11,24 +11,27 @@ from zope.interface import implementer
 from bitrixmail.interfaces.blobs import IBlobStore
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.model.errors import Fault, NotFoundError
-from bitrixmail.model.job import Job, Settlement
+from bitrixmail.model.job import Job, JobState, Settlement
 from bitrixmail.model.message import Draft
 from bitrixmail.model.queue import Due, Wanted
 from bitrixmail.store import leasing, reading
 from bitrixmail.store.executors import Database
-from bitrixmail.store.leasing import Lease, Settling
+from bitrixmail.store.leasing import Lease, Named, Settling
 from bitrixmail.store.values import to_us
 from bitrixmail.tasks import utcnow
 
 
 @implementer(IJobStore)
 class DatabaseJobs:
-    """See IJobStore. Made with the stores, lives as long as they."""
+    """See IJobStore. Made with the stores, lives as long as they; `sends`: see DatabaseMessages."""
 
-    def __init__(self, database: Database, blobs: IBlobStore, clock: IReactorTime) -> None:
+    def __init__(
+        self, database: Database, blobs: IBlobStore, clock: IReactorTime, *, sends: bool
+    ) -> None:
         self._database = database
         self._blobs = blobs
         self._clock = clock
+        self._sends = sends
 
     async def due(self, now: datetime) -> tuple[Due, ...]:
         """See IJobStore."""
@@ -41,10 +44,18 @@ class DatabaseJobs:
         asked = Lease(owner, to_us(until), to_us(now), tuple(wanted))
         return await self._database.write(leasing.lease, asked)
 
+    async def lease_these(
+        self, owner: str, until: datetime, ids: Sequence[int], states: Sequence[JobState]
+    ) -> tuple[Job, ...]:
+        """See IJobStore."""
+        asked = Named(owner, to_us(until), tuple(ids), tuple(state.value for state in states))
+        return await self._database.write(leasing.lease_these, asked)
+
     async def settle(self, settlements: Sequence[Settlement], drafts: Sequence[Draft] = ()) -> None:
         """See IJobStore."""
-        now = to_us(utcnow(self._clock))
-        await self._database.write(leasing.settle, Settling(tuple(settlements), tuple(drafts), now))
+        settling = Settling(tuple(settlements), tuple(drafts), to_us(utcnow(self._clock)))
+        quiet = self._sends or not drafts
+        await self._database.write(leasing.settle if quiet else leasing.settle_and_tell, settling)
 
     async def reclaim(self, owner: str) -> int:
         """See IJobStore."""

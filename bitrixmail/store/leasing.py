@@ -19,7 +19,7 @@ from bitrixmail.store import schema
 from bitrixmail.store.appending import append_some
 from bitrixmail.store.prepared import Prepared, PreparedInsert
 from bitrixmail.store.schema import job, message
-from bitrixmail.store.sequences import Sequences
+from bitrixmail.store.sequences import JOBS, Sequences, bump
 from bitrixmail.store.values import from_us, storable, to_key, to_us
 
 _IN = 16
@@ -46,6 +46,13 @@ _DUE = Prepared(
     .where(_WAITING)
     .group_by(job.c.kind, job.c.destination),
     ["now", "then"],
+)
+# Leases of those who have come to nothing; `lease` makes them waiting again
+_LAPSED = Prepared(
+    select(job.c.kind, job.c.destination, func.count())
+    .where(text("job.state = 'leased'"), job.c.lease_until <= bindparam("now"))
+    .group_by(job.c.kind, job.c.destination),
+    ["now"],
 )
 _EARLIER = job.alias("earlier")
 _IN_TURN = (
@@ -168,6 +175,16 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What `lease_these` is asked for."""
+
+    owner: str
+    until: int
+    ids: tuple[int, ...]
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settling:
     """What `settle` is to write at `now` (microseconds)."""
 
@@ -185,9 +202,16 @@ def _padded(ids: Iterable[int]) -> Iterator[tuple[int, ...]]:
 
 def due(connection: Connection, now: int) -> tuple[Due, ...]:
     """See IJobStore. Runs in a reader's thread; reads an index, no rows."""
-    return tuple(
-        Due(Kind(kind), destination, count or 0, None if later is None else from_us(later))
+    found = {
+        (kind, destination): (count or 0, later)
         for kind, destination, count, later in _DUE.all(connection, now, now)
+    }
+    for kind, destination, count in _LAPSED.all(connection, now):
+        more, later = found.get((kind, destination), (0, None))
+        found[kind, destination] = count + more, later
+    return tuple(
+        Due(Kind(kind), destination, count, None if later is None else from_us(later))
+        for (kind, destination), (count, later) in found.items()
     )
 
 
@@ -212,6 +236,24 @@ def _lease(connection: Connection, asked: Lease) -> tuple[Job, ...]:
         ids += [found for (found,) in picked]
     leased = JobState.LEASED.value
     _TAKE.many(connection, [(leased, asked.owner, asked.until, found) for found in ids])
+    return _jobs(connection, ids)
+
+
+def lease_these(connection: Connection, asked: Sequence[Named]) -> list[tuple[Job, ...]]:
+    """See IJobStore."""
+    return [_lease_these(connection, one) for one in asked]
+
+
+def _lease_these(connection: Connection, asked: Named) -> tuple[Job, ...]:
+    open_ones = select(job.c.id).where(job.c.id.in_(asked.ids), job.c.state.in_(asked.states))
+    ids = list(connection.execute(open_ones.order_by(job.c.id)).scalars())
+    leased = JobState.LEASED.value
+    _TAKE.many(connection, [(leased, asked.owner, asked.until, found) for found in ids])
+    return _jobs(connection, ids)
+
+
+def _jobs(connection: Connection, ids: Sequence[int]) -> tuple[Job, ...]:
+    """Read jobs in this order, with what their messages consist of."""
     rows = {row[0]: row for part in _padded(ids) for row in _READ_JOBS.all(connection, *part)}
     contents = _Contents(connection)
     return tuple(_job(rows[found], contents) for found in ids if found in rows)
@@ -292,6 +334,12 @@ def settle(connection: Connection, settlings: Sequence[Settling]) -> list[None]:
     sequences.save()
     append_some(connection, [draft for group in settlings for draft in group.drafts])
     return [None] * len(settlings)
+
+
+def settle_and_tell(connection: Connection, settlings: Sequence[Settling]) -> list[None]:
+    """Do the same in a process that sends nothing by itself: whoever does hears of the drafts."""
+    bump(connection, JOBS)
+    return settle(connection, settlings)
 
 
 def _attempt_row(job_id: int, number: int, attempt: Attempt) -> tuple[Any, ...]:

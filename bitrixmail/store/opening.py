@@ -187,7 +187,7 @@ def _stores(
         runs=DatabaseRuleRuns(database, blobs, clock),
         dkim_keys=DatabaseDKIMKeys(database, changes, most_cached),
         destinations=DatabaseDestinations(database),
-        jobs=DatabaseJobs(database, blobs, clock),
+        jobs=DatabaseJobs(database, blobs, clock, sends=sends),
         queue=DatabaseQueue(database, clock),
         suppressions=DatabaseSuppressions(database),
         grants=DatabaseGrants(database, changes, most_cached),

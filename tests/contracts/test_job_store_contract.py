@@ -83,6 +83,22 @@ async def test_a_lease_that_has_run_out_can_be_taken(opened: Opened, tmp_path: P
         assert [job.queue_id for job in again] == ["Q1"]
 
 
+async def test_jobs_are_taken_by_their_numbers(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        later = make_job("eve@example.net", at=LATER)
+        await stores.messages.append(make_letter("Q1", make_job(), later))
+        await lease(stores, "example.com")
+        states = (JobState.WAITING, JobState.HELD)
+        found = await stores.jobs.lease_these("hand", LATER, [1, 2, 3], states)
+        assert [(job.id, job.recipient, job.queue_id) for job in found] == [
+            (2, "eve@example.net", "Q1")
+        ]
+        assert await stores.jobs.lease_these("hand", LATER, [2], states) == ()
+        assert await stores.jobs.due(SOON) == ()
+        due = await stores.jobs.due(LATER + timedelta(hours=1))
+        assert ("example.net", 1) in [(each.destination, each.count) for each in due]
+
+
 async def test_leases_of_those_who_are_gone_are_taken_back(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         await stores.messages.append(make_letter("Q1", make_job()))

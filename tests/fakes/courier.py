@@ -73,5 +73,11 @@ class PlainOutcomes:
                 settlements.append(Settlement(job, JobState.WAITING, attempt, later))
         return settlements, ()
 
+    async def given_up(
+        self, jobs: Sequence[Job], said: str, now: datetime
+    ) -> tuple[Sequence[Settlement], Sequence[Draft]]:
+        attempt = make_attempt(Result.FAILED, said)
+        return [Settlement(job, JobState.DEAD, attempt) for job in jobs], ()
+
     def pause(self, failures: int, now: datetime) -> datetime:
         return now + timedelta(minutes=5 * failures)

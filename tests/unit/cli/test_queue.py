@@ -90,7 +90,7 @@ def test_jobs_are_held_released_tried_and_deleted(waiting: Shell) -> None:
     assert waiting.said("queue", "hold", "--domain", "example.com") == "2 jobs held\n"
     assert len(waiting.json("queue", "list", "--state", "held")) == 2
     assert waiting.said("queue", "release", "Q2") == "1 jobs released\n"
-    assert waiting.said("queue", "retry", "--all", "--dry-run") == "3 jobs are meant\n"
+    assert waiting.said("queue", "retry", "--all", "--dry-run") == "2 jobs are meant\n"
     assert waiting.said("queue", "retry", "--all") == "2 jobs are tried at once\n"
     assert "Delete 1 jobs" in waiting.run("queue", "delete", "Q2", stdin="n\n").stderr
     assert len(waiting.json("queue", "list")) == 3
@@ -98,7 +98,31 @@ def test_jobs_are_held_released_tried_and_deleted(waiting: Shell) -> None:
     assert len(waiting.json("queue", "list")) == 2
 
 
-@pytest.mark.parametrize("command", ["hold", "release", "retry", "delete"])
+def test_jobs_are_given_up_and_their_sender_is_told(waiting: Shell) -> None:
+    shell = waiting
+    shell.said("queue", "hold", "--recipient", "eve@example.net")
+    meant = shell.json("queue", "bounce", "q1", "--dry-run")
+    assert meant == {"meant": 2}
+    assert "Give up 2 jobs" in shell.run("queue", "bounce", "Q1", stdin="n\n").stderr
+    assert shell.json("queue", "bounce", "Q1", "--yes") == {"changed": 2}
+    dead = shell.json("queue", "list", "--state", "dead")
+    assert [(job["recipient"], job["last"]["reply"]) for job in dead] == [
+        ("bob@example.com", "Given up by hand"),
+        ("eve@example.net", "Given up by hand"),
+    ]
+    (notice,) = shell.json("queue", "list", "--recipient", "ann@example.net")
+    assert notice["sender"] == ""
+    text = shell.out("queue", "export", notice["queue_id"])
+    assert "Final-Recipient: rfc822; bob@example.com" in text
+    assert "Final-Recipient: rfc822; eve@example.net" in text
+    assert "administrator has stopped the delivery" in text.replace("=\n", "")
+    assert shell.json("suppression", "list") == []
+    assert shell.said("queue", "bounce", "--all", "--yes") == "2 jobs given up\n"
+    # The notice of the last one stays: it came meanwhile
+    assert [job["sender"] for job in shell.json("queue", "list")] == [""]
+
+
+@pytest.mark.parametrize("command", ["hold", "release", "retry", "bounce", "delete"])
 def test_nothing_is_changed_that_was_not_named(waiting: Shell, command: str) -> None:
     (line,) = waiting.fails(os.EX_DATAERR, "queue", command)
     assert "says of no job" in line
