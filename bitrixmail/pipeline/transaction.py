@@ -34,6 +34,7 @@ from bitrixmail.model.outcome import Outcome
 from bitrixmail.model.reply import MAILBOX_FULL, NO_SUCH_MAILBOX, RELAY_DENIED, Reply
 from bitrixmail.model.route import Route, RouteKind, Target
 from bitrixmail.pipeline.admission import Admission
+from bitrixmail.pipeline.blind_copies import SubmittedSink
 from bitrixmail.pipeline.content import ContentSink
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.queue_id import QueueIds
@@ -190,7 +191,8 @@ class Transaction:
 
     def body(self) -> ISink:
         """See ITransaction."""
-        self._sink = ContentSink(self._shop.blobs, self._shop.inline_octets)
+        kind = ContentSink if self._terms.submissions is None else SubmittedSink
+        self._sink = kind(self._shop.blobs, self._shop.inline_octets)
         return self._sink
 
     async def commit(self) -> tuple[Outcome, ...]:
