@@ -26,7 +26,8 @@ def taken(stores: InlineStores, *pieces: bytes, inline_octets: int = 200_000) ->
     sink = SubmittedSink(stores.blobs, inline_octets)
     for piece in pieces:
         sink.write(piece)
-    return done(sink.finish())
+    content: Content = done(sink.finish())
+    return content
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3, 7, 1000])
