@@ -74,15 +74,18 @@ class Bringing:
         Raises UnfitError and OSError if it can't be read.
         """
         refused: Refusals = [(given, NO_ADDRESS) for given in letter.wrong]
-        sender = await self._sender(letter)
+        sender = await self.sender(letter)
         recipients = [*letter.recipients.items()]
         for number, start in enumerate(range(0, len(recipients), self.rules.recipients)):
             some = recipients[start : start + self.rules.recipients]
             refused += await self._hand_in(letter, sender, number, some, patient=patient)
         return refused
 
-    async def _sender(self, letter: Letter) -> Address | None:
-        """Return the sender to send as: the given one, else the author, else the user."""
+    async def sender(self, letter: Letter) -> Address | None:
+        """Return the sender to send as: the given one, else the author, else the user.
+
+        Raises PermanentError if the user may not send as the one that was given.
+        """
         sender = letter.sender
         if sender is None:
             return None if letter.given else letter.default

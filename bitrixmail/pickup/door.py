@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -23,6 +24,7 @@ from twisted.logger import Logger
 from bitrixmail.interfaces.gate import IGate
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.interfaces.threads import IThreads
+from bitrixmail.model.address import Address
 from bitrixmail.model.errors import (
     PermanentError,
     StoreFullError,
@@ -33,6 +35,7 @@ from bitrixmail.model.text import printable
 from bitrixmail.pickup.bringing import DOOR, Bringing, PickupRules, Refusals
 from bitrixmail.pickup.folder import BAD, MODE, REFUSED, PickupFolder, UnfitError, user_name
 from bitrixmail.pickup.letter import Letter, read_letter
+from bitrixmail.pickup.notices import Notices
 from bitrixmail.pickup.watch import Watch, no_watch
 from bitrixmail.tasks import gather, spawn, utcnow
 
@@ -77,6 +80,7 @@ class PickupDoor(Service):
         self.rules = rules
         self._folder = folder
         self._bringing = Bringing(gate, is_own, threads, rules)
+        self._notices = Notices(gate, is_own, threads, rules.terms, clock)
         self._threads = threads
         self._maillog = maillog
         self._clock = clock
@@ -181,14 +185,25 @@ class PickupDoor(Service):
             self._waits.pop(name, None)
             return
         except UnfitError as error:
-            await self._set_aside(name, BAD, str(error))
+            await self._unfit(name, error)
             return
         try:
             await self._bring(name, letter)
         except UnfitError as error:
-            await self._set_aside(name, BAD, str(error))
+            await self._unfit(name, UnfitError(str(error), letter.found.uid))
+        except (StoreUnavailableError, StoreFullError) as error:
+            # A notice could not be written; the message is brought again
+            self._pause(error.cause or str(error.reply))
         finally:
             letter.close()
+
+    async def _unfit(self, name: str, error: UnfitError) -> None:
+        try:
+            await self._notices.unfit(name, error)
+        except (StoreUnavailableError, StoreFullError) as away:
+            self._pause(away.cause or str(away.reply))
+            return
+        await self._set_aside(name, BAD, str(error))
 
     async def _bring(self, name: str, letter: Letter) -> None:
         try:
@@ -236,15 +251,24 @@ class PickupDoor(Service):
                 recipient=recipient,
                 reply=str(reply),
             )
+        told = await self._notices.refused(letter, await self._sent_as(letter), refused)
         lines = [f"of user {letter.user} is refused", *(f"{to}: {reply}" for to, reply in refused)]
-        await self._set_aside(name, REFUSED, "\n".join(lines))
+        await self._set_aside(name, REFUSED, "\n".join(lines), told=told)
 
-    async def _set_aside(self, name: str, place: str, reason: str) -> None:
+    async def _sent_as(self, letter: Letter) -> Address | None:
+        try:
+            return await self._bringing.sender(letter)
+        except PermanentError:
+            return None
+
+    async def _set_aside(self, name: str, place: str, reason: str, *, told: bool = False) -> None:
         self._waits.pop(name, None)
         self._number += 1
         number = int(self._now() * 1000) * 1000 + self._number % 1000
         try:
-            path = await self._threads.run(self._folder.set_aside, name, place, reason, number)
+            path = await self._threads.run(
+                partial(self._folder.set_aside, name, place, reason, number, told=told)
+            )
         except FileNotFoundError:
             return
         except OSError as error:

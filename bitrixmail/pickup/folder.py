@@ -33,7 +33,14 @@ _MOST_UNWRITTEN = 100
 
 
 class UnfitError(ValueError):
-    """Something in the directory that is not taken, with the reason for people."""
+    """Something in the directory that is not taken, with the reason for people.
+
+    `uid` is whose it is, if it is a file that could be opened.
+    """
+
+    def __init__(self, reason: str, uid: int | None = None) -> None:
+        super().__init__(reason)
+        self.uid = uid
 
 
 @dataclass(slots=True)
@@ -219,18 +226,21 @@ class PickupFolder:
         """Remove a message; harmless if it is gone."""
         (self.path / name).unlink(missing_ok=True)
 
-    def set_aside(self, name: str, place: str, reason: str, number: int) -> Path:
+    def set_aside(
+        self, name: str, place: str, reason: str, number: int, *, told: bool = False
+    ) -> Path:
         """Move something to `bad` or `refused` with its reason; return where it is now.
 
-        `number` makes its name there one of its own. Raises OSError.
+        `number` makes its name there one of its own. Where very much lies already, what its sender
+        was `told` of and given back is removed. Raises OSError.
         """
         folder = self.path / place
         moved = folder / (name if key_of(name) else f"{number}")
         if os.path.lexists(moved):
             moved = folder / f"{moved.name}.{number}"
         there = self.path / name
-        crowded = place == BAD and sum(1 for _ in folder.iterdir()) >= 2 * _MOST_BAD
-        if crowded and not stat.S_ISREG(there.lstat().st_mode):
+        crowded = (place == BAD or told) and sum(1 for _ in folder.iterdir()) >= 2 * _MOST_BAD
+        if crowded and (told or not stat.S_ISREG(there.lstat().st_mode)):
             there.unlink()
             return there
         if not crowded:

@@ -84,9 +84,9 @@ def read_letter(folder: PickupFolder, name: str, terms: Terms, now: datetime) ->
     found = folder.open(name)
     try:
         return _read(found, key_of(name) or name, terms, now)
-    except (SlipError, HeadError) as error:
+    except (SlipError, HeadError, UnfitError) as error:
         found.close()
-        raise UnfitError(str(error)) from error
+        raise UnfitError(str(error), found.uid) from error
     except BaseException:
         found.close()
         raise

@@ -16,7 +16,7 @@ from bitrixmail.pickup.door import PickupDoor
 from bitrixmail.pickup.folder import PickupFolder, user_name
 from bitrixmail.pickup.letter import Terms
 from bitrixmail.tasks import InlineThreads
-from tests.fakes.gate import RecordingGate, RecordingMailLog
+from tests.fakes.gate import Received, RecordingGate, RecordingMailLog
 
 ME = user_name(os.geteuid())
 TERMS = Terms("mx.example.org", "mx.example.org", 100_000)
@@ -58,6 +58,16 @@ class House:
 
     def look(self) -> None:
         self.door.wake()
+
+    @property
+    def brought(self) -> list[Received]:
+        """Return the messages that were left here."""
+        return [each for each in self.gate.messages if each.client.door == "pickup"]
+
+    @property
+    def notices(self) -> list[Received]:
+        """Return what was written about those that were refused."""
+        return [each for each in self.gate.messages if each.client.door == "local"]
 
     def left(self) -> list[str]:
         """Return what still lies there."""

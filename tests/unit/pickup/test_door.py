@@ -19,7 +19,7 @@ DEFAULT = f"{ME}@mx.example.org"
 
 
 def recipients(house: House) -> list[str]:
-    return [str(found.address) for found in house.gate.messages[-1].recipients]
+    return [str(found.address) for found in house.brought[-1].recipients]
 
 
 def test_a_message_is_taken_in_and_removed(house: House) -> None:
@@ -28,7 +28,7 @@ def test_a_message_is_taken_in_and_removed(house: House) -> None:
         b"notify never\n\nSubject: x\nBcc: c@example.net\n\nOne\r\nTwo\rThree"
     )
     house.look()
-    (message,) = house.gate.messages
+    (message,) = house.brought
     assert house.left() == []
     assert (message.client.door, message.client.address) == ("pickup", "")
     assert (message.client.account, message.client.session_id) == (ME, "1795873347.1.1")
@@ -67,15 +67,15 @@ def test_the_sender(house: House, slip: bytes, fields: bytes, sender: str | None
     if sender is None:
         sender = "root@mx.example.org"
         if sender != DEFAULT:
-            assert not house.gate.messages
+            assert not house.brought
             return
-    assert str(house.gate.messages[0].sender) == sender
+    assert str(house.brought[0].sender) == sender
 
 
 def test_who_may_not_send_as_an_address_is_refused(house: House) -> None:
     house.put(FIRST + b"sender boss@example.net\nrecipient b@example.net\n\n")
     house.look()
-    assert not house.gate.messages
+    assert not house.brought
     assert house.left() == []
     (reason,) = house.reasons("refused")
     assert reason == (
@@ -92,7 +92,7 @@ def test_the_trusted_may(tmp_path: Path) -> None:
     house.put(FIRST + b"sender boss@example.net\nrecipient b@example.net\n\n")
     house.put(FIRST + b"recipient b@example.net\n\nFrom: boss@example.net\n\n", "m.1795873348.1.1")
     house.look()
-    assert [str(each.sender) for each in house.gate.messages] == ["boss@example.net", DEFAULT]
+    assert [str(each.sender) for each in house.brought] == ["boss@example.net", DEFAULT]
 
 
 def test_one_refused_recipient_costs_the_others_nothing(house: House) -> None:
@@ -131,7 +131,7 @@ def test_what_cannot_be_taken_now_is_tried_again(house: House) -> None:
     assert len(house.gate.opened) == 1
     del house.gate.refuse["commit"]
     house.clock.pump([1] * 2)
-    assert len(house.gate.messages) == 1
+    assert len(house.brought) == 1
     assert house.left() == []
 
 
@@ -140,7 +140,7 @@ def test_a_full_mailbox_is_not_waited_for_without_end(house: House) -> None:
     house.put(FIRST + b"recipient a@example.net, b@example.net\n\n")
     house.door.begin()
     house.clock.pump([30] * 9)
-    assert not house.gate.messages
+    assert not house.brought
     house.clock.pump([30] * 8)
     assert recipients(house) == ["a@example.net"]
     assert "452 4.2.2" in house.reasons("refused")[0]
@@ -162,7 +162,7 @@ def test_a_store_that_is_away_stops_the_door_for_a_while(
         assert len(house.gate.opened) == 1
     house.clock.advance(11)
     house.look()
-    assert len(house.gate.messages) == 2
+    assert len(house.brought) == 2
 
 
 def test_a_store_that_is_away_refuses_nobody_who_has_waited_long(
@@ -196,19 +196,19 @@ def test_many_recipients_go_in_several_transactions(tmp_path: Path) -> None:
     house = House(tmp_path / "pickup", PickupRules(TERMS, recipients=2))
     house.put(FIRST + b"recipient a@x.org, b@x.org, c@x.org\n\nSubject: x\n\nHi\n")
     house.look()
-    assert [len(each.recipients) for each in house.gate.messages] == [2, 1]
-    assert [each.client.session_id for each in house.gate.messages] == [
+    assert [len(each.recipients) for each in house.brought] == [2, 1]
+    assert [each.client.session_id for each in house.brought] == [
         "1795873347.1.1",
         "1795873347.1.1/1",
     ]
-    assert house.gate.messages[0].content == house.gate.messages[1].content
+    assert house.brought[0].content == house.brought[1].content
 
 
 def test_a_large_message_comes_whole(house: House) -> None:
     body = b"".join(b"%06d\n" % number for number in range(14_000))
     house.put(MESSAGE + body)
     house.look()
-    content = house.gate.messages[0].content
+    content = house.brought[0].content
     assert content.endswith(b"Hi\r\n" + body.replace(b"\n", b"\r\n"))
 
 
@@ -234,7 +234,7 @@ def test_what_is_no_message_is_moved_away(house: House, octets: bytes, reason: s
     if reason is None:
         assert recipients(house) == ["a@x.org"]  # the same one, again and again
         return
-    assert not house.gate.messages
+    assert not house.brought
     assert reason in house.reasons("bad")[0]
 
 
@@ -244,7 +244,7 @@ def test_hostile_things_hold_nothing_up(house: House) -> None:
     (house.path / "notes").write_bytes(MESSAGE)
     house.put()
     house.look()
-    assert len(house.gate.messages) == 1
+    assert len(house.brought) == 1
     assert house.left() == []
     assert len(house.reasons("bad")) == 3
 
@@ -261,18 +261,18 @@ def test_a_bug_at_one_message_holds_up_no_other(
     assert house.left() == ["m.1.1.1", "m.1795873347.1.1"]
     house.gate.bugs.clear()
     house.look()
-    assert not house.gate.messages
+    assert not house.brought
     house.clock.advance(3601)
     house.look()
-    assert len(house.gate.messages) == 2
+    assert len(house.brought) == 2
 
 
 def test_the_directory_is_looked_at_again_and_again(house: House) -> None:
     house.door.begin()
     house.put()
-    assert not house.gate.messages
+    assert not house.brought
     house.clock.advance(0.25)
-    assert len(house.gate.messages) == 1
+    assert len(house.brought) == 1
 
 
 def test_the_end_waits_for_what_is_on_its_way(house: House) -> None:
@@ -298,4 +298,4 @@ def test_no_more_at_a_time_than_is_allowed(tmp_path: Path) -> None:
     assert len(house.gate.opened) == 3
     while house.gate.waiting:
         house.gate.release()
-    assert len(house.gate.messages) == 10
+    assert len(house.brought) == 10
