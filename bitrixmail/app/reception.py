@@ -9,6 +9,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from bitrixmail.accounts.secret import KeptSecret
 from bitrixmail.app.allocator import give_back
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.logs import LogLevels
@@ -18,6 +19,7 @@ from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.settings import Settings
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.net.tls import ServerTLS
+from bitrixmail.outbound.bounces.variable_paths import VariablePaths
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
@@ -29,6 +31,7 @@ from bitrixmail.smtp.factory import SMTPFactory
 from bitrixmail.store.opening import Stores, threaded_stores
 from bitrixmail.tasks import Threads
 
+RETURN_PATHS = "return-paths.secret"
 _MINUTE_S = 60.0
 _LOOK_S = 2.0
 _GIVE_BACK_S = 30.0
@@ -53,6 +56,7 @@ class Reception:
     judging: Judging
     judge: Judge
     gate: Gate
+    return_paths: VariablePaths
     smtp: SMTPFactory
     tls: ServerTLS
     maillog: MailLog
@@ -106,8 +110,12 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
     metrics = _metrics(settings)
     kind: Callable[..., Judge] = Judge if metrics is None else metrics.judge
     judge = kind(stores.rulebook, threads, reactor, judging, lists)
+    secret = KeptSecret(settings.data_dir / RETURN_PATHS, threads)
+    return_paths = VariablePaths(
+        secret.octets, stores.queue, stores.directory, reactor, making=settings.outbound.verp
+    )
     gate = Gate(
-        router=Router(stores.directory, hostname),
+        router=Router(stores.directory, hostname, return_paths),
         messages=stores.messages,
         suppressions=stores.suppressions,
         blobs=stores.blobs,
@@ -132,6 +140,7 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
         judging=judging,
         judge=judge,
         gate=gate,
+        return_paths=return_paths,
         smtp=smtp,
         tls=tls,
         maillog=maillog,

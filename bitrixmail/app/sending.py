@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random, SystemRandom
 from typing import Any
 
@@ -33,6 +34,7 @@ from bitrixmail.outbound.dispatcher import Dispatcher
 from bitrixmail.outbound.hosts import HostFinder, HostRules, Own
 from bitrixmail.outbound.local import LocalCourier
 from bitrixmail.outbound.remote import RemoteCourier
+from bitrixmail.outbound.reports import ReportCourier
 from bitrixmail.outbound.security.mta_sts import STSPolicies
 from bitrixmail.outbound.security.signing import Signer
 from bitrixmail.outbound.security.tls_policy import TLSPolicy
@@ -41,6 +43,7 @@ from bitrixmail.outbound.timing.timetable import Timetable
 from bitrixmail.outbound.timing.turnstile import Turnstile
 from bitrixmail.rules.times import zone_of
 from bitrixmail.store.sequences import JOBS, RETRIES
+from bitrixmail.tasks import spawn
 
 _SUBMISSION = 587
 _SUBMISSIONS = 465
@@ -58,12 +61,14 @@ class Sending(Service):
         settings, stores = reception.settings, reception.stores
         outbound = settings.outbound
         self._stores = stores
+        self._return_paths = reception.return_paths
         new_queue_id = reception.gate.new_queue_id
         outcomes = outcomes_of(settings, stores, reception.maillog, new_queue_id)
         most = outbound.connections_per_domain or _NO_LIMIT
         couriers: Sequence[ICourier] = (
             _remote(reception, reactor),
             LocalCourier(reception.gate, stores.jobs, reactor),
+            ReportCourier(reactor),
             BounceReader(
                 stores.jobs,
                 stores.queue,
@@ -83,7 +88,7 @@ class Sending(Service):
             owner=f"{os.getpid()}-{SystemRandom().randrange(2**32):08x}",
             bounds=Bounds(
                 deliveries=outbound.connections or _NO_LIMIT,
-                widths=Widths(first=min(_FIRST, most), most=most),
+                widths=_widths(most, alone=outbound.verp),
             ),
         )
         reception.gate.queued = self.dispatcher.take_note
@@ -97,6 +102,9 @@ class Sending(Service):
         self._stores.changes.watch(JOBS, self.dispatcher.heard)
         self._stores.changes.watch(RETRIES, self.dispatcher.changed_by_hand)
         self._timetable.startService()
+        if self._return_paths.making:
+            # Before a second process could make another key
+            spawn(self._return_paths.paths(), "reading the key of return paths")
         self.dispatcher.begin()
 
     def stopService(self) -> Deferred[None]:
@@ -105,6 +113,12 @@ class Sending(Service):
         if self._timetable.running:
             self._timetable.stopService()
         return Deferred.fromCoroutine(self.dispatcher.stop(_END_S))
+
+
+def _widths(most: int, *, alone: bool) -> Widths:
+    """Return how much goes to one destination; `alone`: each recipient in a transaction of his."""
+    widths = Widths(first=min(_FIRST, most), most=most)
+    return replace(widths, recipients=1) if alone else widths
 
 
 def _remote(reception: Reception, reactor: Any) -> RemoteCourier:
@@ -141,6 +155,7 @@ def _remote(reception: Reception, reactor: Any) -> RemoteCourier:
         reactor,
         signer=Signer(stores.dkim_keys),
         routes=routes_of(settings),
+        return_paths=reception.return_paths if outbound.verp else None,
     )
 
 

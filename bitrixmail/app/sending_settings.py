@@ -110,6 +110,13 @@ class Outbound:
             " 0: never."
         ),
     ] = 30 * 86400.0
+    verp: Annotated[
+        Flag,
+        doc(
+            "Give each recipient of mail from our domains a return path of his own: a bounce then"
+            " says by its address of whom it speaks, whatever it says. Each gets a copy by himself."
+        ),
+    ] = False
     ipv6: Annotated[Flag, doc("Use IPv6 where both sides have it.")] = True
     mta_sts: Annotated[
         Flag, doc("Obey what domains say by MTA-STS of the TLS of their servers (RFC 8461).")

@@ -80,4 +80,8 @@ class IRouter(Interface):
     """Tells where an address leads."""
 
     async def resolve(address: Address) -> Route:
-        """Follow domain aliases, mailboxes, aliases, plus-addressing and catch-all to the end."""
+        """Follow domain aliases, mailboxes, aliases, plus-addressing and catch-all to the end.
+
+        A return path of ours leads to whoever sent what it was made for. Raise MailError if that
+        can't be looked up.
+        """

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bitrixmail.model.job import Attempt
-    from bitrixmail.model.queue import Aged, Queued, Search
+    from bitrixmail.model.queue import Aged, Queued, Search, SentTo
 
 
 class IQueue(Interface):
@@ -29,6 +29,12 @@ class IQueue(Interface):
 
     async def attempts(job_id: int) -> tuple[Attempt, ...]:
         """Read all attempts at a job, the first one first."""
+
+    async def sent(queue_id: str) -> tuple[SentTo, ...]:
+        """Tell whom elsewhere a message was for, as long as the event log goes back.
+
+        Of what has left the queue addresses come with small letters.
+        """
 
     async def hold(ids: Sequence[int]) -> int:
         """Keep waiting jobs back until they are released."""

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     REMOTE = "remote"  # by SMTP, to the hosts of the recipient's domain or a smarthost
     LOCAL = "local"  # into the gate, as mail for one of our own
     BOUNCE = "bounce"  # a bounce that came in is read, and matched with what it tells of
+    REPORT = "report"  # its sender is told that it reached a mailbox here, as he has asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,15 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
+class SentTo:
+    """That a message of `sender` went, or is to go, to a recipient elsewhere."""
+
+    queue_id: str
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
 class Aged:
     """The jobs of one destination by age: `counts` go with the bounds that were asked for."""
 

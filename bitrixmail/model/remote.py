@@ -1,12 +1,13 @@
-"""What a remote job remembers of the envelope it came with: its payload, as JSON."""
+"""What jobs remember of the envelope they came with: their payload, as JSON."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
+from bitrixmail.model.queue import SentTo
 
 _NO_SENDER_PARAMETERS = SenderParameters()
 _NO_RECIPIENT_PARAMETERS = RecipientParameters()
@@ -55,3 +56,19 @@ class RemoteOptions:
 
 
 _USUAL = RemoteOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedOptions:
+    """What a bounce tells of, if the address it came to says so."""
+
+    sent: SentTo | None = None
+
+    def to_json(self) -> str:
+        """Write it."""
+        return "{}" if self.sent is None else json.dumps(asdict(self.sent))
+
+    @classmethod
+    def from_json(cls, text: str) -> ReturnedOptions:
+        """Read what `to_json` wrote."""
+        return cls() if text == "{}" else cls(SentTo(**json.loads(text)))

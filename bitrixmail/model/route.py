@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bitrixmail.model.directory import Mailbox
+from bitrixmail.model.queue import SentTo
 
 
 class RouteKind(StrEnum):
@@ -27,7 +28,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`targets` is filled, each mailbox once, only if `kind` is LOCAL."""
+    """`targets` is filled, each mailbox once, only if `kind` is LOCAL.
+
+    `returned`: the address is a return path of that message; its sender may have no mailbox.
+    """
 
     kind: RouteKind
     targets: tuple[Target, ...] = ()
+    returned: SentTo | None = None

@@ -47,6 +47,8 @@ _LEASE = timedelta(hours=1)
 _LOOK_S = 30.0
 # Not more often for jobs that come due one after the other: it costs some milliseconds.
 _SURVEY_S = 1.0
+# A little more often for those of another process, so that nobody waits for a second
+_HEARD_S = 0.7
 _TICK_S = 0.01
 # After an error of the store, or of a courier that is broken.
 _AGAIN_S = 5.0
@@ -104,7 +106,7 @@ class Dispatcher:
 
     def heard(self) -> None:
         """Look through the store soon: another process has written jobs, and may again at once."""
-        wait_s = self._surveyed + _SURVEY_S - self._clock.seconds()
+        wait_s = self._surveyed + _HEARD_S - self._clock.seconds()
         if wait_s <= 0:
             self.look()
         elif self._hearing is None and not self._stopping:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -13,9 +14,9 @@ from bitrixmail.interfaces.gate import IGate, ITransaction
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
-from bitrixmail.model.envelope import RecipientParameters, SenderParameters
 from bitrixmail.model.errors import MailError
 from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
+from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.reply import TRANSACTION_FAILED, Reply
 from bitrixmail.tasks import utcnow
 
@@ -68,8 +69,9 @@ class LocalCourier:
         transaction: ITransaction = self._gate.open(client, f"job:{job.id}")
         try:
             sender = Address.of(job.sender) if job.sender else None
-            await transaction.sender(sender, SenderParameters(smtputf8=True))
-            await transaction.recipient(Address.of(job.recipient), RecipientParameters())
+            asked = RemoteOptions.from_json(job.payload)
+            await transaction.sender(sender, replace(asked.sender, smtputf8=True))
+            await transaction.recipient(Address.of(job.recipient), asked.recipient)
             sink = transaction.body()
             for offset in range(0, job.size_octets, _PIECE_OCTETS):
                 if job.content is not None:

@@ -39,11 +39,8 @@ from bitrixmail.outbound.reasons.judging import classify
 
 # Of the original a notice shows this much at most, header section first.
 _ORIGINAL_OCTETS = 64 * 1024
-_ACTIONS = {
-    Result.DELIVERED: Action.DELIVERED,
-    Result.RELAYED: Action.RELAYED,
-    Result.FAILED: Action.FAILED,
-}
+# What is done about mail, not with it
+_SILENT = frozenset({Kind.BOUNCE, Kind.REPORT})
 _TRANSITIONS = {
     Result.DELIVERED: "sent",
     Result.RELAYED: "sent",
@@ -114,7 +111,7 @@ class Outcomes:
                     job.queue_id,
                     now,
                 )
-            if job.kind is not Kind.BOUNCE:
+            if job.kind not in _SILENT:
                 self._log(job, attempt, settlement)
         drafts = await self._notices(told, now) if told else ()
         return settlements, drafts
@@ -130,7 +127,8 @@ class Outcomes:
             reported = self._reported(job, attempt, Action.FAILED, Reason.GIVEN_UP)
             if reported is not None:
                 told.append((job, reported))
-            self._log(job, attempt, settlements[-1])
+            if job.kind not in _SILENT:
+                self._log(job, attempt, settlements[-1])
         return settlements, await self._notices(told, now) if told else ()
 
     def pause(self, failures: int, now: datetime) -> datetime:
@@ -142,8 +140,7 @@ class Outcomes:
         self, job: Job, attempt: Attempt, now: datetime
     ) -> tuple[Settlement, Reported | None]:
         if attempt.result in {Result.DELIVERED, Result.RELAYED}:
-            reported = self._reported(job, attempt, _ACTIONS[attempt.result], Reason.UNDETERMINED)
-            return Settlement(job, JobState.DONE, attempt), reported
+            return Settlement(job, JobState.DONE, attempt), self._success(job, attempt)
         final = attempt.result is Result.FAILED
         reason = classify(attempt.enhanced, attempt.reply, final=final).reason
         if final:
@@ -167,16 +164,26 @@ class Outcomes:
         reported = self._reported(job, attempt, Action.DELAYED, reason)
         return Settlement(job, JobState.WAITING, attempt, again, delayed=True), reported
 
+    def _success(self, job: Job, attempt: Attempt) -> Reported | None:
+        """Say what a notice would say of success; whoever else reports it does so himself.
+
+        That is a host that offers DSN (RFC 3461 §5.2.1), or the gate, as it knows the mailbox.
+        """
+        if attempt.result is Result.RELAYED:
+            return self._reported(job, attempt, Action.RELAYED, Reason.UNDETERMINED)
+        if job.kind is Kind.REPORT:
+            return self._reported(job, attempt, Action.DELIVERED, Reason.UNDETERMINED)
+        return None
+
     @staticmethod
     def _reported(job: Job, attempt: Attempt, action: Action, reason: Reason) -> Reported | None:
         """Say what a notice would say of this recipient; None if nobody wants to hear it."""
         if not job.sender:
             return None
-        if job.kind is Kind.REMOTE:
-            recipient = RemoteOptions.from_json(job.payload).recipient
-            notify, original = recipient.notify, recipient.orcpt or ""
-        else:
-            notify, original = None, ""
+        if job.kind in _SILENT and action is not Action.DELIVERED:
+            return None  # the mail itself is where it was to go
+        recipient = RemoteOptions.from_json(job.payload).recipient
+        notify, original = recipient.notify, recipient.orcpt or ""
         if not wanted(action, notify, job.sender):
             return None
         reached = bool(attempt.host or attempt.address)
@@ -212,7 +219,7 @@ class Outcomes:
     ) -> Draft:
         desk = self._desk
         queue_id = desk.new_queue_id()
-        sender = RemoteOptions.from_json(job.payload).sender if job.kind is Kind.REMOTE else None
+        sender = RemoteOptions.from_json(job.payload).sender
         author = f"mailer-daemon@{desk.hostname}"
         composed = compose(
             Notice(
@@ -226,9 +233,9 @@ class Outcomes:
                 recipients=reports,
                 original=original,
                 size_octets=job.size_octets,
-                envelope_id=(sender.envid if sender else None) or "",
-                ret=sender.ret if sender else None,
-                smtputf8=bool(sender and sender.smtputf8),
+                envelope_id=sender.envid or "",
+                ret=sender.ret,
+                smtputf8=sender.smtputf8,
             )
         )
         local_part, _, domain = job.sender.rpartition("@")

@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.courier import ICourier
 from bitrixmail.interfaces.jobs import IJobStore
+from bitrixmail.interfaces.return_paths import IReturnPaths
 from bitrixmail.interfaces.signer import ISigner, Read
 from bitrixmail.model.destination import Hosts, MailHost, RelayRoute, RouteRule
 from bitrixmail.model.job import Delivery, Job, Kind
@@ -89,6 +90,7 @@ class RemoteCourier:
         *,
         signer: ISigner | None = None,
         routes: Sequence[RouteRule] = (),
+        return_paths: IReturnPaths | None = None,
         pool: Pool | None = None,
     ) -> None:
         self.routes = tuple(routes)
@@ -98,6 +100,7 @@ class RemoteCourier:
         self._endpoint = endpoint
         self._clock = clock
         self._signer = signer
+        self._return_paths = return_paths
         self._pool = pool or Pool(clock)
         self._kept: dict[tuple[str, RelayRoute | None], tuple[float, Hosts]] = {}
         # Addresses of hosts that lie about PIPELINING, and until when that is remembered
@@ -206,8 +209,11 @@ class RemoteCourier:
         prefix = b""
         if self._signer is not None:
             prefix = await self._signer.sign(read, job.size_octets, utcnow(self._clock))
+        return_path = job.sender
+        if self._return_paths is not None:
+            return_path = await self._return_paths.sender(jobs)
         return Parcel(
-            sender=job.sender,
+            sender=return_path,
             recipients=tuple(
                 RemoteRecipient(each.recipient, asked.recipient.notify, asked.recipient.orcpt)
                 for each, asked in zip(jobs, options, strict=True)

@@ -12,11 +12,14 @@ from bitrixmail.model.client import Client
 from bitrixmail.model.envelope import Envelope, Recipient, SenderParameters
 from bitrixmail.model.job import Kind, NewJob, Priority
 from bitrixmail.model.limits import Networks, listed
-from bitrixmail.model.remote import RemoteOptions
+from bitrixmail.model.message import Filing
+from bitrixmail.model.queue import SentTo
+from bitrixmail.model.remote import RemoteOptions, ReturnedOptions
 
 # Doors behind which nobody stands but this host's own users, each known by name
 _OWN_DOORS = frozenset({"pickup", "local", "api"})
 _BOUNCES_READ = timedelta(days=1)
+_REPORTED = timedelta(days=1)
 _BULK = frozenset({"bulk", "list", "junk"})
 
 
@@ -76,16 +79,51 @@ def _due(parameters: SenderParameters, received: datetime) -> datetime:
     return received
 
 
-def bounce_job(queue_id: str, received: datetime) -> NewJob:
-    """Make the job to read a message with a null sender, which may tell of one of ours."""
+def bounce_job(queue_id: str, number: int, received: datetime, sent: SentTo | None) -> NewJob:
+    """Make the job to read a message with a null sender, which may tell of one of ours.
+
+    `sent`: it does, by the return path to which it came; `number` tells several apart.
+    """
     return NewJob(
-        key=f"{queue_id}:bounce",
+        key=f"{queue_id}:bounce" + (f":{number}" if number else ""),
         kind=Kind.BOUNCE,
         destination="",
         recipient="",
         not_before=received,
         expires=received + _BOUNCES_READ,
+        payload="{}" if sent is None else ReturnedOptions(sent).to_json(),
     )
+
+
+def report_jobs(
+    queue_id: str, received: datetime, envelope: Envelope, filings: Sequence[Filing]
+) -> tuple[NewJob, ...]:
+    """Make a job of each recipient whose mailbox took it, and whose sender asked to be told."""
+    kept = {
+        address
+        for filing in filings
+        if filing.outcome == "kept"
+        for address in (filing.recipient, *filing.others)
+    }
+    return tuple(
+        NewJob(
+            key=f"{queue_id}:report:{number}",
+            kind=Kind.REPORT,
+            destination="",
+            recipient=str(recipient.address),
+            not_before=received,
+            expires=received + _REPORTED,
+            payload=RemoteOptions(envelope.parameters, recipient.parameters).to_json(),
+        )
+        for number, recipient in enumerate(envelope.recipients, 1)
+        if wants_report(recipient) and str(recipient.address) in kept
+    )
+
+
+def wants_report(recipient: Recipient) -> bool:
+    """Tell whether a sender asked to be told of success (RFC 3461 §4.1)."""
+    notify = recipient.parameters.notify
+    return notify is not None and "SUCCESS" in notify
 
 
 def _priority(headers: HeaderSection) -> Priority:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from zope.interface import implementer
 
 from bitrixmail.interfaces.directory import IDirectory, IRouter
+from bitrixmail.interfaces.return_paths import IReturnPaths
 from bitrixmail.model.address import Address
 from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.folder import folder_name
@@ -34,15 +35,34 @@ class _Search:
 class Router:
     """See IRouter. Made by compose, lives as long as the server."""
 
-    def __init__(self, directory: IDirectory, hostname: str) -> None:
+    def __init__(
+        self, directory: IDirectory, hostname: str, return_paths: IReturnPaths | None = None
+    ) -> None:
         self._directory = directory
         self._hostname = hostname
+        self._return_paths = return_paths
 
     async def resolve(self, address: Address) -> Route:
         """See IRouter."""
         domain = await self._local_domain(address)
         if domain is None:
             return _FOREIGN if address.domain else _UNKNOWN
+        if self._return_paths is not None and self._return_paths.meant(address):
+            return await self._returned(address, self._return_paths)
+        return await self._here(address, domain)
+
+    async def _returned(self, address: Address, return_paths: IReturnPaths) -> Route:
+        """Lead what comes back to whoever sent it; a forged return path is nobody's."""
+        sent = await return_paths.sent(address)
+        if sent is None:
+            return _UNKNOWN
+        sender = Address.of(sent.sender)
+        domain = await self._local_domain(sender)
+        targets = () if domain is None else (await self._here(sender, domain)).targets
+        return Route(RouteKind.LOCAL, targets, sent)
+
+    async def _here(self, address: Address, domain: Domain) -> Route:
+        """Follow an address of one of our domains."""
         local = Address(address.local_part, domain.name)
         search = _Search()
         await self._follow(local, search)

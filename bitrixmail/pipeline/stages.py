@@ -22,11 +22,18 @@ from bitrixmail.model.envelope import Envelope, Recipient
 from bitrixmail.model.errors import MailError, PermanentError
 from bitrixmail.model.message import QUARANTINE, Content, Draft, Filing
 from bitrixmail.model.plan import Disposition, Plan
+from bitrixmail.model.queue import SentTo
 from bitrixmail.model.reply import TOO_MANY_HOPS, Reply
 from bitrixmail.model.route import Target
 from bitrixmail.model.text import printable
 from bitrixmail.pipeline.judge import Judge, quarantined
-from bitrixmail.pipeline.relaying import Relaying, bounce_job, remote_jobs
+from bitrixmail.pipeline.relaying import (
+    Relaying,
+    bounce_job,
+    remote_jobs,
+    report_jobs,
+    wants_report,
+)
 from bitrixmail.pipeline.submission import NOTHING, Added, Submissions
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
@@ -34,6 +41,7 @@ from bitrixmail.rules.facts import Facts
 _log = Logger()
 # Behind which other hosts stand: our own notices tell us nothing
 _OUTER_DOORS = frozenset({"smtp", "lmtp"})
+_REFUSAL = 400
 _REFUSED = "Refused by the recipient"
 _OUTCOMES = {
     Disposition.KEEP: "kept",
@@ -48,7 +56,7 @@ class Arrival(NamedTuple):
 
     `targets`: each mailbox once, with the recipient addresses that led to it, in their order;
     `elsewhere`: the recipients of other hosts, and of those `here` who are to get it later. `once`:
-    see IGate.open.
+    see IGate.open. `returned`: what it tells of, by the return paths it came to.
     """
 
     queue_id: str
@@ -63,6 +71,7 @@ class Arrival(NamedTuple):
     once: str = ""
     submissions: Submissions | None = None
     here: Collection[Address] = ()
+    returned: tuple[SentTo, ...] = ()
 
 
 class Decision(NamedTuple):
@@ -100,8 +109,10 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         plans = await judge.plans(arrival.rules or judge.rules, facts, arrival.targets)
         plans = fold(plans, others=bool(arrival.elsewhere))
         decision = _decision(arrival, plans, hostname, (message_id, subject, header_from), added)
-        if envelope.sender is None and envelope.client.door in _OUTER_DOORS and decision.keeps:
-            decision = _read_later(decision)
+        if envelope.sender is None and envelope.client.door in _OUTER_DOORS:
+            decision = _read_later(decision, arrival)
+        elif envelope.sender is not None and any(map(wants_report, envelope.recipients)):
+            decision = _reported(decision, arrival)
         return _relayed(decision, arrival, headers) if arrival.elsewhere else decision
     except MailError:
         raise
@@ -112,11 +123,28 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         return _relayed(decision, arrival, None) if arrival.elsewhere else decision
 
 
-def _read_later(decision: Decision) -> Decision:
+def _read_later(decision: Decision, arrival: Arrival) -> Decision:
     """Have a message with a null sender read: it may tell of one of ours that came to nothing."""
     draft = decision.draft
-    job = bounce_job(draft.queue_id, draft.received)
-    return decision._replace(draft=replace(draft, jobs=(*draft.jobs, job)))
+    if not decision.keeps and (not arrival.returned or decision.reply.code >= _REFUSAL):
+        return decision
+    jobs = tuple(
+        bounce_job(draft.queue_id, number, draft.received, sent)
+        for number, sent in enumerate(arrival.returned or (None,))
+    )
+    return decision._replace(draft=replace(draft, jobs=draft.jobs + jobs))
+
+
+def _reported(decision: Decision, arrival: Arrival) -> Decision:
+    """Have the sender told of success, if it is somebody who may send by this host.
+
+    A stranger's word on who the sender is would have us write to whom he likes.
+    """
+    draft, envelope = decision.draft, arrival.envelope
+    if arrival.relaying is None or not arrival.relaying.allows(envelope.client):
+        return decision
+    jobs = report_jobs(draft.queue_id, draft.received, envelope, draft.filings)
+    return decision._replace(draft=replace(draft, jobs=draft.jobs + jobs))
 
 
 async def _completed(arrival: Arrival, headers: HeaderSection, hostname: str) -> Added:

@@ -31,6 +31,7 @@ from bitrixmail.model.job import Kind, NewJob
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.model.message import Content, Draft
 from bitrixmail.model.outcome import Outcome
+from bitrixmail.model.queue import SentTo
 from bitrixmail.model.reply import MAILBOX_FULL, NO_SUCH_MAILBOX, RELAY_DENIED, Reply
 from bitrixmail.model.route import Route, RouteKind, Target
 from bitrixmail.pipeline.admission import Admission
@@ -51,6 +52,8 @@ _log = Logger()
 _WAIT_S = 120.0
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients, send the rest separately")
 ALIAS_LOOP = Reply(550, "5.4.6", "That address leads back to itself")
+# Nothing that goes anywhere
+_UNTOLD = frozenset({Kind.BOUNCE, Kind.REPORT})
 _REFUSED = {
     RouteKind.UNKNOWN: NO_SUCH_MAILBOX,
     RouteKind.FOREIGN: RELAY_DENIED,
@@ -105,6 +108,8 @@ class Transaction:
         self._targets: dict[int, tuple[Target, dict[str, None]]] = {}
         # Those of other hosts
         self._elsewhere: list[Recipient] = []
+        # Those of other hosts, to whom a message went that this one tells of
+        self._returned: list[SentTo] = []
         # Of ours, those who are to get it later
         self._later: set[Address] | None = None
         self._sink: ContentSink | None = None
@@ -154,7 +159,12 @@ class Transaction:
         if refusal is not None:
             self._refused(address, refusal)
             raise PermanentError(refusal)
-        if await self._full(route):
+        if route.returned is not None:
+            refusal = self._take_back(route)
+            if refusal is not None:
+                self._refused(address, refusal)
+                raise PermanentError(refusal)
+        if route.targets and await self._full(route):
             self._refused(address, MAILBOX_FULL)
             raise TemporaryError(MAILBOX_FULL)
         self._recipients.append(Recipient(address, parameters))
@@ -162,9 +172,17 @@ class Transaction:
             self._later.add(address)
             self._elsewhere.append(self._recipients[-1])
             return
+        path = str(address) if route.returned is None else route.returned.sender
         for target in route.targets:
             _, paths = self._targets.setdefault(target.mailbox.id, (target, {}))
-            paths[str(address)] = None
+            paths[path] = None
+
+    def _take_back(self, route: Route) -> Reply | None:
+        """Note what a bounce tells of; what is none only goes to the mailbox it leads to."""
+        if self._sender is None and route.returned is not None:
+            self._returned.append(route.returned)
+            return None
+        return None if route.targets else NO_SUCH_MAILBOX
 
     async def _refuse_suppressed(self, address: Address) -> None:
         """Raise PermanentError for an address that nothing is sent to."""
@@ -265,6 +283,7 @@ class Transaction:
             once=terms.once,
             submissions=terms.submissions,
             here=self._later or (),
+            returned=tuple(self._returned),
         )
         return await decide(arrival, self._shop.judge, self._shop.hostname, self._limits.max_hops)
 
@@ -287,7 +306,7 @@ class Transaction:
     def _tell_of_jobs(self, draft: Draft) -> None:
         self._shop.queued(draft.jobs)
         for job in draft.jobs:
-            if job.kind is Kind.BOUNCE:
+            if job.kind in _UNTOLD:
                 continue
             self._shop.maillog.record(
                 "queued",

@@ -14,16 +14,18 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.model.job import Attempt, JobState, Kind, Priority, Result
-from bitrixmail.model.queue import Aged, Queued, Search
+from bitrixmail.model.queue import Aged, Queued, Search, SentTo
 from bitrixmail.store.executors import Database
 from bitrixmail.store.removal import CHUNK, remove_orphans
-from bitrixmail.store.schema import attempt, job, message, once
+from bitrixmail.store.schema import attempt, event, job, message, once
 from bitrixmail.store.sequences import JOBS, RETRIES, bump
 from bitrixmail.store.values import from_us, to_key, to_us
 from bitrixmail.tasks import utcnow
 
 _WAITING, _LEASED = JobState.WAITING.value, JobState.LEASED.value
 _HELD, _DEAD = JobState.HELD.value, JobState.DEAD.value
+# What entries of the event log on attempts are called, see `leasing`
+_ATTEMPTS = ("sent", "deferred", "failed")
 _EARLIER = attempt.alias()
 _LAST = (
     select(func.max(_EARLIER.c.number))
@@ -52,6 +54,10 @@ class DatabaseQueue:
     async def attempts(self, job_id: int) -> tuple[Attempt, ...]:
         """See IQueue."""
         return await self._database.read(_attempts, job_id)
+
+    async def sent(self, queue_id: str) -> tuple[SentTo, ...]:
+        """See IQueue."""
+        return await self._database.read(_sent, queue_id)
 
     async def hold(self, ids: Sequence[int]) -> int:
         """See IQueue."""
@@ -181,6 +187,33 @@ def _count(connection: Connection, search: Search) -> int:
 def _attempts(connection: Connection, job_id: int) -> tuple[Attempt, ...]:
     query = select(attempt).where(attempt.c.job_id == job_id).order_by(attempt.c.number)
     return tuple(_attempt(row) for row in connection.execute(query))
+
+
+def _sent(connection: Connection, queue_id: str) -> tuple[SentTo, ...]:
+    query = (
+        select(message.c.sender, job.c.recipient)
+        .join(message, message.c.id == job.c.message_id)
+        .where(message.c.queue_id == queue_id, job.c.kind == Kind.REMOTE.value)
+    )
+    found = tuple(SentTo(queue_id, *row) for row in connection.execute(query))
+    return found or _sent_once(connection, queue_id)
+
+
+def _sent_once(connection: Connection, queue_id: str) -> tuple[SentTo, ...]:
+    """Read the same from the event log, whose index leaves out what has no queue id."""
+    query = select(event.c.kind, event.c.address).where(
+        event.c.queue_id == queue_id,
+        text("event.queue_id <> ''"),
+        event.c.kind.in_(["received", *_ATTEMPTS]),
+    )
+    sender: str | None = None
+    recipients: dict[str, None] = {}
+    for kind, address in connection.execute(query.order_by(event.c.id)):
+        if kind == "received":
+            sender = address
+        else:
+            recipients[address] = None
+    return () if sender is None else tuple(SentTo(queue_id, sender, to) for to in recipients)
 
 
 def _hold(connection: Connection, groups: Sequence[Sequence[int]]) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from bitrixmail.interfaces.maillog import IMailLog
+from bitrixmail.interfaces.return_paths import IReturnPaths
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
@@ -38,10 +39,11 @@ def gate_of(
     limits: SMTPLimits | None = None,
     seed: int = 1,
     local_domain: str = "mx.example.org",
+    return_paths: IReturnPaths | None = None,
 ) -> Gate:
     """Return a gate; messages over 1000 octets are files of their own."""
     return Gate(
-        router=Router(stores.directory, local_domain),
+        router=Router(stores.directory, local_domain, return_paths),
         messages=stores.messages,
         suppressions=stores.suppressions,
         blobs=stores.blobs,
@@ -59,7 +61,12 @@ class House:
     """A gate over real stores; made by a test."""
 
     def __init__(
-        self, stores: InlineStores, clock: Clock, limits: SMTPLimits | None = None
+        self,
+        stores: InlineStores,
+        clock: Clock,
+        limits: SMTPLimits | None = None,
+        *,
+        return_paths: IReturnPaths | None = None,
     ) -> None:
         self.stores = stores
         self.log = RecordingMailLog()
@@ -71,6 +78,7 @@ class House:
             judge=self.judge,
             limits=limits,
             local_domain="example.org",
+            return_paths=return_paths,
         )
 
     def opened(self, *recipients: str, size: int | None = None) -> Transaction:

@@ -86,14 +86,18 @@ class Sender:
         await self._opening.close()
 
     async def send(
-        self, *recipients: str, content: bytes = LETTER, parameters: SenderParameters | None = None
+        self,
+        *recipients: str,
+        content: bytes = LETTER,
+        parameters: SenderParameters | None = None,
+        asked: RecipientParameters | None = None,
     ) -> None:
         """Hand a message over at the gate; it is durable when this returns."""
         client = Client("", 0, "T", door="pickup")
         transaction = self.reception.gate.open(client)
         await transaction.sender(_address(SENDER), parameters or SenderParameters())
         for recipient in recipients:
-            await transaction.recipient(_address(recipient), RecipientParameters())
+            await transaction.recipient(_address(recipient), asked or RecipientParameters())
         transaction.body().write(content)
         await transaction.commit()
 

@@ -19,10 +19,11 @@ from bitrixmail.model.address import Address
 MIN_KEY_OCTETS = 16
 _MAC_OCTETS = 10
 _MAX_NAME = 24
+PREFIX = "b+"
 _NAME = re.compile(r"[0-9a-z]{1,24}")
+_SHAPE = re.compile(r"[0-9a-z]{1,4}-[0-9a-z]{1,24}-[a-z2-7]{16}")
 _PREFIX = re.compile(r"[a-z0-9._+-]{1,12}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_DAYS = re.compile(r"[0-9a-z]{1,4}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Clocks of two hosts of ours may differ, and days begin at midnight
 _AHEAD_DAYS = 1
@@ -41,7 +42,7 @@ class ReturnPaths:
         self,
         keys: Sequence[bytes],
         *,
-        prefix: str = "b+",
+        prefix: str = PREFIX,
         lifetime: timedelta = timedelta(days=30),
     ) -> None:
         if not keys or any(len(key) < MIN_KEY_OCTETS for key in keys):
@@ -70,13 +71,10 @@ class ReturnPaths:
 
         None too if it is older than its lifetime, or of a day to come.
         """
+        if not is_shaped(address.local_part, self._prefix):
+            return None
         local, domain = address.local_part.lower(), address.domain.lower()
-        if not local.startswith(self._prefix) or not local.isascii():
-            return None
-        parts = local.removeprefix(self._prefix).split("-")
-        if len(parts) != 3 or not (_DAYS.fullmatch(parts[0]) and _NAME.fullmatch(parts[1])):
-            return None
-        day, name, given = parts
+        day, name, given = local.removeprefix(self._prefix).split("-")
         # All keys are tried, so that the time tells nothing of which one fits
         known = [
             hmac.compare_digest(given, _mac(key, self._prefix, f"{day}-{name}", domain))
@@ -85,6 +83,12 @@ class ReturnPaths:
         age = (at - _EPOCH).days - int(day, 36)
         fresh = -_AHEAD_DAYS <= age <= self._lifetime.days + 1
         return name if any(known) and fresh else None
+
+
+def is_shaped(local_part: str, prefix: str = PREFIX) -> bool:
+    """Tell whether a local-part looks like a return path, whoever made it."""
+    local = local_part.lower()
+    return local.startswith(prefix) and bool(_SHAPE.fullmatch(local, len(prefix)))
 
 
 def _number(value: int) -> str:

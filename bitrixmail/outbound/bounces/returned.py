@@ -1,7 +1,8 @@
 """Reads the bounces that come in: which message of ours they tell of, and what that means.
 
-Nobody vouches for a word of them. One counts only if it names a message of ours by its queue id,
-which those who got it know, and a recipient that it was sent to.
+Nobody vouches for a word of them. One counts only if it came to a return path that was made for one
+recipient (see `variable_paths`), or if it names a message of ours by its queue id, which those who
+got it know, and a recipient that it was sent to.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.dsn import Action, Bounce, Returned, Verdict
 from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
 from bitrixmail.model.message import Event
-from bitrixmail.model.queue import Queued, Search
+from bitrixmail.model.queue import SentTo
+from bitrixmail.model.remote import ReturnedOptions
 from bitrixmail.model.text import printable
 from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.reasons.judging import judge
 from bitrixmail.tasks import utcnow
 
 _MOST_RECIPIENTS = 100
-_MOST_JOBS = 1000
 _FAILURES = frozenset({Action.FAILED, Action.DELAYED})
 
 
@@ -73,7 +74,13 @@ class BounceReader:
         if octets is None:
             octets = await self._jobs.read(job.message_id, 0, MAX_OCTETS)
         bounce = await self._threads.run(_read, octets, self._hostname)
-        said = await self._take(bounce) if bounce is not None else "it is no bounce"
+        sent = ReturnedOptions.from_json(job.payload).sent
+        if bounce is None:
+            said = "it is no bounce"
+        elif sent is not None:
+            said = await self._take_back(bounce, sent)
+        else:
+            said = await self._take(bounce)
         return Attempt(
             at=utcnow(self._clock),
             result=Result.DELIVERED,
@@ -84,38 +91,50 @@ class BounceReader:
             duration_s=self._clock.seconds() - begun_s,
         )
 
+    async def _take_back(self, bounce: Bounce, sent: SentTo) -> str:
+        """Note what a bounce tells of the one recipient for whom its address was made."""
+        address = sent.recipient.casefold()
+        told = bounce.recipients
+        named = [each for each in told if address in (each.original.lower(), each.address.lower())]
+        # He may have had his mail passed on, and is named nowhere
+        returned = (named or told)[0]
+        if returned.action not in _FAILURES:
+            return printable(f"{sent.recipient} of {sent.queue_id}: {returned.action}", 500)
+        await self._note(sent, returned, judge(returned, bounce))
+        return printable(f"a bounce of {sent.queue_id} for {sent.recipient}", 500)
+
     async def _take(self, bounce: Bounce) -> str:
         """Note what a bounce tells; return it in a sentence."""
         if not bounce.queue_id:
             return "it names no message of ours"
-        search = Search(queue_ids=(bounce.queue_id.upper(),), kind=Kind.REMOTE)
-        sent = {job.recipient.lower(): job for job in await self._queue.find(search, _MOST_JOBS)}
+        found = await self._queue.sent(bounce.queue_id.upper())
+        sent = {each.recipient.lower(): each for each in found}
         noted = []
         for returned in bounce.recipients[:_MOST_RECIPIENTS]:
-            job = sent.get(returned.original.lower()) or sent.get(returned.address.lower())
-            if job is not None and returned.action in _FAILURES:
-                await self._note(job, returned, judge(returned, bounce))
-                noted.append(job.recipient)
+            known = sent.get(returned.original.lower()) or sent.get(returned.address.lower())
+            if known is not None and returned.action in _FAILURES:
+                await self._note(known, returned, judge(returned, bounce))
+                noted.append(known.recipient)
         if not noted:
             return f"it names no recipient of {printable(bounce.queue_id)}"
         return printable(f"a bounce of {bounce.queue_id} for {', '.join(noted)}", 500)
 
-    async def _note(self, job: Queued, returned: Returned, verdict: Verdict) -> None:
+    async def _note(self, sent: SentTo, returned: Returned, verdict: Verdict) -> None:
         now = utcnow(self._clock)
         said = printable(returned.diagnostic, 500)
         where = f" at {printable(returned.host)}" if returned.host else ""
         text = f"{returned.action} later{where}: {verdict.reason} ({verdict.nature}): {said}"
-        await self._messages.record([Event(now, "bounced", job.queue_id, job.recipient, text)])
+        await self._messages.record([Event(now, "bounced", sent.queue_id, sent.recipient, text)])
         self._maillog.record(
             "returned",
-            queue_id=job.queue_id,
-            sender=job.sender,
-            recipient=job.recipient,
+            queue_id=sent.queue_id,
+            sender=sent.sender,
+            recipient=sent.recipient,
             dsn=returned.status or None,
             reason=f"{verdict.reason} ({verdict.nature})",
             reply=said,
         )
-        await self._suppressor.judge(job.recipient, verdict, said, job.queue_id, now)
+        await self._suppressor.judge(sent.recipient, verdict, said, sent.queue_id, now)
 
 
 def _read(octets: bytes, hostname: str) -> Bounce | None:
