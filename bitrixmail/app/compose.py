@@ -9,6 +9,7 @@ It opens no database, thread or socket: twistd forks and sheds its uid after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from bitrixmail.app.failure import leave
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
 from bitrixmail.app.periodic import Periodic
-from bitrixmail.app.pickup import pickup_of
+from bitrixmail.app.pickup import pickup_of, rules_of
 from bitrixmail.app.receivers import Receivers
 from bitrixmail.app.reception import Reception, Share, receive
 from bitrixmail.app.reload import Reload
@@ -28,6 +29,7 @@ from bitrixmail.app.senders import Senders
 from bitrixmail.app.sending import Sending
 from bitrixmail.app.services import Parts, Server
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.steering import steering_of
 from bitrixmail.app.timetable import timetable_of
 from bitrixmail.link.proxied import Proxied
 from bitrixmail.pipeline.shared_counts import SharedCounts, SharedTable
@@ -42,7 +44,8 @@ def compose(
     """Make the server; nothing of it runs yet.
 
     `reactor` is the running one, or a part of it. `reread` reads the settings again, for SIGHUP;
-    None: they stay what they are. Raises InputError for a database URL that can't be used.
+    None: they stay what they are. Raises InputError for a database URL or a file of a password that
+    can't be used.
     """
     table = SharedTable(settings.server.processes) if settings.server.processes > 1 else None
     share = None if table is None else Share(0, SharedCounts(table, 0))
@@ -73,14 +76,16 @@ def compose(
         door = reception.metrics.door(reactor, stores, reception.tls, receivers)
         listeners += tuple(Listener(reactor, "metrics", e, door) for e in settings.listen.metrics)
         doors |= {"metrics": door}
+    pickup = pickup_of(settings, reception, reactor)
+    sending = Sending(reception, reactor)
     first_look = FirstLook(settings, stores.directory, reactor)
     periodic = (
         *reception.periodic(reactor),
         Periodic(reactor, "expiry", _HOUR_S, lambda: stores.expire(utcnow(reactor))),
         timetable_of(stores, reception.threads, reactor, reception.judging),
-        pickup_of(settings, reception, reactor),
+        pickup,
         *([first_look] if settings.doctor.at_start else ()),
-        Sending(reception, reactor),
+        sending,
     )
     parts = Parts(
         settings=settings,
@@ -95,9 +100,14 @@ def compose(
     server = Server(parts, reception.levels, partial(leave, reactor))
 
     def take(fresh: Settings) -> None:
+        # What the server is called stays as it was until it is started anew
+        fresh = replace(fresh, server=settings.server)
+        steering = steering_of(fresh)
         server.load_certificate(fresh)
         reception.take(fresh)
         senders.take(fresh)
+        sending.take(fresh, steering)
+        pickup.take(rules_of(fresh))
         pop3.limits = fresh.access.limits()
         throttle.failed_logins_per_minute = fresh.access.failed_logins_per_minute
         if receivers is not None:

@@ -16,6 +16,7 @@ import tomlkit
 from pydantic.fields import FieldInfo
 
 from bitrixmail.app.loading import tables_of
+from bitrixmail.app.route_settings import Route, Window
 from bitrixmail.app.settings import Settings
 
 _WIDTH = 100
@@ -37,6 +38,39 @@ _OPEN = {
     "database.url": "sqlite:///var/bitrixmail.sqlite",
 }
 
+# Lists of tables, each with what might stand in one.
+_TABLES: dict[str, tuple[type[Any], dict[str, Any]]] = {
+    "outbound.route": (
+        Route,
+        {
+            "name": "newsletter",
+            "domains": ["*"],
+            "senders": ["news@example.org"],
+            "to": "smtp.example.com:587",
+            "mx": False,
+            "user": "news",
+            "password": "",
+            "password_file": "/etc/bitrixmail/newsletter.password",
+            "tls": "verified",
+            "connections": 2,
+            "per_minute": 100,
+            "retry": ["10m", "1h"],
+            "lifetime": "1d",
+            "delay_notice": "4h",
+        },
+    ),
+    "outbound.window": (
+        Window,
+        {
+            "senders": ["news@example.org"],
+            "routes": ["newsletter"],
+            "priorities": ["bulk"],
+            "schedule": ["0 22 * * * Europe/Moscow for 8h at 200/min"],
+            "quiet": [],
+        },
+    ),
+}
+
 
 def example() -> str:
     """Return the annotated file."""
@@ -55,12 +89,32 @@ def _lines() -> Iterator[str]:
         yield ""
         hints = get_type_hints(type(values), include_extras=True)
         for key in fields(values):
+            if f"{section.name}.{key.name}" in _TABLES:
+                continue
             yield from _comment(_description(hints[key.name]))
             path = f"{section.name}.{key.name}"
             if path in _OPEN:
                 yield f"# {key.name} = {_toml(_OPEN[path])}"
             else:
                 yield f"{key.name} = {_toml(tables[section.name][key.name])}"
+        for key in fields(values):
+            path = f"{section.name}.{key.name}"
+            if path in _TABLES:
+                yield ""
+                yield from _comment(_description(hints[key.name]))
+                yield from _table(path, *_TABLES[path])
+
+
+def _table(path: str, kind: type[Any], shown: dict[str, Any]) -> Iterator[str]:
+    """Yield a table of a list with what might stand in it, none of it in force."""
+    yield from _comment(inspect.cleandoc(kind.__doc__ or ""))
+    yield "#"
+    yield f"# [[{path}]]"
+    hints = get_type_hints(kind, include_extras=True)
+    for key in fields(kind):
+        for line in _comment(_description(hints[key.name])):
+            yield f"# {line}"
+        yield f"# {key.name} = {_toml(shown[key.name])}"
 
 
 def _description(hint: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from bitrixmail.app.route_settings import Route, Window
 from bitrixmail.app.settings import MAX_DRAIN_S, Settings
 from bitrixmail.mime.domains import to_ascii
 from bitrixmail.model.errors import Fault, InputError
@@ -26,6 +27,7 @@ _SQLITE = "sqlite:///"
 # In a checkout, and where etc/systemd/bitrixmail.service has it.
 _USUAL_FILES = (Path("etc/bitrixmail.toml"), Path("/etc/bitrixmail/bitrixmail.toml"))
 _ADAPTER = TypeAdapter(Settings)
+_TABLES: dict[str, type[Any]] = {"route": Route, "window": Window}
 Tables = dict[str, Any]
 
 
@@ -76,6 +78,8 @@ def load_settings(
     settings, wrong = _checked(tables)
     settings, incomplete = _complete(settings, name_of_machine)
     faults += wrong + incomplete
+    if not any(fault.where.startswith("outbound.") for fault in wrong):
+        faults += settings.outbound.faults()
     if faults:
         raise InputError(*faults)
     return settings
@@ -83,7 +87,9 @@ def load_settings(
 
 def tables_of(settings: Settings) -> dict[str, dict[str, Any]]:
     """Return the settings as the tables of a file, written as a person would."""
-    tables: dict[str, dict[str, Any]] = _ADAPTER.dump_python(settings, mode="json")
+    tables: dict[str, dict[str, Any]] = _ADAPTER.dump_python(
+        settings, mode="json", exclude_none=True
+    )
     return tables
 
 
@@ -135,11 +141,13 @@ def _put(tables: Tables, path: str, value: str) -> None:
 
 def _fault(details: ErrorDetails) -> Fault:
     """Say what pydantic found in our words."""
-    named = ".".join(str(part) for part in details["loc"])
+    named = _dotted(details["loc"])
     where = printable(named)
     kind, context = details["type"], details.get("ctx", {})
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
-        return _unknown(named)
+        return _unknown_in_table(details["loc"]) if len(details["loc"]) > 2 else _unknown(named)
+    if kind == "missing":
+        return Fault(where, "is missing", "etc/bitrixmail.toml shows it")
     if kind == "setting":
         return Fault(where, context["what"], context["remedy"])
     if kind.startswith("dataclass"):
@@ -149,6 +157,31 @@ def _fault(details: ErrorDetails) -> Fault:
         choice = context["pattern"].strip("^$()").replace("|", " or ")
         return Fault(where, f"{given} will not do", f"it must be {choice}")
     return Fault(where, f"{given}: {details['msg'].lower()}", "etc/bitrixmail.toml shows it")
+
+
+def _dotted(loc: tuple[int | str, ...]) -> str:
+    """Write where something stands: `smtp.max_size`, `dns.servers.0`, `outbound.route[2].to`.
+
+    Tables of a list are counted from 1, as a person does.
+    """
+    text = ""
+    for part, following in zip(loc, (*loc[1:], None), strict=True):
+        if part == "[key]":  # it was named before
+            continue
+        if isinstance(part, int) and isinstance(following, str):
+            text += f"[{part + 1}]"
+        else:
+            text += f".{part}" if text else str(part)
+    return text
+
+
+def _unknown_in_table(loc: tuple[int | str, ...]) -> Fault:
+    """Name the known key of a table in a list that an unknown one most resembles."""
+    known = [field.name for field in fields(_TABLES.get(str(loc[1]), Route))]
+    where, key = _dotted(loc), str(loc[-1])
+    close = get_close_matches(key, known, 1)
+    remedy = f'did you mean "{close[0]}"?' if close else f"it has {', '.join(known)}"
+    return Fault(printable(where), "there is no such setting", remedy)
 
 
 def _unknown(where: str) -> Fault:
@@ -198,12 +231,21 @@ def _complete(
         missing = "tls.key" if tls.certificate else "tls.certificate"
         faults.append(Fault(missing, "is missing", "give both the certificate and its key"))
     faults += _twice(settings)
+    outbound = settings.outbound
     url, more = _database_url(settings.database.url, data_dir)
     complete = replace(
         settings,
         server=replace(server, hostname=hostname, data_dir=str(data_dir), domains=tuple(domains)),
         tls=replace(tls, certificate=_absolute(tls.certificate), key=_absolute(tls.key)),
         database=replace(settings.database, url=url),
+        outbound=replace(
+            outbound,
+            smarthost_password_file=_absolute(outbound.smarthost_password_file),
+            route=tuple(
+                replace(route, password_file=_absolute(route.password_file))
+                for route in outbound.route
+            ),
+        ),
     )
     return complete, faults + more
 

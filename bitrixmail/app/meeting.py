@@ -24,7 +24,7 @@ from bitrixmail.model.reply import Reply
 from bitrixmail.net.client_tls import ClientConnection, ClientTLS
 from bitrixmail.outbound.client.connection import Connection
 from bitrixmail.outbound.client.sasl import Login
-from bitrixmail.outbound.client.terms import TLS, Terms
+from bitrixmail.outbound.client.terms import TLS, Terms, Timeouts
 from bitrixmail.tasks import utcnow
 
 _log = Logger()
@@ -65,6 +65,10 @@ class Meeting:
         self._clock = clock
         self._terms = terms
         self._told: OrderedDict[str, datetime] = OrderedDict()
+
+    def put(self, timeouts: Timeouts) -> None:
+        """Meet with these times from now on."""
+        self._terms = replace(self._terms, timeouts=timeouts)
 
     async def terms(
         self, hosts: Hosts, host: MailHost, route: RelayRoute | None

@@ -36,7 +36,7 @@ from bitrixmail.admin.traces import Traces
 from bitrixmail.app.intake import intake_of
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.maillog import MailLog
-from bitrixmail.app.outcomes import outcomes_of
+from bitrixmail.app.outcomes import Deciding
 from bitrixmail.app.ownership import as_owner_of, make_data_dir
 from bitrixmail.app.settings import Settings
 from bitrixmail.cli.output import say
@@ -156,7 +156,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             cast("IReactorTime", _WallClock()),
             timedelta(seconds=settings.outbound.lifetime),
             jobs=stores.jobs,
-            outcomes=outcomes_of(settings, stores, MailLog(), _queue_ids().next),
+            outcomes=Deciding(settings, stores, MailLog(), _queue_ids().next).outcomes,
             owner=f"command-{os.getpid()}",
         ),
         dkim=dkim,

@@ -7,28 +7,42 @@ from datetime import timedelta
 from random import Random
 
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.steering import Steering
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.outcomes import Desk, Outcomes
-from bitrixmail.outbound.timing.retry import RetryPolicy
+from bitrixmail.outbound.timing.retry import RetryPolicies, RetryPolicy
 from bitrixmail.store.opening import Stores
 
 
-def suppressor_of(settings: Settings, stores: Stores) -> Suppressor:
-    """Return what keeps mail from addresses that do not exist."""
-    return Suppressor(stores.suppressions, timedelta(seconds=settings.outbound.suppress))
+class Deciding:
+    """Who decides what becomes of jobs; notices get their names by `new_queue_id`."""
 
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        maillog: IMailLog,
+        new_queue_id: Callable[[], str],
+    ) -> None:
+        outbound = settings.outbound
+        self.suppressor = Suppressor(stores.suppressions, timedelta(seconds=outbound.suppress))
+        usual = RetryPolicy(outbound.retry_plan(), Random())  # noqa: S311 - it spreads, it hides nothing
+        self._retries = RetryPolicies(usual, {})
+        lifetime = timedelta(seconds=outbound.lifetime)
+        self._desk = Desk(settings.server.hostname, new_queue_id, lifetime)
+        self.outcomes = Outcomes(
+            stores.jobs,
+            stores.directory,
+            self._retries,
+            maillog,
+            self._desk,
+            suppressor=self.suppressor,
+        )
 
-def outcomes_of(
-    settings: Settings, stores: Stores, maillog: IMailLog, new_queue_id: Callable[[], str]
-) -> Outcomes:
-    """Return who decides; notices get their names by `new_queue_id`."""
-    outbound = settings.outbound
-    return Outcomes(
-        stores.jobs,
-        stores.directory,
-        RetryPolicy(outbound.retry_plan(), Random()),  # noqa: S311 - it spreads, it hides nothing
-        maillog,
-        Desk(settings.server.hostname, new_queue_id, timedelta(seconds=outbound.lifetime)),
-        suppressor=suppressor_of(settings, stores),
-    )
+    def take(self, settings: Settings, steering: Steering) -> None:
+        """Put settings in force, `steering` made of them."""
+        outbound = settings.outbound
+        self.suppressor.lasting = timedelta(seconds=outbound.suppress)
+        self._desk.lifetime = timedelta(seconds=outbound.lifetime)
+        self._retries.put(steering.retry, steering.retries)

@@ -17,6 +17,7 @@ from bitrixmail.app.maillog import MailLog
 from bitrixmail.app.opening import Opening
 from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.steering import rules_of
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.net.tls import ServerTLS
 from bitrixmail.outbound.bounces.variable_paths import VariablePaths
@@ -152,7 +153,11 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
 def relaying_of(settings: Settings) -> Relaying:
     """Return who may send to other hosts."""
     outbound = settings.outbound
-    return Relaying(outbound.relay_networks, timedelta(seconds=outbound.lifetime))
+    return Relaying(
+        outbound.relay_networks,
+        timedelta(seconds=outbound.lifetime),
+        rules_of(settings, secrets=False),
+    )
 
 
 def limits_of(settings: Settings) -> SMTPLimits:

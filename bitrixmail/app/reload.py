@@ -20,8 +20,10 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.model.errors import InputError, SetupError
 
 _log = Logger()
-_LIVE_SECTIONS = ("smtp", "access", "tls")
+_LIVE_SECTIONS = ("smtp", "access", "submission", "outbound", "pickup", "tls")
 _LIVE_KEYS = ("log.level", "log.levels")
+# What a live section has that needs a restart all the same
+_FIXED_KEYS = ("pickup.directory",)
 
 
 class Reload(Service):
@@ -93,4 +95,6 @@ def changes(old: Settings, new: Settings) -> Iterator[str]:
 
 def is_live(path: str) -> bool:
     """Tell whether a setting is taken without a restart."""
+    if path in _FIXED_KEYS:
+        return False
     return path.partition(".")[0] in _LIVE_SECTIONS or path in _LIVE_KEYS

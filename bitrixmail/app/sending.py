@@ -7,29 +7,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random, SystemRandom
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
+from twisted.logger import Logger
 
 from bitrixmail.admin.probes.own_addresses import own_addresses
-from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.meeting import Meeting
-from bitrixmail.app.outcomes import outcomes_of, suppressor_of
+from bitrixmail.app.outcomes import Deciding
 from bitrixmail.app.reception import Reception
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.steering import Steering, name_servers, steering_of
 from bitrixmail.interfaces.courier import ICourier
-from bitrixmail.model.destination import Level, RelayLogin, RelayRoute, RouteRule
+from bitrixmail.model.errors import MailError
+from bitrixmail.model.way import route_name
 from bitrixmail.net.client_tls import ClientTLS
 from bitrixmail.net.http import HTTPClient
-from bitrixmail.net.name_servers import parse_name_server, system_name_servers
 from bitrixmail.net.resolver import Resolver
 from bitrixmail.outbound.bounces.returned import BounceReader
-from bitrixmail.outbound.client.terms import Terms, Timeouts
-from bitrixmail.outbound.destination import Bounds, Widths
+from bitrixmail.outbound.client.terms import Terms
 from bitrixmail.outbound.dispatcher import Dispatcher
 from bitrixmail.outbound.hosts import HostFinder, HostRules, Own
 from bitrixmail.outbound.local import LocalCourier
@@ -38,42 +37,43 @@ from bitrixmail.outbound.reports import ReportCourier
 from bitrixmail.outbound.security.mta_sts import STSPolicies
 from bitrixmail.outbound.security.signing import Signer
 from bitrixmail.outbound.security.tls_policy import TLSPolicy
-from bitrixmail.outbound.timing.schedule import Schedules
 from bitrixmail.outbound.timing.timetable import Timetable
 from bitrixmail.outbound.timing.turnstile import Turnstile
-from bitrixmail.rules.times import zone_of
 from bitrixmail.store.sequences import JOBS, RETRIES
-from bitrixmail.tasks import spawn
+from bitrixmail.tasks import begin, spawn, utcnow
 
-_SUBMISSION = 587
-_SUBMISSIONS = 465
+_log = Logger()
 _END_S = 10.0
-_FIRST = 5
-_NO_LIMIT = 5000
 
 
 class Sending(Service):
-    """See the module. Child of the server, lives as long as it; `begin` once the store is open."""
+    """See the module. Child of the server, lives as long as it; `begin` once the store is open.
+
+    Raises InputError if a file of a password can't be read.
+    """
 
     name = "sending"
 
     def __init__(self, reception: Reception, reactor: Any) -> None:
         settings, stores = reception.settings, reception.stores
-        outbound = settings.outbound
+        steering = steering_of(settings)
+        self._clock = reactor
         self._stores = stores
         self._return_paths = reception.return_paths
+        self._way_out = _WayOut(reception, steering, reactor)
         new_queue_id = reception.gate.new_queue_id
-        outcomes = outcomes_of(settings, stores, reception.maillog, new_queue_id)
-        most = outbound.connections_per_domain or _NO_LIMIT
+        deciding = Deciding(settings, stores, reception.maillog, new_queue_id)
+        deciding.take(settings, steering)
+        self._deciding = deciding
         couriers: Sequence[ICourier] = (
-            _remote(reception, reactor),
+            self._way_out.courier,
             LocalCourier(reception.gate, stores.jobs, reactor),
             ReportCourier(reactor),
             BounceReader(
                 stores.jobs,
                 stores.queue,
                 stores.messages,
-                suppressor_of(settings, stores),
+                deciding.suppressor,
                 maillog=reception.maillog,
                 threads=reception.threads,
                 clock=reactor,
@@ -83,19 +83,15 @@ class Sending(Service):
         self.dispatcher = Dispatcher(
             stores.jobs,
             couriers,
-            outcomes,
+            deciding.outcomes,
             reactor,
             owner=f"{os.getpid()}-{SystemRandom().randrange(2**32):08x}",
-            bounds=Bounds(
-                deliveries=outbound.connections or _NO_LIMIT,
-                widths=_widths(most, alone=outbound.verp),
-            ),
+            bounds=steering.bounds,
         )
         reception.gate.queued = self.dispatcher.take_note
-        zone = zone_of(settings.rules.timezone or system_timezone())
-        schedules = Schedules(outbound.timings(), zone)
-        self.dispatcher.turnstile = Turnstile(schedules)
-        self._timetable = Timetable(reactor, schedules.all, self.dispatcher.look)
+        self._steering = steering
+        self.dispatcher.turnstile = Turnstile(steering.schedules, steering.routes, steering.rates)
+        self._timetable = Timetable(reactor, steering.schedules.all, self.dispatcher.look)
 
     def begin(self) -> None:
         """Begin to deliver."""
@@ -105,7 +101,37 @@ class Sending(Service):
         if self._return_paths.making:
             # Before a second process could make another key
             spawn(self._return_paths.paths(), "reading the key of return paths")
+        begin(self._begin(), "beginning to send")
+
+    async def _begin(self) -> None:
+        await self._lead_anew()
         self.dispatcher.begin()
+
+    async def _lead_anew(self) -> None:
+        """Have what waits go by the routes and at the times that hold now."""
+        jobs, rules = self._stores.jobs, self._steering.routes.rules
+        try:
+            due = await jobs.due(utcnow(self._clock))
+            if rules or any(route_name(one.destination) for one in due):
+                await jobs.reroute(rules)
+            await jobs.let_go(utcnow(self._clock))
+        except MailError as error:
+            _log.error("what waits keeps its former routes and times: {error}", error=error)
+
+    def take(self, settings: Settings, steering: Steering) -> None:
+        """Put new settings in force, `steering` made of them; what waits follows them."""
+        self._steering = steering
+        self._way_out.take(settings, steering)
+        self._deciding.take(settings, steering)
+        self.dispatcher.bounds = steering.bounds
+        self.dispatcher.turnstile.put(steering.schedules, steering.routes, steering.rates)
+        self._timetable.put(steering.schedules.all)
+        if self.running:
+            begin(self._look_anew(), "taking new settings of sending")
+
+    async def _look_anew(self) -> None:
+        await self._lead_anew()
+        self.dispatcher.look()
 
     def stopService(self) -> Deferred[None]:
         """Let deliveries end, then cut them."""
@@ -115,87 +141,62 @@ class Sending(Service):
         return Deferred.fromCoroutine(self.dispatcher.stop(_END_S))
 
 
-def _widths(most: int, *, alone: bool) -> Widths:
-    """Return how much goes to one destination; `alone`: each recipient in a transaction of his."""
-    widths = Widths(first=min(_FIRST, most), most=most)
-    return replace(widths, recipients=1) if alone else widths
+class _WayOut:
+    """What finds hosts, meets them and signs, married. Made by Sending, lives as long as it."""
 
+    def __init__(self, reception: Reception, steering: Steering, reactor: Any) -> None:
+        settings, stores = reception.settings, reception.stores
+        servers, validates = name_servers(settings.dns)
+        resolver = Resolver(
+            reactor, servers, SystemRandom(), settings.dns.timeout, validates=validates
+        )
+        if settings.outbound.dane and not validates:
+            _log.info(
+                "DANE can't be obeyed: {servers} may not be believed about DNSSEC (dns.validates)",
+                servers=", ".join(map(str, servers)),
+            )
+        self._own = own_addresses(settings.server.public_addresses)
+        self._sts = STSPolicies(resolver, HTTPClient(reactor, resolver), stores.destinations)
+        self._policy = TLSPolicy(resolver, stores.destinations, None, {})
+        random = Random()  # noqa: S311 - it spreads the load
+        self._finder = HostFinder(resolver, self._host_rules(settings), random)
+        terms = Terms(
+            name=settings.server.hostname, timeouts=steering.timeouts, threads=reception.threads
+        )
+        self._meeting = Meeting(self._policy, ClientTLS(), reactor, terms)
+        self.courier = RemoteCourier(
+            stores.jobs,
+            self._finder,
+            self._meeting,
+            lambda address, port: _endpoint(reactor, address, port),
+            reactor,
+            signer=Signer(stores.dkim_keys),
+            return_paths=reception.return_paths if settings.outbound.verp else None,
+        )
+        self.take(settings, steering)
 
-def _remote(reception: Reception, reactor: Any) -> RemoteCourier:
-    """Marry what finds hosts, meets them and signs."""
-    settings, stores = reception.settings, reception.stores
-    outbound = settings.outbound
-    servers = tuple(map(parse_name_server, settings.dns.servers)) or system_name_servers()
-    resolver = Resolver(reactor, servers, SystemRandom(), settings.dns.timeout)
-    own = own_addresses(settings.server.public_addresses)
-    rules = HostRules(
-        port=outbound.smtp_port,
-        own=Own(
-            frozenset({settings.server.hostname}),
-            frozenset(map(str, (*own.told, *own.found))),
-        ),
-        ipv6=outbound.ipv6,
-        private=outbound.private_hosts,
-    )
-    sts = None
-    if outbound.mta_sts:
-        sts = STSPolicies(resolver, HTTPClient(reactor, resolver), stores.destinations)
-    policy = TLSPolicy(resolver, stores.destinations, sts, {}, dane=outbound.dane)
-    terms = Terms(
-        name=settings.server.hostname,
-        timeouts=_timeouts(outbound.connect_timeout, outbound.command_timeout),
-        threads=reception.threads,
-    )
-    random = Random()  # noqa: S311 - it spreads the load
-    return RemoteCourier(
-        stores.jobs,
-        HostFinder(resolver, rules, random),
-        Meeting(policy, ClientTLS(), reactor, terms),
-        lambda address, port: _endpoint(reactor, address, port),
-        reactor,
-        signer=Signer(stores.dkim_keys),
-        routes=routes_of(settings),
-        return_paths=reception.return_paths if outbound.verp else None,
-    )
+    def take(self, settings: Settings, steering: Steering) -> None:
+        """Put settings in force."""
+        self._policy.levels = steering.levels
+        self._policy.dane = settings.outbound.dane
+        self._policy.sts = self._sts if settings.outbound.mta_sts else None
+        self._finder.rules = self._host_rules(settings)
+        self._meeting.put(steering.timeouts)
+        self.courier.lead(steering.routes)
 
-
-def _timeouts(connect_s: float, command_s: float) -> Timeouts:
-    usual = Timeouts()
-    return Timeouts(
-        connect=connect_s,
-        greeting=command_s,
-        ehlo=command_s,
-        mail=command_s,
-        rcpt=command_s,
-        data=min(usual.data, command_s),
-        dot=max(usual.dot, command_s),
-    )
+    def _host_rules(self, settings: Settings) -> HostRules:
+        outbound, own = settings.outbound, self._own
+        return HostRules(
+            port=outbound.smtp_port,
+            own=Own(
+                frozenset({settings.server.hostname}),
+                frozenset(map(str, (*own.told, *own.found))),
+            ),
+            ipv6=outbound.ipv6,
+            private=outbound.private_hosts,
+        )
 
 
 def _endpoint(reactor: Any, address: str, port: int) -> Any:
     kind = TCP6ClientEndpoint if ":" in address else TCP4ClientEndpoint
     return kind(reactor, address, port, timeout=3600)
-
-
-def routes_of(settings: Settings) -> tuple[RouteRule, ...]:
-    """Return the routes by hand: all mail by the smarthost, if there is one."""
-    outbound = settings.outbound
-    if not outbound.smarthost:
-        return ()
-    host, colon, port = outbound.smarthost.rpartition(":")
-    if not colon or not port.isdecimal():
-        host, port = outbound.smarthost, str(_SUBMISSION)
-    login = None
-    if outbound.smarthost_user:
-        login = RelayLogin(outbound.smarthost_user, outbound.smarthost_password)
-    return (
-        RouteRule(
-            RelayRoute(
-                host.strip("[]"),
-                int(port),
-                tls=Level.VERIFIED if login is not None else None,
-                login=login,
-                implicit_tls=int(port) == _SUBMISSIONS,
-            )
-        ),
-    )

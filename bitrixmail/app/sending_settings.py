@@ -5,13 +5,26 @@ See `settings`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict
 
+from bitrixmail.app.route_settings import (
+    LEVELS,
+    PRIORITIES,
+    REASONS,
+    HostPort,
+    QuietTimes,
+    ReasonWord,
+    Route,
+    TLSLevels,
+    Window,
+    Windows,
+    faults_of,
+)
 from bitrixmail.app.values import (
     FORBID,
     Count,
@@ -24,49 +37,17 @@ from bitrixmail.app.values import (
     Texts,
     as_list,
     doc,
-    wrong,
 )
+from bitrixmail.model import schedule as model
+from bitrixmail.model.destination import Level
+from bitrixmail.model.errors import Fault
 from bitrixmail.model.schedule import RetryPlan, Timing
-from bitrixmail.model.text import printable
-from bitrixmail.outbound.timing.windows import check_window, read_quiet, read_window
-
-
-def _as_texts(given: object) -> object:
-    """Turn one text into a list of it: a comma is part of an expression of cron."""
-    if not isinstance(given, str) or given.lstrip().startswith("["):
-        return as_list(given)
-    return [given] if given.strip() else []
-
-
-def _readable(read: Callable[[str], object], remedy: str) -> Callable[[object], str]:
-    """Return what checks that a text can be read."""
-
-    def checked(given: object) -> str:
-        text = str(given)
-        try:
-            read(text)
-        except ValueError as error:
-            raise wrong(f"{printable(repr(text), 80)}: {error}", remedy) from None
-        return text
-
-    return checked
-
-
-def _read_window(text: str) -> None:
-    check_window(read_window(text))
-
-
-_Window = Annotated[
-    str, BeforeValidator(_readable(_read_window, '"0 22 * * * Europe/Moscow for 8h"'))
-]
-_Quiet = Annotated[str, BeforeValidator(_readable(read_quiet, '"22:00-08:00 Europe/Moscow"'))]
-Windows = Annotated[tuple[_Window, ...], BeforeValidator(_as_texts)]
-QuietTimes = Annotated[tuple[_Quiet, ...], BeforeValidator(_as_texts)]
+from bitrixmail.outbound.timing.windows import read_window
 
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """Sending: to which hosts, how fast, and what if one of them is down."""
+    """Sending: to which hosts, how fast, and what if one of them is down. Reread at SIGHUP."""
 
     __pydantic_config__: ClassVar[ConfigDict] = FORBID
 
@@ -79,17 +60,28 @@ class Outbound:
     ] = ()
     smtp_port: Annotated[Port, doc("The port of other mail servers.")] = 25
     smarthost: Annotated[
-        str,
+        HostPort,
         doc(
             'A server that takes all mail to send: "smtp.example.com:587". Empty: it goes to the'
             " servers of its recipients."
         ),
     ] = ""
     smarthost_user: Annotated[str, doc("The name to log in with there; empty: no login.")] = ""
-    smarthost_password: Annotated[str, doc("The password.")] = ""
+    smarthost_password: Annotated[str, doc("The password; or better:")] = ""
+    smarthost_password_file: Annotated[
+        str, doc("A file whose first line it is, readable by the server's user alone.")
+    ] = ""
     retry: Annotated[
         Durations, doc("Waiting before each new attempt; the last one again and again.")
     ] = (300.0, 900.0, 3600.0, 14400.0)
+    retry_reasons: Annotated[
+        dict[ReasonWord, Durations],
+        doc(
+            "The same by what the other side says, before the longer ones of those:"
+            ' { greylisted = ["2m", "5m", "10m"], mailbox_full = ["1h", "4h", "8h"] }, which stands'
+            " already, and rate_limited, timeout; further words: unreachable, dns, tls, system."
+        ),
+    ] = field(default_factory=dict)
     lifetime: Annotated[Seconds, doc("How long it is attempted; then its sender gets it back.")] = (
         5 * 86400.0
     )
@@ -142,21 +134,78 @@ class Outbound:
             'When not to send, whatever the schedule says: "22:00-08:00 Europe/Moscow", "Sat-Sun".'
         ),
     ] = ()
+    tls: Annotated[
+        TLSLevels,
+        doc(
+            'What is demanded of the servers of domains: { "example.com" = "verified",'
+            ' "*.example.net" = "encrypted", "*" = "opportunistic" }. Levels: none (in the clear),'
+            " opportunistic (encrypted if the server can), encrypted (or not at all), verified"
+            " (encrypted, and its certificate or DANE proves that it is the right one). Who has one"
+            " of the first two is not asked for what he demands himself by MTA-STS or DANE."
+        ),
+    ] = field(default_factory=dict)
+    route: Annotated[
+        tuple[Route, ...],
+        BeforeValidator(as_list),
+        doc("Other ways for certain mail: by domain of the recipient, and by sender."),
+    ] = ()
+    window: Annotated[
+        tuple[Window, ...],
+        BeforeValidator(as_list),
+        doc("Other times for certain mail: by sender, route and priority."),
+    ] = ()
+
+    def faults(self) -> Iterator[Fault]:
+        """Find what is wrong with lists, and with the tables together."""
+        lists = {"retry": self.retry}
+        lists |= {f"retry_reasons.{word}": found for word, found in self.retry_reasons.items()}
+        for key, waits in lists.items():
+            if not waits or min(waits) < 1:
+                remedy = 'for example ["5m", "1h"]'
+                yield Fault(f"outbound.{key}", "has no wait, or one below a second", remedy)
+        yield from faults_of(self.route, self.window, self.smarthost)
 
     def timings(self) -> tuple[Timing, ...]:
-        """Return the times at which mail may go out, none if at any."""
-        if not self.schedule and not self.quiet:
-            return ()
-        windows = tuple(read_window(text) for text in self.schedule)
-        return (Timing("outbound.schedule", windows, self.quiet),)
+        """Return the times at which mail may go out, the first that fits; none if at any."""
+        found = [
+            Timing(
+                f"outbound.window[{number}]",
+                _windows(self.schedule if window.schedule is None else window.schedule),
+                self.quiet if window.quiet is None else window.quiet,
+                routes=frozenset(window.routes),
+                senders=frozenset(window.senders),
+                priorities=frozenset(PRIORITIES[word] for word in window.priorities),
+            )
+            for number, window in enumerate(self.window, 1)
+        ]
+        if self.schedule or self.quiet:
+            found.append(Timing("outbound.schedule", _windows(self.schedule), self.quiet))
+        return tuple(found)
 
-    def retry_plan(self) -> RetryPlan:
-        """Return the retries as the queue takes them."""
+    def tls_levels(self) -> dict[str, Level]:
+        """Return the levels of TLS that the owner demands, by domain."""
+        return {domain: LEVELS[word] for domain, word in self.tls.items()}
+
+    def retry_plan(self, route: Route | None = None) -> RetryPlan:
+        """Return the retries as the queue takes them, those of a route where it has its own."""
+        retry = self.retry if route is None else route.retry or self.retry
+        lifetime = self.lifetime if route is None else route.lifetime or self.lifetime
+        notice = self.delay_notice if route is None else route.delay_notice or self.delay_notice
+        by_reason = {REASONS[word]: _waits(found) for word, found in self.retry_reasons.items()}
         return RetryPlan(
-            intervals=tuple(timedelta(seconds=interval) for interval in self.retry),
-            lifetime=timedelta(seconds=self.lifetime),
-            delay_notice=timedelta(seconds=self.delay_notice),
+            intervals=_waits(retry),
+            by_reason={**RetryPlan().by_reason, **by_reason},
+            lifetime=timedelta(seconds=lifetime),
+            delay_notice=timedelta(seconds=notice),
         )
+
+
+def _waits(seconds: Iterable[float]) -> tuple[timedelta, ...]:
+    return tuple(timedelta(seconds=each) for each in seconds)
+
+
+def _windows(texts: Iterable[str]) -> tuple[model.Window, ...]:
+    return tuple(read_window(text) for text in texts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from bitrixmail.app.values import (
     Processes,
     Seconds,
     Texts,
+    Trust,
     Zone,
     doc,
 )
@@ -163,7 +164,7 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class DNS:
-    """Name servers: asked by `bitrixmail doctor`."""
+    """Name servers: where mail goes, and what `bitrixmail doctor` looks up."""
 
     __pydantic_config__: ClassVar[ConfigDict] = FORBID
 
@@ -171,6 +172,13 @@ class DNS:
         NameServers,
         doc('Like ["127.0.0.1:5300", "[::1]:5300"]; empty: those of the system.'),
     ] = ()
+    validates: Annotated[
+        Trust,
+        doc(
+            'Whether they check DNSSEC and may be believed, as DANE needs: "yes", "no", or "auto",'
+            " which is yes on this machine, and for the system's with `trust-ad` in resolv.conf."
+        ),
+    ] = "auto"
     timeout: Annotated[
         Patience, doc("Waiting for an answer: all servers and attempts of one question together.")
     ] = 5.0

@@ -194,6 +194,15 @@ def parse_zone(given: object) -> str:
     return text
 
 
+def parse_trust(given: object) -> str:
+    """Return whether something is believed: "yes", "no", or "auto" to find out."""
+    word = str(given).strip().lower()
+    word = {"true": "yes", "false": "no"}.get(word, word)
+    if word not in {"yes", "no", "auto"}:
+        raise wrong(f"{_shown(given)} will not do", 'it must be "auto", "yes" or "no"')
+    return word
+
+
 def parse_level(given: object) -> str:
     """Return the name of a log level."""
     if given not in LEVELS:
@@ -265,6 +274,7 @@ Count = Annotated[int, BeforeValidator(parse_count)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Port = Annotated[int, BeforeValidator(parse_port)]
 Processes = Annotated[int, BeforeValidator(parse_processes)]
+Trust = Annotated[str, BeforeValidator(parse_trust)]
 Zone = Annotated[str, BeforeValidator(parse_zone)]
 Level = Annotated[str, BeforeValidator(parse_level)]
 Levels = Annotated[dict[str, Level], BeforeValidator(as_levels)]

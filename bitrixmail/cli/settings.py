@@ -63,9 +63,22 @@ def _toml(tables: dict[str, dict[str, Any]]) -> str:
     lines: list[str] = []
     for section, table in tables.items():
         lines += ["", f"[{section}]"] if lines else [f"[{section}]"]
+        listed = {key: value for key, value in table.items() if _is_tables(value)}
         for key, value in table.items():
+            if key in listed:
+                continue
             item = tomlkit.inline_table() if isinstance(value, dict) else tomlkit.item(value)
             if isinstance(value, dict):
                 item.update(value)
             lines.append(f"{key} = {item.as_string()}")
+        for key, found in listed.items():
+            for each in found:
+                lines += ["", f"[[{section}.{key}]]"]
+                lines += [
+                    f"{name} = {tomlkit.item(value).as_string()}" for name, value in each.items()
+                ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _is_tables(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)

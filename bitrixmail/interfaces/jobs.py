@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bitrixmail.model.job import Job, JobState, Settlement
     from bitrixmail.model.message import Draft
     from bitrixmail.model.queue import Due, Wanted
+    from bitrixmail.model.way import RouteRule
 
 
 class IJobStore(Interface):
@@ -51,6 +52,15 @@ class IJobStore(Interface):
 
     async def reclaim(owner: str) -> int:
         """Take back every lease of others than this owner: they are gone. Returns how many."""
+
+    async def reroute(rules: Sequence[RouteRule]) -> int:
+        """Give jobs to other hosts that have not ended the destinations these rules want.
+
+        Returns how many got another one. Some hundred are changed at a time.
+        """
+
+    async def let_go(now: datetime) -> int:
+        """Make due what waits for its schedule alone, see Settlement. Returns how many."""
 
     async def read(message_id: int, offset: int, length: int) -> bytes:
         """Read octets of a job's message: message prefix, then content. Short only at the end.

@@ -49,37 +49,6 @@ class RelayRoute:
 
 
 @dataclass(frozen=True, slots=True)
-class RouteRule:
-    """Whose mail takes a route. Both must fit; an empty one fits always.
-
-    `sender`: an address, "@example.org" for a domain, or "<>" for the null sender. `domain`: of the
-    recipient, "example.org", or "*.example.org" for all below it. Both in lower case, A-labels.
-    """
-
-    route: RelayRoute
-    sender: str = ""
-    domain: str = ""
-
-    def fits(self, sender: str, domain: str) -> bool:
-        """Tell whether mail of a sender for a domain takes this route."""
-        return _sender_fits(self.sender, sender) and _domain_fits(self.domain, domain)
-
-
-def _sender_fits(pattern: str, sender: str) -> bool:
-    if not pattern:
-        return True
-    sender = sender.lower() or "<>"
-    return sender.endswith(pattern) if pattern.startswith("@") else sender == pattern
-
-
-def _domain_fits(pattern: str, domain: str) -> bool:
-    if not pattern:
-        return True
-    domain = domain.lower()
-    return domain.endswith(pattern[1:]) if pattern.startswith("*.") else domain == pattern
-
-
-@dataclass(frozen=True, slots=True)
 class MailHost:
     """One host that takes mail for a destination.
 

@@ -134,7 +134,8 @@ class Settlement:
     """What becomes of a leased job; the store writes it together with the attempt.
 
     WAITING: again from `not_before` on, HELD: not before it is released. DONE and DEAD end it.
-    `attempt` None: it was not tried.
+    `attempt` None: it was not tried. Without one but with `not_before` it waits for its time alone,
+    and may go at once when the times are changed.
     """
 
     job: Job

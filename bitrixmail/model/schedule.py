@@ -30,8 +30,8 @@ class Timing:
     """The times at which some mail may go out.
 
     No window: always; `quiet` are hours ("22:00-08:00 Europe/Moscow", "Sat-Sun") at which it may
-    not even so. Which mail: where `routes`, `senders` ("info@example.org", "@example.org") or
-    `priorities` are not empty, it must be among them.
+    not even so. Which mail: where `routes` (names), `senders` ("info@example.org", "@example.org",
+    "<>") or `priorities` are not empty, it must be among them.
     """
 
     name: str = ""
@@ -105,7 +105,7 @@ class Tried:
     """A job after an attempt that failed for now.
 
     `attempts` counts this one. `due` is when it should have been made. `delayed`: the sender was
-    told already.
+    told already. `destination` as the job has it.
     """
 
     at: datetime
@@ -115,3 +115,4 @@ class Tried:
     attempts: int
     reason: Reason = Reason.UNDETERMINED
     delayed: bool = False
+    destination: str = ""

@@ -55,6 +55,16 @@ def parse_name_server(text: str) -> NameServer:
     return NameServer(str(found), int(port or _PORT))
 
 
+def system_trusts_ad(file: Path = _RESOLV_CONF) -> bool:
+    """Tell whether resolv.conf(5) says that its servers are to be believed about DNSSEC."""
+    try:
+        lines = file.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    options = [words for words in map(str.split, lines) if words[:1] == ["options"]]
+    return any("trust-ad" in words for words in options)
+
+
 def system_name_servers(file: Path = _RESOLV_CONF) -> tuple[NameServer, ...]:
     """Return those of the system, three at most; that of this machine if none is named."""
     try:

@@ -6,7 +6,7 @@ No time and no store of its own: both are told.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
@@ -24,8 +24,8 @@ _AHEAD_OF_EACH = 4
 class Agenda:
     """See the module. Made by the dispatcher, lives as long as it."""
 
-    def __init__(self, widths: Widths) -> None:
-        self._widths = widths
+    def __init__(self, widths_of: Callable[[str], Widths]) -> None:
+        self._widths_of = widths_of
         self._destinations: dict[tuple[Kind, str], Destination] = {}
         # Those with due jobs, who waits longest first
         self._hungry: dict[Destination, None] = {}
@@ -40,7 +40,7 @@ class Agenda:
         """Return what is known of a destination, which may be nothing yet."""
         found = self._destinations.get((kind, name))
         if found is None:
-            found = self._destinations[kind, name] = Destination(kind, name, self._widths)
+            found = self._destinations[kind, name] = Destination(kind, name, self._widths_of)
         return found
 
     def note(self, jobs: Iterable[NewJob], now: datetime) -> None:

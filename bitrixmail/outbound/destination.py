@@ -8,11 +8,12 @@ after a time in which nothing got through (the way of TCP, RFC 5681, and of larg
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bitrixmail.model.job import Job, Kind, Trouble
+from bitrixmail.model.way import route_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,29 @@ class Widths:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much is done at a time: deliveries in all, jobs leased, and of each destination."""
+    """How much is done at a time: deliveries in all, jobs leased, and of each destination.
+
+    `by_route` are the widths of routes by hand that have some of their own, by name.
+    """
 
     deliveries: int = 200
     leased: int = 2000
     widths: Widths = field(default_factory=Widths)
+    by_route: Mapping[str, Widths] = field(default_factory=dict)
     delivery_s: float = 1800.0
+
+    def of(self, destination: str) -> Widths:
+        """Return the widths of a destination."""
+        return self.by_route.get(route_name(destination), self.widths)
 
 
 class Destination:
-    """See the module. Made by the dispatcher when it hears of it, dropped when nothing is left."""
+    """See the module. Made by the dispatcher when it hears of it, dropped when nothing is left.
 
-    def __init__(self, kind: Kind, name: str, widths: Widths) -> None:
+    `widths_of` tells its bounds by its name; they may change.
+    """
+
+    def __init__(self, kind: Kind, name: str, widths_of: Callable[[str], Widths]) -> None:
         self.kind = kind
         self.name = name
         self.due = 0
@@ -45,15 +57,19 @@ class Destination:
         self.active = 0
         self.failures = 0
         self.held_until: datetime | None = None
-        self._widths = widths
-        self._width = float(widths.first)
+        self._widths_of = widths_of
+        self._width = float(self._widths.first)
         self._groups: deque[list[Job]] = deque()
         self._ready = 0
 
     @property
+    def _widths(self) -> Widths:
+        return self._widths_of(self.name)
+
+    @property
     def width(self) -> int:
         """How many deliveries there may be at the same time."""
-        return 1 if self.failures else int(self._width)
+        return 1 if self.failures else min(int(self._width), self._widths.most)
 
     @property
     def ready(self) -> int:

@@ -78,7 +78,7 @@ class Dispatcher:
         self._settler = Settler(jobs, outcomes, clock)
         self._clock = clock
         self._owner = owner
-        self._agenda = Agenda(self.bounds.widths)
+        self._agenda = Agenda(lambda name: self.bounds.of(name))  # noqa: PLW0108 - bounds may be replaced
         # Destinations with leased jobs and no worker
         self._unserved: dict[Destination, None] = {}
         self._deliveries = 0

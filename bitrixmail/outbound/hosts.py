@@ -58,23 +58,23 @@ class Nowhere:
 class HostFinder:
     """Finds the hosts of destinations. Made by compose, lives as long as the server.
 
-    `random` decides among records of equal preference.
+    `random` decides among records of equal preference. `rules` may be replaced.
     """
 
     def __init__(self, resolver: IResolver, rules: HostRules, random: Random) -> None:
         self._resolver = resolver
-        self._rules = rules
+        self.rules = rules
         self._random = random
 
     async def find(self, domain: str) -> Hosts | Nowhere:
         """Return the hosts of a domain in A-labels, or of an address literal ("[192.0.2.1]")."""
         if domain.startswith("["):
             return self._literal(domain)
-        return await self._by_mx(domain, self._rules.port, by_hand=False)
+        return await self._by_mx(domain, self.rules.port, by_hand=False)
 
     async def find_route(self, domain: str, route: RelayRoute) -> Hosts | Nowhere:
         """Return the hosts that a route leads to. What is named by hand may be private."""
-        port = route.port or self._rules.port
+        port = route.port or self.rules.port
         if not route.host and not domain.startswith("["):
             return await self._by_mx(domain, port, by_hand=False)
         if not route.host:
@@ -93,11 +93,11 @@ class HostFinder:
         address = _address(text)
         if address is None:
             return Nowhere(Reply(550, "5.1.2", f"{domain} is no address"))
-        if str(address) in self._rules.own.addresses:
+        if str(address) in self.rules.own.addresses:
             return _loop(domain)
         if not self._usable(address, by_hand=False):
             return Nowhere(Reply(550, "5.4.4", f"{domain} can't be reached from here"))
-        return Hosts(domain, (MailHost(domain, (str(address),), self._rules.port),))
+        return Hosts(domain, (MailHost(domain, (str(address),), self.rules.port),))
 
     async def _by_mx(self, domain: str, port: int, *, by_hand: bool) -> Hosts | Nowhere:
         answer = await self._resolver.look_up(domain, "MX")
@@ -114,7 +114,7 @@ class HostFinder:
         if len(records) < len(answer.records):  # RFC 7505 §3: it has no fellows
             notes.append("a null MX stands beside other MX records")
         ordered = list(self._shuffled(records[:_MOST_RECORDS]))
-        kept = list(_before(ordered, self._rules.own.names))
+        kept = list(_before(ordered, self.rules.own.names))
         if len(kept) < len(ordered):
             notes.append(_OURSELVES)
         hosts, failed = await self._reached(kept, port, notes, by_hand=by_hand)
@@ -139,12 +139,12 @@ class HostFinder:
         by_hand: bool,
     ) -> tuple[tuple[MailHost, ...], Answer | None]:
         """Look the addresses up; return the hosts that have some, and a question that failed."""
-        tried = records[: self._rules.most_hosts]
+        tried = records[: self.rules.most_hosts]
         found = await gather(*(self._host(record, port, by_hand=by_hand) for record in tried))
         hosts: list[MailHost] = []
         failed = None
         for record, host in zip(tried, found, strict=True):
-            if self._rules.own.addresses.intersection(host.held):
+            if self.rules.own.addresses.intersection(host.held):
                 # Ourselves: what stands as high goes too (RFC 5321 §5.1)
                 hosts = [each for each in hosts if each.preference < record.preference]
                 notes.append(_OURSELVES)
@@ -160,9 +160,9 @@ class HostFinder:
     ) -> Hosts | Nowhere:
         """Return a name as its own host: there is no MX record, or none is asked for."""
         found = await self._host(Record(host, 0), port, by_hand=by_hand)
-        if host in self._rules.own.names and port == self._rules.port:
+        if host in self.rules.own.names and port == self.rules.port:
             return _loop(host)
-        if port == self._rules.port and self._rules.own.addresses.intersection(found.held):
+        if port == self.rules.port and self.rules.own.addresses.intersection(found.held):
             return _loop(host, found.notes)
         if found.addresses:
             authentic = found.authentic and (looked_up is None or looked_up.authentic)
@@ -175,7 +175,7 @@ class HostFinder:
 
     async def _host(self, record: Record, port: int, *, by_hand: bool) -> _Found:
         """Look up the addresses of a host of both kinds."""
-        name, rules = record.text, self._rules
+        name, rules = record.text, self.rules
         if _address(name) is not None:
             return _Found(name, record.preference, port, notes=(f"{name} is an address, no name",))
         kinds = [kind for kind, asked in (("AAAA", rules.ipv6), ("A", rules.ipv4)) if asked]
@@ -198,11 +198,11 @@ class HostFinder:
         )
 
     def _usable(self, address: _Address, *, by_hand: bool) -> bool:
-        if not (self._rules.ipv6 if address.version == 6 else self._rules.ipv4):
+        if not (self.rules.ipv6 if address.version == 6 else self.rules.ipv4):
             return False
         if address.is_unspecified or address.is_multicast:
             return False
-        return by_hand or self._rules.private or address.is_global
+        return by_hand or self.rules.private or address.is_global
 
     def _interleaved(self, addresses: Iterable[_Address]) -> tuple[str, ...]:
         """Put both kinds in turn, each in any order: a dead kind costs one attempt, not all."""
@@ -211,9 +211,9 @@ class HostFinder:
             kinds[address.version].append(str(address))
         for kind in kinds.values():
             self._random.shuffle(kind)
-        first, second = (6, 4) if self._rules.ipv6_first else (4, 6)
+        first, second = (6, 4) if self.rules.ipv6_first else (4, 6)
         turns = chain(*zip_longest(kinds[first], kinds[second]))
-        return tuple(filter(None, turns))[: self._rules.most_addresses]
+        return tuple(filter(None, turns))[: self.rules.most_addresses]
 
 
 @dataclass(frozen=True, slots=True)

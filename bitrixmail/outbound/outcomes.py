@@ -52,12 +52,12 @@ _GIVEN_UP = "5.3.0"
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Desk:
     """What notices are written with. Made by compose.
 
-    `lifetime` is that of a notice itself; `pauses` are how long a destination that is down is left
-    alone, the last one again and again.
+    `lifetime`, which may be replaced, is that of a notice itself; `pauses` are how long a
+    destination that is down is left alone, the last one again and again.
     """
 
     hostname: str
@@ -154,6 +154,7 @@ class Outcomes:
             attempts=job.attempts + 1,
             reason=reason,
             delayed=job.delayed,
+            destination=job.destination,
         )
         again = self._retry.next_try(tried)
         if again is None:

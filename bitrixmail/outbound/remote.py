@@ -6,7 +6,7 @@ about itself or the message; what is said about a host alone is asked of the nex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -18,8 +18,8 @@ from bitrixmail.interfaces.courier import ICourier
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.return_paths import IReturnPaths
 from bitrixmail.interfaces.signer import ISigner, Read
-from bitrixmail.model.destination import Hosts, MailHost, RelayRoute, RouteRule
-from bitrixmail.model.job import Delivery, Job, Kind
+from bitrixmail.model.destination import Hosts, MailHost, RelayRoute
+from bitrixmail.model.job import Attempt, Delivery, Job, Kind
 from bitrixmail.model.parcel import (
     Answer,
     ConnectionFailed,
@@ -34,7 +34,7 @@ from bitrixmail.outbound.client.terms import TLS, Terms
 from bitrixmail.outbound.hosts import HostFinder, Nowhere
 from bitrixmail.outbound.pool import Pool
 from bitrixmail.outbound.round import Round
-from bitrixmail.outbound.routes import route_for
+from bitrixmail.outbound.routes import Routes, domain_of
 from bitrixmail.tasks import utcnow
 
 # The hosts of a destination are looked up again after this time, which no DNS record undercuts.
@@ -75,7 +75,7 @@ class _Spot(NamedTuple):
 class RemoteCourier:
     """See the module. Made by compose, lives as long as the server.
 
-    `endpoint` makes what connects to an address and port. `routes` may be replaced while it runs.
+    `endpoint` makes what connects to an address and port.
     """
 
     kind = Kind.REMOTE
@@ -89,11 +89,11 @@ class RemoteCourier:
         clock: IReactorTime,
         *,
         signer: ISigner | None = None,
-        routes: Sequence[RouteRule] = (),
+        routes: Routes | None = None,
         return_paths: IReturnPaths | None = None,
         pool: Pool | None = None,
     ) -> None:
-        self.routes = tuple(routes)
+        self._routes = routes or Routes()
         self._jobs = jobs
         self._finder = finder
         self._meeting = meeting
@@ -108,10 +108,25 @@ class RemoteCourier:
 
     async def deliver(self, jobs: Sequence[Job]) -> Delivery:
         """See ICourier."""
-        first = jobs[0]
-        route = route_for(first.sender, first.destination, self.routes)
+        if self._routes.knows(jobs[0]):
+            return await self._together(jobs)
+        # They were written for a route that is no more: each goes by the way it has now
+        groups: dict[Hashable, list[int]] = {}
+        for number, job in enumerate(jobs):
+            groups.setdefault((self._routes.of(job), domain_of(job)), []).append(number)
+        attempts: dict[int, Attempt] = {}
+        for numbers in groups.values():
+            delivery = await self._together([jobs[number] for number in numbers])
+            attempts |= zip(numbers, delivery.attempts, strict=True)
+        return Delivery(tuple(attempts[number] for number in range(len(jobs))))
+
+    async def _together(self, jobs: Sequence[Job]) -> Delivery:
+        """Deliver to recipients who are reached by one way."""
+        rule = self._routes.of(jobs[0])
+        route = None if rule is None else rule.route
         round_ = Round(jobs, self._clock)
-        hosts = await self._hosts_of(first.destination, route)
+        # A route with a host of its own is the same for all domains
+        hosts = await self._hosts_of("" if route and route.host else domain_of(jobs[0]), route)
         if isinstance(hosts, Nowhere):
             round_.nowhere(hosts)
             return round_.delivery()
@@ -128,6 +143,11 @@ class RemoteCourier:
                     replace(parcel, recipients=recipients),
                 )
         return round_.delivery()
+
+    def lead(self, routes: Routes) -> None:
+        """Take other routes, and look hosts up anew."""
+        self._routes = routes
+        self._kept.clear()
 
     async def close(self) -> None:
         """See ICourier."""

@@ -95,6 +95,10 @@ class PickupDoor(Service):
         self._paused_until = 0.0
         self._number = 0
 
+    def take(self, rules: PickupRules) -> None:
+        """Put other rules in force for what is not read yet."""
+        self.rules = self._bringing.rules = rules
+
     def startService(self) -> None:
         """Make the directory ready. Raises SetupError."""
         self._folder.prepare()

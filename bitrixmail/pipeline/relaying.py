@@ -15,6 +15,7 @@ from bitrixmail.model.limits import Networks, listed
 from bitrixmail.model.message import Filing
 from bitrixmail.model.queue import SentTo
 from bitrixmail.model.remote import RemoteOptions, ReturnedOptions
+from bitrixmail.model.way import RouteRule, rule_for
 
 # Doors behind which nobody stands but this host's own users, each known by name
 _OWN_DOORS = frozenset({"pickup", "local", "api"})
@@ -25,10 +26,14 @@ _BULK = frozenset({"bulk", "list", "junk"})
 
 @dataclass(frozen=True, slots=True)
 class Relaying:
-    """Who may have mail sent on to other hosts: who has logged in, and who is listed by hand."""
+    """Who may have mail sent on to other hosts: who has logged in, and who is listed by hand.
+
+    `routes` lead it by hand, the first that fits; what takes none lives for `lifetime`.
+    """
 
     networks: Networks = ()
     lifetime: timedelta = timedelta(days=5)
+    routes: tuple[RouteRule, ...] = ()
 
     def allows(self, client: Client) -> bool:
         """Tell whether a client's mail for other hosts is taken."""
@@ -54,20 +59,27 @@ def remote_jobs(  # noqa: PLR0917 - all of it is needed, nothing has a default
     """
     due = _due(envelope.parameters, received)
     priority = Priority.NORMAL if headers is None else _priority(headers)
-    return tuple(
-        NewJob(
-            key=f"{queue_id}:{number}",
-            kind=Kind.LOCAL if recipient.address in here else Kind.REMOTE,
-            destination=recipient.address.domain,
-            recipient=str(recipient.address),
-            not_before=due,
-            expires=due + relaying.lifetime,
-            priority=priority,
-            payload=RemoteOptions(envelope.parameters, recipient.parameters).to_json(),
-            held=headers is None,
+    jobs: list[NewJob] = []
+    for number, recipient in enumerate(recipients, 1):
+        domain, is_ours = recipient.address.domain, recipient.address in here
+        rule = None
+        if relaying.routes and not is_ours:
+            rule = rule_for(envelope.reverse_path, domain, relaying.routes)
+        lifetime = relaying.lifetime if rule is None else rule.lifetime or relaying.lifetime
+        jobs.append(
+            NewJob(
+                key=f"{queue_id}:{number}",
+                kind=Kind.LOCAL if is_ours else Kind.REMOTE,
+                destination=domain if rule is None else rule.destination(domain),
+                recipient=str(recipient.address),
+                not_before=due,
+                expires=due + lifetime,
+                priority=priority,
+                payload=RemoteOptions(envelope.parameters, recipient.parameters).to_json(),
+                held=headers is None,
+            )
         )
-        for number, recipient in enumerate(recipients, 1)
-    )
+    return tuple(jobs)
 
 
 def _due(parameters: SenderParameters, received: datetime) -> datetime:

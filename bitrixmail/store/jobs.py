@@ -14,7 +14,8 @@ from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.job import Job, JobState, Settlement
 from bitrixmail.model.message import Draft
 from bitrixmail.model.queue import Due, Wanted
-from bitrixmail.store import leasing, reading
+from bitrixmail.model.way import RouteRule
+from bitrixmail.store import leasing, reading, rerouting
 from bitrixmail.store.executors import Database
 from bitrixmail.store.leasing import Lease, Named, Settling
 from bitrixmail.store.values import to_us
@@ -62,6 +63,24 @@ class DatabaseJobs:
         if not await self._database.read(leasing.of_others, owner):
             return 0  # as nearly always: no start waits for the disk for nothing
         return await self._database.write(leasing.reclaim, owner)
+
+    async def reroute(self, rules: Sequence[RouteRule]) -> int:
+        """See IJobStore."""
+        changed, after = 0, 0
+        while True:
+            found = await self._database.read(rerouting.misled, tuple(rules), after)
+            if found.destinations:
+                changed += await self._database.write(rerouting.lead, found.destinations)
+            if found.last is None:
+                return changed
+            after = found.last
+
+    async def let_go(self, now: datetime) -> int:
+        """See IJobStore."""
+        changed = 0
+        while await self._database.read(rerouting.any_put_off):
+            changed += await self._database.write(rerouting.let_go, to_us(now))
+        return changed
 
     async def read(self, message_id: int, offset: int, length: int) -> bytes:
         """See IJobStore."""

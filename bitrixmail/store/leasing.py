@@ -139,10 +139,11 @@ _SETTLE = Prepared(
             job.c.lease_owner: bindparam("nobody"),
             job.c.lease_until: bindparam("never"),
             job.c.settled: bindparam("ended"),
+            job.c.put_off: bindparam("waits"),
         }
     )
     .where(job.c.id == bindparam("of")),
-    ["now", "later", "tries", "told", "nobody", "never", "ended", "of"],
+    ["now", "later", "tries", "told", "nobody", "never", "ended", "waits", "of"],
 )
 _INSERT_ATTEMPT = PreparedInsert(schema.attempt)
 _INSERT_EVENT = PreparedInsert(schema.event)
@@ -326,7 +327,8 @@ def settle(connection: Connection, settlings: Sequence[Settling]) -> list[None]:
         later = None if one.not_before is None else to_us(one.not_before)
         ended = now if one.state in _ENDED else None
         told = one.delayed or one.job.delayed
-        rows.append((one.state.value, later, tries, told, None, None, ended, one.job.id))
+        waits = later is not None and one.attempt is None
+        rows.append((one.state.value, later, tries, told, None, None, ended, waits, one.job.id))
         open_jobs[one.job.id] = tries
     _SETTLE.many(connection, rows)
     _INSERT_ATTEMPT.rows(connection, attempts)

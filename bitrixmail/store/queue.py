@@ -102,7 +102,9 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
     if search.recipient:
         found.append(func.lower(job.c.recipient) == to_key(search.recipient))
     if search.domain:
-        found.append(job.c.destination == search.domain.lower())
+        # That of the recipient: a job may be for a route by hand
+        domain = f"@{search.domain.lower()}"
+        found.append(func.lower(job.c.recipient).endswith(domain, autoescape=True))
     if search.before is not None:
         found.append(job.c.created < to_us(search.before))
     if search.after is not None:
@@ -292,10 +294,10 @@ def _remove(connection: Connection, conditions: Sequence[Any], most: int, now: i
 
 
 def _ages(connection: Connection, now: int, bounds_s: tuple[int, ...]) -> tuple[Aged, ...]:
-    query = select(job.c.destination, job.c.created).where(job.c.settled.is_(None))
+    query = select(job.c.recipient, job.c.created).where(job.c.settled.is_(None))
     counts: dict[str, list[int]] = {}
-    for destination, created in connection.execute(query):
-        row = counts.setdefault(destination, [0] * (len(bounds_s) + 1))
+    for recipient, created in connection.execute(query):
+        row = counts.setdefault(recipient.rpartition("@")[2].lower(), [0] * (len(bounds_s) + 1))
         row[bisect_right(bounds_s, (now - created) // 1_000_000)] += 1
     found = [Aged(name, sum(row), tuple(row)) for name, row in counts.items()]
     return tuple(sorted(found, key=lambda aged: (-aged.total, aged.destination)))

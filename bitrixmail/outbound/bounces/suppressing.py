@@ -10,19 +10,22 @@ from bitrixmail.model.suppression import Suppressed
 
 
 class Suppressor:
-    """Made by compose, lives as long as the server. `lasting` zero: nothing is suppressed."""
+    """Made by compose, lives as long as the server. `lasting` zero: nothing is suppressed.
+
+    It may be replaced while it runs.
+    """
 
     def __init__(self, suppressions: ISuppressions, lasting: timedelta) -> None:
         self._suppressions = suppressions
-        self._lasting = lasting
+        self.lasting = lasting
 
     async def judge(
         self, recipient: str, verdict: Verdict, said: str, queue_id: str, now: datetime
     ) -> None:
         """Suppress the recipient of a message if the verdict on him is hard."""
-        if verdict.nature is not Nature.HARD or not self._lasting:
+        if verdict.nature is not Nature.HARD or not self.lasting:
             return
-        until = now + self._lasting
+        until = now + self.lasting
         await self._suppressions.add(
             Suppressed(recipient, verdict.reason.value, now, until, said, queue_id)
         )

@@ -57,7 +57,8 @@ class _Known:
 class TLSPolicy:
     """See ITLSPolicy. Made by compose, lives as long as the server.
 
-    `levels` are the owner's, by domain in A-labels, "*" for all others; `sts` None: not asked.
+    `levels` are the owner's, by domain in A-labels, "*.example.org" for all below one, "*" for all
+    others; `sts` None: not asked. They and `dane` may be replaced while it runs.
     """
 
     def __init__(
@@ -71,16 +72,16 @@ class TLSPolicy:
     ) -> None:
         self._resolver = resolver
         self._destinations = destinations
-        self._sts = sts
-        self._levels = levels
-        self._dane = dane
+        self.sts = sts
+        self.levels = levels
+        self.dane = dane
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     async def policy(
         self, domain: str, hosts: Hosts, at: datetime, level: Level | None = None
     ) -> DestinationPolicy:
         """See ITLSPolicy."""
-        wanted = self._levels.get(domain, self._levels.get("*")) if level is None else level
+        wanted = level_for(domain, self.levels) if level is None else level
         # A name that nobody vouches for, as that of an MX record without DNSSEC, is not the one
         # that was asked for; that of the destination itself is (RFC 7672 §3.2.2).
         names = (hosts.destination,) if hosts.authentic or not hosts.by_mx else ()
@@ -116,7 +117,7 @@ class TLSPolicy:
         if policy.final and policy.level is Level.NONE:
             return TLSDemand(Level.NONE, by=policy.by)
         names = tuple(dict.fromkeys((host.name, *policy.names)))
-        if not policy.final and self._dane:
+        if not policy.final and self.dane:
             dane = await tlsa_of(self._resolver, host)
             if dane.failed is not None:
                 text = f"the TLSA records of {host.name} could not be looked up"
@@ -171,8 +172,8 @@ class TLSPolicy:
             return known
         security = await self._destinations.security(domain)
         sts = None
-        if self._sts is not None and _sni(domain):
-            sts = await self._sts.policy(domain, security, at)
+        if self.sts is not None and _sni(domain):
+            sts = await self.sts.policy(domain, security, at)
         fresh = _Known(at, security or Security(domain), sts)
         fresh.told = None if known is None else known.told
         self._known[domain] = fresh
@@ -180,6 +181,20 @@ class TLSPolicy:
         while len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
         return fresh
+
+
+def level_for(domain: str, levels: Mapping[str, Level]) -> Level | None:
+    """Return what the owner demands for a domain; the narrowest pattern counts."""
+    if not levels:
+        return None
+    if domain in levels:
+        return levels[domain]
+    above = domain
+    while above:
+        above = above.partition(".")[2]
+        if above and f"*.{above}" in levels:
+            return levels[f"*.{above}"]
+    return levels.get("*")
 
 
 def _sni(name: str) -> str:

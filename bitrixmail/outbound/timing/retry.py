@@ -12,6 +12,7 @@ standstill gets one more of these, unless it was to live for less than a day.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
 
@@ -20,6 +21,7 @@ from zope.interface import implementer
 from bitrixmail.interfaces.retry import IRetryPolicy
 from bitrixmail.model.dsn import Reason
 from bitrixmail.model.schedule import RetryPlan, Tried
+from bitrixmail.model.way import route_name
 
 # An attempt that comes later than this was held up by more than a long queue.
 _STANDSTILL = timedelta(hours=1)
@@ -86,3 +88,32 @@ class RetryPolicy:
 
     def _spread(self, least: timedelta, most: timedelta) -> timedelta:
         return least + (most - least) * self._random.random()
+
+
+@implementer(IRetryPolicy)
+class RetryPolicies:
+    """Those of routes by hand, by name, and `usual` for the rest. Made by compose.
+
+    `put` replaces them all while the server runs.
+    """
+
+    __slots__ = ("_by_route", "_usual")
+
+    def __init__(self, usual: IRetryPolicy, by_route: Mapping[str, IRetryPolicy]) -> None:
+        self.put(usual, by_route)
+
+    def put(self, usual: IRetryPolicy, by_route: Mapping[str, IRetryPolicy]) -> None:
+        """Take these from now on."""
+        self._usual = usual
+        self._by_route = by_route
+
+    def next_try(self, tried: Tried) -> datetime | None:
+        """See IRetryPolicy."""
+        return self._of(tried).next_try(tried)
+
+    def delay_notice_due(self, tried: Tried) -> bool:
+        """See IRetryPolicy."""
+        return self._of(tried).delay_notice_due(tried)
+
+    def _of(self, tried: Tried) -> IRetryPolicy:
+        return self._by_route.get(route_name(tried.destination), self._usual)

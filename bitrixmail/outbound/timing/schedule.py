@@ -47,11 +47,12 @@ class Schedule:
     def fits(self, route: str, sender: str, priority: Priority) -> bool:
         """Tell whether mail of a route, a sender and a priority keeps to it."""
         timing = self._timing
-        domain = "@" + sender.rpartition("@")[2].lower()
+        sender = sender.lower() or "<>"
+        domain = "@" + sender.rpartition("@")[2]
         return (
             (not timing.routes or route in timing.routes)
             and (not timing.priorities or priority in timing.priorities)
-            and (not timing.senders or sender.lower() in timing.senders or domain in timing.senders)
+            and (not timing.senders or sender in timing.senders or domain in timing.senders)
         )
 
     def opening(self, at: datetime) -> Opening | None:

@@ -50,6 +50,12 @@ class Timetable(Service):
         self._loop = LoopingCall(self._beat)
         self._loop.clock = clock
 
+    def put(self, schedules: Sequence[Schedule]) -> None:
+        """Look at other schedules from now on."""
+        self._schedules = tuple(schedules)
+        if self.running:
+            self._arm(utcnow(self._clock))
+
     def startService(self) -> None:
         """Begin to look, at once."""
         super().startService()

@@ -38,15 +38,16 @@ class Office:
         self.letters = 0
         self.dispatcher = self.made()
 
-    def made(self, **bounds: int) -> Dispatcher:
-        widths = Widths(first=bounds.pop("first", 5), most=bounds.pop("most", 20))
+    def made(
+        self, first: int = 5, most: int = 20, deliveries: int = 200, leased: int = 2000
+    ) -> Dispatcher:
         return Dispatcher(
             self.stores.jobs,
             [self.courier],
             PlainOutcomes(),
             cast("IReactorTime", self.clock),
             owner="server-1",
-            bounds=Bounds(**bounds, widths=widths),
+            bounds=Bounds(deliveries, leased, Widths(first=first, most=most)),
         )
 
     def write(self, *recipients: str, later_s: float = 0.0, **job: object) -> list[NewJob]:

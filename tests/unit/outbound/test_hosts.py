@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -13,10 +14,9 @@ from bitrixmail.model.destination import (
     Level,
     RelayLogin,
     RelayRoute,
-    RouteRule,
 )
+from bitrixmail.model.way import RouteRule, rule_for
 from bitrixmail.outbound.hosts import HostFinder, HostRules, Nowhere, Own
-from bitrixmail.outbound.routes import route_for
 from tests.fakes.resolver import TableResolver
 from tests.fakes.stores import result_of
 
@@ -235,17 +235,24 @@ def test_a_route_to_ourselves_or_to_nothing() -> None:
 def test_the_first_rule_that_fits_gives_the_route() -> None:
     one, two, three, four = (RelayRoute(f"r{n}.example") for n in range(4))
     routes = (
-        RouteRule(one, sender="boss@example.org", domain="example.net"),
-        RouteRule(two, sender="@example.org"),
-        RouteRule(three, domain="*.example.net"),
-        RouteRule(four, sender="<>"),
+        RouteRule(one, senders=("boss@example.org",), domains=("example.net",)),
+        RouteRule(two, senders=("@example.org",)),
+        RouteRule(three, domains=("*.example.net",)),
+        RouteRule(four, senders=("<>",)),
     )
-    assert route_for("Boss@example.org", "EXAMPLE.net", routes) is one
-    assert route_for("boss@example.org", "example.com", routes) is two
-    assert route_for("x@sub.example.org", "example.net", routes) is None
-    assert route_for("x@else.example", "a.b.example.net", routes) is three
-    assert route_for("x@else.example", "badexample.net", routes) is None
-    assert route_for("", "example.com", routes) is four
+
+    def route_for(
+        sender: str, domain: str, rules: Sequence[RouteRule] = routes
+    ) -> RelayRoute | None:
+        rule = rule_for(sender, domain, rules)
+        return None if rule is None else rule.route
+
+    assert route_for("Boss@example.org", "EXAMPLE.net") is one
+    assert route_for("boss@example.org", "example.com") is two
+    assert route_for("x@sub.example.org", "example.net") is None
+    assert route_for("x@else.example", "a.b.example.net") is three
+    assert route_for("x@else.example", "badexample.net") is None
+    assert route_for("", "example.com") is four
     assert route_for("x@else.example", "example.com", (*routes, RouteRule(one))) is one
 
 

@@ -22,9 +22,9 @@ from bitrixmail.pickup.door import PickupDoor
 from bitrixmail.pickup.letter import Terms
 from bitrixmail.tasks import InlineThreads
 from tests.fakes.gate import RecordingTransaction
+from tests.fakes.real_gate import House as Office
 from tests.fakes.stores import make_stores, result_of
 from tests.unit.pickup.conftest import ME, House
-from tests.unit.pipeline.test_transaction import House as Office
 
 OWN = Terms("mx.example.org", "example.org", 100_000)
 FIRST = b"bitrixmail-pickup 1\n"

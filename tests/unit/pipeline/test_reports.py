@@ -17,7 +17,8 @@ from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.pipeline.relaying import Relaying
 from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.store.opening import InlineStores, done
-from tests.unit.pipeline.test_transaction import CLIENT, LETTER, House
+from tests.fakes.real_gate import CLIENT, House
+from tests.unit.pipeline.test_transaction import LETTER
 
 KNOWN = replace(CLIENT, door="pickup", account="www-data")
 BOSS = Address("boss", "example.net")

@@ -28,9 +28,9 @@ from bitrixmail.store.opening import InlineStores, done
 from bitrixmail.tasks import InlineThreads, utcnow
 from tests.fakes.gate import RecordingMailLog
 from tests.fakes.jobs import make_attempt, make_job, make_letter
+from tests.fakes.real_gate import House
 from tests.fakes.stores import make_stores
 from tests.unit.outbound.bounces.test_returned import OUTSIDE, report
-from tests.unit.pipeline.test_transaction import House
 
 QUEUE_ID = "1K1ATXK8K3A1NQ"
 KEY = b"k" * 32
