@@ -57,6 +57,7 @@ class Sending(Service):
     def __init__(self, reception: Reception, reactor: Any) -> None:
         settings, stores = reception.settings, reception.stores
         steering = steering_of(settings)
+        self._begun = False
         self._clock = reactor
         self._stores = stores
         self._return_paths = reception.return_paths
@@ -95,6 +96,7 @@ class Sending(Service):
 
     def begin(self) -> None:
         """Begin to deliver."""
+        self._begun = True
         self._stores.changes.watch(JOBS, self.dispatcher.heard)
         self._stores.changes.watch(RETRIES, self.dispatcher.changed_by_hand)
         self._timetable.startService()
@@ -126,7 +128,7 @@ class Sending(Service):
         self.dispatcher.bounds = steering.bounds
         self.dispatcher.turnstile.put(steering.schedules, steering.routes, steering.rates)
         self._timetable.put(steering.schedules.all)
-        if self.running:
+        if self._begun:
             begin(self._look_anew(), "taking new settings of sending")
 
     async def _look_anew(self) -> None:
@@ -136,6 +138,7 @@ class Sending(Service):
     def stopService(self) -> Deferred[None]:
         """Let deliveries end, then cut them."""
         super().stopService()
+        self._begun = False
         if self._timetable.running:
             self._timetable.stopService()
         return Deferred.fromCoroutine(self.dispatcher.stop(_END_S))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from zope.interface.verify import verifyObject
 
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.queue import IQueue
+from bitrixmail.model.destination import RelayRoute
 from bitrixmail.model.errors import NotFoundError
 from bitrixmail.model.job import Job, JobState, Kind, Priority, Result, Settlement
 from bitrixmail.model.message import INBOX
 from bitrixmail.model.queue import Aged, Due, Search, Wanted
+from bitrixmail.model.way import RouteRule
 from bitrixmail.store.opening import Stores
 from tests.contracts.test_message_store_contract import add_info, uids
 from tests.fakes.both_stores import BOTH, Opened
@@ -305,3 +308,59 @@ async def test_ages_count_by_destination(opened: Opened, tmp_path: Path) -> None
             Aged("example.com", 2, (0, 2, 0)),
             Aged("example.net", 1, (0, 1, 0)),
         )
+
+
+async def test_jobs_that_have_not_ended_are_rerouted(opened: Opened, tmp_path: Path) -> None:
+    """Also those that are leased or held; whoever has one settles it by its id."""
+    relay = RouteRule(RelayRoute("smtp.example.net"), "relay", domains=("example.com",))
+    mine = RouteRule(RelayRoute(), "mine", senders=("@example.net",))
+    async with opened(tmp_path) as stores:
+        await stores.messages.append(make_letter("Q1", make_job("a@example.com")))
+        leased = await lease(stores, "example.com")
+        held = replace(make_job("b@example.com"), held=True)
+        local = replace(make_job("d@example.com"), kind=Kind.LOCAL)
+        await stores.messages.append(make_letter("Q2", held, make_job("c@example.net"), local))
+        await stores.messages.append(make_letter("Q3", make_job("done@example.com")))
+        (done,) = await lease(stores, "example.com")
+        await stores.jobs.settle([Settlement(done, JobState.DONE, make_attempt())])
+        assert await stores.jobs.reroute([relay, mine]) == 3
+        found = await stores.queue.find(Search(), 10)
+        assert {job.recipient: job.destination for job in found} == {
+            "a@example.com": "route:relay",
+            "b@example.com": "route:relay",
+            "c@example.net": "route:mine:example.net",
+            "d@example.com": "example.com",
+            "done@example.com": "example.com",
+        }
+        assert await stores.jobs.reroute([relay, mine]) == 0
+        await stores.jobs.settle([Settlement(leased[0], JobState.WAITING)])
+        assert [job.recipient for job in await lease(stores, "route:relay")] == ["a@example.com"]
+        # a person still finds them by the domain they are for
+        assert await stores.queue.count(Search(domain="example.NET")) == 1
+
+
+async def test_what_was_put_off_is_let_go_and_nothing_else(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        names = ("tried@example.com", "put@example.com", "back@example.com")
+        for number, name in enumerate(names):
+            await stores.messages.append(make_letter(f"Q{number}", make_job(name)))
+        tried, put, back = await lease(stores, "example.com")
+        asked = replace(make_job("asked@example.com"), not_before=LATER)
+        await stores.messages.append(make_letter("Q9", asked))
+        failed = make_attempt(Result.DEFERRED)
+        await stores.jobs.settle(
+            [
+                Settlement(tried, JobState.WAITING, failed, LATER),
+                Settlement(put, JobState.WAITING, None, LATER),
+                Settlement(back, JobState.WAITING),
+            ]
+        )
+        assert await stores.jobs.let_go(SOON) == 1
+        assert await stores.jobs.let_go(SOON) == 0
+        found = {job.recipient: job.not_before for job in await stores.queue.find(Search(), 10)}
+        assert found == {
+            "tried@example.com": LATER,
+            "put@example.com": SOON,
+            "back@example.com": RECEIVED,
+            "asked@example.com": LATER,
+        }

@@ -57,7 +57,7 @@ class Sender:
     """
 
     def __init__(self, folder: Path, net: Internet, *settings: str) -> None:
-        given = [
+        self.given = [
             f"server.data_dir={folder}/var",
             "server.hostname=mail.example.org",
             f"dns.servers={net.dns.address}",
@@ -70,7 +70,7 @@ class Sender:
             *settings,
         ]
         self.clock = MovableReactor(reactor())
-        self.reception = receive(load_settings(None, {}, given), self.clock)
+        self.reception = receive(load_settings(None, {}, self.given), self.clock)
         self.stores = self.reception.stores
         self.sending = Sending(self.reception, self.clock)
         self._opening = self.reception.opening(["example.org"])

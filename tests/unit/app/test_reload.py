@@ -11,7 +11,7 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from zope.interface import implementer
 
 from bitrixmail.app.door_settings import SMTP
-from bitrixmail.app.reload import Reload, changes
+from bitrixmail.app.reload import Reload, changes, is_live
 from bitrixmail.app.settings import Rules, Settings
 from bitrixmail.model.errors import Fault, InputError, SetupError
 
@@ -83,3 +83,10 @@ def test_what_waits_for_a_restart_is_named_until_it_is_put_back(lines: list[str]
         "a restart is needed for: rules.time_limit",
         "settings reloaded, changed: smtp.max_size",
     ]
+
+
+def test_what_is_steered_is_live_but_for_what_is_opened_at_the_start() -> None:
+    for path in ("outbound.route", "outbound.retry", "pickup.senders", "submission.max_hold"):
+        assert is_live(path)
+    for path in ("pickup.directory", "dns.validates", "server.hostname", "listen.smtp"):
+        assert not is_live(path)

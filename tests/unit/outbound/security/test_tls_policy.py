@@ -23,7 +23,7 @@ from bitrixmail.model.destination import (
 from bitrixmail.model.http import Fetched
 from bitrixmail.model.reply import Reply
 from bitrixmail.outbound.security.mta_sts import STSPolicies
-from bitrixmail.outbound.security.tls_policy import TLSPolicy
+from bitrixmail.outbound.security.tls_policy import TLSPolicy, level_for
 from bitrixmail.store.opening import InlineStores
 from tests.fakes.resolver import TableResolver
 from tests.fakes.stores import make_stores, result_of
@@ -231,3 +231,19 @@ def test_a_clock_set_back_does_not_freeze_what_is_known(house: House) -> None:
     house.now -= 90 * DAY
     house.sts("enforce")
     assert house.demand(PLAIN_HOST).level is Level.VERIFIED
+
+
+def test_the_narrowest_pattern_gives_the_level() -> None:
+    levels = {
+        "*": Level.OPPORTUNISTIC,
+        "*.example.org": Level.ENCRYPTED,
+        "*.mail.example.org": Level.NONE,
+        "mx.mail.example.org": Level.VERIFIED,
+    }
+    assert level_for("mx.mail.example.org", levels) is Level.VERIFIED
+    assert level_for("a.mail.example.org", levels) is Level.NONE
+    assert level_for("a.b.example.org", levels) is Level.ENCRYPTED
+    # a pattern is for what is below it
+    assert level_for("example.org", levels) is Level.OPPORTUNISTIC
+    assert level_for("badexample.org", levels) is Level.OPPORTUNISTIC
+    assert level_for("example.com", {"*.org": Level.NONE}) is None

@@ -198,6 +198,7 @@ def test_the_first_timing_that_fits_is_meant() -> None:
             Timing("urgent", priorities=frozenset((Priority.URGENT,))),
             Timing("news", senders=frozenset(("@news.example.org",)), quiet=("22:00-08:00",)),
             Timing("one", senders=frozenset(("info@example.org",))),
+            Timing("reports", senders=frozenset(("<>",)), priorities=frozenset((Priority.BULK,))),
             Timing("slow", routes=frozenset(("smarthost",))),
         )
     )
@@ -209,6 +210,7 @@ def test_the_first_timing_that_fits_is_meant() -> None:
     assert name("smarthost", "A@News.Example.org") == "news"
     assert name("smarthost", "Info@example.org") == "one"
     assert name("smarthost", "") == "slow"
+    assert name("smarthost", "", Priority.BULK) == "reports"
     assert name("", "else@example.org") == ""
     assert schedules.of("", "else@example.org", Priority.BULK).next_open(NOON) == NOON
 
