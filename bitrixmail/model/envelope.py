@@ -14,7 +14,8 @@ class SenderParameters:
     """The parameters of MAIL.
 
     SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461 §4.3, §4.4),
-    AUTH (RFC 4954 §5), HOLDFOR and HOLDUNTIL (RFC 4865): not to be delivered before.
+    AUTH (RFC 4954 §5), HOLDFOR and HOLDUNTIL (RFC 4865): not to be delivered before. MT-PRIORITY
+    (RFC 6710), from -9 to 9.
     """
 
     size_octets: int | None = None
@@ -25,6 +26,7 @@ class SenderParameters:
     auth: str | None = None
     hold_for_s: int | None = None
     hold_until: datetime | None = None
+    mt_priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Parcel:
     smtputf8: bool = False
     ret: str | None = None
     envid: str | None = None
+    mt_priority: int | None = None
 
 
 class Stage(StrEnum):

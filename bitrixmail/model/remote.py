@@ -15,7 +15,7 @@ _NO_RECIPIENT_PARAMETERS = RecipientParameters()
 
 @dataclass(frozen=True, slots=True)
 class RemoteOptions:
-    """Parameters of MAIL and RCPT that go on to the next host, or into a DSN (RFC 3461)."""
+    """Parameters of MAIL and RCPT that go on to the next host, or into a DSN (RFC 3461, 6710)."""
 
     sender: SenderParameters = _NO_SENDER_PARAMETERS
     recipient: RecipientParameters = _NO_RECIPIENT_PARAMETERS
@@ -31,6 +31,8 @@ class RemoteOptions:
             found["ret"] = self.sender.ret
         if self.sender.envid is not None:
             found["envid"] = self.sender.envid
+        if self.sender.mt_priority is not None:
+            found["mt_priority"] = self.sender.mt_priority
         if self.recipient.notify is not None:
             found["notify"] = sorted(self.recipient.notify)
         if self.recipient.orcpt is not None:
@@ -50,6 +52,7 @@ class RemoteOptions:
                 smtputf8=found.get("smtputf8", False),
                 ret=found.get("ret"),
                 envid=found.get("envid"),
+                mt_priority=found.get("mt_priority"),
             ),
             RecipientParameters(None if notify is None else frozenset(notify), found.get("orcpt")),
         )

@@ -245,6 +245,7 @@ class RemoteCourier:
             smtputf8=sender.smtputf8,
             ret=sender.ret,
             envid=sender.envid,
+            mt_priority=sender.mt_priority,
         )
 
     def _reader(self, job: Job) -> Read:

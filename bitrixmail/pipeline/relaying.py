@@ -58,7 +58,7 @@ def remote_jobs(  # noqa: PLR0917 - all of it is needed, nothing has a default
     `headers` None: the message could not be read, so it is held for a person to look at.
     """
     due = _due(envelope.parameters, received)
-    priority = Priority.NORMAL if headers is None else _priority(headers)
+    priority = _priority(envelope.parameters, headers)
     jobs: list[NewJob] = []
     for number, recipient in enumerate(recipients, 1):
         domain, is_ours = recipient.address.domain, recipient.address in here
@@ -138,8 +138,17 @@ def wants_report(recipient: Recipient) -> bool:
     return notify is not None and "SUCCESS" in notify
 
 
-def _priority(headers: HeaderSection) -> Priority:
-    """Tell bulk mail by what its senders write into it, and haste likewise (RFC 2156, RFC 2369)."""
+def _priority(parameters: SenderParameters, headers: HeaderSection | None) -> Priority:
+    """Return what was asked for (RFC 6710: of its 19 priorities there are three here).
+
+    Else bulk mail is told by what its senders write into it, and haste likewise (RFC 2156,
+    RFC 2369).
+    """
+    asked = parameters.mt_priority
+    if asked is not None:
+        return Priority.URGENT if asked > 0 else Priority.BULK if asked < 0 else Priority.NORMAL
+    if headers is None:
+        return Priority.NORMAL
     if headers.text("precedence").strip().lower() in _BULK or headers.text("list-unsubscribe"):
         return Priority.BULK
     if headers.text("priority").strip().lower() == "urgent":

@@ -19,6 +19,7 @@ from bitrixmail.smtp.replies import BAD_PARAMETER, TOO_LARGE, UNKNOWN_PARAMETER
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\u0080-\U0010ffff]+))?")
 _SIZE = re.compile(r"[0-9]{1,20}")
 _SECONDS = re.compile(r"[1-9][0-9]{0,8}")
+_PRIORITY = re.compile(r"0|-?[1-9]")
 _MOMENT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -39,9 +40,9 @@ def sender_parameters(text: str, max_size_octets: int) -> SenderParameters:
     return _bounded(SenderParameters(**_read(text, _SENDER)), max_size_octets)
 
 
-def submission_parameters(text: str, max_size_octets: int) -> SenderParameters:
-    """Read the same where messages may be held for a time (RFC 4865 §4)."""
-    found = SenderParameters(**_read(text, _HELD_SENDER))
+def submission_parameters(text: str, max_size_octets: int, *, held: bool) -> SenderParameters:
+    """Read the same of who has logged in; `held`: messages may be for a time (RFC 4865 §4)."""
+    found = SenderParameters(**_read(text, _HELD_SENDER if held else _SUBMITTER))
     if found.hold_for_s is not None and found.hold_until is not None:
         raise PermanentError(BAD_PARAMETER)
     return _bounded(found, max_size_octets)
@@ -131,6 +132,14 @@ def _moment(value: str | None) -> datetime:
         raise _MalformedError(value) from None
 
 
+def _mt_priority(value: str | None) -> int:
+    """Read a priority (RFC 6710)."""
+    digits = _given(value)
+    if not _PRIORITY.fullmatch(digits):
+        raise _MalformedError(digits)
+    return int(digits)
+
+
 def _flag(value: str | None) -> bool:
     if value is not None:
         raise _MalformedError(value)
@@ -192,8 +201,9 @@ _SENDER: dict[str, _Reader] = {
     "ENVID": ("envid", _envid),
     "AUTH": ("auth", _auth),
 }
+_SUBMITTER: dict[str, _Reader] = {**_SENDER, "MT-PRIORITY": ("mt_priority", _mt_priority)}
 _HELD_SENDER: dict[str, _Reader] = {
-    **_SENDER,
+    **_SUBMITTER,
     "HOLDFOR": ("hold_for_s", _seconds),
     "HOLDUNTIL": ("hold_until", _moment),
 }

@@ -1,4 +1,4 @@
-"""The door for senders with a mailbox here: SMTP behind a login (RFC 6409, RFC 4954)."""
+"""The door for senders with a mailbox here: SMTP behind a login (RFC 6409, RFC 4954, RFC 6710)."""
 
 from __future__ import annotations
 
@@ -39,9 +39,8 @@ class Submission(Authentication):
 
     def sender_parameters(self, text: str) -> SenderParameters:
         """See ESMTP."""
-        if not self.factory.most_held_s:
-            return super().sender_parameters(text)
-        return submission_parameters(text, self.limits.max_size_octets)
+        held = self.factory.most_held_s > 0
+        return submission_parameters(text, self.limits.max_size_octets, held=held)
 
     def announced(self) -> list[str]:
         """See ESMTP. Who comes without a login yet won't ask again behind it."""
@@ -50,6 +49,8 @@ class Submission(Authentication):
         if most_s and private(self.client):
             latest = utcnow(self.clock) + timedelta(seconds=most_s)
             found.append(f"FUTURERELEASE {most_s} {latest:%Y-%m-%dT%H:%M:%SZ}")
+        if private(self.client):
+            found.append("MT-PRIORITY")
         return found
 
     _COMMANDS: ClassVar[dict[bytes, Callable[..., None]]] = {

@@ -85,6 +85,8 @@ def mail(
             command += f" RET={parcel.ret}"
         if parcel.envid:
             command += f" ENVID={_xtext(parcel.envid)}"
+    if offered.mt_priority and parcel.mt_priority is not None:  # RFC 6710: it goes on
+        command += f" MT-PRIORITY={parcel.mt_priority:d}"
     return command.encode() + b"\r\n"
 
 

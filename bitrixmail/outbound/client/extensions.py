@@ -1,4 +1,4 @@
-"""What a host offers in its reply to EHLO (RFC 5321 §4.1.1.1, RFC 1870, RFC 9422)."""
+"""What a host offers in its reply to EHLO (RFC 5321 §4.1.1.1, RFC 1870, RFC 6710, RFC 9422)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Extensions:
     smtputf8: bool = False
     dsn: bool = False
     chunking: bool = False
+    mt_priority: bool = False
     starttls: bool = False
     auth: frozenset[str] = frozenset()
     most_recipients: int = 0
@@ -51,6 +52,7 @@ def extensions_of(reply: HostReply, *, pipelining: bool = True) -> Extensions:
         smtputf8="SMTPUTF8" in offered,
         dsn="DSN" in offered,
         chunking="CHUNKING" in offered,
+        mt_priority="MT-PRIORITY" in offered,
         starttls="STARTTLS" in offered,
         auth=frozenset(offered.get("AUTH", ())),
         most_recipients=_number(limits.get("RCPTMAX", "")),

@@ -11,12 +11,14 @@ from twisted.internet.task import Clock
 
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
+from bitrixmail.model.destination import RelayRoute
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.job import JobState, Kind, NewJob, Priority
 from bitrixmail.model.queue import Queued, Search
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.suppression import Suppressed
+from bitrixmail.model.way import RouteRule
 from bitrixmail.pipeline.relaying import Relaying
 from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.store.opening import InlineStores, done
@@ -39,9 +41,10 @@ def sent(
     client: Client = replace(STRANGER, account="info@example.org"),  # noqa: B008 - it is frozen
     content: bytes = LETTER,
     once: str = "",
+    given: SenderParameters = GIVEN,
 ) -> str:
     transaction = house.gate.open(client, once)
-    done(transaction.sender(Address("info", "example.org"), GIVEN))
+    done(transaction.sender(Address("info", "example.org"), given))
     for recipient in recipients:
         local_part, _, domain = recipient.rpartition("@")
         done(transaction.recipient(Address(local_part, domain), ASKED))
@@ -121,6 +124,38 @@ def test_a_rule_that_rejects_does_not_reject_for_the_others(house: House) -> Non
 def test_what_its_header_says_of_haste(house: House, field: bytes, priority: Priority) -> None:
     sent(house, "bob@elsewhere.example", content=field + b"\r\n" + LETTER)
     assert [job.priority for job in queued(house)] == [priority]
+
+
+@pytest.mark.parametrize(
+    ("asked", "priority"),
+    [(9, Priority.URGENT), (1, Priority.URGENT), (0, Priority.NORMAL), (-4, Priority.BULK)],
+)
+def test_what_was_asked_for_goes_before_what_the_header_says(
+    house: House, asked: int, priority: Priority
+) -> None:
+    told: list[NewJob] = []
+    house.gate.queued = told.extend
+    field = b"Priority: urgent" if asked <= 0 else b"Precedence: bulk"
+    parameters = replace(GIVEN, mt_priority=asked)
+    sent(house, "bob@elsewhere.example", content=field + b"\r\n" + LETTER, given=parameters)
+    assert [job.priority for job in queued(house)] == [priority]
+    # and the next host is told the same
+    assert RemoteOptions.from_json(told[0].payload).sender.mt_priority == asked
+
+
+def test_a_route_is_the_destination_and_gives_the_lifetime(house: House) -> None:
+    relay = RelayRoute("smtp.example.net")
+    rules = (
+        RouteRule(relay, "short", domains=("*.example",), lifetime=timedelta(hours=1)),
+        RouteRule(RelayRoute(), "own", senders=("@example.org",)),
+    )
+    house.gate.relaying = Relaying(routes=rules)
+    sent(house, "bob@elsewhere.example", "eve@other.example", "joe@elsewhere.test")
+    assert [(job.destination, job.expires - job.created) for job in queued(house)] == [
+        ("route:short", timedelta(hours=1)),
+        ("route:short", timedelta(hours=1)),
+        ("route:own:elsewhere.test", timedelta(days=5)),
+    ]
 
 
 def test_the_same_is_taken_once(house: House) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -279,6 +281,10 @@ def test_parameters_of_dsn_as_offered() -> None:
         "DATA",
         "",
     ]
+    urgent = replace(what, envid=None, ret=None, mt_priority=-4)
+    first = Talk("MT-PRIORITY", "PIPELINING").hand_over(urgent).split("\r\n")[0]
+    assert first == "MAIL FROM:<> MT-PRIORITY=-4"
+    assert Talk(*ALL).hand_over(urgent).startswith(f"MAIL FROM:<> SIZE={len(BODY)}\r\n")
     talk = Talk("PIPELINING")
     assert talk.hand_over(what).split("\r\n")[:2] == ["MAIL FROM:<>", "RCPT TO:<b@x.net>"]
     talk.hear("250 OK", "250 OK", "250 OK", "250 OK", "354 Go")
