@@ -39,6 +39,7 @@ from bitrixmail.app.maillog import MailLog
 from bitrixmail.app.outcomes import Deciding
 from bitrixmail.app.ownership import as_owner_of, make_data_dir
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.ways import outgoing_of
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office
 from bitrixmail.model.errors import MailError
@@ -148,7 +149,12 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             judging=judging,
         ),
         mail_export=MailExport(messages, directory),
-        routes=Routes(router),
+        routes=Routes(
+            router,
+            stores.suppressions,
+            outgoing_of(settings),
+            cast("IReactorTime", _WallClock()),
+        ),
         suppressions=Suppressions(stores.suppressions, cast("IReactorTime", _WallClock())),
         queue=Queue(
             stores.queue,

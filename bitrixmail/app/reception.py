@@ -17,7 +17,7 @@ from bitrixmail.app.maillog import MailLog
 from bitrixmail.app.opening import Opening
 from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.settings import Settings
-from bitrixmail.app.steering import rules_of
+from bitrixmail.app.ways import rules_of
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.net.tls import ServerTLS
 from bitrixmail.outbound.bounces.variable_paths import VariablePaths

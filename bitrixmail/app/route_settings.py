@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict
 
@@ -258,15 +258,20 @@ def faults_of(
 
 
 def _login_faults(where: str, route: Route) -> Iterator[Fault]:
-    given: dict[str, Any] = {"password": route.password, "password_file": route.password_file}
-    if all(given.values()):
-        yield Fault(f"{where}.password", "stands there twice", "leave it or password_file out")
-    if route.user and not any(given.values()):
-        yield Fault(f"{where}.user", "has no password", "give password_file or password")
-    if not route.user and any(given.values()):
-        yield Fault(f"{where}.password", "is of nobody", f"give {where}.user as well")
+    yield from password_faults(f"{where}.", route.user, route.password, route.password_file)
     if route.user and not route.to:
         yield Fault(f"{where}.user", "logs in nowhere", f"give {where}.to as well")
     if route.user and route.tls in {"none", "opportunistic"}:
         remedy = 'a password is told under TLS only: "encrypted", or better "verified"'
         yield Fault(f"{where}.tls", f'"{route.tls}" with a login', remedy)
+
+
+def password_faults(where: str, user: str, password: str, file: str) -> Iterator[Fault]:
+    """Find what is wrong with a login; `where` is what stands before the keys."""
+    if password and file:
+        yield Fault(f"{where}password", "stands there twice", "leave it or password_file out")
+    if user and not (password or file):
+        remedy = f"give {where}password_file or {where}password"
+        yield Fault(f"{where}user", "has no password", remedy)
+    if not user and (password or file):
+        yield Fault(f"{where}password", "is of nobody", f"give {where}user as well")

@@ -38,7 +38,6 @@ from bitrixmail.outbound.security.mta_sts import STSPolicies
 from bitrixmail.outbound.security.signing import Signer
 from bitrixmail.outbound.security.tls_policy import TLSPolicy
 from bitrixmail.outbound.timing.timetable import Timetable
-from bitrixmail.outbound.timing.turnstile import Turnstile
 from bitrixmail.store.sequences import JOBS, RETRIES
 from bitrixmail.tasks import begin, spawn, utcnow
 
@@ -91,7 +90,7 @@ class Sending(Service):
         )
         reception.gate.queued = self.dispatcher.take_note
         self._steering = steering
-        self.dispatcher.turnstile = Turnstile(steering.schedules, steering.routes, steering.rates)
+        self._time(steering)
         self._timetable = Timetable(reactor, steering.schedules.all, self.dispatcher.look)
 
     def begin(self) -> None:
@@ -116,7 +115,7 @@ class Sending(Service):
             due = await jobs.due(utcnow(self._clock))
             if rules or any(route_name(one.destination) for one in due):
                 await jobs.reroute(rules)
-            await jobs.let_go(utcnow(self._clock))
+            await jobs.let_go(utcnow(self._clock), self._steering.mark)
         except MailError as error:
             _log.error("what waits keeps its former routes and times: {error}", error=error)
 
@@ -126,10 +125,15 @@ class Sending(Service):
         self._way_out.take(settings, steering)
         self._deciding.take(settings, steering)
         self.dispatcher.bounds = steering.bounds
-        self.dispatcher.turnstile.put(steering.schedules, steering.routes, steering.rates)
+        self._time(steering)
         self._timetable.put(steering.schedules.all)
         if self._begun:
             begin(self._look_anew(), "taking new settings of sending")
+
+    def _time(self, steering: Steering) -> None:
+        self.dispatcher.turnstile.put(
+            steering.schedules, steering.routes, steering.rates, steering.mark
+        )
 
     async def _look_anew(self) -> None:
         await self._lead_anew()

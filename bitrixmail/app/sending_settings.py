@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict
@@ -24,6 +24,7 @@ from bitrixmail.app.route_settings import (
     Window,
     Windows,
     faults_of,
+    password_faults,
 )
 from bitrixmail.app.values import (
     FORBID,
@@ -42,7 +43,11 @@ from bitrixmail.model import schedule as model
 from bitrixmail.model.destination import Level
 from bitrixmail.model.errors import Fault
 from bitrixmail.model.schedule import RetryPlan, Timing
+from bitrixmail.outbound.timing.schedule import Schedule
 from bitrixmail.outbound.timing.windows import read_window
+
+# Times come back: from which day on they are looked at does not matter.
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ class Outbound:
     ] = 4 * 3600.0
     connections: Annotated[Count, doc("Deliveries at one time, to all destinations.")] = 200
     connections_per_domain: Annotated[
-        Count, doc("The same to one domain; it begins with 5 and grows with what goes well.")
+        Count,
+        doc("The same to one domain or smarthost; it begins with 5 and grows with what goes well."),
     ] = 20
     connect_timeout: Annotated[Patience, doc("Waiting for a connection.")] = 30.0
     command_timeout: Annotated[Patience, doc("Waiting for a reply.")] = 300.0
@@ -163,6 +169,10 @@ class Outbound:
             if not waits or min(waits) < 1:
                 remedy = 'for example ["5m", "1h"]'
                 yield Fault(f"outbound.{key}", "has no wait, or one below a second", remedy)
+        if self.smarthost:
+            where, user = "outbound.smarthost_", self.smarthost_user
+            password, file = self.smarthost_password, self.smarthost_password_file
+            yield from password_faults(where, user, password, file)
         yield from faults_of(self.route, self.window, self.smarthost)
 
     def timings(self) -> tuple[Timing, ...]:
@@ -181,6 +191,12 @@ class Outbound:
         if self.schedule or self.quiet:
             found.append(Timing("outbound.schedule", _windows(self.schedule), self.quiet))
         return tuple(found)
+
+    def never_open(self, zone: tzinfo) -> Iterator[str]:
+        """Yield the names of times that leave none: quiet hours may cover all of a schedule."""
+        for timing in self.timings():
+            if Schedule(timing, zone).next_open(_SOME_DAY) is None:
+                yield timing.name
 
     def tls_levels(self) -> dict[str, Level]:
         """Return the levels of TLS that the owner demands, by domain."""

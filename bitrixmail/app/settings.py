@@ -33,6 +33,7 @@ from bitrixmail.app.values import (
     Zone,
     doc,
 )
+from bitrixmail.rules.times import zone_of
 
 MAX_DRAIN_S = 30.0
 # Doors this version opens, and those that come later: their keys are taken, with a warning.
@@ -299,5 +300,10 @@ class Settings:
             ' write it like "tcp:2524:interface=127.0.0.1"'
             for endpoint in self.listen.lmtp
             if not endpoint.only_here and endpoint.kind != "systemd"
+        ]
+        told += [
+            f"{name} never opens, and mail that keeps to it waits for ever: its quiet hours cover"
+            " all of its schedule"
+            for name in self.outbound.never_open(zone_of(self.rules.timezone or "UTC"))
         ]
         return tuple(told)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from ipaddress import ip_address
-from pathlib import Path
 from random import Random
+from zlib import crc32
 
 from bitrixmail.app.local_time import system_timezone
-from bitrixmail.app.route_settings import LEVELS, SMARTHOST, SUBMISSION, Route, split_host
+from bitrixmail.app.sending_settings import Outbound
 from bitrixmail.app.settings import DNS, Settings
+from bitrixmail.app.ways import rules_of
 from bitrixmail.interfaces.retry import IRetryPolicy
-from bitrixmail.model.destination import Level, RelayLogin, RelayRoute
-from bitrixmail.model.errors import Fault, InputError
-from bitrixmail.model.text import printable
-from bitrixmail.model.way import RouteRule
+from bitrixmail.model.destination import Level
 from bitrixmail.net.name_servers import (
     NameServer,
     parse_name_server,
@@ -30,17 +27,16 @@ from bitrixmail.outbound.timing.retry import RetryPolicy
 from bitrixmail.outbound.timing.schedule import Schedules
 from bitrixmail.rules.times import zone_of
 
-_SUBMISSIONS = 465
 _FIRST = 5
 _NO_LIMIT = 5000
-_MOST_PASSWORD = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Steering:
     """What the owner has steered. Made by `steering_of`, at the start and at each SIGHUP.
 
-    `rates` (recipients in a minute) and `retries` are those of routes, by name.
+    `rates` (recipients in a minute) and `retries` are those of routes, by name; `mark` is of the
+    times and rates, see Settlement.
     """
 
     routes: Routes
@@ -48,6 +44,7 @@ class Steering:
     rates: Mapping[str, int]
     bounds: Bounds
     levels: Mapping[str, Level]
+    mark: int
     retry: IRetryPolicy
     retries: Mapping[str, IRetryPolicy]
     timeouts: Timeouts
@@ -75,12 +72,20 @@ def steering_of(settings: Settings) -> Steering:
             },
         ),
         levels=outbound.tls_levels(),
+        mark=_mark(outbound, str(zone)),
         retry=RetryPolicy(outbound.retry_plan(), random),
         retries={
             route.name: RetryPolicy(outbound.retry_plan(route), random) for route in own_retries
         },
         timeouts=_timeouts(outbound.connect_timeout, outbound.command_timeout),
     )
+
+
+def _mark(outbound: Outbound, zone: str) -> int:
+    """Return a number of what is said of times: another one when something else is said."""
+    rates = [(route.name, route.per_minute) for route in outbound.route]
+    said = repr((outbound.schedule, outbound.quiet, outbound.window, rates, zone))
+    return crc32(said.encode("utf-8", "replace")) or 1
 
 
 def _widths(most: int, *, alone: bool) -> Widths:
@@ -101,76 +106,6 @@ def _timeouts(connect_s: float, command_s: float) -> Timeouts:
         data=min(usual.data, command_s),
         dot=max(usual.dot, command_s),
     )
-
-
-def rules_of(settings: Settings, *, secrets: bool = True) -> tuple[RouteRule, ...]:
-    """Return the routes by hand in their order; the last is the smarthost, if there is one.
-
-    Without `secrets` there are no logins, and no file is read for them. Raises InputError.
-    """
-    outbound = settings.outbound
-    tables = [*enumerate(outbound.route, 1)]
-    if outbound.smarthost:
-        smarthost = Route(
-            name=SMARTHOST,
-            to=outbound.smarthost,
-            user=outbound.smarthost_user,
-            password=outbound.smarthost_password,
-            password_file=outbound.smarthost_password_file,
-        )
-        tables.append((0, smarthost))
-    return tuple(_rule(route, number, secrets=secrets) for number, route in tables)
-
-
-def _rule(route: Route, number: int, *, secrets: bool) -> RouteRule:
-    host, port = split_host(route.to) if route.to else ("", 0)
-    login = None
-    if route.user and secrets:
-        login = RelayLogin(route.user, _password(route, number))
-    level = LEVELS.get(route.tls)
-    if level is None and route.user:
-        level = Level.VERIFIED
-    return RouteRule(
-        RelayRoute(
-            host,
-            # By the MX records of a name one goes to the usual port, unless another is given
-            0 if route.mx and not _names_port(route.to) else port,
-            tls=level,
-            login=login,
-            lookup_mx=route.mx,
-            implicit_tls=port == _SUBMISSIONS,
-        ),
-        name=route.name,
-        senders=route.senders,
-        domains=() if "*" in route.domains else route.domains,
-        lifetime=timedelta(seconds=route.lifetime) if route.lifetime else None,
-    )
-
-
-def _names_port(text: str) -> bool:
-    return split_host(text)[1] != SUBMISSION or text.rstrip().endswith(f":{SUBMISSION}")
-
-
-def _password(route: Route, number: int) -> str:
-    """Return a password, out of its file if it has one."""
-    if not route.password_file:
-        return route.password
-    place = f"outbound.route[{number}]." if number else "outbound.smarthost_"
-    shown = printable(route.password_file)
-    try:
-        with Path(route.password_file).open(encoding="utf-8") as file:
-            found = file.readline(_MOST_PASSWORD).rstrip("\r\n")
-    except OSError as error:
-        remedy = "make it, readable by the user of the server: chmod 400, chown"
-        fault = Fault(f"{place}password_file", f"{shown}: {error.strerror or error}", remedy)
-        raise InputError(fault) from error
-    except UnicodeDecodeError as error:
-        fault = Fault(f"{place}password_file", f"{shown} is not UTF-8", "save it in UTF-8")
-        raise InputError(fault) from error
-    if not found:
-        what = f"{shown} has no password in its first line"
-        raise InputError(Fault(f"{place}password_file", what, "write it there"))
-    return found
 
 
 def name_servers(dns: DNS) -> tuple[tuple[NameServer, ...], bool]:

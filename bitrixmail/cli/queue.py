@@ -113,8 +113,14 @@ def _row(job: Queued) -> tuple[str, ...]:
         size(job.size_octets),
         moment(job.created),
         moment(job.not_before) if job.state is JobState.WAITING else "",
-        printable(job.last.reply, 60) if job.last else "",
+        _why(job),
     )
+
+
+def _why(job: Queued) -> str:
+    if job.put_off and job.state is JobState.WAITING:
+        return "waits for its time: outbound.schedule, a window or a rate"
+    return printable(job.last.reply, 60) if job.last else ""
 
 
 def _mailq(found: tuple[Queued, ...]) -> None:
@@ -162,7 +168,8 @@ def _tell(story: Story) -> None:
     echo(printable(f"  from {job.sender or '<>'} to {job.recipient}, {size(job.size_octets)}"))
     echo(f"  since {moment(job.created)}, {job.priority.name.lower()}")
     if job.state is JobState.WAITING:
-        echo(f"  next try {moment(job.not_before)}, given up {moment(job.expires)}")
+        what = "waits for its time," if job.put_off else "next try"
+        echo(f"  {what} {moment(job.not_before)}, given up {moment(job.expires)}")
     for attempt in story.attempts:
         echo(printable("  " + _attempt(attempt), 1000))
     if not story.attempts:

@@ -59,8 +59,8 @@ class IJobStore(Interface):
         Returns how many got another one. Some hundred are changed at a time.
         """
 
-    async def let_go(now: datetime) -> int:
-        """Make due what waits for its schedule alone, see Settlement. Returns how many."""
+    async def let_go(now: datetime, mark: int) -> int:
+        """Make due what was put off by settings of another mark than this. Returns how many."""
 
     async def read(message_id: int, offset: int, length: int) -> bytes:
         """Read octets of a job's message: message prefix, then content. Short only at the end.

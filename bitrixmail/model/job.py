@@ -134,8 +134,8 @@ class Settlement:
     """What becomes of a leased job; the store writes it together with the attempt.
 
     WAITING: again from `not_before` on, HELD: not before it is released. DONE and DEAD end it.
-    `attempt` None: it was not tried. Without one but with `not_before` it waits for its time alone,
-    and may go at once when the times are changed.
+    `attempt` None: it was not tried. `put_off` is not zero if it was due and waits for its schedule
+    alone: a number by which the settings that say so are told apart.
     """
 
     job: Job
@@ -143,3 +143,9 @@ class Settlement:
     attempt: Attempt | None = None
     not_before: datetime | None = None
     delayed: bool = False
+    put_off: int = 0
+
+
+def put_off(job: Job, at: datetime, mark: int) -> Settlement:
+    """Let a job that is due wait until its schedule lets it go."""
+    return Settlement(job, JobState.WAITING, None, at, put_off=mark)

@@ -48,7 +48,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """One job in a listing. `last` is the last attempt at it, if there was any."""
+    """One job in a listing. `last` is the last attempt at it, if there was any.
+
+    `put_off`: it is due, and waits for its schedule alone.
+    """
 
     id: int
     queue_id: str
@@ -63,6 +66,7 @@ class Queued:
     not_before: datetime
     expires: datetime
     attempts: int
+    put_off: bool
     last: Attempt | None = None
 
 

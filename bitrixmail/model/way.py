@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bitrixmail.model.destination import RelayRoute
+from bitrixmail.model.destination import Level, RelayRoute
 
 # No domain holds a colon before an address literal does, so nothing else looks like this.
 _BY_ROUTE = "route:"
@@ -56,6 +56,20 @@ def domain_fits(patterns: Sequence[str], domain: str) -> bool:
     )
 
 
+def level_for(domain: str, levels: Mapping[str, Level]) -> Level | None:
+    """Return what the owner demands for a domain; the narrowest pattern counts, "*" last."""
+    if not levels:
+        return None
+    if domain in levels:
+        return levels[domain]
+    above = domain
+    while above:
+        above = above.partition(".")[2]
+        if above and f"*.{above}" in levels:
+            return levels[f"*.{above}"]
+    return levels.get("*")
+
+
 def rule_for(sender: str, domain: str, rules: Sequence[RouteRule]) -> RouteRule | None:
     """Return the first rule that fits; None: the mail goes to the hosts of the domain."""
     return next((rule for rule in rules if rule.fits(sender, domain)), None)
@@ -66,3 +80,25 @@ def route_name(destination: str) -> str:
     if not destination.startswith(_BY_ROUTE):
         return ""
     return destination.removeprefix(_BY_ROUTE).partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """By which way mail for another host goes, how safely, and when.
+
+    `route` and `window` are names, "" for none; `to` is a host with its port, "" for the hosts of
+    the domain. `tls` None: as the host offers. `opens` is when it may go out next, None if that
+    is not in sight; `per_minute` and `batch` as an `Opening` has them, both of the route too.
+    `by_sender`: there are routes or times for certain senders, and none was named.
+    """
+
+    route: str
+    to: str
+    login: str
+    tls: Level | None
+    window: str
+    opens: datetime | None
+    per_minute: int
+    batch: int
+    lifetime: timedelta
+    by_sender: bool

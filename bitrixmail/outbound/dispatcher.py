@@ -31,13 +31,13 @@ from bitrixmail.model.job import (
     Result,
     Settlement,
     Trouble,
+    put_off,
 )
 from bitrixmail.model.message import Draft
 from bitrixmail.model.queue import Wanted
 from bitrixmail.outbound.agenda import LEAST_AHEAD, Agenda
 from bitrixmail.outbound.destination import Bounds, Destination
 from bitrixmail.outbound.settling import Settler
-from bitrixmail.outbound.timing.schedule import Schedules
 from bitrixmail.outbound.timing.turnstile import Turnstile
 from bitrixmail.tasks import begin, deadline, utcnow
 
@@ -71,7 +71,7 @@ class Dispatcher:
         bounds: Bounds | None = None,
     ) -> None:
         self.bounds = bounds or Bounds()
-        self.turnstile = Turnstile(Schedules())
+        self.turnstile = Turnstile()
         self._jobs = jobs
         self._couriers: Mapping[Kind, ICourier] = {each.kind: each for each in couriers}
         self._outcomes = outcomes
@@ -171,6 +171,7 @@ class Dispatcher:
             self._unserved |= dict.fromkeys(self._agenda.leased(wanted, leased, admitted))
             if later:
                 await self._put_off(later)
+                self._again = True  # what stands behind them may go
         for destination in list(self._unserved):
             if self._deliveries >= self.bounds.deliveries:
                 break
@@ -187,9 +188,7 @@ class Dispatcher:
 
     async def _put_off(self, later: Sequence[tuple[Job, datetime]]) -> None:
         """Give back what may not go out at this time."""
-        await self._settler.write(
-            [Settlement(job, JobState.WAITING, None, at) for job, at in later], ()
-        )
+        await self._settler.write([put_off(job, at, self.turnstile.mark) for job, at in later], ())
         self._leased.difference_update(job.id for job, _ in later)
         for job, at in later:
             self._agenda.expect(self._agenda.destination(job.kind, job.destination), at)
@@ -345,11 +344,7 @@ class Dispatcher:
             left_s = (alarm - utcnow(self._clock)).total_seconds()
             since_s = self._clock.seconds() - self._surveyed
             wait_s = min(wait_s, max(left_s, _SURVEY_S - since_s, _TICK_S))
-        self._timer = self._clock.callLater(wait_s, self._time_out)
-
-    def _time_out(self) -> None:
-        self._timer = None
-        self.look()
+        self._timer = self._clock.callLater(wait_s, self.look)
 
     async def stop(self, timeout_s: float) -> None:
         """Begin nothing more, let deliveries end, then cut them; all leases are given back."""

@@ -319,7 +319,7 @@ def _job_row(job_id: int, message_id: int, created: int, job: NewJob) -> tuple[A
         None,
         None,
         None,
-        False,
+        0,
         message_id,
         storable(job.payload),
     )

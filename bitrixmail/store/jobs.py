@@ -18,6 +18,7 @@ from bitrixmail.model.way import RouteRule
 from bitrixmail.store import leasing, reading, rerouting
 from bitrixmail.store.executors import Database
 from bitrixmail.store.leasing import Lease, Named, Settling
+from bitrixmail.store.rerouting import Marked
 from bitrixmail.store.values import to_us
 from bitrixmail.tasks import utcnow
 
@@ -75,11 +76,11 @@ class DatabaseJobs:
                 return changed
             after = found.last
 
-    async def let_go(self, now: datetime) -> int:
+    async def let_go(self, now: datetime, mark: int) -> int:
         """See IJobStore."""
         changed = 0
-        while await self._database.read(rerouting.any_put_off):
-            changed += await self._database.write(rerouting.let_go, to_us(now))
+        while await self._database.read(rerouting.any_put_off, mark):
+            changed += await self._database.write(rerouting.let_go, Marked(to_us(now), mark))
         return changed
 
     async def read(self, message_id: int, offset: int, length: int) -> bytes:

@@ -327,8 +327,8 @@ def settle(connection: Connection, settlings: Sequence[Settling]) -> list[None]:
         later = None if one.not_before is None else to_us(one.not_before)
         ended = now if one.state in _ENDED else None
         told = one.delayed or one.job.delayed
-        waits = later is not None and one.attempt is None
-        rows.append((one.state.value, later, tries, told, None, None, ended, waits, one.job.id))
+        state, number = one.state.value, one.job.id
+        rows.append((state, later, tries, told, None, None, ended, one.put_off, number))
         open_jobs[one.job.id] = tries
     _SETTLE.many(connection, rows)
     _INSERT_ATTEMPT.rows(connection, attempts)

@@ -131,6 +131,7 @@ def _find(connection: Connection, search: Search, limit: int, after: int) -> tup
         job.c.not_before,
         job.c.expires,
         job.c.attempts,
+        job.c.put_off,
         attempt,
     )
     query = (
@@ -146,7 +147,7 @@ def _find(connection: Connection, search: Search, limit: int, after: int) -> tup
 def _queued(row: Any) -> Queued:
     (
         number, queue_id, kind, state, priority, sender, recipient, destination, size,
-        created, not_before, expires, attempts, *last,
+        created, not_before, expires, attempts, put_off, *last,
     ) = row  # fmt: skip
     return Queued(
         id=number,
@@ -162,6 +163,7 @@ def _queued(row: Any) -> Queued:
         not_before=from_us(not_before),
         expires=from_us(expires),
         attempts=attempts,
+        put_off=bool(put_off),
         last=None if last[0] is None else _attempt(last),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, text, update
 
 from bitrixmail.model.address import Address
 from bitrixmail.model.job import JobState, Kind
@@ -56,21 +56,30 @@ def lead(connection: Connection, items: Sequence[dict[int, str]]) -> list[int]:
     return [len(item) for item in items]
 
 
-def any_put_off(connection: Connection) -> bool:
-    """Tell whether something waits for its schedule. Runs in a reader's thread."""
-    query = select(job.c.id).where(_PUT_OFF, _WAITING).limit(1)
+class Marked(NamedTuple):
+    """When is now (microseconds), and the mark of the settings that hold now."""
+
+    now: int
+    mark: int
+
+
+def any_put_off(connection: Connection, mark: int) -> bool:
+    """Tell whether something waits for the times of other settings. Runs in a reader's thread."""
+    query = select(job.c.id).where(_put_off(mark), _WAITING).limit(1)
     return connection.execute(query).first() is not None
 
 
-def let_go(connection: Connection, nows: Sequence[int]) -> list[int]:
-    """Make a chunk of what waits for its schedule due; return how many, once for all."""
-    some = select(job.c.id).where(_PUT_OFF, _WAITING).limit(CHUNK)
+def let_go(connection: Connection, items: Sequence[Marked]) -> list[int]:
+    """Make a chunk of what waits for other settings' times due; return how many, once for all."""
+    last = items[-1]
+    some = select(job.c.id).where(_put_off(last.mark), _WAITING).limit(CHUNK)
     changed = connection.execute(
         update(job)
         .where(job.c.id.in_(some), job.c.state == JobState.WAITING.value)
-        .values(not_before=max(nows), put_off=False)
+        .values(not_before=last.now, put_off=0)
     ).rowcount
-    return [changed] + [0] * (len(nows) - 1)
+    return [changed] + [0] * (len(items) - 1)
 
 
-_PUT_OFF = job.c.put_off.is_(True)
+def _put_off(mark: int) -> ColumnElement[bool]:
+    return job.c.put_off.not_in((0, mark))

@@ -195,7 +195,7 @@ unlinked_blob = Table(
 )
 
 # Work behind the durable line, see model.job. `key` makes it idempotent; within a `lane` it goes by
-# id. A job that ended (`settled`) stays a while. `put_off`: it is due, but for its schedule.
+# id. A job that ended (`settled`) stays a while. `put_off`: due, but for the times of settings.
 job = Table(
     "job",
     metadata,
@@ -215,7 +215,7 @@ job = Table(
     Column("lease_owner", String),
     Column("lease_until", BigInteger),
     Column("settled", BigInteger),
-    _column("put_off", Boolean),
+    _column("put_off", BigInteger),
     _ref("message_id", "message", nullable=True),
     _column("payload", Text),
     Index(

@@ -13,7 +13,7 @@ from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.model.destination import RelayRoute
 from bitrixmail.model.errors import NotFoundError
-from bitrixmail.model.job import Job, JobState, Kind, Priority, Result, Settlement
+from bitrixmail.model.job import Job, JobState, Kind, Priority, Result, Settlement, put_off
 from bitrixmail.model.message import INBOX
 from bitrixmail.model.queue import Aged, Due, Search, Wanted
 from bitrixmail.model.way import RouteRule
@@ -351,12 +351,14 @@ async def test_what_was_put_off_is_let_go_and_nothing_else(opened: Opened, tmp_p
         await stores.jobs.settle(
             [
                 Settlement(tried, JobState.WAITING, failed, LATER),
-                Settlement(put, JobState.WAITING, None, LATER),
-                Settlement(back, JobState.WAITING),
+                put_off(put, LATER, 7),
+                Settlement(back, JobState.WAITING, None, RECEIVED),
             ]
         )
-        assert await stores.jobs.let_go(SOON) == 1
-        assert await stores.jobs.let_go(SOON) == 0
+        # by the settings that still hold
+        assert await stores.jobs.let_go(SOON, 7) == 0
+        assert await stores.jobs.let_go(SOON, 8) == 1
+        assert await stores.jobs.let_go(SOON, 8) == 0
         found = {job.recipient: job.not_before for job in await stores.queue.find(Search(), 10)}
         assert found == {
             "tried@example.com": LATER,

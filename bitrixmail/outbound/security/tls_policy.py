@@ -29,6 +29,7 @@ from bitrixmail.model.destination import (
     TLSReached,
 )
 from bitrixmail.model.reply import Reply
+from bitrixmail.model.way import level_for
 from bitrixmail.outbound.security.dane import tlsa_of
 from bitrixmail.outbound.security.mta_sts import Mode, STSPolicies, STSPolicy
 
@@ -181,20 +182,6 @@ class TLSPolicy:
         while len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
         return fresh
-
-
-def level_for(domain: str, levels: Mapping[str, Level]) -> Level | None:
-    """Return what the owner demands for a domain; the narrowest pattern counts."""
-    if not levels:
-        return None
-    if domain in levels:
-        return levels[domain]
-    above = domain
-    while above:
-        above = above.partition(".")[2]
-        if above and f"*.{above}" in levels:
-            return levels[f"*.{above}"]
-    return levels.get("*")
 
 
 def _sni(name: str) -> str:

@@ -155,3 +155,11 @@ def test_a_duration_is_written_in_its_unit(seconds: float, text: str) -> None:
 def test_an_endpoint_given_twice_is_a_fault() -> None:
     with pytest.raises(InputError, match="stands there twice"):
         load(None, "listen.smtp=tcp:2525,tcp:2525")
+
+
+def test_times_that_leave_none_are_a_warning() -> None:
+    by_night = "outbound.schedule=0 22 * * * Europe/Moscow for 8h"
+    window = 'outbound.window=[{senders = "@example.org", quiet = "21:00-09:00 Europe/Moscow"}]'
+    assert load(None, by_night, "outbound.quiet=Sat-Sun").warnings() == ()
+    (told,) = load(None, by_night, window).warnings()
+    assert told.startswith("outbound.window[1] never opens, and mail that keeps to it waits")

@@ -10,7 +10,8 @@ import pytest
 
 from bitrixmail.app.loading import load_settings
 from bitrixmail.app.settings import DNS, Settings
-from bitrixmail.app.steering import name_servers, rules_of, steering_of
+from bitrixmail.app.steering import name_servers, steering_of
+from bitrixmail.app.ways import rules_of
 from bitrixmail.model.destination import Level, RelayLogin, RelayRoute
 from bitrixmail.model.dsn import Reason
 from bitrixmail.model.errors import InputError

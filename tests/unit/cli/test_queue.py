@@ -149,7 +149,8 @@ def test_addresses_are_suppressed_and_lifted(shell: Shell) -> None:
 
 
 def test_where_mail_goes(shell: Shell) -> None:
-    assert shell.json("route", "abuse@example.org", "shop@example.org", "bob@example.com") == [
+    *found, foreign = shell.json("route", "abuse@example.org", "shop@example.org", "bob@x.example")
+    assert found == [
         {
             "address": "abuse@example.org",
             "kind": "local",
@@ -160,8 +161,8 @@ def test_where_mail_goes(shell: Shell) -> None:
             "kind": "local",
             "mailboxes": [{"address": "shop@example.org", "folder": "INBOX"}],
         },
-        {"address": "bob@example.com", "kind": "foreign", "mailboxes": []},
     ]
+    assert (foreign["kind"], foreign["mailboxes"]) == ("foreign", [])
     done_ = shell.run("route", "nobody@example.org")
     assert (done_.exit_code, done_.stdout) == (
         os.EX_NOUSER,

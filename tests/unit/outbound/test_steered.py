@@ -6,9 +6,9 @@ The real store and dispatcher on a clock that is set by hand; settings as a file
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -18,7 +18,7 @@ from twisted.internet.task import Clock
 
 from bitrixmail.app.loading import load_settings
 from bitrixmail.app.steering import Steering, steering_of
-from bitrixmail.model.job import JobState, Priority
+from bitrixmail.model.job import Job, JobState, Priority
 from bitrixmail.model.queue import Search
 from bitrixmail.model.way import rule_for
 from bitrixmail.outbound.dispatcher import Dispatcher
@@ -57,13 +57,16 @@ class Steered:
             owner="server-1",
             bounds=self.steering.bounds,
         )
-        self.dispatcher.turnstile = Turnstile(
-            self.steering.schedules, self.steering.routes, self.steering.rates
-        )
+        self.obey(self.steering)
         schedules = self.steering.schedules.all
         self.timetable = Timetable(self.time, schedules, self.dispatcher.look)
         self.timetable.startService()
         self.dispatcher.begin()
+
+    def obey(self, steering: Steering) -> None:
+        self.dispatcher.turnstile.put(
+            steering.schedules, steering.routes, steering.rates, steering.mark
+        )
 
     @staticmethod
     def _steering(*settings: str) -> Steering:
@@ -110,6 +113,19 @@ class Steered:
             self.courier.let_go()
         result_of(self.dispatcher.stop(1.0))
         self.stores.close_now()
+
+
+class CountingTurnstile(Turnstile):
+    """Counts how often a job was put off."""
+
+    put_off = 0
+
+    def admit(
+        self, jobs: Sequence[Job], now: datetime
+    ) -> tuple[list[Job], list[tuple[Job, datetime]]]:
+        passed, later = super().admit(jobs, now)
+        self.put_off += len(later)
+        return passed, later
 
 
 @pytest.fixture
@@ -247,9 +263,11 @@ def test_what_waits_follows_a_new_schedule(tmp_path: Path) -> None:
     assert (steered.sent(), steered.waiting()) == ([], 1)
     later = replace(make_job("held@example.com"), not_before=utcnow(steered.time) + timedelta(1))
     result_of(steered.stores.messages.append(make_letter("QH", later)))
+    now, jobs = utcnow(steered.time), steered.stores.jobs
+    assert result_of(jobs.let_go(now, steered.steering.mark)) == 0
     anew = steered._steering("outbound.schedule=")
-    steered.dispatcher.turnstile.put(anew.schedules, anew.routes, anew.rates)
-    assert result_of(steered.stores.jobs.let_go(utcnow(steered.time))) == 1
+    steered.obey(anew)
+    assert result_of(jobs.let_go(now, anew.mark)) == 1
     steered.dispatcher.look()
     assert steered.sent() == ["a@example.com"]
     assert steered.waiting() == 1
@@ -275,3 +293,24 @@ def test_what_waits_follows_a_new_route(tmp_path: Path) -> None:
     found = result_of(steered.stores.queue.find(Search(domain="example.com"), 100))
     assert len(found) == 2
     steered.close()
+
+
+@pytest.mark.parametrize(
+    "steered", [["outbound.schedule=0 * * * * for 50m at 600/min"]], indirect=True
+)
+def test_a_long_queue_is_not_asked_again_each_second(steered: Steered) -> None:
+    """Of 500 that are due at once ten go in a second; the others are put off to their turn."""
+    counting = steered.dispatcher.turnstile = CountingTurnstile()
+    steered.obey(steered.steering)
+    for number in range(10):
+        steered.send(*[f"a{number}-{n}@example.com" for n in range(50)], priority=BULK)
+    steered.pass_time(20)
+    gone = len(steered.sent())
+    assert 200 <= gone <= 310
+    steered.send("plain@example.com")
+    steered.pass_time(2)
+    assert "plain@example.com" in steered.sent()
+    steered.pass_time(30)
+    assert steered.waiting() == 0
+    # once each at first, and now and then one that came late to its turn
+    assert counting.put_off <= 1.5 * 500

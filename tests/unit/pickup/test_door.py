@@ -95,6 +95,17 @@ def test_the_trusted_may(tmp_path: Path) -> None:
     assert [str(each.sender) for each in house.brought] == ["boss@example.net", DEFAULT]
 
 
+def test_other_rules_hold_for_what_comes_next(house: House) -> None:
+    letter = FIRST + b"sender boss@example.net\nrecipient b@example.net\n\n"
+    house.put(letter)
+    house.look()
+    assert not house.gate.messages
+    house.door.take(PickupRules(TERMS, trusted_uids=frozenset({os.geteuid()})))
+    house.put(letter, "m.1795873348.1.1")
+    house.look()
+    assert [str(each.sender) for each in house.gate.messages] == ["boss@example.net"]
+
+
 def test_one_refused_recipient_costs_the_others_nothing(house: House) -> None:
     house.gate.refuse["b@example.net"] = NO_SUCH_MAILBOX
     house.put(FIRST + b"recipient a@example.net, b@example.net, c..d@x\n\n")

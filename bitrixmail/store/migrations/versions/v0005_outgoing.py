@@ -91,7 +91,7 @@ def _jobs() -> None:
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("settled", sa.BigInteger(), nullable=True),
-        sa.Column("put_off", sa.Boolean(), nullable=False),
+        sa.Column("put_off", sa.BigInteger(), nullable=False),
         sa.Column("message_id", _ID, nullable=True),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name="fk_job_message_id"),

@@ -22,8 +22,9 @@ from bitrixmail.model.destination import (
 )
 from bitrixmail.model.http import Fetched
 from bitrixmail.model.reply import Reply
+from bitrixmail.model.way import level_for
 from bitrixmail.outbound.security.mta_sts import STSPolicies
-from bitrixmail.outbound.security.tls_policy import TLSPolicy, level_for
+from bitrixmail.outbound.security.tls_policy import TLSPolicy
 from bitrixmail.store.opening import InlineStores
 from tests.fakes.resolver import TableResolver
 from tests.fakes.stores import make_stores, result_of
