@@ -50,6 +50,11 @@ class FirstServer:
         return self.folder / "var"
 
     @property
+    def pickup(self) -> Path:
+        """Where programs of this machine put their mail: beside what nobody else may enter."""
+        return self.folder / "pickup"
+
+    @property
     def smtp_port(self) -> int:
         """The port of the SMTP endpoint, 0 if it is none of TCP."""
         return _port(self.smtp)
@@ -72,7 +77,8 @@ class FirstServer:
             f"[server]\nhostname = {_quoted(self.hostname)}\n"
             f"data_dir = {_quoted(str(self.data_dir))}\n\n"
             f"[listen]\nsmtp = [{_quoted(self.smtp)}]\n"
-            f"submission = [{_quoted(self.submission)}]\npop3 = [{_quoted(self.pop3)}]\n"
+            f"submission = [{_quoted(self.submission)}]\npop3 = [{_quoted(self.pop3)}]\n\n"
+            f"[pickup]\ndirectory = {_quoted(str(self.pickup))}\n"
         )
 
     def unit(self) -> str:

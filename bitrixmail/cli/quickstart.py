@@ -178,11 +178,24 @@ def _as_errors_of_writing() -> Iterator[None]:
 
 
 def _make_folder(server: FirstServer) -> None:
-    """Make the directory; root gives it to the server's user, if there is one."""
-    server.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    """Make the directory with what only the server may enter and what all may put mail into.
+
+    Root gives both to the server's user, if there is one.
+    """
+    from bitrixmail.pickup.folder import PickupFolder  # noqa: PLC0415 - see the command
+
+    if not server.folder.exists():
+        server.folder.mkdir(parents=True)
+        server.folder.chmod(0o755)  # whatever umask(2) is: the server's user comes through here
     server.data_dir.mkdir(mode=0o700, exist_ok=True)
-    if os.geteuid() == 0 and (found := _account(server.user)) is not None:
-        os.chown(server.data_dir, found.pw_uid, found.pw_gid)
+    found = _account(server.user) if os.geteuid() == 0 else None
+    uid, gid = (os.geteuid(), os.getegid()) if found is None else (found.pw_uid, found.pw_gid)
+    os.chown(server.data_dir, uid, gid)
+    pickup = PickupFolder(server.pickup)
+    if os.path.lexists(pickup.path):
+        pickup.give(uid, gid)
+    else:
+        pickup.make(uid, gid)
 
 
 def _account(user: str) -> pwd.struct_passwd | None:
@@ -195,6 +208,7 @@ def _account(user: str) -> pwd.struct_passwd | None:
 def _write_new(file: Path, text: str, mode: int) -> None:
     with _as_errors_of_writing():
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        os.fchmod(descriptor, mode)  # whatever umask(2) is
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
 
@@ -240,8 +254,9 @@ def _report(server: FirstServer, words: Words, password: str, unit: str, *, new:
         show(*server.unit().splitlines())
     if _account(server.user) is None:
         say(words.user)
+        theirs = (str(server.data_dir), str(server.pickup))
         show(f"useradd --system --shell /usr/sbin/nologin {server.user}",
-             _line("chown", "-R", server.user, str(server.data_dir)))  # fmt: skip
+             _line("chown", "-R", f"{server.user}:", *theirs))  # fmt: skip
     for text, lines in _steps(server, words, password, unit):
         say(text)
         show(*lines)
@@ -276,6 +291,8 @@ def _steps(
     if server.pop3_port:
         login = ("curl", f"pop3://localhost:{server.pop3_port}/1", "--user")
         yield words.read, (_line(*login, f"{server.address}:{password}"),)
+    install = (_command(), "--config", str(server.settings_file), "sendmail", "install")
+    yield words.sites, (_line(*sudo, *install),)
     if server.smtp_port not in (0, 25):
         rules = Path(__file__).parents[2] / "etc/nftables/bitrixmail.nft"
         if server.smtp_port == 20225 and rules.exists():

@@ -23,6 +23,7 @@ class Words:
     send: str
     read: str
     doctor: str
+    sites: str
 
 
 ENGLISH = Words(
@@ -43,6 +44,8 @@ ENGLISH = Words(
     send="In another terminal, send a message:",
     read="and read it:",
     doctor="Then see what still keeps mail away:",
+    sites="Let the sites and scripts of this machine send by it (PHP's mail(), cron;"
+    " docs/sendmail.md):",
 )
 RUSSIAN = Words(
     head="Настройки почтового сервера {domain}, записаны командой `bitrixmail quickstart`.\n"
@@ -64,6 +67,8 @@ RUSSIAN = Words(
     send="В другом терминале отправьте письмо:",
     read="и прочитайте его:",
     doctor="Потом посмотрите, что ещё мешает почте:",
+    sites="Пусть сайты и скрипты этой машины шлют почту через него (mail() в PHP, cron;"
+    " docs/sendmail.md):",
 )
 
 

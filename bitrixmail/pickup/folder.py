@@ -114,6 +114,12 @@ class PickupFolder:
         with suppress(PermissionError):
             self.path.chmod(MODE)
 
+    def give(self, uid: int, gid: int) -> None:
+        """Give it, with what is inside, to a user who is yet to run the server. Raises OSError."""
+        for path in (self.path, self.path / BAD, self.path / REFUSED):
+            with suppress(FileNotFoundError):
+                os.chown(path, uid, gid, follow_symlinks=False)
+
     @property
     def is_shared(self) -> bool:
         """Whether all users may write into it."""
