@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from bitrixmail.app.reception import Reception
@@ -20,6 +21,7 @@ from bitrixmail.pickup.folder import PickupFolder
 from bitrixmail.pickup.letter import Terms
 from bitrixmail.pickup.rights import ANY
 from bitrixmail.pickup.watch import watch_by
+from bitrixmail.pipeline.allowances import Allowances, Spent
 
 PICKUP = "pickup"
 _MOST_RECIPIENTS = 500
@@ -47,7 +49,43 @@ def pickup_of(settings: Settings, reception: Reception, reactor: Any) -> PickupD
         clock=reactor,
         rules=rules_of(settings),
         watch=watch_by(reactor),
+        allowance=UserAllowance(settings, reactor),
     )
+
+
+class UserAllowance:
+    """See Allowance. Made with the door, lives as long."""
+
+    def __init__(self, settings: Settings, clock: IReactorTime) -> None:
+        pickup = settings.pickup
+        self._counted = (
+            (
+                Allowances(clock, "messages"),
+                (pickup.messages_per_minute, pickup.messages_per_hour, pickup.messages_per_day),
+            ),
+            (
+                Allowances(clock, "recipients"),
+                (
+                    pickup.recipients_per_minute,
+                    pickup.recipients_per_hour,
+                    pickup.recipients_per_day,
+                ),
+            ),
+        )
+
+    def spent(self, user: str) -> Spent | None:
+        """See Allowance."""
+        found = [
+            spent
+            for counted, most in self._counted
+            if (spent := counted.spent(user, most)) is not None
+        ]
+        return max(found, key=lambda spent: spent.until, default=None)
+
+    def count(self, user: str, recipients: int) -> None:
+        """See Allowance."""
+        for (counted, most), number in zip(self._counted, (1, recipients), strict=True):
+            counted.count(user, most, number)
 
 
 def rules_of(settings: Settings) -> PickupRules:

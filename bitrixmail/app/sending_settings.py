@@ -251,3 +251,17 @@ class Pickup:
             ' "*" is anybody. A user who is not named may send as any address of our domains.'
         ),
     ] = field(default_factory=dict)
+    messages_per_minute: Annotated[
+        Count,
+        doc(
+            "Messages of one user in a minute; 0: no limit. What is more waits in the directory."
+            " Trusted users have no limits."
+        ),
+    ] = 0
+    messages_per_hour: Annotated[Count, doc("The same in an hour.")] = 0
+    messages_per_day: Annotated[Count, doc("The same in a day.")] = 0
+    recipients_per_minute: Annotated[
+        Count, doc("Recipients of all these messages together, in a minute.")
+    ] = 0
+    recipients_per_hour: Annotated[Count, doc("The same in an hour.")] = 0
+    recipients_per_day: Annotated[Count, doc("The same in a day.")] = 20000

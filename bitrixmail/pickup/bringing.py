@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from bitrixmail.interfaces.gate import IGate, ISink, ITransaction
 from bitrixmail.interfaces.threads import IThreads
@@ -49,6 +49,28 @@ class PickupRules:
     look_s: float = 0.25
     watched_look_s: float = 5.0
     lifetime_s: float = 5 * 86400.0
+
+
+class Spent(Protocol):
+    """An allowance that is used up."""
+
+    @property
+    def reply(self) -> Reply:
+        """What to say."""
+
+    @property
+    def until(self) -> float:
+        """When there is a new one, in seconds of the clock."""
+
+
+class Allowance(Protocol):
+    """How much users of this machine may hand over. Made by who composes the door."""
+
+    def spent(self, user: str) -> Spent | None:
+        """Tell whether a user has handed over as much as he may for now."""
+
+    def count(self, user: str, recipients: int) -> None:
+        """Count a message of a user."""
 
 
 class Bringing:

@@ -32,7 +32,7 @@ from bitrixmail.model.errors import (
     TemporaryError,
 )
 from bitrixmail.model.text import printable
-from bitrixmail.pickup.bringing import DOOR, Bringing, PickupRules, Refusals
+from bitrixmail.pickup.bringing import DOOR, Allowance, Bringing, PickupRules, Refusals, Spent
 from bitrixmail.pickup.folder import BAD, MODE, REFUSED, PickupFolder, UnfitError, user_name
 from bitrixmail.pickup.letter import Letter, read_letter
 from bitrixmail.pickup.notices import Notices
@@ -45,22 +45,28 @@ _PATIENCE_S = 300.0  # for a recipient's mailbox that is full: the others wait f
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 30.0, 600.0
 _PAUSE_S = 10.0
 _LEFT_ALONE_S = 3600.0
+_MOST_NOTED = 100_000  # files that wait for something, of some 300 octets each
 
 
 @dataclass(slots=True)
 class _Wait:
-    """How often a message was tried in vain, and when it is tried again (seconds of the clock)."""
+    """How often a message was tried in vain, and when it is tried again (seconds of the clock).
+
+    `user`: whose allowance it waits for, if it does.
+    """
 
     due: float
     tries: int
     since: float
+    user: str = ""
 
 
 class PickupDoor(Service):
     """Watches the directory. Made by compose, child of the server, lives as long as it.
 
     `startService` makes the directory ready or raises SetupError; from `begin` on messages are
-    taken in. `is_own` tells whether a domain is one of ours.
+    taken in. `is_own` tells whether a domain is one of ours. What a user hands over beyond his
+    allowance waits where it lies.
     """
 
     name = DOOR
@@ -76,8 +82,12 @@ class PickupDoor(Service):
         clock: IReactorTime,
         rules: PickupRules,
         watch: Watch = no_watch,
+        allowance: Allowance | None = None,
     ) -> None:
         self.rules = rules
+        self._allowance = allowance
+        # user -> until when nothing of his is taken
+        self._closed: dict[str, float] = {}
         self._folder = folder
         self._bringing = Bringing(gate, is_own, threads, rules)
         self._notices = Notices(gate, is_own, threads, rules.terms, clock)
@@ -139,31 +149,39 @@ class PickupDoor(Service):
         while self._again and not self._ending and self._clock.seconds() >= self._paused_until:
             self._again = False
             try:
-                found = await self._threads.run(self._folder.waiting, _SEEN, self._now())
+                passed_over = {name for name in self._waits if not self._is_due(name)}
+                found = await self._threads.run(
+                    self._folder.waiting, _SEEN, self._now(), passed_over
+                )
             except OSError as error:
                 self._pause(f"{self._folder.path}: {error.strerror or error}")
                 return
-            self._forget(found)
-            names = [name for name in found if self._is_due(name)]
-            if not names:
+            if self._waits and len(found) < _SEEN:
+                self._forget(found)
+            if not found:
                 continue
-            turn = iter(names)
-            count = min(self.rules.at_a_time, len(names))
+            turn = iter(found)
+            count = min(self.rules.at_a_time, len(found))
             await gather(*(self._take_one_by_one(turn) for _ in range(count)))
             self._again = True
+            if len(self._waits) >= _MOST_NOTED:  # what can't be noted would be read again at once
+                self._pause(f"{len(self._waits)} files wait there")
 
     def _now(self) -> float:
         return utcnow(self._clock).timestamp()
 
     def _is_due(self, name: str) -> bool:
-        wait = self._waits.get(name)
-        return wait is None or wait.due <= self._clock.seconds()
+        wait, now = self._waits.get(name), self._clock.seconds()
+        return wait is None or (wait.due <= now and self._closed.get(wait.user, 0.0) <= now)
 
     def _forget(self, found: Sequence[str]) -> None:
         """Keep no note of what somebody else took away."""
-        if len(self._waits) > len(found):
-            there = frozenset(found)
-            self._waits = {name: wait for name, wait in self._waits.items() if name in there}
+        there = frozenset(found)
+        self._waits = {
+            name: wait
+            for name, wait in self._waits.items()
+            if name in there or not self._is_due(name)
+        }
 
     def _pause(self, reason: str) -> None:
         self._paused_until = self._clock.seconds() + _PAUSE_S
@@ -174,6 +192,8 @@ class PickupDoor(Service):
         for name in names:
             if self._ending or self._clock.seconds() < self._paused_until:
                 return
+            if not self._is_due(name):  # its user's allowance has just been used up
+                continue
             try:
                 await self._take(name)
             except Exception:  # noqa: BLE001 - a bug, or a disk: the other messages go on
@@ -210,19 +230,53 @@ class PickupDoor(Service):
         await self._set_aside(name, BAD, str(error))
 
     async def _bring(self, name: str, letter: Letter) -> None:
-        try:
-            refused = await self._bringing.bring(letter, patient=self._is_patient(name))
-        except TemporaryError as error:
-            if self._wait_for(name, letter, error):
+        spent = self._spent(letter)
+        if spent is not None:
+            if not self._is_old(letter):
+                self._close(name, letter.user, spent)
                 return
-            refused = [(str(address), error.reply) for address in letter.recipients]
-        except PermanentError as error:
-            refused = [(str(address), error.reply) for address in letter.recipients]
+            refused = [(str(address), spent.reply) for address in letter.recipients]
+        else:
+            try:
+                refused = await self._bringing.bring(letter, patient=self._is_patient(name))
+            except TemporaryError as error:
+                if self._wait_for(name, letter, error):
+                    return
+                refused = [(str(address), error.reply) for address in letter.recipients]
+            except PermanentError as error:
+                refused = [(str(address), error.reply) for address in letter.recipients]
+            if self._allowance is not None:
+                self._allowance.count(letter.user, len(letter.recipients))
         if refused:
             await self._refuse(name, letter, refused)
         else:
             await self._threads.run(self._folder.remove, name)
         self._waits.pop(name, None)
+
+    def _spent(self, letter: Letter) -> Spent | None:
+        if self._allowance is None or letter.found.uid in self.rules.trusted_uids:
+            return None
+        return self._allowance.spent(letter.user)
+
+    def _close(self, name: str, user: str, spent: Spent) -> None:
+        """Leave what a user has put there until he may hand over more; tell it once."""
+        now = self._clock.seconds()
+        if self._closed.get(user, 0.0) <= now:
+            _log.warn("pickup: {reply}: the mail of user {user} waits in the directory until then"
+                      " (limits: [pickup])", reply=spent.reply.text, user=user)  # fmt: skip
+        self._closed[user] = spent.until
+        wait = self._noted(name)
+        wait.user, wait.since = user, spent.until
+
+    def _noted(self, name: str) -> _Wait:
+        now = self._clock.seconds()
+        wait = self._waits.get(name) or _Wait(now, 0, now)
+        if len(self._waits) < _MOST_NOTED:
+            self._waits[name] = wait
+        return wait
+
+    def _is_old(self, letter: Letter) -> bool:
+        return self._now() - letter.found.at > self.rules.lifetime_s
 
     def _is_patient(self, name: str) -> bool:
         wait = self._waits.get(name)
@@ -233,16 +287,15 @@ class PickupDoor(Service):
         if isinstance(error, StoreUnavailableError | StoreFullError):
             self._pause(error.cause or str(error.reply))
             return True
-        if self._now() - letter.found.at > self.rules.lifetime_s:
+        if self._is_old(letter):
             return False
         tries = self._waits[name].tries if name in self._waits else 0
         self._put_off(name, min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** min(tries, 10)))
         return True
 
     def _put_off(self, name: str, seconds: float) -> None:
-        now = self._clock.seconds()
-        wait = self._waits.setdefault(name, _Wait(now, 0, now))
-        wait.due = now + seconds
+        wait = self._noted(name)
+        wait.due = self._clock.seconds() + seconds
         wait.tries += 1
 
     async def _refuse(self, name: str, letter: Letter, refused: Refusals) -> None:

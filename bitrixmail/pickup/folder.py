@@ -15,7 +15,7 @@ import pwd
 import re
 import shlex
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -167,16 +167,20 @@ class PickupFolder:
         problem = f"the pickup directory {self.path} {what}"
         return SetupError(problem, *remedies, exit_code=exit_code)
 
-    def waiting(self, most: int, now: float) -> list[str]:
+    def waiting(
+        self, most: int, now: float, passed_over: Collection[str] = frozenset()
+    ) -> list[str]:
         """Return the names of what is there, the first `most` of them, by age as they tell it.
 
-        Removes what crashed programs have left behind. `now` in seconds since 1970.
+        Without those that are `passed_over`. Removes what crashed programs have left behind. `now`
+        in seconds since 1970.
         """
         with os.scandir(self.path) as entries:
-            return [name for *_, name in nsmallest(most, self._ranked(entries, now))]
+            wanted = (entry for entry in entries if entry.name not in passed_over)
+            return [name for *_, name in nsmallest(most, self._ranked(wanted, now))]
 
     def _ranked(
-        self, entries: Iterator[os.DirEntry[str]], now: float
+        self, entries: Iterable[os.DirEntry[str]], now: float
     ) -> Iterator[tuple[bool, bool, str]]:
         """Put files first that have a message's name: others can be many, and hard to move."""
         looked_at = 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from bitrixmail.pickup.bringing import PickupRules
+from bitrixmail.pickup.bringing import Allowance, PickupRules
 from bitrixmail.pickup.door import PickupDoor
 from bitrixmail.pickup.folder import PickupFolder, user_name
 from bitrixmail.pickup.letter import Terms
@@ -32,6 +32,7 @@ class House:
     gate: RecordingGate = field(default_factory=RecordingGate)
     maillog: RecordingMailLog = field(default_factory=RecordingMailLog)
     clock: Clock = field(default_factory=Clock)
+    allowance: Allowance | None = None
 
     def __post_init__(self) -> None:
         self.clock.advance(time.time())
@@ -48,6 +49,7 @@ class House:
             maillog=self.maillog,
             clock=self.clock,
             rules=self.rules,
+            allowance=self.allowance,
         )
         self.door.startService()
 
