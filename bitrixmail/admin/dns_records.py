@@ -83,3 +83,9 @@ def zone_lines(domain: str, hostname: str, records: Iterable[ZoneRecord]) -> Ite
     yield f"; https://mta-sts.{domain}/.well-known/mta-sts.txt says:"
     yield f";   version: STSv1 / mode: testing / mx: {hostname} / max_age: 604800"
     yield f'; _mta-sts.{domain}. {_TTL_S} IN TXT "v=STSv1; id=1"'
+
+
+def record_tags(text: str) -> dict[str, str]:
+    """Read the tags of a record of DKIM or DMARC (RFC 6376 §3.2)."""
+    pairs = (tag.partition("=") for tag in text.split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs if name.strip()}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from random import SystemRandom
-from typing import Any, cast
+from typing import cast
 
-from bitrixmail.admin.dns_check import DNSCheck, Looked
+from bitrixmail.admin.dns_check import Looked
 from bitrixmail.admin.probes.own_addresses import own_addresses
 from bitrixmail.app.doctor import run_once
+from bitrixmail.app.network_probes import dns_check, resolver_of
 from bitrixmail.app.office import opened_office
 from bitrixmail.app.settings import Settings
 from bitrixmail.model.dkim import KeyState
 from bitrixmail.model.finding import Finding
-from bitrixmail.net.name_servers import parse_name_server, system_name_servers
-from bitrixmail.net.resolver import Resolver
 from bitrixmail.store.opening import done
 
 
@@ -27,10 +25,8 @@ def checked_names(settings: Settings, name: str) -> tuple[tuple[Finding, ...], t
     with opened_office(settings) as office:
         domain = done(office.dkim.domain(name))
         keys = done(office.dkim.ensure(domain))
-        servers = tuple(map(parse_name_server, settings.dns.servers)) or system_name_servers()
-        resolver = Resolver(cast("Any", reactor), servers, SystemRandom(), settings.dns.timeout)
         own = own_addresses(settings.server.public_addresses)
-        check = DNSCheck(domain, settings.server.hostname, resolver, own)
+        check = dns_check(settings, domain, resolver_of(settings, reactor), own)
         now = office.dkim.now()
         looked = cast("Looked", run_once(reactor, lambda: check.look(keys, now)))
         changed = done(office.dkim.seen(domain, looked.published))

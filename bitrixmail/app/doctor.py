@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, cast
@@ -29,6 +29,7 @@ from bitrixmail.app.ownership import as_owner_of
 from bitrixmail.app.settings import Settings
 from bitrixmail.interfaces.probe import IProbe
 from bitrixmail.interfaces.threads import IThreads
+from bitrixmail.model.dkim import DKIMKey
 from bitrixmail.model.errors import Fault, InputError, MailError, SetupError
 from bitrixmail.model.finding import Finding, Severity
 from bitrixmail.model.text import printable
@@ -38,11 +39,15 @@ _MOST_DOMAINS = 50
 
 
 def probes_of(
-    settings: Settings, domains: Sequence[str], reactor: Any, threads: IThreads
+    settings: Settings,
+    domains: Sequence[str],
+    reactor: Any,
+    threads: IThreads,
+    keys: Mapping[str, Sequence[DKIMKey]] | None = None,
 ) -> Iterator[IProbe]:
     """Yield the probes in the order in which their findings are told. `reactor` runs."""
     yield from host_probes(settings, reactor, threads)
-    yield from network_probes(settings, domains, reactor)
+    yield from network_probes(settings, domains, reactor, keys)
 
 
 def examination(
@@ -58,8 +63,9 @@ def examination(
     """
     from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
 
-    domains, known = _domains(settings)
-    probes = [*known, *probes_of(settings, domains, reactor, DaemonThreads(cast("Any", reactor)))]
+    domains, keys, known = _domains(settings)
+    threads = DaemonThreads(cast("Any", reactor))
+    probes = [*known, *probes_of(settings, domains, reactor, threads, keys)]
     chosen = chosen_probes(probes, only)
     doctor = Doctor(chosen, cast("IReactorTime", reactor))
     found = cast("tuple[Finding, ...]", run_once(reactor, lambda: doctor.examine(progress)))
@@ -114,34 +120,41 @@ def _unknown(name: str, names: list[str]) -> Fault:
     )
 
 
-def _domains(settings: Settings) -> tuple[tuple[str, ...], list[IProbe]]:
-    """Read the domains; a store that can't be opened is a finding, one not yet made is none."""
+_Keys = Mapping[str, Sequence[DKIMKey]]
+
+
+def _domains(settings: Settings) -> tuple[tuple[str, ...], _Keys | None, list[IProbe]]:
+    """Read the domains and their keys; None: there are none to be read.
+
+    A store that can't be opened is a finding, one not yet made is none.
+    """
     asked = settings.server.domains
     try:
-        stored = _stored_domains(settings)
+        stored = _stored_keys(settings)
     except PermissionError:
-        return asked, [KnownProbe(_closed_store())]
+        return asked, None, [KnownProbe(_closed_store())]
     except SetupError as error:
         if error.exit_code == os.EX_NOPERM:
-            return asked, [KnownProbe(_closed_store())]
-        return asked, [KnownProbe(_no_store(error.problem, *error.remedies))]
+            return asked, None, [KnownProbe(_closed_store())]
+        return asked, None, [KnownProbe(_no_store(error.problem, *error.remedies))]
     except MailError as error:
-        return asked, [KnownProbe(_no_store(error.cause or str(error)))]
+        return asked, None, [KnownProbe(_no_store(error.cause or str(error)))]
     if stored is None:
         what = "is not there yet: the first start makes it"
-        return asked, [KnownProbe(Finding("store", "database", Severity.OK, what))]
+        return asked, None, [KnownProbe(Finding("store", "database", Severity.OK, what))]
     what = f"opens; domains: {len(stored)}"
     known = KnownProbe(Finding("store", "database", Severity.OK, what))
-    return tuple(dict.fromkeys((*stored, *asked))), [known]
+    return tuple(dict.fromkeys((*stored, *asked))), stored, [known]
 
 
-def _stored_domains(settings: Settings) -> tuple[str, ...] | None:
+def _stored_keys(settings: Settings) -> _Keys | None:
     clock = cast("IReactorTime", Clock())  # nothing is dated, nothing runs later
     stores = inline_stores(settings.database.url, settings.data_dir, clock)
     if not stores.database.file.path.exists():
         return None
     with as_owner_of(settings.data_dir), stores:
-        return tuple(domain.name for domain in done(stores.directory.domains()))
+        names = [domain.name for domain in done(stores.directory.domains())]
+        return {name: done(stores.dkim_keys.keys(name)) for name in names}
 
 
 def _closed_store() -> Finding:

@@ -23,7 +23,7 @@ _log = Logger()
 _LIVE_SECTIONS = ("smtp", "access", "submission", "outbound", "pickup", "tls")
 _LIVE_KEYS = ("log.level", "log.levels")
 # What a live section has that needs a restart all the same
-_FIXED_KEYS = ("pickup.directory",)
+_FIXED_KEYS = ("pickup.directory", "outbound.verp")
 
 
 class Reload(Service):

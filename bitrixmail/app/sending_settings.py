@@ -50,6 +50,9 @@ from bitrixmail.outbound.timing.windows import read_window
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+_SUBMISSION = 587
+
+
 @dataclass(frozen=True, slots=True)
 class Outbound:
     """Sending: to which hosts, how fast, and what if one of them is down. Reread at SIGHUP."""
@@ -174,6 +177,15 @@ class Outbound:
             password, file = self.smarthost_password, self.smarthost_password_file
             yield from password_faults(where, user, password, file)
         yield from faults_of(self.route, self.window, self.smarthost)
+
+    def smarthost_place(self) -> tuple[str, int] | None:
+        """Return name and port of the server that takes all mail, if there is one."""
+        if not self.smarthost:
+            return None
+        host, colon, port = self.smarthost.rpartition(":")
+        if not colon or not port.isdecimal():
+            host, port = self.smarthost, str(_SUBMISSION)
+        return host.strip("[]"), int(port)
 
     def timings(self) -> tuple[Timing, ...]:
         """Return the times at which mail may go out, the first that fits; none if at any."""

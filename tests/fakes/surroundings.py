@@ -12,9 +12,11 @@ ZONE = (
     "example.org. 300 IN MX 10 mx.example.org.",
     f"mx.example.org. 300 IN A {OURS}",
     "4.3.2.1.in-addr.arpa. 300 IN PTR mx.example.org.",
+    'example.org. 300 IN TXT "v=spf1 mx -all"',
+    '_dmarc.example.org. 300 IN TXT "v=DMARC1; p=none"',
     f"mx.elsewhere.example. 300 IN A {THEIRS}",
 )
-_LINE = re.compile(r"\S+\. \d+ IN (A|AAAA|MX|PTR) .+")
+_LINE = re.compile(r"\S+\. \d+ IN (A|AAAA|MX|PTR|TXT) .+")
 
 
 def follow(zone: Zone, remedies: Iterable[str]) -> None:

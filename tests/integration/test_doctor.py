@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from twisted.internet.task import Clock
 from bitrixmail.admin.probes.outgoing import OutgoingProbe
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.finding import Finding, Severity
+from bitrixmail.outbound.security.dkim_keys import make_keys
 from bitrixmail.store.opening import inline_stores
 from tests.fakes.name_server import NameServer
 from tests.fakes.namespace import as_root
@@ -115,6 +117,34 @@ def test_faults_are_named_and_their_remedies_mend_them(doctor: Doctor) -> None:
         "why": "",
         "remedies": [],
     }
+
+
+def test_the_records_that_outgoing_mail_needs(doctor: Doctor) -> None:
+    """Of a domain with keys: each is missed, and is well once what is printed stands there."""
+    data_dir = doctor.home / "var"
+    data_dir.mkdir()
+    database = f"sqlite:///{data_dir}/bitrixmail.sqlite"
+    with inline_stores(database, data_dir, cast("IReactorTime", Clock())) as stores:
+        result_of(stores.directory.add_domain(Domain("example.org")))
+        assert [each["what"] for each in doctor.finds("dkim")] == [
+            "has no keys: its mail is not signed"
+        ]
+        now = datetime.now(UTC)
+        keys = [
+            replace(key, active_from=now - timedelta(days=1))
+            for key in make_keys("example.org", (), now)
+        ]
+        result_of(stores.dkim_keys.add(keys))
+    doctor.dns.zone.put(
+        'example.org. 300 IN TXT "v=spf1 ip4:192.0.2.1 -all"',
+        '_dmarc.example.org. 300 IN TXT "v=DMARC1; p=reject"',
+    )
+    found = doctor.finds("spf", "dkim", "dmarc")
+    assert [each["probe"] for each in found] == ["spf", "dkim", "dkim", "dmarc"]
+    assert {each["severity"] for each in found} == {"failure"}
+    for each in found[:3]:
+        follow(doctor.dns.zone, each["remedies"])
+    assert {each["severity"] for each in doctor.finds("spf", "dkim", "dmarc")} == {"ok"}
 
 
 def test_no_name_server_answers(doctor: Doctor) -> None:
@@ -252,7 +282,7 @@ class TestOutgoing:
     async def test_it_is_refused(self, theirs: socket.socket) -> None:
         found = await self.finding(theirs.getsockname()[1])  # bound, and nobody listens
         assert (found.severity, "refuse the connection" in found.what) == (Severity.WARNING, True)
-        assert any("smarthost" in remedy for remedy in found.remedies)
+        assert 'smarthost = "smtp.example.com:587"' in found.remedies
 
     async def test_it_is_filtered(self, theirs: socket.socket) -> None:
         """A queue that is full drops what knocks, as a filter on the way does."""
@@ -260,6 +290,18 @@ class TestOutgoing:
         with socket.create_connection(theirs.getsockname()):
             found = await self.finding(theirs.getsockname()[1], connect_s=0.2)
         assert (found.severity, "filtered" in found.what) == (Severity.WARNING, True), found
+
+    async def test_a_smarthost_is_asked_in_their_place(self, theirs: socket.socket) -> None:
+        said = self.answering(theirs, b"220 smtp.big.example ESMTP\r\n")
+        place = ("127.0.0.1", theirs.getsockname()[1])
+        found = await self.finding(25, "gone.example", smarthost=place)
+        assert (found.severity, found.subject) == (Severity.OK, f"smarthost 127.0.0.1:{place[1]}")
+        assert said() == [b"QUIT\r\n"]
+        found = await self.finding(25, smarthost=("gone.example", 587))
+        assert (found.severity, "outbound.smarthost" in found.remedies[0]) == (
+            Severity.FAILURE,
+            True,
+        )
 
     async def test_nobody_to_try(self) -> None:
         found = await self.finding(25, "gone.example")

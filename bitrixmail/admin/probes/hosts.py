@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
@@ -70,7 +71,9 @@ class Host:
 
 
 async def look_up_host(resolver: IResolver, name: str) -> Host:
-    """Look up both kinds of addresses of a name at the same time."""
+    """Look up both kinds of addresses of a name at the same time; an address is its own."""
+    with suppress(ValueError):
+        return Host(name, Lookup.FOUND, (ip_address(name),))
     answers = await gather(*(resolver.look_up(name, kind) for kind in ("A", "AAAA")))
     addresses = in_order(ip_address(text) for answer in answers for text in answer.texts)
     # An error that was told says more than silence, and both more than that there is nothing.

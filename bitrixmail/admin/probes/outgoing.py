@@ -21,6 +21,7 @@ from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineReceiver
 from zope.interface import implementer
 
+from bitrixmail.admin.probes.host_programs import IN_THE_FILE
 from bitrixmail.admin.probes.hosts import look_up_host
 from bitrixmail.interfaces.probe import IProbe
 from bitrixmail.interfaces.resolver import IResolver
@@ -33,7 +34,19 @@ _GREETING_S = 4.0
 _MOST_DOMAINS = 5
 _WHY = "Mail from this server to other mail servers will not leave it; what comes in still does."
 _ASK = "Ask the provider to open outgoing TCP port 25; many keep it closed until they are asked."
-_SMARTHOST = "Or send by the provider's mail server on port 587 (a smarthost)."
+_SMARTHOST = (
+    (
+        "Or send by a mail server of your provider, or of a mail service (a smarthost), with what"
+        f" they gave you for it. Put this below [outbound] {IN_THE_FILE}"
+    ),
+    'smarthost = "smtp.example.com:587"',
+    'smarthost_user = "you@example.com"',
+    'smarthost_password = "…"',
+    "Then let the SPF record of each domain name the servers of that service, too: it says how.",
+)
+_ITS_NAME = "See whether outbound.smarthost has the name and the port that its owner told you."
+_WHY_SMARTHOST = "All mail from this server goes by that one, and waits until it answers."
+_SUBMISSIONS = 465
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,10 @@ _TOLD = {
 
 @implementer(IProbe)
 class OutgoingProbe:
-    """Connects to one mail server of each domain, once. Made by app.doctor for one examination."""
+    """Connects to one mail server of each domain, once. Made by app.doctor for one examination.
+
+    `smarthost`: name and port of the server that takes all mail; then it is the only one asked.
+    """
 
     name = "outgoing"
 
@@ -67,15 +83,20 @@ class OutgoingProbe:
         resolver: IResolver,
         reactor: Any,
         connect_s: float = _CONNECT_S,
+        *,
+        smarthost: tuple[str, int] | None = None,
     ) -> None:
         self._domains = domains[:_MOST_DOMAINS]
-        self._port = port
+        self._smarthost = smarthost
+        self._port = port if smarthost is None else smarthost[1]
         self._resolver = resolver
         self._reactor = reactor
         self._connect_s = connect_s
 
     async def probe(self) -> tuple[Finding, ...]:
         """See IProbe. One finding for all the domains; one server that greets is enough."""
+        if self._smarthost is not None:
+            return (self._judged([await self._reached(self._smarthost[0])]),)
         return (self._judged(await gather(*map(self._attempt, self._domains))),)
 
     def _judged(self, attempts: Sequence[_Attempt]) -> Finding:
@@ -91,21 +112,30 @@ class OutgoingProbe:
             details = dict.fromkeys(attempt.detail for attempt in alike if attempt.detail)
             if details:
                 what = f"{what} ({printable('; '.join(details))})"
-            return self._finding(Severity.WARNING, what, _ASK, _SMARTHOST)
+            return self._finding(Severity.WARNING, what, _ASK, *_SMARTHOST)
         what = "no mail server to try was found: " + "; ".join(
             f"{attempt.host}: {attempt.detail}" for attempt in attempts
         )
         return self._finding(Severity.WARNING, what, "Name other domains in doctor.outgoing.")
 
     def _finding(self, severity: Severity, what: str, *remedies: str) -> Finding:
-        why = "" if severity is Severity.OK else _WHY
-        return Finding(self.name, f"tcp:{self._port} outwards", severity, what, why, remedies)
+        subject, why = f"tcp:{self._port} outwards", _WHY
+        if self._smarthost is not None:
+            subject, why = f"smarthost {self._smarthost[0]}:{self._port}", _WHY_SMARTHOST
+            severity = Severity.OK if severity is Severity.OK else Severity.FAILURE
+            remedies = (_ITS_NAME,)
+        if severity is Severity.OK:
+            return Finding(self.name, subject, severity, what)
+        return Finding(self.name, subject, severity, what, why, remedies)
 
     async def _attempt(self, domain: str) -> _Attempt:
         answer = await self._resolver.look_up(domain, "MX")
         if not answer.records:
             return _Attempt(domain, "unasked", answer.detail or "has no MX record")
-        name = answer.records[0].text
+        return await self._reached(answer.records[0].text)
+
+    async def _reached(self, name: str) -> _Attempt:
+        """Connect to a host by its name or address, and be greeted."""
         host = await look_up_host(self._resolver, name)
         if not host.addresses:
             return _Attempt(name, "unasked", host.detail or "has no address")
@@ -119,6 +149,9 @@ class OutgoingProbe:
             raise CancelledError from error
         except ConnectError as error:
             return _Attempt(name, *_outcome(error))
+        if self._smarthost is not None and self._port == _SUBMISSIONS:
+            await greeting.left()
+            return _Attempt(name, "greeted", "it takes connections, which begin with TLS")
         try:
             line = await deadline(greeting.line, _GREETING_S, self._reactor)
         except TimeoutError:

@@ -1,8 +1,9 @@
-"""Probes around a function: what blocks and goes to a thread, and what is known already."""
+"""Probes around a function: what blocks and goes to a thread, what asks, what is known already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from zope.interface import implementer
 
@@ -11,6 +12,7 @@ from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.finding import Finding
 
 Look = Callable[[], tuple[Finding, ...]]
+AskedLook = Callable[[], Coroutine[Any, Any, tuple[Finding, ...]]]
 
 
 @implementer(IProbe)
@@ -25,6 +27,19 @@ class BlockingProbe:
     async def probe(self) -> tuple[Finding, ...]:
         """See IProbe."""
         return await self._threads.run(self._look)
+
+
+@implementer(IProbe)
+class AskingProbe:
+    """Looks by asking others, and waits for them. Made by app.doctor for one examination."""
+
+    def __init__(self, name: str, look: AskedLook) -> None:
+        self.name = name
+        self._look = look
+
+    async def probe(self) -> tuple[Finding, ...]:
+        """See IProbe."""
+        return await self._look()
 
 
 @implementer(IProbe)

@@ -12,6 +12,7 @@ import pytest
 from bitrixmail.admin.dns_check import DNSCheck, Looked
 from bitrixmail.admin.dns_records import text_strings, wanted_records, zone_lines
 from bitrixmail.admin.probes.own_addresses import OwnAddresses
+from bitrixmail.admin.spf_look import WayOut
 from bitrixmail.cli.findings_russian import in_russian
 from bitrixmail.model.dkim import Algorithm, DKIMKey
 from bitrixmail.model.finding import Finding, Severity
@@ -25,11 +26,13 @@ KEYS = (KEY, replace(KEY, selector="two", algorithm=Algorithm.ED25519, public_ke
 GOOD = [record.line for record in wanted_records("example.org", "mx.example.org", KEYS, NOW)]
 
 
+OURS = OwnAddresses(frozenset({ip_address("203.0.113.5")}))
+
+
 def looked(*lines: str, keys: tuple[DKIMKey, ...] = KEYS, dead: str = "") -> Looked:
     resolver = TableResolver("mx.example.org. 60 IN A 203.0.113.5", *lines)
     resolver.failing = {dead}
-    own = OwnAddresses(frozenset({ip_address("203.0.113.5")}))
-    return result_of(DNSCheck("example.org", "mx.example.org", resolver, own).look(keys, NOW))
+    return result_of(DNSCheck("example.org", "mx.example.org", resolver, OURS).look(keys, NOW))
 
 
 def without(probe: str) -> list[str]:
@@ -87,22 +90,78 @@ def test_what_is_missing_is_told_with_its_line(probe: str, severity: Severity) -
 
 
 @pytest.mark.parametrize(
-    ("record", "severity"),
+    ("record", "severity", "wanted"),
     [
-        ("v=spf1 ip4:203.0.113.0/24 -all", Severity.OK),
-        ("v=spf1 a:mx.example.org -all", Severity.OK),
-        ("v=spf1 +mx -all", Severity.OK),
-        ("v=spf1 ip4:203.0.114.0/24 -all", Severity.FAILURE),
-        ("v=spf1 -mx -all", Severity.FAILURE),
-        ("v=spf1 ip4:nonsense -all", Severity.FAILURE),
-        ("v=spf1 include:other.example ~all", Severity.WARNING),
+        ("v=spf1 ip4:203.0.113.0/24 -all", Severity.OK, ""),
+        ("v=spf1 a:mx.example.org -all", Severity.OK, ""),
+        ("v=spf1 +mx -all", Severity.OK, ""),
+        ("v=spf1 include:us.example ~all", Severity.OK, ""),
+        ("v=spf1 redirect=us.example", Severity.OK, ""),
+        ("v=spf1 ip4:203.0.114.0/24 -all", Severity.FAILURE, "v=spf1 mx ip4:203.0.114.0/24 -all"),
+        ("v=spf1 -mx -all", Severity.FAILURE, "v=spf1 mx -mx -all"),
+        ("v=spf1 a", Severity.WARNING, "v=spf1 mx a ~all"),
+        ("v=spf1 ip4:nonsense a -all", Severity.FAILURE, "v=spf1 mx a -all"),
+        ("v=spf1 include:gone.example ~all", Severity.FAILURE, "v=spf1 mx ~all"),
+        ("v=spf1 include:them.example ~all", Severity.FAILURE,
+         "v=spf1 mx include:them.example ~all"),
+        ("v=spf1 redirect=them.example", Severity.FAILURE, "v=spf1 mx redirect=them.example"),
+        ("v=spf1 mx +all", Severity.WARNING, "v=spf1 mx ~all"),
+        ("v=spf1 +all", Severity.WARNING, "v=spf1 mx ~all"),
+        ("v=spf1 " + "a:mx.gone.example " * 3 + "-all", Severity.FAILURE, None),
     ],
-)
-def test_spf_names_this_server_or_not(record: str, severity: Severity) -> None:
-    finding = told("spf", *without("spf"), f'example.org. 60 IN TXT "{record}"')
+)  # fmt: skip
+def test_spf_names_this_server_or_not(record: str, severity: Severity, wanted: str | None) -> None:
+    others = (
+        'us.example. 60 IN TXT "v=spf1 ip4:203.0.113.5 -all"',
+        'them.example. 60 IN TXT "v=spf1 ip4:203.0.113.6 -all"',
+    )
+    finding = told("spf", *without("spf"), f'example.org. 60 IN TXT "{record}"', *others)
     assert finding.severity is severity, finding
+    if wanted:
+        assert f'"{wanted}"' in finding.remedies[1]
     if severity is not Severity.OK:
-        assert f'"{record.replace("v=spf1", "v=spf1 mx")}"' in finding.remedies[1]
+        # What it says to write is well
+        mended = told("spf", *without("spf"), finding.remedies[1], *others)
+        assert mended.severity is Severity.OK, (finding, mended)
+
+
+def test_where_its_mx_is_another_its_addresses_are_named() -> None:
+    lines = [line for line in without("spf") if " MX " not in line]
+    other = ("example.org. 60 IN MX 10 mx.other.example.", "mx.other.example. 60 IN A 203.0.113.9")
+    finding = told("spf", *lines, *other)
+    assert finding.remedies[1].endswith('"v=spf1 ip4:203.0.113.5 ~all"')
+
+
+def test_each_of_its_addresses_must_be_named() -> None:
+    both = OwnAddresses(frozenset(map(ip_address, ("203.0.113.5", "2001:db8::5"))))
+    lines = (*without("spf"), 'example.org. 60 IN TXT "v=spf1 mx -all"')
+    (finding,) = spf_of(both, WayOut(), *lines)
+    assert finding.severity is Severity.FAILURE
+    assert "does not name 2001:db8::5 of this server" in finding.what
+    assert finding.remedies[1].endswith('"v=spf1 ip4:203.0.113.5 ip6:2001:db8::5 mx -all"')
+    (finding,) = spf_of(both, WayOut(ipv6=False), *lines)
+    assert finding.severity is Severity.OK
+
+
+def test_a_smarthost_is_named_as_its_owner_says() -> None:
+    (finding,) = spf_of(OURS, WayOut("smtp.example.com"), *GOOD)
+    assert (finding.severity, "of smtp.example.com" in finding.what) == (Severity.OK, True)
+
+
+def test_who_does_not_know_his_address_goes_by_the_words() -> None:
+    nobody = OwnAddresses()
+    (finding,) = spf_of(nobody, WayOut(), *GOOD, name="mx.unknown.example")
+    assert finding.severity is Severity.OK
+    lines = (*without("spf"), 'example.org. 60 IN TXT "v=spf1 a -all"')
+    (finding,) = spf_of(nobody, WayOut(), *lines, name="mx.unknown.example")
+    assert (finding.severity, "may not name" in finding.what) == (Severity.WARNING, True)
+
+
+def spf_of(
+    own: OwnAddresses, way_out: WayOut, *lines: str, name: str = "mx.example.org"
+) -> tuple[Finding, ...]:
+    resolver = TableResolver("mx.example.org. 60 IN A 203.0.113.5", *lines)
+    return result_of(DNSCheck("example.org", name, resolver, own, way_out).spf())
 
 
 def test_two_spf_records_are_merged() -> None:
@@ -144,6 +203,50 @@ def test_a_dmarc_record_without_a_policy(record: str) -> None:
     assert finding.severity is Severity.FAILURE
 
 
+def test_a_policy_that_turns_our_own_mail_away() -> None:
+    strict = '_dmarc.example.org. 60 IN TXT "v=DMARC1; p=reject"'
+    foreign = 'example.org. 60 IN TXT "v=spf1 ip4:192.0.2.1 -all"'
+    lines = [line for line in GOOD if not any(word in line for word in ("v=spf1", "DMARC1"))]
+    assert told("dmarc", *lines, strict, foreign).severity is Severity.OK
+    unsigned = [line for line in lines if "_domainkey" not in line]
+    finding = told("dmarc", *unsigned, strict, foreign)
+    assert finding.severity is Severity.FAILURE
+    assert "turns away" in finding.what
+    assert told("dmarc", *unsigned, strict, 'example.org. 60 IN TXT "v=spf1 mx -all"') == replace(
+        finding, severity=Severity.OK, what="is there: v=DMARC1; p=reject", why="", remedies=()
+    )
+
+
+def test_reports_that_nobody_takes() -> None:
+    lines = (*without("dmarc"),
+             '_dmarc.example.org. 60 IN TXT "v=DMARC1; p=none; rua=mailto:a@eye.example!10m"')  # fmt: skip
+    finding = told("dmarc", *lines)
+    assert finding.severity is Severity.WARNING
+    assert "to eye.example, which does not take them" in finding.what
+    assert told("dmarc", *lines, finding.remedies[1]).severity is Severity.OK
+
+
+def test_a_domain_below_another_has_its_policy() -> None:
+    resolver = TableResolver('_dmarc.example.org. 60 IN TXT "v=DMARC1; p=none; sp=reject"')
+    check = DNSCheck("shop.example.org", "mx.example.org", resolver, OURS)
+    (finding,) = result_of(check.dmarc((), NOW))
+    assert (finding.severity, "turns away" in finding.what) == (Severity.FAILURE, True)
+    resolver.zone.put('_dmarc.example.org. 60 IN TXT "v=DMARC1; p=none"')
+    (finding,) = result_of(check.dmarc((), NOW))
+    assert (finding.severity, finding.what.startswith("is that of the domain above")) == (
+        Severity.OK,
+        True,
+    )
+
+
+def test_a_domain_without_keys() -> None:
+    (finding,) = result_of(DNSCheck("example.org", "mx", TableResolver(), OURS).dkim((), NOW))
+    assert (finding.severity, finding.remedies[1]) == (
+        Severity.WARNING,
+        "bitrixmail dns records example.org",
+    )
+
+
 def test_a_new_key_may_wait_and_one_that_is_gone_may_go() -> None:
     keys = (
         replace(KEY, active_from=NOW + DAY),
@@ -171,7 +274,15 @@ def test_every_sentence_has_its_russian() -> None:
         looked(*GOOD),
         looked(*GOOD, *two),
         looked(*without("spf"), 'example.org. 60 IN TXT "v=spf1 -all"'),
-        looked(*without("spf"), 'example.org. 60 IN TXT "v=spf1 include:x.example -all"'),
+        *(
+            looked(*without("spf"), f'example.org. 60 IN TXT "v=spf1 {words}"')
+            for words in ("include:x.example -all", "mix", "+all", "a:mx.gone.example " * 3)
+        ),
+        looked(
+            *without("dmarc"),
+            '_dmarc.example.org. 60 IN TXT "v=DMARC1; p=none; rua=mailto:a@b.example"',
+        ),
+        looked('_dmarc.example.org. 60 IN TXT "v=DMARC1; p=reject"'),
         looked(*without("dmarc"), '_dmarc.example.org. 60 IN TXT "v=DMARC1"'),
         looked(*GOOD, '_dmarc.example.org. 60 IN TXT "v=DMARC1; p=none"'),
         looked(*GOOD, keys=(gone, retired, replace(KEY, active_from=None))),

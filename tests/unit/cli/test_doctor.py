@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner, Result
+from twisted.internet.task import Clock
 
 from bitrixmail.admin.probes.domains import DomainProbe
 from bitrixmail.admin.probes.name_servers import NameServerProbe, told_once
@@ -27,7 +28,8 @@ from tests.fakes.stores import result_of
 from tests.fakes.surroundings import OURS, THEIRS, ZONE
 
 PACKAGE = Path(__file__).parents[3] / "bitrixmail"
-WELL = Finding("dns", "name servers 192.0.2.53", Severity.OK, "answer")
+PROOF = "prove by DNSSEC what they say"
+WELL = Finding("dns", "name servers 192.0.2.53", Severity.OK, f"answer within 3 ms; {PROOF}")
 DOUBT = Finding("ptr", OURS, Severity.WARNING, "has no name (PTR record)", "Why.", ("run this",))
 FAILING = Finding("mx", "example.org", Severity.FAILURE, "does not exist in the DNS")
 
@@ -66,7 +68,7 @@ def test_the_worst_is_the_exit_code(findings: tuple[Finding, ...], code: int, su
 
 def test_a_finding_is_a_line_and_its_remedies_stand_alone() -> None:
     assert doctor(WELL, DOUBT).stdout.splitlines() == [
-        "✓ dns         name servers 192.0.2.53: answer",
+        f"✓ dns         name servers 192.0.2.53: answer within 3 ms; {PROOF}",
         f"! ptr         {OURS}: has no name (PTR record)",
         "    Why.",
         "    What to do:",
@@ -78,7 +80,7 @@ def test_a_finding_is_a_line_and_its_remedies_stand_alone() -> None:
 def test_in_russian(language: str, words: Sequence[str]) -> None:
     done = doctor(WELL, DOUBT, language=language, words=words)
     assert done.stdout.splitlines() == [
-        "✓ dns         DNS-серверы 192.0.2.53: отвечают",
+        "✓ dns         DNS-серверы 192.0.2.53: отвечают за 3 мс; ответы подтверждены DNSSEC",
         f"! ptr         {OURS}: нет имени (записи PTR)",
         "    Why.",
         "    Что делать:",
@@ -133,6 +135,7 @@ def everything_found() -> list[Finding]:
     """Return what the probes of names say in many surroundings."""
     told = OwnAddresses(frozenset({ip_address(OURS)}))
     router = OwnAddresses(frozenset(), frozenset({ip_address("192.168.1.2")}))
+    lying = TableResolver("invented.com. 9 IN A 1.2.3.4")
     tables = [TableResolver(*ZONE) for _ in range(len(SPOILED) + 5)]
     for table, lines in zip(tables, SPOILED, strict=False):
         table.zone.put(*lines)
@@ -152,7 +155,8 @@ def everything_found() -> list[Finding]:
                 probes.append(ReverseProbe(name, table, own))
                 probes.append(DomainProbe("example.org", name, table, own))
                 probes.append(DomainProbe("gone.example", name, table, own))
-        probes.append(NameServerProbe("192.0.2.53", table))
+        probes.append(NameServerProbe("192.0.2.53", table, Clock()))
+    probes.append(NameServerProbe("192.0.2.53", lying, Clock(), lambda: "invented.com"))
     found = [finding for probe in probes for finding in result_of(probe.probe())]
     return [*cast("list[Finding]", found), *told_once(tuple(found)), _NO_DOMAIN]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 import pytest
+from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
 from bitrixmail.admin.probes.name_servers import NameServerProbe
 from bitrixmail.admin.probes.names import HostnameProbe, ReverseProbe
 from bitrixmail.admin.probes.own_addresses import OwnAddresses
 from bitrixmail.interfaces.probe import IProbe
+from bitrixmail.model.dns import Answer
 from bitrixmail.model.finding import Finding, Severity
 from tests.fakes.resolver import TableResolver
 from tests.fakes.stores import result_of
@@ -155,11 +157,54 @@ class TestBack:
         assert {each.severity for each in result_of(probe.probe())} == {Severity.OK}
 
 
-@pytest.mark.parametrize(("silent", "severity"), [(set(), Severity.OK), ({"."}, Severity.FAILURE)])
-def test_the_name_servers_answer_or_not(
-    dns: TableResolver, silent: set[str], severity: Severity
-) -> None:
-    dns.silent = silent
-    (found,) = result_of(NameServerProbe("192.0.2.53", dns).probe())
-    assert (found.probe, found.severity) == ("dns", severity)
-    assert "192.0.2.53" in found.subject
+class Slow(TableResolver):
+    """Takes its time. Made by a test."""
+
+    clock = Clock()
+    takes_s = 0.0
+
+    async def look_up(self, name: str, kind: str) -> Answer:
+        self.clock.advance(self.takes_s)
+        return await super().look_up(name, kind)
+
+
+def name_servers(dns: Slow) -> Finding:
+    probe = NameServerProbe("192.0.2.53", dns, dns.clock, lambda: "unregistered.com")
+    verifyObject(IProbe, probe)
+    (found,) = result_of(probe.probe())
+    assert (found.probe, found.subject) == ("dns", "name servers 192.0.2.53")
+    return found
+
+
+class TestNameServers:
+    @pytest.fixture
+    def dns(self) -> Slow:
+        return Slow(*ZONE)
+
+    def test_they_answer(self, dns: Slow) -> None:
+        dns.takes_s = 0.02
+        found = name_servers(dns)
+        assert (found.severity, "answer within 20 ms" in found.what) == (Severity.OK, True)
+        assert "DNSSEC is not used" in found.what
+        dns.signed = {"."}
+        assert "prove by DNSSEC what they say" in name_servers(dns).what
+
+    def test_they_do_not(self, dns: Slow) -> None:
+        dns.silent = {"."}
+        assert name_servers(dns).severity is Severity.FAILURE
+
+    def test_they_invent_what_is_not_there(self, dns: Slow) -> None:
+        dns.zone.add("unregistered.com. 60 IN A 192.0.2.99")
+        found = name_servers(dns)
+        assert found.severity is Severity.WARNING
+        assert "of unregistered.com, which nobody has, they say 192.0.2.99" in found.what
+
+    def test_they_are_slow(self, dns: Slow) -> None:
+        dns.takes_s = 1.5
+        found = name_servers(dns)
+        assert (found.severity, "take 1.5 s" in found.what) == (Severity.WARNING, True)
+
+    def test_what_nobody_has_is_another_name_each_time(self, dns: Slow) -> None:
+        for _ in range(2):
+            result_of(NameServerProbe("192.0.2.53", dns, dns.clock).probe())
+        assert len({name for name, _ in dns.asked if name.startswith("unregistered-")}) == 2
