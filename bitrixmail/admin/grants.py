@@ -42,12 +42,7 @@ class Grants:
         return tuple(grant for grant in found if grant.mailbox == key)
 
     async def _typed(self, mailbox: str, wanted: str) -> Grant:
-        text = wanted.strip()
-        if text.startswith("@"):
-            address = f"@{typed.domain_name(text[1:], 'grant')}"
-        else:
-            address = typed.address_key(text, "grant")
-        return Grant(await self._mailbox(mailbox), address)
+        return Grant(await self._mailbox(mailbox), typed.sender(wanted, "grant"))
 
     async def _mailbox(self, address: str) -> str:
         key = typed.address_key(address, "mailbox")

@@ -14,10 +14,11 @@ from bitrixmail.admin import typed
 from bitrixmail.admin.aliases import alias_loops, targets_first
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.admin.rules import compared, merged
-from bitrixmail.admin.site_file import Site, WantedMailbox, dump_site, parse_site
+from bitrixmail.admin.site_file import MAX_GRANTS, Site, WantedMailbox, dump_site, parse_site
 from bitrixmail.interfaces.directory import IDirectory
+from bitrixmail.interfaces.grants import IGrants
 from bitrixmail.interfaces.rulebook import IRulebook
-from bitrixmail.model.directory import Alias, Credential, Domain, Mailbox
+from bitrixmail.model.directory import Alias, Credential, Domain, Grant, Mailbox
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.rule import Rule, RuleSet
 from bitrixmail.rules.judging import Judging
@@ -55,9 +56,15 @@ class Sites:
     """The use cases of a whole site. Made by who composes a face, lives as long as it."""
 
     def __init__(
-        self, directory: IDirectory, rulebook: IRulebook, passwords: Passwords, judging: Judging
+        self,
+        directory: IDirectory,
+        rulebook: IRulebook,
+        passwords: Passwords,
+        judging: Judging,
+        grants: IGrants,
     ) -> None:
         self._directory = directory
+        self._grants = grants
         self._rulebook = rulebook
         self._passwords = passwords
         self._judging = judging
@@ -70,12 +77,17 @@ class Sites:
         site = parse_site(text, where)
         self._judging.check(site.rules)
         standing = await self._standing()
-        faults = (*self._unfit_passwords(site), *conflicts(site, standing, where))
+        faults = (
+            *self._unfit_passwords(site),
+            *await self._grants_too_many(site),
+            *conflicts(site, standing, where),
+        )
         if faults:
             raise InputError(*faults)
         changes = [
             *await self._make_domains(site, standing),
             *await self._make_mailboxes(site, standing),
+            *await self._make_grants(site),
             *await self._make_aliases(site),
             *await self._set_domains(site),
             *await self._set_rules(site, standing.rules, author, where),
@@ -87,6 +99,17 @@ class Sites:
             if wanted.password is not None:
                 place = f"mailbox {wanted.mailbox.address}: password"
                 yield from self._passwords.faults(wanted.password, place)
+
+    async def _grants_too_many(self, site: Site) -> list[Fault]:
+        faults = []
+        for wanted in site.mailboxes:
+            address = wanted.mailbox.address
+            granted = await self._grants.of(address) if wanted.may_send_as else frozenset()
+            if len(granted.union(wanted.may_send_as)) > MAX_GRANTS:
+                what = f"would be more than {MAX_GRANTS} with those granted before"
+                remedy = f"see them: bitrixmail mailbox grants {address}"
+                faults.append(Fault(f"mailbox {address}: may_send_as", what, remedy))
+        return faults
 
     async def export(self, *, with_secrets: bool) -> SiteExport:
         """Write the site as `apply` reads it; verifiers of passwords only `with_secrets`."""
@@ -108,6 +131,7 @@ class Sites:
             mailboxes,
             standing.aliases.values(),
             standing.rules,
+            await self._grants.listing(),
         )
         return SiteExport(text, tuple(notes))
 
@@ -190,6 +214,20 @@ class Sites:
         if wanted.password is not None:
             return self._passwords.make(wanted.password)
         return wanted.credential
+
+    async def _make_grants(self, site: Site) -> list[SiteChange]:
+        """Let mailboxes send as the file says; what was granted before stays."""
+        changes = []
+        for wanted in site.mailboxes:
+            mailbox = wanted.mailbox.address
+            granted = await self._grants.of(mailbox)
+            new = [address for address in wanted.may_send_as if address not in granted]
+            for address in new:
+                await self._grants.add(Grant(mailbox, address))
+            if new:
+                detail = f"may send as {', '.join(new)}"
+                changes.append(SiteChange("changed", "mailbox", mailbox, detail))
+        return changes
 
     async def _make_aliases(self, site: Site) -> list[SiteChange]:
         # A domain's own abuse alias has come into being with it.

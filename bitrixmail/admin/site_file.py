@@ -1,4 +1,4 @@
-"""A site as a file: domains, mailboxes, aliases, rules. TOML to values and back, pure.
+"""A site as a file: domains, mailboxes, grants, aliases, rules. TOML to values and back, pure.
 
 What is wrong in a file is found at one reading, each fault with its place and a remedy.
 """
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import tomlkit
 
 from bitrixmail.admin import typed
-from bitrixmail.model.directory import Alias, Credential, Domain, Mailbox
+from bitrixmail.model.directory import Alias, Credential, Domain, Grant, Mailbox
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.rule import RuleSet
 from bitrixmail.model.text import printable
@@ -22,11 +22,12 @@ from bitrixmail.rules.words import choice
 
 MAX_TEXT = 64 * 1024 * 1024
 MAX_ENTRIES = 100_000
+MAX_GRANTS = 1000  # of one mailbox, as the store has it
 _TABLES = ("domain", "mailbox", "alias", "rule", "groups_off")
 _DOMAIN_KEYS = ("name", "alias_of", "catch_all")
 _MAILBOX_KEYS = (
     "address", "password", "password_hash", "scram_verifier", "active", "quota", "retention",
-    "plus_folders", "description",
+    "plus_folders", "description", "may_send_as",
 )  # fmt: skip
 _ALIAS_KEYS = ("address", "targets")
 _MAX_TARGETS = 1000
@@ -54,6 +55,7 @@ class WantedMailbox:
     given: frozenset[str] = frozenset()
     password: str | None = None
     credential: Credential | None = None
+    may_send_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +234,22 @@ def _mailbox(entry: _Entry) -> WantedMailbox:
         plus_folders=entry.flag("plus_folders", default=False),
         description=entry.text("description", typed.description),
     )
+    nobody: tuple[str, ...] = ()
+    granted = entry.read("may_send_as", _granted, nobody)
     keys = (("quota", "quota_octets"), ("retention", "retention_days"))
     same = ((key, key) for key in ("active", "plus_folders", "description"))
     given = frozenset(name for key, name in (*keys, *same) if key in entry)
-    return WantedMailbox(mailbox, given, password, credential)
+    return WantedMailbox(mailbox, given, password, credential, granted)
+
+
+def _granted(value: Any, where: str) -> tuple[str, ...]:
+    """Read as whom else a mailbox may send: addresses, or whole domains with their at sign."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        what = "is no list of addresses"
+        raise InputError(Fault(where, what, 'write ["shop@example.org", "@example.net"]'))
+    if len(value) > MAX_GRANTS:
+        raise InputError(Fault(where, f"are more than {MAX_GRANTS}", "grant a whole domain"))
+    return tuple(dict.fromkeys(typed.sender(item, where) for item in value))
 
 
 def _password(value: Any, where: str) -> str | None:
@@ -278,13 +292,17 @@ def dump_site(
     mailboxes: Iterable[tuple[Mailbox, Credential | None]],
     aliases: Iterable[Alias],
     rules: RuleSet,
+    grants: Iterable[Grant] = (),
 ) -> str:
     """Write a site as a file; what has its default is left out. `parse_site` reads it back."""
+    granted: dict[str, list[str]] = {}
+    for grant in grants:
+        granted.setdefault(grant.mailbox, []).append(grant.address)
     document = tomlkit.document()
     if rules.groups_off:  # a key of the file itself: it stands before all tables
         document.add("groups_off", sorted(rules.groups_off))
     _write(document, "domain", map(_domain_data, domains))
-    _write(document, "mailbox", (_mailbox_data(*each) for each in mailboxes))
+    _write(document, "mailbox", (_mailbox_data(*each, granted) for each in mailboxes))
     _write(document, "alias", ({"address": a.address, "targets": [*a.targets]} for a in aliases))
     parts = (tomlkit.dumps(document), dump_rules(replace(rules, groups_off=frozenset())))
     return "\n".join(part.strip("\n") + "\n" for part in parts if part.strip())
@@ -307,7 +325,9 @@ def _domain_data(domain: Domain) -> dict[str, object]:
     return {key: value for key, value in data.items() if value}
 
 
-def _mailbox_data(mailbox: Mailbox, credential: Credential | None) -> dict[str, object]:
+def _mailbox_data(
+    mailbox: Mailbox, credential: Credential | None, granted: Mapping[str, list[str]]
+) -> dict[str, object]:
     data: dict[str, object] = {"address": mailbox.address}
     if credential is not None:
         data["password_hash"] = credential.password_hash
@@ -323,4 +343,6 @@ def _mailbox_data(mailbox: Mailbox, credential: Credential | None) -> dict[str, 
         data["plus_folders"] = True
     if mailbox.description:
         data["description"] = mailbox.description
+    if mailbox.address in granted:
+        data["may_send_as"] = granted[mailbox.address]
     return data

@@ -74,6 +74,14 @@ def address_key(typed: str, where: str = "address") -> str:
     return key
 
 
+def sender(text: str, where: str) -> str:
+    """Read as whom somebody may send: the key of an address, or a domain with its at sign."""
+    text = text.strip()
+    if text.startswith("@"):
+        return f"@{domain_name(text[1:], where)}"
+    return address_key(text, where)
+
+
 def owned_address(typed: str, where: str = "address") -> str:
     """Return the address of a mailbox or alias to be made: one without a `+`."""
     key = address_key(typed, where)

@@ -125,7 +125,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             clock=cast("IReactorTime", _WallClock()),
             judging=judging,
         ),
-        sites=Sites(directory, rulebook, _PASSWORDS, judging),
+        sites=Sites(directory, rulebook, _PASSWORDS, judging, stores.grants),
         rule_book=RuleBook(rulebook, kept, directory, router, judging),
         runs=RuleRuns(
             rulebook,

@@ -73,7 +73,7 @@ def bare(stores: InlineStores) -> House:
             clock=cast("IReactorTime", Clock()),
             judging=Judging(0.1),
         ),
-        Sites(directory, rulebook, PASSWORDS, Judging(0.1)),
+        Sites(directory, rulebook, PASSWORDS, Judging(0.1), stores.grants),
     )
 
 

@@ -82,6 +82,25 @@ def test_an_export_is_a_site_that_changes_nothing(bare: House) -> None:
     assert apply(bare, result_of(bare.sites.export(with_secrets=False)).text) == []
 
 
+def test_grants_are_made_and_stay(house: House) -> None:
+    def text(*addresses: str) -> str:
+        return f'[[mailbox]]\naddress = "shop@example.org"\nmay_send_as = {[*addresses]}\n'
+
+    assert apply(house, text("Sales@Example.org", "@почта.рф")) == [
+        "changed mailbox shop@example.org may send as sales@example.org, @xn--80a1acny.xn--p1ai"
+    ]
+    assert apply(house, text("sales@example.org")) == []
+    assert apply(house, text("sales@example.org", "b@example.org")) == [
+        "changed mailbox shop@example.org may send as b@example.org"
+    ]
+    assert 'may_send_as = ["@xn--80a1acny.xn--p1ai", "b@example.org", "sales@example.org"]' in (
+        export(house)
+    )
+    assert apply(house, export(house)) == []
+    many = [f"u{number}@example.net" for number in range(998)]
+    assert "would be more than 1000 with those granted before" in refused(house, text(*many))[0]
+
+
 def test_what_the_file_does_not_say_stays(house: House) -> None:
     result_of(house.accounts.set_password("info@example.org", "kept"))
     result_of(house.accounts.change_mailbox("info@example.org", MailboxOptions("7MiB", "7d")))

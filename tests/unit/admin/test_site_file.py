@@ -24,6 +24,20 @@ def test_an_empty_file_is_an_empty_site() -> None:
     assert dump_site((), (), (), RuleSet()) == ""
 
 
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ('"a@example.org"', "is no list of addresses"),
+        ('["a@@example.org"]', "may_send_as"),
+        ('["@"]', "may_send_as"),
+        (str([f"u{number}@x.org" for number in range(1001)]), "are more than 1000"),
+    ],
+)
+def test_as_whom_a_mailbox_may_send(value: str, fault: str) -> None:
+    (said,) = told(f'[[mailbox]]\naddress = "a@example.org"\nmay_send_as = {value}\n')
+    assert fault in said
+
+
 def test_what_is_written_is_read_back() -> None:
     domains = (Domain("example.org", catch_all="a@example.org"), Domain("b.org", "example.org"))
     mailboxes = (

@@ -34,6 +34,7 @@ def test_the_example_applied_twice_changes_nothing_the_second_time(shell: Shell)
         ),
         "added mailbox archive@example.org",
         ('changed mailbox postmaster@example.org: description "What goes wrong with the mail"'),
+        "changed mailbox shop@example.org: may send as orders@example.org, @xn--e1afmkfd.xn--p1ai",
         "added alias sales@example.org: info@example.org, postmaster@example.org",
         'changed domain example.org: catch_all "info@example.org"',
         "added rule Invoices",
