@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from twisted.internet.interfaces import IReactorTime
 
+from bitrixmail.admin.queue_advice import ADVICE
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.outcomes import IOutcomes
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.model.dsn import Verdict
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
-from bitrixmail.model.job import Attempt, Job, JobState, Settlement
+from bitrixmail.model.job import Attempt, Job, JobState, Result, Settlement
 from bitrixmail.model.message import Draft
 from bitrixmail.model.queue import Aged, Queued, Search
 from bitrixmail.tasks import utcnow
@@ -39,10 +41,19 @@ CHANGEABLE = {
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A job and all attempts at it, the first one first."""
+    """A job and all attempts at it, the first one first, as it is at a moment.
+
+    `reason` and `advice`, for the owner, go with the last attempt if that failed; else empty.
+    `before`: of a job that is due and was never tried, the last attempt at another one of its
+    destination, which it waits for: a host that is down is asked with one message only.
+    """
 
     job: Queued
     attempts: tuple[Attempt, ...]
+    at: datetime
+    reason: str = ""
+    advice: str = ""
+    before: Attempt | None = None
 
 
 class Queue:
@@ -58,10 +69,12 @@ class Queue:
         clock: IReactorTime,
         lifetime: timedelta,
         *,
+        classify: Callable[[str, str], Verdict],
         jobs: IJobStore,
         outcomes: IOutcomes,
         owner: str,
     ) -> None:
+        self._classify = classify
         self._queue = queue
         self._jobs = jobs
         self._outcomes = outcomes
@@ -95,7 +108,19 @@ class Queue:
             raise NotFoundError(
                 Fault(name, "is in no queue", "`bitrixmail trace` tells of what has left it")
             )
-        return tuple([Story(job, await self._queue.attempts(job.id)) for job in found])
+        return tuple([await self._story(job) for job in found])
+
+    async def _story(self, job: Queued) -> Story:
+        now = utcnow(self._clock)
+        attempts = await self._queue.attempts(job.id)
+        if not attempts and job.state is JobState.WAITING and job.not_before <= now:
+            alike = Search(kind=job.kind, domain=job.destination, states=(JobState.WAITING,))
+            others = last_attempts(await self._queue.find(alike, _CHUNK))
+            return Story(job, attempts, now, before=others.get(job.destination))
+        if not attempts or attempts[-1].result not in {Result.DEFERRED, Result.FAILED}:
+            return Story(job, attempts, now)
+        reason = self._classify(attempts[-1].enhanced, attempts[-1].reply).reason
+        return Story(job, attempts, now, reason.value, ADVICE[reason])
 
     async def export(self, name: str) -> bytes:
         """Return the message of a job, as it would be sent. Raises NotFoundError."""
@@ -173,6 +198,16 @@ def _narrowed(search: Search, states: Sequence[JobState]) -> Search | None:
     asked = search.states or tuple(states)
     left = tuple(state for state in asked if state in states)
     return replace(search, states=left) if left else None
+
+
+def last_attempts(jobs: Iterable[Queued]) -> dict[str, Attempt]:
+    """Return the last attempt at each destination that has any among these jobs."""
+    found: dict[str, Attempt] = {}
+    for job in jobs:
+        known = found.get(job.destination)
+        if job.last is not None and (known is None or known.at < job.last.at):
+            found[job.destination] = job.last
+    return found
 
 
 def named(name: str) -> Search:

@@ -43,6 +43,7 @@ from bitrixmail.app.ways import outgoing_of
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office
 from bitrixmail.model.errors import MailError
+from bitrixmail.outbound.reasons.judging import classify
 from bitrixmail.outbound.security.dkim_keys import make_keys
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
 from bitrixmail.pipeline.queue_id import QueueIds
@@ -161,6 +162,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             messages,
             cast("IReactorTime", _WallClock()),
             timedelta(seconds=settings.outbound.lifetime),
+            classify=classify,
             jobs=stores.jobs,
             outcomes=Deciding(settings, stores, MailLog(), _queue_ids().next).outcomes,
             owner=f"command-{os.getpid()}",

@@ -148,6 +148,8 @@ def trace(session: Session, what: str, limit: int, lang: str | None, as_json: bo
         print_json([_event_data(each) for each in told])
     else:
         _tell(told, lang or session.composer.language())
+        if told[-1].event.kind == "deferred":
+            say(f"what becomes of it next: bitrixmail queue show {told[-1].event.queue_id}")
 
 
 def _event_data(told: Told) -> dict[str, object]:
@@ -165,7 +167,8 @@ def _event_data(told: Told) -> dict[str, object]:
 def _tell(events: tuple[Told, ...], language: str) -> None:
     for told in events:
         event = told.event
-        parts = (moment(event.at), event.kind, event.queue_id, event.address, event.text)
+        kind = "" if event.text.startswith(event.kind) else event.kind
+        parts = (moment(event.at), kind, event.queue_id, event.address, event.text)
         echo(printable("  ".join(part for part in parts if part), _WIDE))
         if told.trace is not None:
             for line in trace_lines(told.trace, language):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -88,7 +88,12 @@ def _search(session: Session, given: dict[str, Any]) -> Search:
 @json_option
 @pass_session
 def list_jobs(session: Session, limit: int, mailq: bool, as_json: bool, **given: Any) -> None:
-    """List jobs that are not done, the oldest first."""
+    """List jobs that are not done, the oldest first.
+
+    What was given up is listed by `--state dead`, for three days.
+    """
+    from bitrixmail.admin.queue import last_attempts  # noqa: PLC0415 - see `_search`
+
     search = _search(session, given)
     found = session.wait(session.office.queue.listing(search, limit))
     if as_json:
@@ -98,12 +103,19 @@ def list_jobs(session: Session, limit: int, mailq: bool, as_json: bool, **given:
         _mailq(found)
         return
     headings = ("ID", "Job", "State", "From", "To", "Size", "Since", "Next try", "Why")
-    table(headings, [_row(job) for job in found])
+    others = last_attempts(found)
+    table(headings, [_row(job, others) for job in found])
     if len(found) == limit:
         say(f"there may be more than these {limit}: give a higher --limit")
 
 
-def _row(job: Queued) -> tuple[str, ...]:
+def _row(job: Queued, others: Mapping[str, Attempt]) -> tuple[str, ...]:
+    """Write a job as a line; one that was never tried waits for `others` to its destination."""
+    why = printable(job.last.reply, 60) if job.last else ""
+    if job.put_off and job.state is JobState.WAITING:
+        why = "waits for its time: outbound.schedule, a window or a rate"
+    elif not why and job.state is JobState.WAITING and job.destination in others:
+        why = f"as others: {printable(others[job.destination].reply, 49)}"
     return (
         job.queue_id,
         str(job.id),
@@ -113,14 +125,8 @@ def _row(job: Queued) -> tuple[str, ...]:
         size(job.size_octets),
         moment(job.created),
         moment(job.not_before) if job.state is JobState.WAITING else "",
-        _why(job),
+        why,
     )
-
-
-def _why(job: Queued) -> str:
-    if job.put_off and job.state is JobState.WAITING:
-        return "waits for its time: outbound.schedule, a window or a rate"
-    return printable(job.last.reply, 60) if job.last else ""
 
 
 def _mailq(found: tuple[Queued, ...]) -> None:
@@ -167,13 +173,58 @@ def _tell(story: Story) -> None:
     echo(f"job {job.id} of message {job.queue_id}: {job.state}")
     echo(printable(f"  from {job.sender or '<>'} to {job.recipient}, {size(job.size_octets)}"))
     echo(f"  since {moment(job.created)}, {job.priority.name.lower()}")
-    if job.state is JobState.WAITING:
-        what = "waits for its time," if job.put_off else "next try"
-        echo(f"  {what} {moment(job.not_before)}, given up {moment(job.expires)}")
+    if story.reason:
+        echo(f"  why: {story.reason}")
+    echo(f"  next: {_next(story)}")
+    if story.advice and job.state in {JobState.WAITING, JobState.DEAD}:
+        echo(f"  to do: {story.advice}")
     for attempt in story.attempts:
         echo(printable("  " + _attempt(attempt), 1000))
     if not story.attempts:
         echo("  not tried yet")
+
+
+def _next(story: Story) -> str:
+    """Say what will become of a job by itself."""
+    job = story.job
+    if job.state is not JobState.WAITING:
+        told = "its sender was told" if job.sender else "nobody is told"
+        return {
+            JobState.DONE: "nothing, it is delivered",
+            JobState.DEAD: (
+                f"nothing, it is given up, {told}; to try anew: bitrixmail queue retry {job.id}"
+            ),
+            JobState.HELD: f"nothing, until: bitrixmail queue release {job.id}",
+            JobState.LEASED: "it is being handed over just now",
+        }[job.state]
+    told = "its sender gets a notice" if job.sender else "nobody is told"
+    end = f"given up {moment(job.expires)} (in {span(job.expires - story.at)}), then {told}"
+    if story.before is not None:
+        tried = f"tried with another message, last {moment(story.before.at)}"
+        return printable(f"waits for {job.destination}, {tried}: {story.before.reply}; {end}", 1000)
+    if job.not_before <= story.at:
+        overdue = span(story.at - job.not_before)
+        return f"due since {overdue}: a running server sends it as soon as it can; {end}"
+    at = f"{moment(job.not_before)} (in {span(job.not_before - story.at)})"
+    if job.put_off:
+        return f"goes out {at}, by outbound.schedule, a window or a rate; {end}"
+    if story.attempts:
+        return f"tried again {at}; {end}"
+    why = f"as its sender asked, or as other mail to {job.destination} waits"
+    return f"goes out {at}, {why}; {end}"
+
+
+def span(length: timedelta) -> str:
+    """Write a length of time in its two largest units."""
+    left = max(0, int(length.total_seconds()))
+    if left < 60:
+        return f"{left} s"
+    parts: list[str] = []
+    for unit, seconds in (("d", 86400), ("h", 3600), ("min", 60)):
+        count, left = divmod(left, seconds)
+        if count or parts:
+            parts.append(f"{count} {unit}" if count else "")
+    return " ".join(filter(None, parts[:2]))
 
 
 def _attempt(attempt: Attempt) -> str:
@@ -195,7 +246,7 @@ def ages(session: Session, as_json: bool) -> None:
         print_json(found)
         return
     bounds = [str(bound // 60) for bound in AGE_BOUNDS_S]
-    headings = ("Domain", "Total", *(f"<{bound}" for bound in bounds), f"{bounds[-1]}+")
+    headings = ("Domain", "Total", *(f"<{bound}m" for bound in bounds), f"{bounds[-1]}m+")
     table(headings, [(one.destination, str(one.total), *map(str, one.counts)) for one in found])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -79,6 +80,21 @@ def test_a_job_is_shown_with_its_attempts(waiting: Shell) -> None:
     text = waiting.out("queue", "show", "Q1")
     assert "deferred by mx.example.com[192.0.2.25]: 450 4.2.0 Try" in text
     assert "not tried yet" in text
+    assert "  why: trouble at the host\n" in text
+    assert re.search(
+        r"next: tried again \S+Z \(in 4 min\); given up \S+ \(in 4 d 23 h\), then", text
+    )
+    assert "to do: nothing: the other server has trouble of its own" in text
+    assert re.search(r"next: due since \d s: a running server sends it", text)
+    text = waiting.out("queue", "show", "Q2")
+    assert re.search(
+        r"waits for example.com, tried with another message, last \S+: 450 4.2.0", text
+    )
+    assert "as others: 450 4.2.0" in waiting.out("queue", "list")
+    waiting.said("queue", "hold", "1")
+    text = waiting.out("queue", "show", "1")
+    assert "next: nothing, until: bitrixmail queue release 1\n" in text
+    assert "to do" not in text
     assert "\x1b" not in text
     shown = waiting.json("queue", "show", "3")
     assert [story["job"]["recipient"] for story in shown] == ["ann@example.com"]
