@@ -17,6 +17,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from bitrixmail.access.factory import POP3Factory
 from bitrixmail.accounts.throttle import LoginThrottle
+from bitrixmail.app.daily_look import KINDS, daily_look_of
 from bitrixmail.app.failure import leave
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
@@ -68,11 +69,13 @@ def compose(
         "pop3": pop3,
     }
     listeners = tuple(_listeners(reception, reactor, doors))
+    daily_look = daily_look_of(settings, stores, reception.threads, reactor)
     receivers = None
     if table is not None:
         receivers = Receivers(reactor, settings, table, reception.tls, listeners)
     if reception.metrics is not None:
         reception.metrics.attend(stores, reception.maillog, doors)
+        reception.metrics.watch_records(KINDS, daily_look.wrong)
         door = reception.metrics.door(reactor, stores, reception.tls, receivers)
         listeners += tuple(Listener(reactor, "metrics", e, door) for e in settings.listen.metrics)
         doors |= {"metrics": door}
@@ -85,6 +88,7 @@ def compose(
         timetable_of(stores, reception.threads, reactor, reception.judging),
         pickup,
         *([first_look] if settings.doctor.at_start else ()),
+        *([daily_look] if settings.doctor.daily else ()),
         sending,
     )
     parts = Parts(

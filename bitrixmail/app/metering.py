@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from bitrixmail.admin.queue import OPEN
 from bitrixmail.app.maillog import MailLog
 from bitrixmail.app.metrics import Metrics, TimedJudge, free_octets, size_of
 from bitrixmail.app.metrics_door import MetricsDoor
 from bitrixmail.app.metrics_sum import Sample, SummedRegistry, samples_of
 from bitrixmail.app.receivers import Receivers
 from bitrixmail.link.sessions import Sessions
+from bitrixmail.model.job import JobState
+from bitrixmail.model.queue import Depth
 from bitrixmail.net.tls import ServerTLS
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.store.opening import Stores
+from bitrixmail.tasks import utcnow
 
 
 @dataclass(slots=True)
@@ -28,6 +33,7 @@ class _Totals:
 
     mailboxes: float = math.nan
     octets: float = math.nan
+    depths: Mapping[JobState, Depth] = field(default_factory=dict)
 
 
 class Metering:
@@ -55,6 +61,16 @@ class Metering:
         """Return what this process alone has to tell."""
         return samples_of(self._metrics.registry)
 
+    def watch_records(self, kinds: Iterable[str], wrong: Callable[[str], float]) -> None:
+        """Let the daily look tell how many records in the DNS are wrong."""
+        for kind in kinds:
+            self._metrics.show(
+                "dns_records_wrong",
+                "Records of our domains in the DNS that are not as they should be, by kind.",
+                partial(wrong, kind),
+                record=kind,
+            )
+
     def door(
         self, clock: IReactorTime, stores: Stores, tls: ServerTLS, receivers: Receivers | None
     ) -> MetricsDoor:
@@ -68,7 +84,7 @@ class Metering:
         summed = SummedRegistry(metrics.registry)
         if receivers is not None:
             receivers.reported = summed.reported
-        return MetricsDoor(clock, summed, _show_store(metrics, stores))
+        return MetricsDoor(clock, summed, _show_store(metrics, stores, clock))
 
 
 def _show_sessions(metrics: Metrics, door: str, sessions: Sessions) -> None:
@@ -77,8 +93,26 @@ def _show_sessions(metrics: Metrics, door: str, sessions: Sessions) -> None:
     )
 
 
+def _show_queue(metrics: Metrics, clock: IReactorTime, totals: _Totals) -> None:
+    """Show how many jobs wait, and how long the oldest has."""
+
+    def jobs(state: JobState) -> float:
+        found = totals.depths.get(state)
+        return 0.0 if found is None else float(found.count)
+
+    def oldest() -> float:
+        open_now = [depth.oldest for state, depth in totals.depths.items() if state in OPEN]
+        return (utcnow(clock) - min(open_now)).total_seconds() if open_now else 0.0
+
+    for state in (*OPEN, JobState.DEAD):
+        metrics.show(
+            "queue_jobs", "Jobs of the queue, by state.", partial(jobs, state), state=state.value
+        )
+    metrics.show("queue_oldest_seconds", "How long the oldest open job is there.", oldest)
+
+
 def _show_store(
-    metrics: Metrics, stores: Stores
+    metrics: Metrics, stores: Stores, clock: IReactorTime
 ) -> Callable[[], Coroutine[Deferred[Any], Any, None]]:
     """Show what the store holds; return what looks at it anew."""
     totals = _Totals()
@@ -95,8 +129,10 @@ def _show_store(
     }
     for name, (text, read) in shown.items():
         metrics.show(name, text, read)
+    _show_queue(metrics, clock, totals)
 
     async def look() -> None:
         totals.mailboxes, totals.octets = await stores.messages.totals()
+        totals.depths = {depth.state: depth for depth in await stores.queue.depths()}
 
     return look

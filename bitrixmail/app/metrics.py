@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -34,9 +35,12 @@ from bitrixmail.rules.facts import Facts
 # Reasons of one transition that are told apart; a cause may hold anything, such as a path
 MOST_REASONS = 50
 OTHER = "other"
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")  # RFC 3463
 # A commit that waits for no other is one sync: half a millisecond on a fast disk, 20 on a slow one
 _COMMIT_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _JUDGE_S = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 10, 60)
+# From a page that waits to a mail server that is away for days
+_DELAY_S = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200)
 _SESSION_S = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600)
 
 
@@ -60,6 +64,20 @@ class Metrics:
             "Lines of the mail log, by transition and reason.",
             ("transition", "reason"),
             registry=registry,
+        )
+        self._deliveries = Counter(
+            "bitrixmail_deliveries",
+            "Attempts to deliver to a recipient elsewhere, by outcome and enhanced status code.",
+            ("outcome", "status"),
+            registry=registry,
+        )
+        for outcome in ("sent", "deferred", "bounced"):
+            self._deliveries.labels(outcome, "")  # told as 0 before the first
+        self._delays = Histogram(
+            "bitrixmail_delivery_delay_seconds",
+            "From the arrival of a message until the other side had taken it.",
+            registry=registry,
+            buckets=_DELAY_S,
         )
         self._octets = Counter(
             "bitrixmail_accepted_bytes",
@@ -85,6 +103,7 @@ class Metrics:
             registry=registry,
             buckets=_SESSION_S,
         )
+        self._statuses: dict[str, set[str]] = {}
         self._gauges: dict[str, Gauge] = {}
         self._counts: dict[str, dict[str, Counter]] = {}
         self.committed: Callable[[float], None] = self._commits.observe
@@ -92,6 +111,9 @@ class Metrics:
 
     def count(self, transition: str, fields: Mapping[str, str]) -> None:
         """See IMeter."""
+        if "delay_s" in fields:
+            self._delivered(transition, fields)
+            return
         reason = fields.get("reply") or fields.get("reason", "")
         if "reply" in fields:
             # The codes tell all; the text behind them may change (RFC 3463)
@@ -104,6 +126,19 @@ class Metrics:
         found.inc(int(fields.get("count", 1)))
         if transition == "accepted":
             self._octets.inc(int(fields.get("size_octets", 0)))
+
+    def _delivered(self, outcome: str, fields: Mapping[str, str]) -> None:
+        """Count an attempt; its reply is another host's text, and stays out of the labels."""
+        status = fields.get("dsn", "")
+        if not _STATUS.fullmatch(status):
+            status = ""
+        known = self._statuses.setdefault(outcome, set())
+        if len(known) >= MOST_REASONS and status not in known:
+            status = OTHER
+        known.add(status)
+        self._deliveries.labels(outcome, status).inc()
+        if outcome == "sent":
+            self._delays.observe(float(fields["delay_s"]))
 
     def _first(self, transition: str, reason: str, counts: dict[str, Counter]) -> Counter:
         """Begin to count a reason; when there are too many, all further ones are one."""

@@ -198,6 +198,13 @@ class Doctor:
             " for the domains; nobody else is connected to."
         ),
     ] = True
+    daily: Annotated[
+        Flag,
+        doc(
+            "Look at the records of the domains in the DNS once a day: what was right and is not"
+            " any more is written into the log, and keys whose records are found begin to sign."
+        ),
+    ] = True
     outgoing: Annotated[
         DomainNames,
         doc(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bitrixmail.model.job import Attempt
-    from bitrixmail.model.queue import Aged, Queued, Search, SentTo
+    from bitrixmail.model.queue import Aged, Depth, Queued, Search, SentTo
 
 
 class IQueue(Interface):
@@ -47,6 +47,9 @@ class IQueue(Interface):
 
     async def delete(ids: Sequence[int]) -> int:
         """Remove jobs that are not leased, and messages that nobody needs any more."""
+
+    async def depths() -> tuple[Depth, ...]:
+        """Count the jobs of each state that has some, but for those that are done."""
 
     async def ages(now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
         """Count the open jobs of each destination by age: younger than each of the bounds, more."""

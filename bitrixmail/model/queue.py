@@ -80,6 +80,15 @@ class SentTo:
 
 
 @dataclass(frozen=True, slots=True)
+class Depth:
+    """The jobs in one state: how many, and when the oldest of them came."""
+
+    state: JobState
+    count: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Aged:
     """The jobs of one destination by age: `counts` go with the bounds that were asked for."""
 

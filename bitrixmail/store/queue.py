@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.model.job import Attempt, JobState, Kind, Priority, Result
-from bitrixmail.model.queue import Aged, Queued, Search, SentTo
+from bitrixmail.model.queue import Aged, Depth, Queued, Search, SentTo
 from bitrixmail.store.executors import Database
 from bitrixmail.store.removal import CHUNK, remove_orphans
 from bitrixmail.store.schema import attempt, event, job, message, once
@@ -76,6 +76,10 @@ class DatabaseQueue:
         """See IQueue."""
         item = tuple(ids), to_us(utcnow(self._clock))
         return await self._database.write(_delete, item)
+
+    async def depths(self) -> tuple[Depth, ...]:
+        """See IQueue."""
+        return await self._database.read(_depths)
 
     async def ages(self, now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
         """See IQueue."""
@@ -293,6 +297,19 @@ def _remove(connection: Connection, conditions: Sequence[Any], most: int, now: i
     connection.execute(delete(job).where(job.c.id.in_(ids)))
     remove_orphans(connection, {row.message_id for row in found}, now)
     return len(ids)
+
+
+def _depths(connection: Connection) -> tuple[Depth, ...]:
+    query = (
+        select(job.c.state, func.count(), func.min(job.c.created))
+        .where(job.c.state != JobState.DONE.value)
+        .group_by(job.c.state)
+        .order_by(job.c.state)
+    )
+    return tuple(
+        Depth(JobState(state), count, from_us(oldest))
+        for state, count, oldest in connection.execute(query)
+    )
 
 
 def _ages(connection: Connection, now: int, bounds_s: tuple[int, ...]) -> tuple[Aged, ...]:

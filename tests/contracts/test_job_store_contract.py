@@ -15,7 +15,7 @@ from bitrixmail.model.destination import RelayRoute
 from bitrixmail.model.errors import NotFoundError
 from bitrixmail.model.job import Job, JobState, Kind, Priority, Result, Settlement, put_off
 from bitrixmail.model.message import INBOX
-from bitrixmail.model.queue import Aged, Due, Search, Wanted
+from bitrixmail.model.queue import Aged, Depth, Due, Search, Wanted
 from bitrixmail.model.way import RouteRule
 from bitrixmail.store.opening import Stores
 from tests.contracts.test_message_store_contract import add_info, uids
@@ -298,6 +298,25 @@ async def test_jobs_are_found_by_what_they_are(opened: Opened, tmp_path: Path) -
         assert [found.queue_id for found in await stores.queue.find(both, 10, first.id)] == ["Q2"]
         assert second.last is None
         assert await stores.queue.count(Search(after=SOON)) == 0
+
+
+async def test_depths_count_by_state(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        jobs = [make_job(f"{name}@{name}.example.com") for name in "abcde"]
+        await stores.messages.append(make_letter("Q1", *jobs))
+        leased = await lease(stores, *(f"{name}.example.com" for name in "abc"))
+        await stores.jobs.settle(
+            [
+                Settlement(leased[0], JobState.DONE, make_attempt()),
+                Settlement(leased[1], JobState.DEAD, make_attempt()),
+            ]
+        )
+        held = await stores.queue.find(Search(recipient="e@e.example.com"), 1)
+        await stores.queue.hold([held[0].id])
+        assert await stores.queue.depths() == tuple(
+            Depth(state, 1, RECEIVED)
+            for state in (JobState.DEAD, JobState.HELD, JobState.LEASED, JobState.WAITING)
+        )
 
 
 async def test_ages_count_by_destination(opened: Opened, tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ def test_what_happens_is_counted_timed_and_read_off(tmp_path: Path) -> None:
     ]
     assert sessions[1] == sessions[0] + 1
     assert value(after, "mailboxes") == 2
+    assert value(after, "queue_jobs", state="waiting") == 0
+    assert value(after, "dns_records_wrong", record="spf") == 0
     assert (value(after, "kept_bytes") or 0) > 21
     assert (value(after, "certificate_expiry_timestamp_seconds") or 0) > 1_700_000_000
     documented = set(_NAME.findall((ROOT / "docs/metrics.md").read_text("utf-8")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from prometheus_client import generate_latest
 from zope.interface.verify import verifyObject
 
 from bitrixmail.app.maillog import MailLog
@@ -48,6 +49,32 @@ def test_the_sizes_of_what_was_accepted_are_summed_up() -> None:
     log.record("accepted", size_octets=4)
     log.record("refused", size_octets=100)
     assert metrics.registry.get_sample_value("bitrixmail_accepted_bytes_total") == 4100
+
+
+def test_deliveries_are_counted_apart_and_without_the_words_of_others() -> None:
+    metrics, log = Metrics("1"), MailLog()
+    log.meter = metrics
+    for status, reply in (("4.7.1", "450 4.7.1 greylisted evil.example"), (None, "evil words")):
+        log.record("deferred", delay_s="0.50", dsn=status, reply=reply)
+    log.record("bounced", delay_s="0.50", dsn="no status", reply="550 x")
+    for delay_s in ("0.30", "700.00"):
+        log.record("sent", delay_s=delay_s, dsn="2.0.0", reply="250 2.0.0 Ok")
+
+    def deliveries(outcome: str, status: str) -> float | None:
+        labels = {"outcome": outcome, "status": status}
+        return metrics.registry.get_sample_value("bitrixmail_deliveries_total", labels)
+
+    assert deliveries("deferred", "4.7.1") == deliveries("deferred", "") == 1
+    assert (deliveries("bounced", ""), deliveries("sent", "2.0.0")) == (1, 2)
+    assert b"evil" not in generate_latest(metrics.registry)
+    # What the store can't take for a moment is another thing
+    assert counted(metrics, "deferred", "450 4.7.1") is None
+    name = "bitrixmail_delivery_delay_seconds"
+    assert metrics.registry.get_sample_value(f"{name}_count") == 2
+    assert metrics.registry.get_sample_value(f"{name}_bucket", {"le": "0.5"}) == 1
+    for number in range(MOST_REASONS + 5):
+        log.record("bounced", delay_s="1.00", dsn=f"5.0.{number}", reply="x")
+    assert deliveries("bounced", OTHER) == 6
 
 
 def test_reasons_beyond_the_most_are_one() -> None:

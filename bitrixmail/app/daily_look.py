@@ -1,0 +1,168 @@
+"""The look at the records of our domains once a day: what was right and is not is told at once.
+
+Keys whose records are seen begin to sign, as after `bitrixmail dns check`.
+"""
+
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from importlib import import_module
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from bitrixmail.admin.dkim import DKIM
+from bitrixmail.admin.dns_finding import is_unknown
+from bitrixmail.admin.probes.own_addresses import own_addresses
+from bitrixmail.admin.probes.reserved import is_reserved
+from bitrixmail.app.daemon_threads import DaemonThreads
+from bitrixmail.app.settings import Settings
+from bitrixmail.interfaces.threads import IThreads
+from bitrixmail.model.dkim import KeyState
+from bitrixmail.model.finding import Finding, Severity
+from bitrixmail.model.text import printable
+from bitrixmail.outbound.security.dkim_keys import make_keys
+from bitrixmail.store.opening import Stores
+from bitrixmail.tasks import deadline
+
+FIRST_S, DAY_S = 60.0, 86400.0
+KINDS = ("mx", "spf", "dkim", "dmarc")
+_PATIENCE_S = 60.0  # for one domain
+_MOST_CHARACTERS = 1200
+_log = Logger()
+
+# Returns the domains; looks at the records of one
+Domains = Callable[[], Coroutine[Any, Any, Sequence[str]]]
+LookAt = Callable[[str], Coroutine[Any, Any, Sequence[Finding]]]
+
+
+class DailyLook(Service):
+    """See the module. Made by compose, lives as long as the server; the first look comes soon.
+
+    What a domain has wrong from the beginning is in the sum only: its owner is still at it.
+    """
+
+    name = "daily look"
+
+    def __init__(self, domains: Domains, look_at: LookAt, clock: IReactorTime) -> None:
+        self._domains = domains
+        self._look_at = look_at
+        self._clock = clock
+        # What was last known of each record, by probe and subject
+        self._known: dict[tuple[str, str], Finding] = {}
+        self._told = False
+        self._waiting: Any = None
+        self._looking: Deferred[None] | None = None
+
+    def begin(self) -> None:
+        """Start waiting."""
+        self._waiting = self._clock.callLater(FIRST_S, self._start)
+
+    def wrong(self, kind: str) -> float:
+        """Return how many records of a kind are not as they should be."""
+        return float(self._sum(Severity.WARNING, Severity.FAILURE)[kind])
+
+    def _start(self) -> None:
+        self._waiting = self._clock.callLater(DAY_S, self._start)
+        self._looking = Deferred.fromCoroutine(self.look()).addErrback(_failed)
+
+    async def look(self) -> None:
+        """Look at all domains, one after the other."""
+        seen: set[tuple[str, str]] = set()
+        for domain in await self._domains():
+            if is_reserved(domain):
+                continue
+            try:
+                found = await deadline(self._look_at(domain), _PATIENCE_S, self._clock)
+            except TimeoutError:
+                seen |= {key for key in self._known if key[1].endswith(domain)}
+                continue
+            for finding in found:
+                seen.add((finding.probe, finding.subject))
+                self._take(finding)
+        self._known = {key: finding for key, finding in self._known.items() if key in seen}
+        if seen and not self._told:
+            self._told = True
+            self._tell()
+
+    def _take(self, finding: Finding) -> None:
+        if is_unknown(finding) or "could not be looked up" in finding.what:
+            return
+        key = finding.probe, finding.subject
+        before = self._known.get(key)
+        self._known[key] = finding
+        if before is None:
+            return
+        if before.severity is Severity.OK is not finding.severity:
+            _log.warn(
+                "{probe}: {subject} was right and now {what}. {why} {remedies}",
+                probe=finding.probe,
+                subject=finding.subject,
+                what=printable(finding.what, _MOST_CHARACTERS),
+                why=finding.why,
+                remedies=printable(" ".join(finding.remedies), _MOST_CHARACTERS),
+            )
+        elif finding.severity is Severity.OK is not before.severity:
+            _log.info("{probe}: {subject} is right again", probe=finding.probe,
+                      subject=finding.subject)  # fmt: skip
+
+    def _tell(self) -> None:
+        wrong = self._sum(Severity.WARNING, Severity.FAILURE)
+        shown = ", ".join(f"{kind} {wrong[kind]}" for kind in KINDS if wrong[kind]) or "none"
+        _log.info(
+            "records of our domains in the DNS: {count}, not as they should be: {wrong}"
+            " (`bitrixmail doctor` tells what to do)",
+            count=len(self._known),
+            wrong=shown,
+        )
+
+    def _sum(self, *severities: Severity) -> Counter[str]:
+        return Counter(
+            finding.probe for finding in self._known.values() if finding.severity in severities
+        )
+
+    def stopService(self) -> Deferred[None] | None:
+        """Look no further; fires when a look on its way has ended."""
+        super().stopService()
+        if self._waiting is not None and self._waiting.active():
+            self._waiting.cancel()
+        if self._looking is None:
+            return None
+        self._looking.cancel()
+        return self._looking
+
+
+def _failed(failure: Failure) -> None:
+    """Log a bug, or a store that is away: the next look comes. The server's end is none."""
+    if not isinstance(failure.value, CancelledError):
+        _log.failure("the daily look at the records failed", failure=failure)
+
+
+def daily_look_of(settings: Settings, stores: Stores, threads: IThreads, reactor: Any) -> DailyLook:
+    """Make the look of a server."""
+    dkim = DKIM(stores.directory, stores.dkim_keys, make_keys, threads, reactor)
+    background = DaemonThreads(reactor)
+
+    async def domains() -> Sequence[str]:
+        return [domain.name for domain in await stores.directory.domains()]
+
+    async def look_at(domain: str) -> Sequence[Finding]:
+        probes = await background.run(import_module, "bitrixmail.app.network_probes")
+        own = own_addresses(settings.server.public_addresses)
+        check = probes.dns_check(settings, domain, probes.resolver_of(settings, reactor), own)
+        looked = await check.look(await stores.dkim_keys.keys(domain), dkim.now())
+        for key in await dkim.seen(domain, looked.published):
+            if key.state(dkim.now()) is KeyState.SIGNING:
+                _log.info("dkim: {name} was found, and its key signs from now on", name=key.name)
+        found: Sequence[Finding] = looked.findings
+        return found
+
+    return DailyLook(domains, look_at, reactor)
