@@ -167,8 +167,8 @@ def _event_data(told: Told) -> dict[str, object]:
 def _tell(events: tuple[Told, ...], language: str) -> None:
     for told in events:
         event = told.event
-        kind = "" if event.text.startswith(event.kind) else event.kind
-        parts = (moment(event.at), kind, event.queue_id, event.address, event.text)
+        text = event.text.removeprefix(event.kind).lstrip(": ")
+        parts = (moment(event.at), event.kind, event.queue_id, event.address, text)
         echo(printable("  ".join(part for part in parts if part), _WIDE))
         if told.trace is not None:
             for line in trace_lines(told.trace, language):

@@ -184,3 +184,10 @@ def test_where_mail_goes(shell: Shell) -> None:
         os.EX_NOUSER,
         "nobody@example.org: no such mailbox here\n",
     )
+
+
+def test_a_trace_leads_to_what_comes_next(waiting: Shell) -> None:
+    done = waiting.run("trace", "Q1")
+    (line,) = [line for line in done.stdout.splitlines() if "  deferred  " in line]
+    assert "  deferred  Q1  bob@example.com  by mx.example.com[192.0.2.25]: 450 4.2.0 Try" in line
+    assert "bitrixmail queue show Q1" in done.stderr
