@@ -119,9 +119,8 @@ sub put {
     }
 }
 
-# The slip goes out with the first octets of the message; where its fields must name recipients, with
-# its whole header section. At the start of a line `held` keeps what may be a line of one dot, which
-# ends a message unless -i is given.
+# The slip goes out with the first octets of the message: all of them, or 64 KiB. At the start of a
+# line `held` keeps what may be a line of one dot, which ends a message unless -i is given.
 $blind = ($from_fields and !@to);
 ($pending, $size, $first, $fresh_line) = ('', 0, 1, 1);
 while (1) {
@@ -131,7 +130,8 @@ while (1) {
         fail($input, "the message can't be read: $!");
     }
     $last = !$count;
-    next if $blind and !$last and length $pending < 65536 and $pending !~ /^\r?\n|\n\r?\n/;
+    next if $first and !$last and length $pending < 65536
+        and ($dots or $pending !~ /(?:^|\n)\.\r?\n/);
     $held = '';
     if (!$dots) {
         if ($pending =~ ($fresh_line ? qr/(?:^|\n)\.\r?(?:\n|\z)/ : qr/\n\.\r?(?:\n|\z)/)) {
@@ -152,12 +152,18 @@ while (1) {
     $most and $size > $most
         and fail($data, "the message is larger than $most octets (set smtp.max_size, then run again: bitrixmail sendmail install)");
     if ($first) {
-        if ($blind and ($last or length $pending < 65536)) {
-            $head = $pending =~ /^\r?\n|\n\r?\n/ ? substr $pending, 0, $-[0] : $pending;
-            $head =~ /^(?:Resent-)?(?:To|Cc|Bcc)[ \t]*:/im
+        if ($blind) {
+            $headed = $pending =~ /^\r?\n|\n\r?\n/;
+            $head = $headed ? substr $pending, 0, $-[0] : $pending;
+            $head =~ /^(?:Resent-)?(?:To|Cc|Bcc)[ \t]*:/im or !$headed and !$last
                 or fail($usage, "no recipient: the message has no field To, Cc or Bcc");
         }
-        $blind = 0;
+        if ($last) {
+            # Who finds only a part of it, or other octets, can tell
+            $sum = unpack '%32C*', $pending;
+            substr $slip, -1, 0, "whole $size $sum\n";
+            $summed = 1;
+        }
         $pending = $slip . $pending;
         $first = 0;
     }
@@ -166,15 +172,18 @@ while (1) {
     last if $last;
 }
 
-# Durable before it can be seen: whoever sees it sees all of it, also after the power failed.
-syscall($fsync, fileno FILE) == 0 or fail($later, "the message can't be made durable: $!");
+# Durable before it can be seen: whoever sees it sees all of it, also after the power failed. One that
+# says what it is as a whole need not be: it is seen first, and the one sync that follows writes the
+# octets and the name.
+$summed or syscall($fsync, fileno FILE) == 0 or fail($later, "the message can't be made durable: $!");
 # No two files of that directory have the same number.
 $kept = "$folder/m." . time . "." . (stat FILE)[1] . ".$$";
 rename $fresh, $kept or fail($later, "the message can't be kept: $!");
 $fresh = $kept;
 # Who may not list the directory can't sync it; the file's own sync writes down its new name too.
-$done = sysopen(DIR, $folder, $listing) ? syscall($fsync, fileno DIR) : syscall($fsync, fileno FILE);
-if ($done != 0 and $! != 22) { # EINVAL: nothing to sync in directories of this kind
+$named = (!$summed and sysopen DIR, $folder, $listing);
+$done = syscall($fsync, $named ? fileno DIR : fileno FILE);
+if ($done != 0 and !($named and $! == 22)) { # EINVAL: nothing to sync in directories of this kind
     $why = "$!";
     # Where it can't be taken back the server has it already, and that is durable.
     unlink $kept and fail($later, "the message can't be made durable: $why");

@@ -107,6 +107,11 @@ def _read(found: Found, key: str, terms: Terms, now: datetime) -> Letter:
     while not ended and len(octets) <= start + MAX_SECTION_OCTETS:
         ended = not _more(octets, blocks)
     begun = bytes(octets[start:])
+    if slip.whole is not None and (len(begun), sum(begun) & 0xFFFFFFFF) != slip.whole:
+        raise UnfitError(
+            "is not all of the message, or not as it was written: the machine failed meanwhile, and"
+            " the program was not told that it is kept"
+        )
     if 0 < terms.most_octets < len(begun):
         raise UnfitError(f"has more than {terms.most_octets} octets")
     head = read_head(begun)

@@ -13,6 +13,8 @@ octets of the message follow as they came. Written by `inject/`, whose programs 
     body 8BITMIME | 7BIT      RFC 6152
     recipient ADDRESSES       one or more, with commas between them, as in a field
     fields                    the fields To, Cc and Bcc of the message name recipients too
+    whole OCTETS SUM          how many octets the message has, and their sum modulo 2^32: it may be
+                              seen before it is durable, and after a power failure be a part of it
 
 Who wrote it is not said: that is the file's owner. Pure; raises SlipError.
 """
@@ -30,6 +32,9 @@ _NOTIFY = re.compile(r"NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DEL
 _ENVID = re.compile(r"[!-~]{1,100}")
 _ORCPT = re.compile(r"[A-Za-z0-9-]+;[!-~\u00a1-\U0010ffff]{1,500}")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_WHOLE = re.compile(r"([0-9]{1,6}) ([0-9]{1,10})")
+# What a program reads before it writes the slip; only then it knows the whole
+MAX_WHOLE_OCTETS = 128 * 1024
 
 
 class SlipError(ValueError):
@@ -41,7 +46,7 @@ class Slip:
     """What was asked for. `sender` None: not given; empty: the null sender.
 
     `recipients` are the values as given, each with what was asked for it. `parameters` are for
-    those that the message's fields name.
+    those that the message's fields name. `whole`: the octets of the message, and their sum.
     """
 
     sender: bytes | None = None
@@ -50,6 +55,7 @@ class Slip:
     envid: str | None = None
     body: str | None = None
     fields: bool = False
+    whole: tuple[int, int] | None = None
     recipients: tuple[tuple[bytes, RecipientParameters], ...] = ()
     parameters: RecipientParameters = field(default_factory=RecipientParameters)
 
@@ -122,6 +128,7 @@ class _Reader:
             envid=self._envid(),
             body=self._one_of("body", "7BIT", "8BITMIME"),
             fields="fields" in values,
+            whole=self._whole(),
             recipients=tuple(
                 (address, replace(own, notify=own.notify or common.notify))
                 for address, own in self._recipients
@@ -137,6 +144,14 @@ class _Reader:
             raise SlipError("has an envid that is not 1 to 100 visible characters of ASCII")
         return text
 
+    def _whole(self) -> tuple[int, int] | None:
+        if "whole" not in self._values:
+            return None
+        match = _WHOLE.fullmatch(_text(self._values["whole"]))
+        if match is None or int(match[1]) > MAX_WHOLE_OCTETS:
+            raise SlipError(f"has a whole that is not {MAX_WHOLE_OCTETS} octets at most and a sum")
+        return int(match[1]), int(match[2])
+
     def _one_of(self, key: str, *allowed: str) -> str | None:
         if key not in self._values:
             return None
@@ -146,7 +161,7 @@ class _Reader:
         return text
 
 
-_KNOWN = {"sender", "name", "notify", "ret", "envid", "body", "fields"}
+_KNOWN = {"sender", "name", "notify", "ret", "envid", "body", "fields", "whole"}
 
 
 def _text(octets: bytes) -> str:

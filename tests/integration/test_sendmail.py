@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import tempfile
@@ -155,6 +156,26 @@ def test_a_server_that_died_before_it_removed_the_file(
     server.start()
     until(lambda: not list(pickup.glob("m.*")), "the files stay")
     assert sorted(subject for subject, _ in stored(server)) == ["another", "x"]
+
+
+@pytest.mark.debian("strace")
+@pytest.mark.parametrize("octets", [100, 70_000, 200_000])
+def test_it_is_durable_when_it_returns(tmp_path: Path, octets: int) -> None:
+    """A short one is seen before it is synced, once, and says what it is as a whole."""
+    installed(tmp_path)
+    subprocess.run(
+        ["strace", "-o", tmp_path / "calls", "-e", "trace=write,fsync,rename",
+         tmp_path / "sendmail", "-i", "a@x.org"],
+        input=b"x" * octets, check=True,
+    )  # fmt: skip
+    (path,) = (tmp_path / "pickup").iterdir()
+    said = b"\nwhole " in path.read_bytes()[:100]
+    calls = re.findall(r"^(\w+)\(", (tmp_path / "calls").read_text(), re.MULTILINE)
+    order = [call for call, before in zip(calls, ["", *calls], strict=False) if call != before]
+    assert order == (
+        ["write", "rename", "fsync"] if said else ["write", "fsync", "rename", "fsync"]
+    )
+    assert said == (octets == 100)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several users")

@@ -30,7 +30,7 @@ class Sendmail:
         )
 
     def sends(self, *words: str | bytes, stdin: bytes = b"Subject: x\n\nHi\n") -> tuple[str, bytes]:
-        """Run it; return the slip, without its first line, and the message."""
+        """Run it; return the slip, without its first line and the sum, and the message."""
         done = self.run(*words, stdin=stdin)
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
         return self.taken()
@@ -41,7 +41,10 @@ class Sendmail:
         path.unlink()
         first, _, rest = slip.decode().partition("\n")
         assert first == "bitrixmail-pickup 1"
-        return rest, message
+        lines = rest.split("\n")
+        if lines[-1].startswith("whole "):
+            assert lines.pop() == f"whole {len(message)} {sum(message)}"
+        return "\n".join(lines), message
 
     def fails(self, code: int, *words: str, stdin: bytes = b"Subject: x\n\nHi\n") -> str:
         """Run it; it must fail with a code, keep nothing, and say one line why."""

@@ -215,6 +215,23 @@ def test_many_recipients_go_in_several_transactions(tmp_path: Path) -> None:
     assert house.brought[0].content == house.brought[1].content
 
 
+def test_a_part_of_a_message_is_not_taken_for_it(house: House) -> None:
+    """As it may lie there after a power failure, when its program had not returned yet."""
+    message = b"Subject: x\n\n" + b"0123456789abcdef\n" * 300
+    slip = FIRST + b"recipient b@example.net\nwhole %d %d\n\n" % (len(message), sum(message))
+    octets = slip + message
+    for wrong in (octets[:-1], octets[:4096], slip, octets[:-4096] + bytes(4096), octets + b"x"):
+        house.put(wrong)
+        house.look()
+    assert not house.gate.messages
+    assert len(house.reasons("bad")) == 5
+    assert all("is not all of the message" in reason for reason in house.reasons("bad"))
+    house.put(octets)
+    house.look()
+    assert house.left() == []
+    assert house.gate.messages[0].content.endswith(b"\r\n" * 2 + b"0123456789abcdef\r\n" * 300)
+
+
 def test_a_large_message_comes_whole(house: House) -> None:
     body = b"".join(b"%06d\n" % number for number in range(14_000))
     house.put(MESSAGE + body)

@@ -25,7 +25,7 @@ def test_nothing_but_the_first_line() -> None:
 def test_every_line() -> None:
     slip = read(
         b"sender a@example.org\nname \xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd\nnotify success,DELAY\n"
-        b"ret hdrs\nenvid job+7\nbody 8bitmime\nfields\nrecipient b@example.org\n"
+        b"ret hdrs\nenvid job+7\nbody 8bitmime\nfields\nwhole 16 1040\nrecipient b@example.org\n"
         b"recipient c@example.org\nnotify never\norcpt rfc822;d@example.org\n"
     )
     common = RecipientParameters(frozenset({"SUCCESS", "DELAY"}))
@@ -36,6 +36,7 @@ def test_every_line() -> None:
         envid="job+7",
         body="8BITMIME",
         fields=True,
+        whole=(16, 1040),
         recipients=(
             (b"b@example.org", common),
             (
@@ -77,6 +78,9 @@ def test_more_octets_are_needed() -> None:
         (FIRST + b"envid a b\n\n", "has an envid"),
         (FIRST + b"recipient a@b\norcpt nothing\n\n", "has an orcpt"),
         (FIRST + b"body BINARYMIME\n\n", "has a body"),
+        (FIRST + b"whole 16\n\n", "has a whole"),
+        (FIRST + b"whole -1 5\n\n", "has a whole"),
+        (FIRST + b"whole 131073 5\n\n", "has a whole"),
         (FIRST + b"recipient " + b"a" * MAX_OCTETS, "more than"),
     ],
 )
