@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import socket
-
+from tests.fakes.black_hole import BlackHole
 from tests.fakes.delivering import pause, reactor
 from tests.fakes.name_server import NameServer
 from tests.fakes.process import free_port
@@ -23,7 +22,7 @@ class Internet:
         self.port = free_port()
         self.dns = NameServer()
         self.hosts: list[ScriptedHost] = []
-        self._held: list[socket.socket] = []
+        self._holes: list[BlackHole] = []
         self._last = 1
 
     def open(self) -> Internet:
@@ -35,8 +34,8 @@ class Internet:
         """Close every host and the name server."""
         for host in self.hosts:
             await host.stop()
-        for held in self._held:
-            held.close()
+        for hole in self._holes:
+            hole.close()
         self.dns.__exit__(None, None, None)
         await pause(0.02)  # the other ends hear of it
 
@@ -55,15 +54,7 @@ class Internet:
 
     def black_hole(self, name: str) -> None:
         """Make a host that never answers a call, not even to refuse it."""
-        address = self.nobody(name)
-        listening = socket.create_server((address, self.port), backlog=0)
-        self._held.append(listening)
-        # Its queue is full with these, so the kernel drops what else knocks
-        for _ in range(2):
-            knocking = socket.socket()
-            knocking.setblocking(False)
-            knocking.connect_ex((address, self.port))
-            self._held.append(knocking)
+        self._holes.append(BlackHole(self.nobody(name), self.port))
 
     def domain(self, name: str, *hosts: str) -> None:
         """Give a domain its MX records, each ten behind the one before."""
