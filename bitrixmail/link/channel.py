@@ -139,6 +139,9 @@ class Channel(Secured, HalfClosed, Timed, ABC, Generic[E]):
         self._direct = isinstance(self.transport, Connection)
         self._wrapped = not self._direct and isinstance(self.transport, TLSMemoryBIOProtocol)
         self._shaking_hands = self._wrapped
+        if port and (self._direct or self._wrapped):
+            # Else a reply behind one that the peer has not confirmed waits for that, 40 ms often
+            self.transport.setTcpNoDelay(True)
         if not self._wrapped:
             self.transport.registerProducer(self, True)
         self._start_clock()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from twisted.internet import reactor as _reactor
+from twisted.internet.threads import deferToThread
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from tests.dialogs.dialog import MemoryConnection
+from tests.fakes.certificate import server_tls
 from tests.fakes.door import Door
+from tests.fakes.server import until
 
+reactor: Any = _reactor
 EHLO = b"EHLO client.example\r\n"
 ENVELOPE = b"MAIL FROM:<a@client.example>\r\nRCPT TO:<info@example.org>\r\n"
 REFUSED = b"503 5.5.0 Improper use of SMTP command pipelining\r\n"
@@ -82,3 +90,21 @@ async def test_an_empty_line_behind_quit_is_no_fault(before: bytes) -> None:
     assert not door.maillog.lines
     assert not door.gate.opened
     connection.abort()
+
+
+@pytest.mark.parametrize("implicit", [False, True], ids=["plain", "tls"])
+async def test_no_reply_waits_until_one_before_it_is_confirmed(implicit: bool) -> None:
+    """Where one command of some has to wait, two replies follow each other: 40 ms each message."""
+    door = Door()
+    factory: Any = door.factory
+    if implicit:
+        factory = TLSMemoryBIOFactory(server_tls(), False, door.factory, clock=door.clock)
+    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+    try:
+        with socket.create_connection(("127.0.0.1", port.getHost().port), timeout=10):
+            await deferToThread(until, lambda: bool(door.factory._sessions), "no session")
+            (session,) = door.factory._sessions
+            assert session.transport.getTcpNoDelay()
+            session.transport.abortConnection()
+    finally:
+        await port.stopListening()
