@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -143,7 +143,7 @@ class Bringing:
             if not accepted:
                 transaction.abort()
                 return refused
-            await self._pour(letter.content(sender), transaction.body())
+            await self._pour(letter, sender, transaction.body())
         except BaseException:
             transaction.abort()
             raise
@@ -153,8 +153,11 @@ class Bringing:
             return refused + [(str(address), error.reply) for address in accepted]
         return refused + [(str(to), reply) for to, reply in outcomes if reply.code >= 500]
 
-    async def _pour(self, pieces: Iterator[bytes], sink: ISink) -> None:
-        while piece := await self._threads.run(next, pieces, b""):
+    async def _pour(self, letter: Letter, sender: Address | None, sink: ISink) -> None:
+        pieces = letter.content(sender)
+        while piece := (
+            next(pieces, b"") if letter.is_read else await self._threads.run(next, pieces, b"")
+        ):
             waiting = sink.write(piece)
             if waiting is not None:
                 await waiting

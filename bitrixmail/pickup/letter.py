@@ -40,7 +40,7 @@ class Letter:
     Made by `read_letter`; whoever asked for it closes it. `given`: whether the caller named the
     sender; if not, `sender` is the author that the message tells, if it does, and `default` what
     else to take. `wrong` are recipients that are no addresses. `eight_bits` may be true of a large
-    message that has none.
+    message that has none. `is_read`: its content is here, so that `content` does not block.
     """
 
     key: str
@@ -53,6 +53,7 @@ class Letter:
     recipients: dict[Address, RecipientParameters]
     wrong: list[str]
     eight_bits: bool
+    is_read: bool
     _head: Head
     _name: str
     _begun: bytes
@@ -69,6 +70,8 @@ class Letter:
 
     def _body(self) -> Iterator[bytes]:
         yield self._begun
+        if self.is_read:
+            return
         offset = self._body_offset + len(self._begun)
         most = self._terms.most_octets
         left = 0 if not most else max(1, most + self._body_offset - offset)
@@ -134,6 +137,7 @@ def _read(found: Found, key: str, terms: Terms, now: datetime) -> Letter:
         recipients=recipients,
         wrong=wrong,
         eight_bits=slip.body == "8BITMIME" or not ended or not begun.isascii(),
+        is_read=ended,
         _head=head,
         _name=slip.name or full_name(found.uid),
         _begun=begun[head.end :],
