@@ -7,7 +7,7 @@ BIN := .venv/bin
 CONFIG ?= etc/bitrixmail.toml
 KILLS ?= 100
 
-.PHONY: install run test check bench crashtest crashsend fuzz faults soak attack clean
+.PHONY: install run test check bench crashtest crashsend fuzz faults soak attack tls clean
 
 install: .venv/installed
 
@@ -51,6 +51,10 @@ crashsend: .venv/developer
 faults: .venv/developer
 	@sh tests/install-programs.sh strace
 	$(BIN)/python -m tests.faults $(ARGS)
+
+tls: .venv/developer
+	@sh tests/install-programs.sh testssl.sh
+	$(BIN)/python -m tests.tls $(ARGS)
 
 soak: .venv/developer
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30) $(ARGS)

@@ -9,7 +9,7 @@
 set -u
 PATH=$PATH:/usr/sbin:/sbin
 ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl msmtp curl mpop fetchmail haproxy strace
-    nftables iproute2 iptables authbind systemd fail2ban opendkim-tools'
+    nftables iproute2 iptables authbind systemd fail2ban opendkim-tools php-cli'
 
 present() {
     case $1 in
@@ -22,6 +22,7 @@ present() {
         iproute2) command -v ip ;;
         opendkim-tools) command -v opendkim-testmsg ;;
         php-cli) command -v php ;;
+        testssl.sh) command -v testssl ;;
         systemd) command -v systemd-socket-activate ;;
         libauthen-sasl-perl) perl -MAuthen::SASL -e 1 ;;
         *) command -v "$1" ;;
