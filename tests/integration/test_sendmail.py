@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -20,7 +21,8 @@ from twisted.internet.task import Clock
 
 from bitrixmail.pickup.folder import PickupFolder
 from bitrixmail.store.opening import inline_stores
-from tests.fakes.process import ServerProcess
+from tests.fakes.postfix import PrivatePostfix
+from tests.fakes.process import ServerProcess, free_port
 from tests.fakes.server import NOBODY, RunningServer, anyones_twistd, until
 from tests.fakes.stores import result_of
 from tests.unit.inject.conftest import installed
@@ -97,6 +99,81 @@ def test_php_hands_over_with_the_server_up_and_down(server: ServerProcess, sendm
     (reason, _) = sorted((server.data_dir / "pickup" / "refused").glob("*.reason"))
     assert "nobody@example.org: 550 5.1.1" in reason.read_text()
     assert "sender=bounces@example.org" in server.log.read_text()
+
+
+@dataclass
+class Elsewhere:
+    """Another server, and what it took. Made by a fixture."""
+
+    port: int
+    address: str
+    folder: Path
+
+    def taken(self) -> list[str]:
+        files = self.folder.iterdir() if self.folder.is_dir() else ()
+        # smtp-sink writes while it takes
+        octets = [file.read_bytes() for file in files]
+        return [each.decode() for each in octets if "Привет\n".encode() in each]
+
+
+@pytest.fixture(params=["smtp-sink", "postfix"])
+def elsewhere(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Elsewhere]:
+    if os.geteuid() != 0:
+        pytest.skip("Postfix is started by root")
+    port, home = free_port(), tmp_path_factory.mktemp("elsewhere")
+    for folder in (home, home.parent, home.parent.parent):
+        folder.chmod(0o755)
+    if request.param == "postfix":
+        postfix = PrivatePostfix(home, port, "box")
+        postfix.start()
+        yield Elsewhere(port, postfix.address, postfix.maildir / "new")
+        postfix.stop()
+        return
+    command = ["/usr/sbin/smtp-sink", "-u", "root", "-d", f"{home}/", f"127.0.0.1:{port}", "10"]
+    with subprocess.Popen(command, cwd=home) as process:
+        yield Elsewhere(port, "bob@example.org", home)
+        process.terminate()
+
+
+@pytest.mark.debian("php-cli", "postfix")
+def test_what_php_hands_over_goes_out_also_when_the_server_was_down(
+    server: ServerProcess, sendmail: Path, elsewhere: Elsewhere
+) -> None:
+    server.configure("outbound", f'smarthost = "127.0.0.1:{elsewhere.port}"')
+    # by another name: what is elsewhere's is not ours
+    settings = server.config.read_text().replace('["example.org"]', '["ours.example"]')
+    server.config.write_text(settings)
+
+    def hand_over(subject: str) -> None:
+        call = (
+            f"mail('{elsewhere.address}', '{subject}', \"Line\\n.\\nПривет\\n\","
+            " 'From: Shop <shop@ours.example>', '-fbounces@ours.example')"
+        )
+        done = php(sendmail, f"exit({call} ? 0 : 1);")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+    def came(count: int) -> None:
+        until(lambda: len(elsewhere.taken()) == count, f"{len(elsewhere.taken())} messages came")
+
+    server.start()
+    hand_over("up")
+    came(1)
+    server.stop()
+    server.kill()
+    hand_over("down")
+    assert len(list((server.data_dir / "pickup").glob("m.*"))) == 1
+    server.start()
+    came(2)
+    time.sleep(0.2)
+    came(2)
+    for subject in ("up", "down"):
+        (message,) = (each for each in elsewhere.taken() if f"\nSubject: {subject}\n" in each)
+        head, _, body = message.partition("\n\n")
+        assert "\nFrom: Shop <shop@ours.example>\n" in head
+        assert "bounces@ours.example" in head  # in Return-Path, or as smtp-sink notes it
+        assert body.rstrip("\n").endswith("Line\n.\nПривет")
 
 
 @pytest.mark.debian("php-cli")

@@ -140,6 +140,33 @@ async def test_what_a_host_cannot_carry_comes_back(
     assert not host.letters
 
 
+@pytest.mark.parametrize(
+    ("script", "content", "status", "said"),
+    [
+        (Script(mail=say("555 5.5.4 BODY? Never heard of")), LETTER + "щи\r\n".encode(), "5.5.4", "BODY?"),
+        (Script(mail=say("555 5.5.4 ENVID? Never heard of")), LETTER, "5.5.4", "ENVID?"),
+        (
+            Script(extensions=(*ALL, "CHUNKING"), bdat=say("502 5.5.1 BDAT? Never heard of")),
+            LETTER + b"x" * 2000 + b"\r\n",
+            "5.5.1",
+            "BDAT?",
+        ),
+    ],
+    ids=["8bitmime", "dsn", "chunking"],
+)  # fmt: skip
+async def test_what_a_host_offers_and_then_refuses_comes_back_with_its_words(
+    net: Internet, sender: Sender, script: Script, content: bytes, status: str, said: str
+) -> None:
+    """RFC 5321 §4.1.1.11, RFC 3030 §2: an answer for good, whatever was promised."""
+    host = net.site("shop.example", script)
+    await sender.send(BOB, content=content, parameters=SenderParameters(envid="job-1"))
+    await sender.given_up(BOB)
+    [notice] = await sender.notices(1)
+    assert f"Status: {status}\r\n" in notice
+    assert said in notice
+    assert not host.letters
+
+
 async def test_extensions_that_a_host_does_not_have_are_not_used(
     net: Internet, sender: Sender
 ) -> None:

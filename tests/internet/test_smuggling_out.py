@@ -21,7 +21,7 @@ from bitrixmail.pickup.folder import PickupFolder
 from bitrixmail.rules.actions import KINDS
 from tests.attacks.reference import is_fit, mended, stuffed
 from tests.attacks.sessions import SECOND
-from tests.attacks.test_smuggling import VARIANTS
+from tests.attacks.test_smuggling import EDGES, VARIANTS
 from tests.fakes.delivering import pause, reactor
 from tests.fakes.postfix import PrivatePostfix
 from tests.fakes.process import ServerProcess, free_port
@@ -60,11 +60,18 @@ def server(tmp_path: Path, net: Internet) -> Iterator[ServerProcess]:
 
 
 def contents() -> list[bytes]:
-    """Return a content for each variant, with a whole second transaction behind it."""
-    return [HEAD + b"v" + variant + b"QUIT\r\n" + SECOND for variant in VARIANTS]
+    """Return a content for each variant, with a whole second transaction behind it.
+
+    And with a lone dot: behind lines that end where buffers do (longer ones are refused), and first.
+    """
+    edges = [b"x" * edge + b"\r\n.\r\n" for edge in EDGES if edge < 65535]
+    starts = [b"v" + variant for variant in VARIANTS] + edges + [b".\r\n"]
+    return [HEAD + start + b"QUIT\r\n" + SECOND for start in starts]
 
 
-def hand_over(port: int, recipient: str, bodies: list[bytes]) -> list[int]:
+def hand_over(
+    port: int, recipient: str, bodies: list[bytes], *, chunked: bool = False
+) -> list[int]:
     """Hand contents over at the door as they are; return the codes."""
     codes = []
     with smtplib.SMTP("127.0.0.1", port, timeout=20) as link:
@@ -72,8 +79,11 @@ def hand_over(port: int, recipient: str, bodies: list[bytes]) -> list[int]:
         for content in bodies:
             link.docmd("MAIL", "FROM:<info@example.org>")
             link.docmd("RCPT", f"TO:<{recipient}>")
-            assert link.docmd("DATA")[0] == 354
-            link.send(stuffed(content))
+            if chunked:
+                link.send(b"BDAT %d LAST\r\n%b" % (len(content), content))
+            else:
+                assert link.docmd("DATA")[0] == 354
+                link.send(stuffed(content))
             codes.append(link.getreply()[0])
     return codes
 
@@ -89,15 +99,19 @@ async def taken(host: ScriptedHost, count: int) -> list[bytes]:
     return [letter.content for letter in host.letters]
 
 
-@pytest.mark.parametrize("offered", [ALL, ()], ids=["pipelining", "step-by-step"])
+@pytest.mark.parametrize(
+    ("offered", "chunked"),
+    [(ALL, False), ((), False), (ALL, True), ((*ALL, "CHUNKING"), False)],
+    ids=["pipelining", "step-by-step", "came-in-chunks", "goes-in-chunks"],
+)
 async def test_every_variant_comes_out_as_content(
-    net: Internet, server: ServerProcess, offered: tuple[str, ...]
+    net: Internet, server: ServerProcess, offered: tuple[str, ...], chunked: bool
 ) -> None:
     # eight bits are carried, whatever the host says
     host = net.site("shop.example", Script(extensions=(*offered, "8BITMIME")))
     server.start()
     bodies = contents()
-    codes = await deferToThread(hand_over, server.smtp_port, BOB, bodies)
+    codes = await deferToThread(hand_over, server.smtp_port, BOB, bodies, chunked=chunked)
     assert codes == [250] * len(bodies)
     found = await taken(host, len(bodies))
     # each has a trace field of ours before what came, and nothing behind it
