@@ -19,7 +19,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import delivery, handover, idle, order, pop3, receive, start, turns
+from bench import (
+    backlog,
+    delivery,
+    handover,
+    idle,
+    order,
+    pop3,
+    receive,
+    standstill,
+    start,
+    submission,
+    turns,
+)
 from bench.goals import Scores
 from bench.large_mailbox import LargeMailbox
 from bench.rules import measure_rules
@@ -43,7 +55,10 @@ SECTIONS: dict[str, Callable[[Run], None]] = {
     ),
     "order": lambda run: order.run(run.home),
     "delivery": lambda run: delivery.run(run.home, run.scores, run.rounds, run.messages),
+    "submission": lambda run: submission.run(run.home, run.scores, run.rounds, run.messages),
     "handover": lambda run: handover.run(run.home, run.scores, run.rounds),
+    "backlog": lambda run: backlog.run(run.home, run.scores, run.rounds, run.messages),
+    "standstill": lambda run: standstill.run(run.home, run.scores),
     "rules": lambda run: measure_rules(run.home, run.rounds, run.messages),
     "idle": lambda run: idle.run(run.home, run.scores),
     "start": lambda run: start.run(run.home, run.large, run.scores, run.rounds),

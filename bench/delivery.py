@@ -123,6 +123,15 @@ class PostfixSending(PrivatePostfix):
         )
 
 
+def wait_until_empty(contestant: OursSending | PostfixSending) -> None:
+    """Wait until all has left a queue; RuntimeError if it does not."""
+    until = time.monotonic() + _MOST_S
+    while left := contestant.queued():
+        if time.monotonic() > until:
+            raise RuntimeError(f"{contestant.name}: {left} messages do not leave")
+        time.sleep(0.02)
+
+
 def run(home: Path, scores: Scores, rounds: int, messages: int) -> None:
     """Print the rates, in turn, and how ours stands to Postfix's."""
     print(

@@ -1,4 +1,4 @@
-"""A private Dovecot that serves one Maildir by POP3: the peer for readers.
+"""A private Dovecot: one that serves a Maildir by POP3, the peer for readers, and one for logins.
 
 Debian's defaults but for what keeps it apart from the machine's own: own directories, one port on
 loopback, one user with a password in plain, which is quicker to check than any hash.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.contestants import ADDRESS, PASSWORD, greets
@@ -49,6 +51,37 @@ service stats {{
 }}
 """
 
+_LOGINS = """\
+protocols =
+listen = 127.0.0.1
+base_dir = {home}/run
+state_dir = {home}/state
+log_path = {home}/dovecot.log
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {home}/passwd
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home=/nonexistent
+}}
+service auth {{
+  unix_listener {socket} {{
+    mode = 0660
+    user = postfix
+    group = postfix
+  }}
+}}
+service stats {{
+  unix_listener stats-writer {{
+    mode = 0666
+  }}
+}}
+"""
+
 
 class Dovecot:
     """Made by a benchmark; runs from `start` to `stop`, in the foreground as our child."""
@@ -80,10 +113,47 @@ class Dovecot:
     def stop(self) -> None:
         """End it with its children."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            _end(self._process)
             self._process = None
+
+
+class Logins:
+    """Checks logins for Postfix at a socket, and does nothing else. Made and ended as above."""
+
+    def __init__(self, home: Path, socket: Path) -> None:
+        self._home = home
+        self._socket = socket
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, passwords: Mapping[str, str]) -> None:
+        """Run it, for these users; return when there is its socket, or raise RuntimeError."""
+        self._home.mkdir(parents=True)
+        self._home.chmod(0o755)
+        settings = self._home / "dovecot.conf"
+        settings.write_text(_LOGINS.format(home=self._home, socket=self._socket))
+        lines = "".join(f"{user}:{password}\n" for user, password in passwords.items())
+        (self._home / "passwd").write_text(lines)
+        self._process = subprocess.Popen(
+            ["/usr/sbin/dovecot", "-F", "-c", settings], stdin=subprocess.DEVNULL
+        )
+        until = time.monotonic() + 15
+        while not self._socket.exists():
+            if time.monotonic() > until or self._process.poll() is not None:
+                self.stop()
+                raise RuntimeError(f"Dovecot does not start, see {self._home}/dovecot.log")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End it with its children."""
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
