@@ -13,7 +13,7 @@ from bitrixmail.app.steering import steering_of
 from bitrixmail.model.job import JobState, Kind
 from bitrixmail.model.queue import Wanted
 from tests.fakes.delivering import pause
-from tests.fakes.scripted_host import ALL, Letter, Script, say
+from tests.fakes.scripted_host import ALL, SILENCE, Letter, Script, say
 from tests.internet.net import Internet
 from tests.internet.sender import SENDER, Sender
 
@@ -184,5 +184,42 @@ async def test_name_servers_that_may_not_be_believed_prove_nothing(
             assert not shop.letters
         else:
             await sender.delivered("a@shop.example")
+    finally:
+        await sender.close()
+
+
+async def test_a_route_has_retries_of_its_own(net: Internet, tmp_path: Path) -> None:
+    """As long between two attempts as it says, and given up as it says; others as all."""
+    busy = Script(content=say("451 4.3.0 Not now"))
+    net.host("relay.example", busy)
+    net.site("shop.example", busy)
+    more = ', domains = ["*.example.com"], retry = ["30m"], lifetime = "40m"'
+    sender = await opened(tmp_path, net, f"outbound.route=[{route(net, more=more)}]")
+    try:
+        sent = sender.now
+        await sender.send("a@mx.example.com", "b@shop.example")
+        by_route = await sender.put_off("a@mx.example.com")
+        other = await sender.put_off("b@shop.example")
+        minute = timedelta(minutes=1)
+        assert 30 * minute <= by_route.not_before - sent <= 37 * minute
+        assert 5 * minute <= other.not_before - sent <= 7 * minute
+        assert by_route.expires - by_route.created == 40 * minute
+        sender.later(minutes=41)
+        await sender.given_up("a@mx.example.com", attempts=2)
+        await sender.put_off("b@shop.example", attempts=2)
+    finally:
+        await sender.close()
+
+
+async def test_patience_that_was_changed_holds_for_the_next_connection(
+    net: Internet, tmp_path: Path
+) -> None:
+    net.site("mute.example", Script(greeting=SILENCE))
+    sender = await opened(tmp_path, net, "outbound.command_timeout=1m")
+    try:
+        steered(sender, "outbound.command_timeout=200ms")
+        await sender.send("a@mute.example")
+        job = await sender.put_off("a@mute.example", seconds=10.0)
+        assert job.attempts == 1
     finally:
         await sender.close()
