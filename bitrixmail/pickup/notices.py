@@ -195,8 +195,9 @@ class Notices:
 
 
 def _reported(recipient: str, reply: Reply, letter: Letter) -> Reported:
-    explanation = str(reply)
+    explanation, reason = str(reply), _REASONS.get(reply.enhanced, Reason.UNDETERMINED)
     if reply == NOT_YOURS:
+        reason = Reason.SENDER
         explanation += (
             f": user {letter.user} may not send as {letter.sender}. Your administrator allows it by"
             f' senders = {{ "{letter.user}" = ["{letter.sender}"] }} under [pickup] of the settings'
@@ -205,7 +206,7 @@ def _reported(recipient: str, reply: Reply, letter: Letter) -> Reported:
         recipient=recipient,
         action=Action.FAILED,
         status=reply.enhanced,
-        reason=_REASONS.get(reply.enhanced, Reason.UNDETERMINED),
+        reason=reason,
         explanation=explanation,
     )
 

@@ -24,8 +24,8 @@ from bitrixmail.tasks import utcnow
 
 _WAITING, _LEASED = JobState.WAITING.value, JobState.LEASED.value
 _HELD, _DEAD = JobState.HELD.value, JobState.DEAD.value
-# What entries of the event log on attempts are called, see `leasing`
-_ATTEMPTS = ("sent", "deferred", "failed")
+# More than a message has recipients
+_MOST_EVENTS = 20_000
 _EARLIER = attempt.alias()
 _LAST = (
     select(func.max(_EARLIER.c.number))
@@ -208,15 +208,16 @@ def _sent(connection: Connection, queue_id: str) -> tuple[SentTo, ...]:
 
 
 def _sent_once(connection: Connection, queue_id: str) -> tuple[SentTo, ...]:
-    """Read the same from the event log, whose index leaves out what has no queue id."""
+    """Read from the event log what other hosts took; its index leaves out what has no queue id."""
+    taken = (event.c.kind == "sent") & event.c.text.startswith("sent by ")
     query = select(event.c.kind, event.c.address).where(
         event.c.queue_id == queue_id,
         text("event.queue_id <> ''"),
-        event.c.kind.in_(["received", *_ATTEMPTS]),
+        (event.c.kind == "received") | taken,
     )
     sender: str | None = None
     recipients: dict[str, None] = {}
-    for kind, address in connection.execute(query.order_by(event.c.id)):
+    for kind, address in connection.execute(query.order_by(event.c.id).limit(_MOST_EVENTS)):
         if kind == "received":
             sender = address
         else:

@@ -120,7 +120,7 @@ def test_the_surface_is_there() -> None:
         *("mailbox grant", "mailbox revoke", "mailbox grants"),
         *("alias add", "alias list", "alias remove"),
         *("queue list", "queue show", "queue ages", "queue export"),
-        *("queue retry", "queue hold", "queue release", "queue delete"),
+        *("queue retry", "queue hold", "queue release", "queue bounce", "queue delete"),
         *("suppression list", "suppression add", "suppression remove"),
         *("route", "sendmail install"),
         *("message list", "message show", "message export"),

@@ -27,6 +27,7 @@ from bitrixmail.model.schedule import RetryPlan
 from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.local import LocalCourier
 from bitrixmail.outbound.outcomes import Desk, Outcomes
+from bitrixmail.outbound.reports import ReportCourier
 from bitrixmail.outbound.timing.retry import RetryPolicy
 from bitrixmail.store.opening import InlineStores
 from tests.fakes.drafts import RECEIVED
@@ -92,6 +93,7 @@ def post(tmp_path: Path) -> Iterator[Post]:
 def test_they_keep_their_interfaces(post: Post) -> None:
     verifyObject(IOutcomes, post.outcomes)
     house = House(post.stores, post.clock)
+    verifyObject(ICourier, ReportCourier(cast("IReactorTime", post.clock)))
     verifyObject(
         ICourier, LocalCourier(house.gate, post.stores.jobs, cast("IReactorTime", post.clock))
     )

@@ -38,15 +38,15 @@ def test_what_is_too_much_waits_until_the_next_minute(tmp_path: Path) -> None:
         house.put(name=name)
     house.door.begin()
     # Eight are taken at a time in the server; here one after the other
-    assert len(house.gate.messages) == 3
+    assert len(house.brought) == 3
     assert len(house.left()) == 9
     assert house.reasons("refused") == []
     house.clock.pump([5] * 11)
     assert len(house.gate.opened) == 3
     house.clock.advance(5)
-    assert len(house.gate.messages) == 6
+    assert len(house.brought) == 6
     house.clock.pump([5] * 24)
-    assert (len(house.gate.messages), house.left()) == (12, [])
+    assert (len(house.brought), house.left()) == (12, [])
 
 
 def test_what_waits_is_not_read_again_and_again(
@@ -76,7 +76,7 @@ def test_recipients_are_counted_with_their_number(tmp_path: Path) -> None:
     for name in names(3):
         house.put(octets, name)
     house.look()
-    assert [len(each.recipients) for each in house.gate.messages] == [3, 3]
+    assert [len(each.recipients) for each in house.brought] == [3, 3]
     assert house.left() == [names(3)[2]]
 
 
@@ -90,7 +90,7 @@ def test_others_do_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (other,) = names(1, first=90)
     os.chown(house.put(name=other), 1, 1)
     house.look()
-    assert [each.client.account for each in house.gate.messages] == ["www-data"] * 2 + ["daemon"]
+    assert [each.client.account for each in house.brought] == ["www-data"] * 2 + ["daemon"]
     assert len(house.left()) == 18
 
 
@@ -100,7 +100,7 @@ def test_trusted_users_have_none(tmp_path: Path) -> None:
     for name in names(3):
         house.put(name=name)
     house.look()
-    assert len(house.gate.messages) == 3
+    assert len(house.brought) == 3
 
 
 def test_it_does_not_wait_for_ever(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_it_does_not_wait_for_ever(tmp_path: Path) -> None:
     house.put(name=names(3)[2])
     os.utime(house.path / names(3)[2])
     house.look()
-    assert len(house.gate.messages) == 1
+    assert len(house.brought) == 1
     (reason, *_) = house.reasons("refused")
     assert "has sent 1 messages within a day" in reason
 
@@ -129,4 +129,4 @@ def test_notes_have_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for _ in range(8):
         house.clock.advance(61)
         house.look()
-    assert (len(house.gate.messages), house.left()) == (8, [])
+    assert (len(house.brought), house.left()) == (8, [])

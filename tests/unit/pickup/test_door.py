@@ -99,11 +99,11 @@ def test_other_rules_hold_for_what_comes_next(house: House) -> None:
     letter = FIRST + b"sender boss@example.net\nrecipient b@example.net\n\n"
     house.put(letter)
     house.look()
-    assert not house.gate.messages
+    assert not house.brought
     house.door.take(PickupRules(TERMS, trusted_uids=frozenset({os.geteuid()})))
     house.put(letter, "m.1795873348.1.1")
     house.look()
-    assert [str(each.sender) for each in house.gate.messages] == ["boss@example.net"]
+    assert [str(each.sender) for each in house.brought] == ["boss@example.net"]
 
 
 def test_one_refused_recipient_costs_the_others_nothing(house: House) -> None:
@@ -223,13 +223,13 @@ def test_a_part_of_a_message_is_not_taken_for_it(house: House) -> None:
     for wrong in (octets[:-1], octets[:4096], slip, octets[:-4096] + bytes(4096), octets + b"x"):
         house.put(wrong)
         house.look()
-    assert not house.gate.messages
+    assert not house.brought
     assert len(house.reasons("bad")) == 5
     assert all("is not all of the message" in reason for reason in house.reasons("bad"))
     house.put(octets)
     house.look()
     assert house.left() == []
-    assert house.gate.messages[0].content.endswith(b"\r\n" * 2 + b"0123456789abcdef\r\n" * 300)
+    assert house.brought[0].content.endswith(b"\r\n" * 2 + b"0123456789abcdef\r\n" * 300)
 
 
 def test_a_large_message_comes_whole(house: House) -> None:

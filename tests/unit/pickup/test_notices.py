@@ -54,6 +54,7 @@ def test_who_may_not_send_so_is_told_how_it_is_allowed(house: House) -> None:
     text = text_of(house)
     assert f"user {ME} may not send as boss@example.net" in text
     assert f'senders = {{ "{ME}" = ["boss@example.net"] }}' in text
+    assert "to the administrator of your server, who can mend it" in text
     assert b"Subject: x" in notice.content
     assert house.left() == []
     assert (house.path / "refused" / "m.1795873347.1.1").is_file()
