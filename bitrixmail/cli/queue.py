@@ -19,6 +19,7 @@ from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.job import Attempt, JobState
 from bitrixmail.model.queue import Queued, Search
 from bitrixmail.model.text import printable
+from bitrixmail.model.way import route_name
 
 if TYPE_CHECKING:
     from bitrixmail.admin.queue import Story
@@ -172,7 +173,9 @@ def _tell(story: Story) -> None:
     job = story.job
     echo(f"job {job.id} of message {job.queue_id}: {job.state}")
     echo(printable(f"  from {job.sender or '<>'} to {job.recipient}, {size(job.size_octets)}"))
-    echo(f"  since {moment(job.created)}, {job.priority.name.lower()}")
+    route = route_name(job.destination)
+    by = f", by the route {route}" if route else ""
+    echo(f"  since {moment(job.created)}, {job.priority.name.lower()}{by}")
     if story.reason:
         echo(f"  why: {story.reason}")
     echo(f"  next: {_next(story)}")

@@ -40,6 +40,8 @@ class Bounds:
 
     def of(self, destination: str) -> Widths:
         """Return the widths of a destination."""
+        if not self.by_route:
+            return self.widths
         return self.by_route.get(route_name(destination), self.widths)
 
 

@@ -54,7 +54,8 @@ class Timetable(Service):
         """Look at other schedules from now on."""
         self._schedules = tuple(schedules)
         if self.running:
-            self._arm(utcnow(self._clock))
+            self._seen = now = utcnow(self._clock)
+            self._arm(now)
 
     def startService(self) -> None:
         """Begin to look, at once."""

@@ -308,6 +308,19 @@ class Woken:
             self.calls += 1
 
 
+def test_other_times_are_obeyed_from_now_on() -> None:
+    """None of their openings in the past is made up for."""
+    woken = Woken(scheduled("0 0 1 1 * for 1m"), NOON)
+    woken.run_until(NOON + HOUR)
+    changed = NOON + HOUR + timedelta(seconds=20)
+    woken.run_until(changed - MINUTE)
+    woken.clock.advance(changed.timestamp() - woken.clock.seconds())
+    woken.timetable.put([scheduled("* * * * * for 5s")])
+    woken.run_until(NOON + HOUR + 2 * MINUTE + timedelta(seconds=30))
+    woken_at = [at.replace(microsecond=0) for at in woken.at]
+    assert woken_at == [NOON + HOUR + MINUTE, NOON + HOUR + 2 * MINUTE]
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Beirut"])
 def test_a_year_on_the_clock_wakes_at_each_opening_and_never_else(zone: str) -> None:
     begin, end = noon(zone, date(2026, 1, 1)), noon(zone, date(2027, 1, 1))
