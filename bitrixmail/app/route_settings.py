@@ -22,6 +22,7 @@ from bitrixmail.app.values import (
     Seconds,
     as_levels,
     as_list,
+    as_table,
     doc,
     wrong,
 )
@@ -156,6 +157,7 @@ _WindowText = Annotated[
 ]
 _QuietText = Annotated[str, BeforeValidator(_readable(read_quiet, '"22:00-08:00 Europe/Moscow"'))]
 ReasonWord = Annotated[str, BeforeValidator(_word(REASONS, "reason"))]
+RetryReasons = Annotated[dict[ReasonWord, Durations], BeforeValidator(as_table)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(as_list)]
 Senders = Annotated[tuple[_Sender, ...], BeforeValidator(as_list)]
 Patterns = Annotated[tuple[_Pattern, ...], BeforeValidator(as_list)]

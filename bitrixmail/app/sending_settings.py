@@ -18,7 +18,7 @@ from bitrixmail.app.route_settings import (
     REASONS,
     HostPort,
     QuietTimes,
-    ReasonWord,
+    RetryReasons,
     Route,
     TLSLevels,
     Window,
@@ -83,7 +83,7 @@ class Outbound:
         Durations, doc("Waiting before each new attempt; the last one again and again.")
     ] = (300.0, 900.0, 3600.0, 14400.0)
     retry_reasons: Annotated[
-        dict[ReasonWord, Durations],
+        RetryReasons,
         doc(
             "The same by what the other side says, before the longer ones of those:"
             ' { greylisted = ["2m", "5m", "10m"], mailbox_full = ["1h", "4h", "8h"] }, which stands'

@@ -175,6 +175,18 @@ def as_list(given: object) -> object:
         ) from None
 
 
+def as_table(given: object) -> object:
+    """Turn the text of an environment variable or an option into a table."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return tomllib.loads(f"value = {given}")["value"]
+    except ValueError as error:
+        raise wrong(
+            f"{_shown(given)} is not a table: {error}", 'write it like { greylisted = ["2m"] }'
+        ) from None
+
+
 def as_levels(given: object) -> object:
     """Turn `namespace=level,namespace=level` into a table."""
     if not isinstance(given, str):

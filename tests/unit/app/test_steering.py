@@ -158,3 +158,20 @@ def test_the_system_says_of_its_name_servers_whether_to_believe_them(tmp_path: P
     file.write_text("nameserver 192.0.2.53\n# options trust-ad\noptions edns0\n\n")
     assert not system_trusts_ad(file)
     assert not system_trusts_ad(tmp_path / "none")
+
+
+def test_all_of_it_may_come_from_the_environment() -> None:
+    environment = {
+        "BITRIXMAIL_OUTBOUND__ROUTE": '[{name = "a", to = "a.example"}, {name = "b"}]',
+        "BITRIXMAIL_OUTBOUND__WINDOW": '[{routes = "a", quiet = "Sat-Sun"}]',
+        "BITRIXMAIL_OUTBOUND__TLS": "example.com=verified,*=encrypted",
+        "BITRIXMAIL_OUTBOUND__RETRY_REASONS": '{ greylisted = ["1m", "2m"] }',
+    }
+    outbound = load_settings(None, environment).outbound
+    assert [(route.name, route.to) for route in outbound.route] == [("a", "a.example"), ("b", "")]
+    assert [(window.routes, window.quiet) for window in outbound.window] == [(("a",), ("Sat-Sun",))]
+    assert outbound.tls_levels() == {"example.com": Level.VERIFIED, "*": Level.ENCRYPTED}
+    assert outbound.retry_reasons == {"greylisted": (60.0, 120.0)}
+    environment["BITRIXMAIL_OUTBOUND__RETRY_REASONS"] = "greylisted"
+    with pytest.raises(InputError, match=r"outbound\.retry_reasons: 'greylisted' is not a table"):
+        load_settings(None, environment)
