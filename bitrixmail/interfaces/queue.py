@@ -52,4 +52,4 @@ class IQueue(Interface):
         """Count the jobs of each state that has some, but for those that are done."""
 
     async def ages(now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
-        """Count the open jobs of each destination by age: younger than each of the bounds, more."""
+        """Count the open jobs by the recipients' domain and age: below each of the bounds, more."""

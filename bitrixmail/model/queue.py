@@ -90,7 +90,7 @@ class Depth:
 
 @dataclass(frozen=True, slots=True)
 class Aged:
-    """The jobs of one destination by age: `counts` go with the bounds that were asked for."""
+    """The jobs for one domain by age: `counts` go with the bounds that were asked for."""
 
     destination: str
     total: int

@@ -213,6 +213,21 @@ def test_pages_of_the_database_that_are_damaged(tmp_path: Path) -> None:
         assert "Traceback" not in again.log
 
 
+def test_check_config_looks_for_passwords(tmp_path: Path) -> None:
+    command = ("-n", "--pidfile=", "bitrixmail", "--check-config")
+    settings = [
+        "outbound.smarthost=smtp.example.net",
+        "outbound.smarthost_user=you",
+        "outbound.smarthost_password_file=/nosuch/password",
+    ]
+    with RunningServer(tmp_path, command, settings=settings) as server:
+        assert server.exit_code() == os.EX_CONFIG
+        assert complaint(server) == [
+            "bitrixmail: outbound.smarthost_password_file: /nosuch/password: No such file or"
+            " directory (make it, readable by the user of the server: chmod 400, chown)"
+        ]
+
+
 def test_check_config_looks_at_the_certificate(tmp_path: Path) -> None:
     command = ("-n", "--pidfile=", "bitrixmail", "--check-config")
     settings = ["tls.certificate=/nosuch.pem", "tls.key=/nosuch.key"]

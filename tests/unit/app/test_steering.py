@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from bitrixmail.net.name_servers import system_trusts_ad
 from bitrixmail.outbound.destination import Widths
 
 FILE = Path(__file__).parents[2] / "configs" / "good" / "routes.toml"
+PAGE = Path(__file__).parents[3] / "docs" / "sending.md"
 NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)  # a Wednesday
 
 
@@ -175,3 +177,12 @@ def test_all_of_it_may_come_from_the_environment() -> None:
     environment["BITRIXMAIL_OUTBOUND__RETRY_REASONS"] = "greylisted"
     with pytest.raises(InputError, match=r"outbound\.retry_reasons: 'greylisted' is not a table"):
         load_settings(None, environment)
+
+
+@pytest.mark.parametrize("example", re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL))
+def test_the_examples_of_the_page_are_good(tmp_path: Path, example: str) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text(example)
+    settings = load_settings(file, {}, ["server.hostname=mx.example.org"])
+    assert settings.warnings() == ()
+    assert settings.outbound != load_settings().outbound
