@@ -81,14 +81,17 @@ def test_php_hands_over_with_the_server_up_and_down(server: ServerProcess, sendm
         " ? 0 : 1);"
     )
     assert php(sendmail, code).returncode == 0
-    wait_for(server, 1)
+    wait_for(server, 2)  # with the notice on the blind copy
     server.stop()
     assert php(sendmail, code).returncode == 0
     assert len(list((server.data_dir / "pickup").glob("m.*"))) == 1
     server.start()
-    wait_for(server, 2)
+    wait_for(server, 4)
     until(lambda: not list((server.data_dir / "pickup").glob("m.*")), "the file stays")
-    for _, octets in stored(server):
+    found = [octets for _, octets in stored(server)]
+    letters = [octets for octets in found if b"multipart/report" not in octets]
+    assert len(letters) == 2
+    for octets in letters:
         head, _, body = octets.decode().partition("\r\n\r\n")
         assert body.startswith("Line\r\n.\r\nПривет\r\n")
         assert "Bcc" not in head
@@ -98,6 +101,11 @@ def test_php_hands_over_with_the_server_up_and_down(server: ServerProcess, sendm
     # The blind copy's address is no mailbox of ours: refused, and kept with the reason
     (reason, _) = sorted((server.data_dir / "pickup" / "refused").glob("*.reason"))
     assert "nobody@example.org: 550 5.1.1" in reason.read_text()
+    notices = [octets for octets in found if octets not in letters]
+    assert [b"Final-Recipient: rfc822; nobody@example.org" in octets for octets in notices] == [
+        True,
+        True,
+    ]
     assert "sender=bounces@example.org" in server.log.read_text()
 
 
