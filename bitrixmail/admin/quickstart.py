@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
-from bitrixmail.admin.probes.hosts import address_lines, mx_line, text_line
+from bitrixmail.admin.dns_records import ZoneRecord
+from bitrixmail.admin.probes.hosts import address_lines
 
 # Without what looks alike: it is read from a screen and typed into a telephone.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -126,13 +127,15 @@ class FirstServer:
     def _paths(self) -> tuple[Path, Path]:
         return self.folder, self.twistd
 
-    def zone(self, addresses: Sequence[IPv4Address | IPv6Address]) -> tuple[str, ...]:
-        """Return the lines of the zone: MX, the host's addresses, SPF."""
-        return (
-            mx_line(self.domain, self.hostname),
-            *address_lines(self.hostname, addresses),
-            text_line(self.domain, "v=spf1 mx ~all"),
-        )
+    def zone(
+        self, addresses: Sequence[IPv4Address | IPv6Address], records: Iterable[ZoneRecord]
+    ) -> tuple[str, ...]:
+        """Return the lines of the zone: those of `records`, behind the first the host's addresses.
+
+        `records`: what the domain needs, see `dns_records.wanted_records`; MX is the first.
+        """
+        first, *others = (record.line for record in records)
+        return (first, *address_lines(self.hostname, addresses), *others)
 
 
 def new_password() -> str:

@@ -6,7 +6,7 @@ import os
 import pwd
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from bitrixmail.cli.session import GlobalOptions, Office, Session, pass_session
 from bitrixmail.model.text import printable
 
 if TYPE_CHECKING:
+    from bitrixmail.admin.dns_records import ZoneRecord
     from bitrixmail.admin.quickstart import FirstServer
 
 
@@ -100,9 +101,11 @@ def quickstart(
         options = GlobalOptions(config=str(fresh))
         with session.composer.office(options) as office:
             new = _furnish(session, office, server, password)
+            records = _records(session, office, server)
         if unit != "-" and not unit_file.exists():
             _write_new(unit_file, server.unit(), 0o644)
-    _report(server, words, password, "" if unit == "-" else str(unit_file), new=new)
+    unit = "" if unit == "-" else str(unit_file)
+    _report(server, words, password, unit, records, new=new)
 
 
 def _me() -> str:
@@ -230,7 +233,23 @@ def _furnish(session: Session, office: Office, server: FirstServer, password: st
     return True
 
 
-def _report(server: FirstServer, words: Words, password: str, unit: str, *, new: bool) -> None:
+def _records(session: Session, office: Office, server: FirstServer) -> Sequence[ZoneRecord]:
+    """Return what the domain needs in the DNS, with its keys."""
+    from bitrixmail.admin.dns_records import wanted_records  # noqa: PLC0415 - see the command
+
+    keys = session.wait(office.dkim.ensure(server.domain))
+    return wanted_records(server.domain, server.hostname, keys, office.dkim.now())
+
+
+def _report(
+    server: FirstServer,
+    words: Words,
+    password: str,
+    unit: str,
+    records: Sequence[ZoneRecord],
+    *,
+    new: bool,
+) -> None:
     from bitrixmail.admin.probes.own_addresses import own_addresses  # noqa: PLC0415 - see above
 
     def say(text: str) -> None:
@@ -262,7 +281,7 @@ def _report(server: FirstServer, words: Words, password: str, unit: str, *, new:
         show(*lines)
     addresses = own_addresses().public
     say(words.zone)
-    show(*server.zone(addresses))
+    show(*server.zone(addresses, records))
     if not addresses:
         say(words.placeholder)
     say(words.after_zone)

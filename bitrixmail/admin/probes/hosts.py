@@ -87,11 +87,6 @@ def mx_line(domain: str, hostname: str, preference: int = 10) -> str:
     return f"{domain}. {_TTL_S} IN MX {preference} {hostname}."
 
 
-def text_line(domain: str, text: str) -> str:
-    """Write a record of text, like that of SPF."""
-    return f'{domain}. {_TTL_S} IN TXT "{text}"'
-
-
 def ptr_line(address: IPAddress, hostname: str) -> str:
     """Write the record that gives an address its name."""
     return f"{address.reverse_pointer}. {_TTL_S} IN PTR {hostname}."
