@@ -21,6 +21,7 @@ from bitrixmail.admin.probes import (
     firewall,
     fsync,
     openssl,
+    pickup,
     ports,
     privilege,
     redirect,
@@ -73,6 +74,8 @@ def looks(settings: Settings, now: Callable[[], datetime]) -> Iterator[tuple[str
     yield fsync.NAME, fsync.FsyncProbe(data_dir, os.environ).look
     installed = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
     yield clock.NAME, clock.ClockProbe(now, installed).look
+    folder = Path(settings.pickup.directory).absolute() if settings.pickup.directory else None
+    yield pickup.NAME, pickup.PickupProbe(folder or data_dir / "pickup", now).look
     connections = settings.smtp.connections + settings.access.connections
     yield descriptors.NAME, descriptors.DescriptorsProbe(connections, data_dir).look
 

@@ -5,6 +5,32 @@ from __future__ import annotations
 HOST_SENTENCES: tuple[tuple[str, str], ...] = (
     ("system clock", "часы"),
     ("open files", "открытые файлы"),
+    # pickup
+    ("is not there yet: the server makes it at its start", "ещё нет: сервер создаст при запуске"),
+    ("all users may put mail there, and none waits",
+     "класть туда почту могут все, и ни одно письмо не ждёт"),
+    ("sendmail install was not called: nobody need put mail there, and none waits",
+     "sendmail install не вызывали, и почту туда никто не кладёт"),
+    ("can't be reached by the users of sites: {} is closed to them",
+     "недоступен пользователям сайтов: для них закрыт {}"),
+    ("may be written by its owner alone", "писать туда может только владелец"),
+    ("Sites and scripts of this machine can't send.",
+     "Сайты и скрипты этой машины не могут слать."),
+    ("Open the way:", "Откройте путь:"),
+    ("Open it to all:", "Откройте его всем:"),
+    ("has had {} messages in it for more than 10 minutes",
+     "письма лежат там дольше 10 минут: {}"),
+    ("Mail of sites and scripts of this machine goes out late, or not at all.",
+     "Почта сайтов и скриптов этой машины уходит поздно или не уходит вовсе."),
+    (("See whether the server runs, and what its log says of pickup: a user may have used up what"
+      " [pickup] allows him."),
+     ("Посмотрите, работает ли сервер и что в его журнале о pickup: возможно, пользователь исчерпал"
+      " то, что ему разрешает [pickup].")),
+    ("holds {} messages that nobody would take; the last {}",
+     "там письма, которых никто не принял: {}; последнее: {}"),
+    ("Its senders believe that it was sent.", "Отправители думают, что письма ушли."),
+    ("Read why, mend it, and move them back, or remove them:",
+     "Прочитайте, почему, исправьте и верните их назад или удалите:"),
     # port
     ("the port is free", "порт свободен"),
     ("nobody listens there", "там никто не слушает"),
