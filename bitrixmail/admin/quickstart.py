@@ -80,6 +80,8 @@ class FirstServer:
             f"[listen]\nsmtp = [{_quoted(self.smtp)}]\n"
             f"submission = [{_quoted(self.submission)}]\npop3 = [{_quoted(self.pop3)}]\n\n"
             f"[pickup]\ndirectory = {_quoted(str(self.pickup))}\n"
+            # So that mail of programs that name no sender is signed, and by a domain with records
+            f"origin = {_quoted(self.domain)}\n"
         )
 
     def unit(self) -> str:

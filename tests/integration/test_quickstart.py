@@ -213,6 +213,11 @@ def test_a_site_sends_after_one_more_command() -> None:
             (letter,) = (home / "sink").iterdir()
             assert "Subject: Order" in letter.read_text()
             assert "sender=info@example.org" in server.log
+            # Who names no sender sends from the domain that has records, and not from the server's
+            cron = f"echo Done | {shlex.quote(path.split()[0])} c@example.net"
+            subprocess.run(["su", "-s", "/bin/sh", "www-data", "-c", cron], check=True, timeout=30)
+            until(lambda: server.log.count("sent queue_id=") == 2, server.log)
+            assert "sender=www-data@example.org" in server.log
 
 
 @as_root
