@@ -189,7 +189,7 @@ def _stores(
         destinations=DatabaseDestinations(database),
         jobs=DatabaseJobs(database, blobs, clock, sends=sends),
         queue=DatabaseQueue(database, clock),
-        suppressions=DatabaseSuppressions(database),
+        suppressions=DatabaseSuppressions(database, changes, most_cached),
         grants=DatabaseGrants(database, changes, most_cached),
         blobs=blobs,
         changes=changes,

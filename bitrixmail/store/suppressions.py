@@ -11,9 +11,11 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.suppressions import ISuppressions
 from bitrixmail.model.suppression import Suppressed
+from bitrixmail.store.changes import PolledChanges
 from bitrixmail.store.executors import Database
 from bitrixmail.store.prepared import Prepared
 from bitrixmail.store.schema import suppression
+from bitrixmail.store.sequences import bump
 from bitrixmail.store.values import from_us, storable, to_key, to_us
 
 _COLUMNS = (
@@ -31,22 +33,60 @@ _FIND = Prepared(
     ),
     ["of", "now"],
 )
+# How many addresses are known by heart: a list of them is read in a few milliseconds
+_MOST_KNOWN = 10_000
+TOPIC = "suppressions"
 _DELETE = delete(suppression).where(suppression.c.address == bindparam("of"))
 
 
 @implementer(ISuppressions)
 class DatabaseSuppressions:
-    """See ISuppressions. Made with the stores, lives as long as they."""
+    """See ISuppressions. Made with the stores, lives as long as they.
 
-    def __init__(self, database: Database) -> None:
+    Every recipient elsewhere is looked for, and hardly one is found: so all addresses that have an
+    entry are known by heart, if they are not too many. What another process adds is noticed as all
+    its changes are; what was removed may be among them still, and is then looked for in vain.
+    """
+
+    def __init__(self, database: Database, changes: PolledChanges, most_cached: int) -> None:
         self._database = database
+        self._most_known = min(most_cached, _MOST_KNOWN)
+        self._known: set[str] | None = None
+        self._stale = True
+        # What is added while the list is read
+        self._meanwhile: set[str] | None = None
+        changes.watch(TOPIC, self._forget_known)
+
+    def _forget_known(self) -> None:
+        self._known, self._stale = None, True
 
     async def find(self, address: str, now: datetime) -> Suppressed | None:
         """See ISuppressions."""
-        return await self._database.read(_find, to_key(address), to_us(now))
+        key = to_key(address)
+        if self._stale and self._most_known:
+            await self._learn()
+        if self._known is not None and key not in self._known:
+            return None
+        return await self._database.read(_find, key, to_us(now))
+
+    async def _learn(self) -> None:
+        # From now on: whatever becomes news while it is read has it read once more
+        self._stale = False
+        meanwhile = self._meanwhile = set[str]()
+        try:
+            found = await self._database.read(_addresses, self._most_known + 1)
+        finally:
+            if self._meanwhile is meanwhile:
+                self._meanwhile = None
+        if not self._stale and len(found) <= self._most_known:
+            self._known = found | meanwhile
 
     async def add(self, entry: Suppressed) -> None:
         """See ISuppressions."""
+        key = to_key(entry.address)
+        for known in (self._known, self._meanwhile):
+            if known is not None:
+                known.add(key)
         await self._database.write(_add, entry)
 
     async def remove(self, address: str) -> bool:
@@ -74,6 +114,11 @@ def _entry(row: Sequence[Any]) -> Suppressed:
     )
 
 
+def _addresses(connection: Connection, most: int) -> set[str]:
+    found = connection.execute(select(suppression.c.address).limit(most))
+    return {address for (address,) in found}
+
+
 def _find(connection: Connection, address: str, now: int) -> Suppressed | None:
     return next(map(_entry, _FIND.all(connection, address, now)), None)
 
@@ -92,6 +137,7 @@ def _add(connection: Connection, entries: Sequence[Suppressed]) -> list[None]:
                 "until": None if entry.until is None else to_us(entry.until),
             },
         )
+    bump(connection, TOPIC)
     return [None] * len(entries)
 
 

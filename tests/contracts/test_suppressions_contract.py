@@ -10,8 +10,10 @@ from zope.interface.verify import verifyObject
 
 from bitrixmail.interfaces.suppressions import ISuppressions
 from bitrixmail.model.suppression import Suppressed
+from bitrixmail.tasks import gather
 from tests.fakes.both_stores import BOTH, Opened
 from tests.fakes.drafts import RECEIVED
+from tests.fakes.stores import make_stores, result_of
 
 DAY = timedelta(days=1)
 BOB = Suppressed(
@@ -52,3 +54,28 @@ async def test_entries_are_listed_removed_and_forgotten(opened: Opened, tmp_path
         assert await stores.suppressions.forget(RECEIVED) == 0
         assert await stores.suppressions.forget(RECEIVED + DAY) == 1
         assert await stores.suppressions.listing(10, "") == ()
+
+
+async def test_what_is_added_counts_at_once_whatever_was_known_before(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as stores:
+        list_ = stores.suppressions
+        assert await list_.find("bob@example.com", RECEIVED) is None
+        await list_.add(BOB)
+        assert await list_.find("bob@example.com", RECEIVED) == BOB
+        assert await list_.remove("bob@example.com")
+        assert await list_.find("bob@example.com", RECEIVED) is None
+        # while they are read anew
+        found = await gather(list_.add(EVE), list_.find("ann@example.com", RECEIVED))
+        assert found == [None, None]
+        assert await list_.find("eve@example.com", RECEIVED) == EVE
+
+
+async def test_what_another_process_adds_is_noticed(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        assert await stores.suppressions.find("bob@example.com", RECEIVED) is None
+        with make_stores(tmp_path) as other:
+            result_of(other.suppressions.add(BOB))
+        await stores.changes.poll()
+        assert await stores.suppressions.find("bob@example.com", RECEIVED) == BOB

@@ -1,7 +1,8 @@
 """Have testssl look at every door that speaks TLS, with the settings as they are by default.
 
-Prints what it finds at each of them that is more than a remark. Exits with 1 if that concerns
-anything but the certificate: by default there is a self-signed one, which nobody trusts.
+Prints what it finds at each of them that is more than a remark, and what it could not look at.
+Exits with 1 if it finds anything but faults of the certificate: by default there is a self-signed
+one, which nobody trusts.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from tests.fakes.tls_doors import TLSDoor, with_every_door
 
 # Protocols, suites, forward secrecy, preferences, the server's defaults, known weaknesses
 _ASKED = ("-p", "-s", "-f", "-P", "-S", "-U")
-_HARMLESS = ("OK", "INFO")
+_FAULTS = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+_NOT_LOOKED_AT = ("WARN", "FATAL")
 _MOST_S = 900
 # What it says of the certificate and of who vouches for it
 _CERTIFICATE = ("cert", "DNS_CAA", "OCSP")
@@ -31,6 +33,11 @@ class Finding:
     name: str
     severity: str
     text: str
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it is more than a remark."""
+        return self.severity in _FAULTS
 
     @property
     def of_certificate(self) -> bool:
@@ -67,17 +74,19 @@ def main() -> int:
                 begun = time.monotonic()
                 found = look_at(door, folder)
                 kind = f"STARTTLS ({door.starttls})" if door.starttls else "TLS"
-                worse = [each for each in found if each.severity not in _HARMLESS]
+                faults = [each for each in found if each.is_fault]
+                ours = [each for each in faults if not each.of_certificate]
                 print(
-                    f"{door.name}, {kind}: {len(found)} findings, {len(worse)} of them more than"
-                    f" a remark, {time.monotonic() - begun:.0f} s",
+                    f"{door.name}, {kind}: {len(found)} findings, {len(ours)} faults,"
+                    f" {len(faults) - len(ours)} of the certificate,"
+                    f" {time.monotonic() - begun:.0f} s",
                     flush=True,
                 )
-                for each in sorted(worse, key=lambda each: (each.of_certificate, each.name)):
-                    aside = " (the certificate)" if each.of_certificate else ""
-                    print(f"  {each.severity:<8} {each.name}: {each.text[:100]}{aside}")
-                    bad += not each.of_certificate
-    print(f"{bad} findings that are not of the certificate")
+                others = [each for each in found if each.severity in _NOT_LOOKED_AT]
+                for each in (*faults, *others):
+                    print(f"  {each.severity:<8} {each.name}: {each.text[:100]}")
+                bad += len(ours)
+    print(f"{bad} faults that are not of the certificate")
     return 1 if bad else 0
 
 

@@ -67,7 +67,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("mailbox_id", "address", name="pk_sender_grant"),
     )
     generation = sa.table("generation", sa.column("topic"), sa.column("number"))
-    op.bulk_insert(generation, [{"topic": topic, "number": 0} for topic in ("jobs", "retries")])
+    topics = ("jobs", "retries", "suppressions")
+    op.bulk_insert(generation, [{"topic": topic, "number": 0} for topic in topics])
     sequence = sa.table("sequence", sa.column("name"), sa.column("last"))
     op.bulk_insert(sequence, [{"name": "dkim_key", "last": 0}])
 
