@@ -222,10 +222,9 @@ def test_check_config_looks_for_passwords(tmp_path: Path) -> None:
     ]
     with RunningServer(tmp_path, command, settings=settings) as server:
         assert server.exit_code() == os.EX_CONFIG
-        assert complaint(server) == [
-            "bitrixmail: outbound.smarthost_password_file: /nosuch/password: No such file or"
-            " directory (make it, readable by the user of the server: chmod 400, chown)"
-        ]
+        (line,) = complaint(server)
+        assert line.startswith("bitrixmail: outbound.smarthost_password_file: /nosuch/password: No")
+        assert line.endswith("(make it, readable by the user of the server: chmod 400, chown)")
 
 
 def test_check_config_looks_at_the_certificate(tmp_path: Path) -> None:

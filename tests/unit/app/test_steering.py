@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -186,3 +189,20 @@ def test_the_examples_of_the_page_are_good(tmp_path: Path, example: str) -> None
     settings = load_settings(file, {}, ["server.hostname=mx.example.org"])
     assert settings.warnings() == ()
     assert settings.outbound != load_settings().outbound
+
+
+def test_times_that_are_the_same_have_the_same_mark_also_in_another_process(tmp_path: Path) -> None:
+    """Or each start would ask again for all that waits for its time."""
+    mark = steering_of(loaded(tmp_path)).mark
+    assert mark == steering_of(loaded(tmp_path, "outbound.connections=3")).mark
+    assert mark != steering_of(loaded(tmp_path, "outbound.quiet=Sun")).mark
+    assert mark != steering_of(loaded(tmp_path, "rules.timezone=Europe/Moscow")).mark
+    code = (
+        "from tests.unit.app.test_steering import *\n"
+        f"print(steering_of(loaded(Path({str(tmp_path)!r}))).mark)"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert int(told.stdout) == mark
