@@ -74,19 +74,22 @@ class SPFCheck:
         self._sender = f"postmaster@{domain}"
         self._domain = domain
         self._hello = hello
+        self._record = ""
         self._lookups = 0
         self._void = 0
 
     async def verdict(self, record: str = "") -> Verdict:
         """Judge by the record of the domain, or by another one that it might have. Never raises."""
+        self._record = record
         try:
-            result, term = await self._host(self._domain, record)
+            result, term = await self._host(self._domain)
         except _EndError as error:
             return Verdict(error.result, "", str(error), self._lookups)
         return Verdict(result, term, "", self._lookups)
 
-    async def _host(self, domain: str, text: str = "") -> tuple[Result, str]:
+    async def _host(self, domain: str) -> tuple[Result, str]:
         """Evaluate the record of a domain (check_host() of §4)."""
+        text = self._record if domain == self._domain else ""
         if not text:
             texts = spf_texts((await self._asked(domain, "TXT")).texts)
             if not texts:

@@ -141,7 +141,13 @@ class SPFLook:
 
     async def _mended(self, words: Sequence[str], addresses: Sequence[IPAddress]) -> str:
         """Write the record that lets this server send as well: by its MX, else by its addresses."""
-        kept = [word for word in words if _readable(word) and word.lower() not in _OPEN]
+        kept: list[str] = []
+        for word in words:
+            if word.lower() in _OPEN:
+                kept.append("~all")
+                break  # what stands behind it was never looked at
+            if _readable([*kept, word]):
+                kept.append(word)
         if not any(word.lower() in _ENDS or _leads_on(word) for word in kept):
             kept.append("~all")
         others = [word for word in kept if word.lower() not in ("mx", "+mx")]
@@ -160,9 +166,9 @@ def _leads_on(word: str) -> bool:
     return word.lower().startswith("redirect=")
 
 
-def _readable(word: str) -> bool:
+def _readable(words: Iterable[str]) -> bool:
     try:
-        parse_record(f"{VERSION} {word}")
+        parse_record(" ".join((VERSION, *words)))
     except RecordError:
         return False
     return True
