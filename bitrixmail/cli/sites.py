@@ -15,7 +15,7 @@ from bitrixmail.model.text import printable
 @click.argument("file", metavar="SITE.toml")
 @pass_session
 def apply(session: Session, file: str) -> None:
-    """Make domains, mailboxes, aliases and rules as a file says.
+    """Make domains, mailboxes, as whom they may send, aliases and rules as a file says.
 
     It adds and changes, and never removes; a second time nothing changes. If anything is wrong in
     the file, nothing is done. How it is written: etc/site.example.toml.
@@ -38,7 +38,9 @@ def apply(session: Session, file: str) -> None:
 )
 @click.pass_context
 def export(context: click.Context, with_secrets: bool) -> None:
-    """Write all domains, mailboxes, aliases and rules as a file that `apply` reads.
+    """Write domains, mailboxes, as whom they may send, aliases and rules as `apply` reads it.
+
+    Keys of DKIM, the suppression list and mail are not in it (docs/moving-in.md).
 
     With a command: write the mail of a mailbox.
     """
