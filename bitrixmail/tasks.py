@@ -95,7 +95,7 @@ def _forget(_failure: Failure) -> None:
 class Threads:
     """A named pool of threads. Made by compose, started and stopped by its service.
 
-    Python's own pool and not Twisted's: each call of those leaves a circle for the collector.
+    Python's own: each call of a pool of Twisted's leaves a circle for the collector of garbage.
     """
 
     def __init__(self, reactor: IReactorFromThreads, name: str, size: int) -> None:

@@ -39,7 +39,12 @@ from bitrixmail.outbound.timing.windows import check_window, read_quiet, read_wi
 SMARTHOST = "smarthost"
 LEVELS = {level.word: level for level in Level}
 PRIORITIES = {priority.name.lower(): priority for priority in Priority}
-REASONS = {reason.name.lower(): reason for reason in Reason}
+REASONS: Mapping[str, Reason] = {
+    reason.name.lower(): reason
+    for reason in Reason
+    # Behind these nothing is tried again
+    if reason not in {Reason.EXPIRED, Reason.GIVEN_UP}
+}
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]@/]+))(?::([0-9]{1,5}))?")
 SUBMISSION = 587

@@ -25,6 +25,7 @@ from bitrixmail.app.route_settings import (
     Windows,
     faults_of,
     password_faults,
+    split_host,
 )
 from bitrixmail.app.values import (
     FORBID,
@@ -48,9 +49,6 @@ from bitrixmail.outbound.timing.windows import read_window
 
 # Times come back: from which day on they are looked at does not matter.
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-_SUBMISSION = 587
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +178,7 @@ class Outbound:
 
     def smarthost_place(self) -> tuple[str, int] | None:
         """Return name and port of the server that takes all mail, if there is one."""
-        if not self.smarthost:
-            return None
-        host, colon, port = self.smarthost.rpartition(":")
-        if not colon or not port.isdecimal():
-            host, port = self.smarthost, str(_SUBMISSION)
-        return host.strip("[]"), int(port)
+        return split_host(self.smarthost) if self.smarthost else None
 
     def timings(self) -> tuple[Timing, ...]:
         """Return the times at which mail may go out, the first that fits; none if at any."""
