@@ -10,6 +10,8 @@ from bitrixmail.cli.examples import examples
 from bitrixmail.cli.output import echo, json_option, print_json, print_toml, say
 from bitrixmail.cli.session import Session, ShownSettings, pass_session
 
+_HIDDEN = "(hidden; config show --secrets)"
+
 
 @click.group(epilog=examples("bitrixmail config show --changed"))
 def config() -> None:
@@ -28,12 +30,15 @@ def check(session: Session) -> None:
 
 @config.command(epilog=examples("bitrixmail config show --changed"))
 @click.option("--changed", is_flag=True, help="Only what differs from the defaults.")
+@click.option("--secrets", is_flag=True, help="With the passwords.")
 @json_option
 @pass_session
-def show(session: Session, changed: bool, as_json: bool) -> None:
-    """Show the settings in force, as a file."""
+def show(session: Session, changed: bool, secrets: bool, as_json: bool) -> None:
+    """Show the settings in force, as a file, to be shown to others: without passwords."""
     settings = _settings(session)
     tables = _changed(settings) if changed else settings.tables
+    if not secrets:
+        tables = _without_secrets(tables)
     if as_json:
         print_json(tables)
     else:
@@ -55,6 +60,18 @@ def _changed(settings: ShownSettings) -> dict[str, dict[str, Any]]:
         for section, table in settings.tables.items()
     }
     return {section: table for section, table in differing.items() if table}
+
+
+def _without_secrets(value: Any) -> Any:
+    """Return tables whose passwords say only that they are there."""
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _HIDDEN if key.endswith("password") and each else _without_secrets(each)
+        for key, each in value.items()
+    }
 
 
 def _toml(tables: dict[str, dict[str, Any]]) -> str:

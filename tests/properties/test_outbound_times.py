@@ -66,7 +66,11 @@ def test_open_and_closed_take_turns(
     )
     schedule = Schedule(timing, zone)
     opens = schedule.next_open(at)
-    assert opens is not None
+    if opens is None:  # each time it would be open is quiet
+        assert quiet == ("23:30-01:15",)
+        assert hour == "0"
+        assert minute + minutes <= 75
+        return
     assert opens >= at
     assert schedule.opening(opens) is not None
     if opens > at:

@@ -69,3 +69,18 @@ def test_the_options_before_the_command_win(shell: Shell) -> None:
     shown = shell.json("--data-dir", "/nowhere/var", "config", "show")
     assert shown["server"]["data_dir"] == "/nowhere/var"
     assert shown["database"]["url"] == "sqlite:////nowhere/var/bitrixmail.sqlite"
+
+
+def test_passwords_are_shown_to_who_asks_for_them(shell: Shell) -> None:
+    (shell.home / "bitrixmail.toml").open("a").write(
+        '\n[outbound]\nsmarthost = "smtp.example.net"\nsmarthost_user = "you"\n'
+        'smarthost_password = "geheim1"\n[[outbound.route]]\nname = "own"\ndomains = ["example.net"]\n'
+        'to = "smtp.example.com"\nuser = "you"\npassword = "geheim2"\n'
+    )
+    for words in ((), ("--json",), ("--changed",)):
+        shown = shell.out("config", "show", *words)
+        assert "geheim" not in shown
+        assert shown.count("(hidden; config show --secrets)") == 2
+    outbound = tomllib.loads(shell.out("config", "show", "--secrets"))["outbound"]
+    assert outbound["smarthost_password"] == "geheim1"
+    assert outbound["route"][0]["password"] == "geheim2"
