@@ -65,7 +65,7 @@ def run(home: Path, scores: Scores, rounds: int, messages: int) -> None:
         f"Receiving 4 KiB for a mailbox over kept connections, with {QUEUED} messages in the queue,"
         "\nall due, for a host that refuses every call; and with none. 20 sessions.\n"
     )
-    mode = Mode("4 KiB, connections kept, 20 sessions", ("-d",))
+    mode = Mode("4 KiB, connections kept, 20 sessions", ("-d",), share=2.0)
     servers = (
         OursQueueing(home / "backlog" / "none", _NONE, 0),
         OursQueueing(home / "backlog" / "long", _LONG, QUEUED),
