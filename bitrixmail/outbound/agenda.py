@@ -31,6 +31,8 @@ class Agenda:
         self._hungry: dict[Destination, None] = {}
         self._alarms: list[tuple[datetime, int, Destination]] = []
         self._number = count()
+        # What was told while the store is being asked; None: it is not
+        self._meanwhile: list[tuple[Kind, str, int, datetime | None]] | None = None
 
     def __iter__(self) -> Iterator[Destination]:
         """Return all destinations that there is something to know of."""
@@ -56,17 +58,33 @@ class Agenda:
 
     def more(self, destination: Destination, number: int) -> None:
         """Take note that so many more of a destination are due."""
+        if self._meanwhile is not None:
+            self._meanwhile.append((destination.kind, destination.name, number, None))
         destination.due += number
         self._hungry[destination] = None
 
     def expect(self, destination: Destination, moment: datetime) -> None:
         """Take note that something of a destination comes due at a moment."""
+        if self._meanwhile is not None:
+            self._meanwhile.append((destination.kind, destination.name, 0, moment))
         if destination.next is None or moment < destination.next:
             destination.next = moment
             heappush(self._alarms, (moment, next(self._number), destination))
 
+    def asking(self) -> None:
+        """Take note that the store is asked now.
+
+        The answer comes by `replace` or `leased`, and may not know of what is told until then.
+        """
+        self._meanwhile = []
+
+    def _told_meanwhile(self) -> list[tuple[Kind, str, int, datetime | None]]:
+        told, self._meanwhile = self._meanwhile or [], None
+        return told
+
     def replace(self, found: Iterable[Due]) -> None:
         """Take what was counted in the store in the place of what was known of it."""
+        told = self._told_meanwhile()
         self._alarms.clear()
         self._hungry.clear()
         for destination in self._destinations.values():
@@ -77,6 +95,11 @@ class Agenda:
                 self.more(destination, due.count)
             if due.next is not None:
                 self.expect(destination, due.next)
+        for kind, name, number, moment in told:
+            if moment is None:
+                self.more(self.destination(kind, name), number)
+            else:
+                self.expect(self.destination(kind, name), moment)
         for key, destination in list(self._destinations.items()):
             if destination.idle:
                 del self._destinations[key]
@@ -123,6 +146,9 @@ class Agenda:
         self, wanted: Sequence[Wanted], leased: Sequence[Job], admitted: Sequence[Job]
     ) -> list[Destination]:
         """Give the jobs that may go out now to their destinations; return those."""
+        told = Counter[tuple[Kind, str]]()
+        for kind, name, number, _ in self._told_meanwhile():
+            told[kind, name] += number
         counts = Counter((job.kind, job.destination) for job in leased)
         jobs: dict[tuple[Kind, str], list[Job]] = {}
         for job in admitted:
@@ -140,5 +166,7 @@ class Agenda:
                 # It is only an estimate: at least one more is asked for.
                 destination.due = max(1, destination.due - counts[key])
                 self._hungry[destination] = None
+            if told[key]:
+                self.more(destination, told[key])
             served.append(destination)
         return served

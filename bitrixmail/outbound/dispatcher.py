@@ -162,10 +162,12 @@ class Dispatcher:
         if self._agenda.rings(now) or self._stale:
             self._stale = False
             self._surveyed = self._clock.seconds()
+            self._agenda.asking()
             self._agenda.replace(await self._jobs.due(now))
         most = self.bounds.leased - len(self._leased)
         wanted = self._agenda.wanted(self._couriers, most, now)
         if wanted:
+            self._agenda.asking()
             leased, fresh = await self._lease(wanted, now)
             admitted, later = self.turnstile.admit(fresh, now)
             self._unserved |= dict.fromkeys(self._agenda.leased(wanted, leased, admitted))
