@@ -46,7 +46,7 @@ crashtest: .venv/developer
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(ARGS)
 
 crashsend: .venv/developer
-	$(BIN)/python -m tests.crash.outbound $(ARGS)
+	$(BIN)/python -m tests.crash.outbound --kills $(or $(KILLS),100) $(ARGS)
 
 faults: .venv/developer
 	@sh tests/install-programs.sh strace

@@ -95,7 +95,7 @@ class Queue:
 
     async def count(self, search: Search, operation: str) -> int:
         """Count the jobs that an operation (hold, release, retry, bounce, delete) would change."""
-        narrowed = _narrowed(search, CHANGEABLE[operation])
+        narrowed = _narrowed(search, operation)
         return await self._queue.count(narrowed) if narrowed is not None else 0
 
     async def show(self, name: str) -> tuple[Story, ...]:
@@ -140,7 +140,7 @@ class Queue:
         return await self._each(search, "release", self._queue.release)
 
     async def retry(self, search: Search) -> int:
-        """Try waiting and dead jobs at once; a dead one lives anew. Return how many."""
+        """Try jobs at once; return how many. One that was given up lives anew."""
         now = utcnow(self._clock)
 
         async def again(ids: Sequence[int]) -> int:
@@ -181,7 +181,7 @@ class Queue:
         at_once: int = _CHUNK,
     ) -> int:
         """Change what is found, a chunk at a time; what comes in meanwhile is left alone."""
-        chosen = _narrowed(search, CHANGEABLE[operation])
+        chosen = _narrowed(search, operation)
         if chosen is None:
             return 0
         now = utcnow(self._clock)
@@ -193,9 +193,16 @@ class Queue:
         return changed
 
 
-def _narrowed(search: Search, states: Sequence[JobState]) -> Search | None:
-    """Leave of a search what is in one of these states; None: nothing can be."""
+def _narrowed(search: Search, operation: str) -> Search | None:
+    """Leave of a search what an operation can change; None: nothing can be.
+
+    What was given up is tried again if it is named, or if such are asked for: who wants all of a
+    domain tried does not want all that ever failed to fail, and its senders to be told, again.
+    """
+    states = CHANGEABLE[operation]
     asked = search.states or tuple(states)
+    if operation == "retry" and not (search.ids or search.queue_ids or search.states):
+        asked = (JobState.WAITING,)
     left = tuple(state for state in asked if state in states)
     return replace(search, states=left) if left else None
 

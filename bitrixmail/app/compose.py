@@ -22,7 +22,7 @@ from bitrixmail.app.failure import leave
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
 from bitrixmail.app.periodic import Periodic
-from bitrixmail.app.pickup import pickup_of, rules_of
+from bitrixmail.app.pickup import UserAllowance, pickup_of, rules_of
 from bitrixmail.app.receivers import Receivers
 from bitrixmail.app.reception import Reception, Share, receive
 from bitrixmail.app.reload import Reload
@@ -79,7 +79,8 @@ def compose(
         door = reception.metrics.door(reactor, stores, reception.tls, receivers)
         listeners += tuple(Listener(reactor, "metrics", e, door) for e in settings.listen.metrics)
         doors |= {"metrics": door}
-    pickup = pickup_of(settings, reception, reactor)
+    allowance = UserAllowance(settings, reactor)
+    pickup = pickup_of(settings, reception, reactor, allowance)
     sending = Sending(reception, reactor)
     first_look = FirstLook(settings, stores.directory, reactor)
     periodic = (
@@ -112,6 +113,7 @@ def compose(
         senders.take(fresh)
         sending.take(fresh, steering)
         pickup.take(rules_of(fresh))
+        allowance.take(fresh)
         pop3.limits = fresh.access.limits()
         throttle.failed_logins_per_minute = fresh.access.failed_logins_per_minute
         if receivers is not None:

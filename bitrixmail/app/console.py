@@ -45,11 +45,11 @@ class Composition:
         with opened_office(self._load(options)) as office:
             yield office
 
-    def settings(self, options: GlobalOptions) -> ShownSettings:
+    def settings(self, options: GlobalOptions, *, files: bool = False) -> ShownSettings:
         """See Composer."""
         from bitrixmail.app.loading import load_settings, tables_of  # noqa: PLC0415 - slow
 
-        settings = self._load(options)
+        settings = self._load(options, files=files)
         # The place of the database follows from that of the data: it is not changed by itself.
         data_dir = f"server.data_dir={settings.server.data_dir}"
         defaults = tables_of(load_settings(overrides=[data_dir]))
@@ -63,16 +63,19 @@ class Composition:
 
         return settings_file(options.config, self._environment)
 
-    def _load(self, options: GlobalOptions) -> Settings:
+    def _load(self, options: GlobalOptions, *, files: bool = False) -> Settings:
         from bitrixmail.app.loading import load_settings  # noqa: PLC0415 - slow
+        from bitrixmail.app.ways import rules_of  # noqa: PLC0415 - slow
 
         overrides = list(options.overrides)
         if options.data_dir is not None:
             overrides.append(f"server.data_dir={options.data_dir}")
         try:
-            return load_settings(self._file(options), self._environment, overrides)
+            settings = load_settings(self._file(options), self._environment, overrides)
+            rules_of(settings, secrets=files)
         except InputError as error:
             raise SettingsError(tuple(map(str, error.faults))) from error
+        return settings
 
     def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """See Composer. The stores do everything at once: nothing is waited for."""

@@ -30,5 +30,6 @@ def checked_names(settings: Settings, name: str) -> tuple[tuple[Finding, ...], t
         now = office.dkim.now()
         looked = cast("Looked", run_once(reactor, lambda: check.look(keys, now)))
         changed = done(office.dkim.seen(domain, looked.published))
+        now = office.dkim.now()
     begun = tuple(key.selector for key in changed if key.state(now) is not KeyState.RETIRED)
     return looked.findings, begun

@@ -33,7 +33,9 @@ def pickup_folder(settings: Settings) -> Path:
     return Path(settings.pickup.directory or settings.data_dir / PICKUP)
 
 
-def pickup_of(settings: Settings, reception: Reception, reactor: Any) -> PickupDoor:
+def pickup_of(
+    settings: Settings, reception: Reception, reactor: Any, allowance: UserAllowance
+) -> PickupDoor:
     """Make the door; nothing is read or made yet."""
     directory = reception.stores.directory
 
@@ -49,7 +51,7 @@ def pickup_of(settings: Settings, reception: Reception, reactor: Any) -> PickupD
         clock=reactor,
         rules=rules_of(settings),
         watch=watch_by(reactor),
-        allowance=UserAllowance(settings, reactor),
+        allowance=allowance,
     )
 
 
@@ -57,14 +59,20 @@ class UserAllowance:
     """See Allowance. Made with the door, lives as long."""
 
     def __init__(self, settings: Settings, clock: IReactorTime) -> None:
+        self._messages = Allowances(clock, "messages")
+        self._recipients = Allowances(clock, "recipients")
+        self.take(settings)
+
+    def take(self, settings: Settings) -> None:
+        """Obey these from now on; what was counted stays so."""
         pickup = settings.pickup
         self._counted = (
             (
-                Allowances(clock, "messages"),
+                self._messages,
                 (pickup.messages_per_minute, pickup.messages_per_hour, pickup.messages_per_day),
             ),
             (
-                Allowances(clock, "recipients"),
+                self._recipients,
                 (
                     pickup.recipients_per_minute,
                     pickup.recipients_per_hour,

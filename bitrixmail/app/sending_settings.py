@@ -39,21 +39,39 @@ from bitrixmail.app.values import (
     Texts,
     as_list,
     doc,
+    wrong,
 )
 from bitrixmail.model import schedule as model
 from bitrixmail.model.destination import Level
 from bitrixmail.model.errors import Fault
 from bitrixmail.model.schedule import RetryPlan, Timing
+from bitrixmail.model.text import printable
 from bitrixmail.outbound.timing.schedule import Schedule
 from bitrixmail.outbound.timing.windows import read_window
+from bitrixmail.pickup.addresses import address_of
 
 # Times come back: from which day on they are looked at does not matter.
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def _origin(given: object) -> str:
+    """Return a domain as A-labels, or nothing."""
+    text = str(given).strip()
+    if not text:
+        return ""
+    try:
+        return address_of(f"root@{text}", "").domain
+    except ValueError:
+        remedy = 'write it like "example.org"'
+        raise wrong(f"{printable(repr(text), 80)} is no domain", remedy) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """Sending: to which hosts, how fast, and what if one of them is down. Reread at SIGHUP."""
+    """Sending: to which hosts, how fast, and what if one of them is down.
+
+    Reread at SIGHUP, but for `verp`.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = FORBID
 
@@ -88,9 +106,9 @@ class Outbound:
             " already, and rate_limited, timeout; further words: unreachable, dns, tls, system."
         ),
     ] = field(default_factory=dict)
-    lifetime: Annotated[Seconds, doc("How long it is attempted; then its sender gets it back.")] = (
-        5 * 86400.0
-    )
+    lifetime: Annotated[
+        Patience, doc("How long it is attempted; then its sender gets it back.")
+    ] = 5 * 86400.0
     delay_notice: Annotated[
         Seconds, doc("After so long its sender is told that it takes longer.")
     ] = 4 * 3600.0
@@ -244,6 +262,7 @@ class Pickup:
     ] = ""
     origin: Annotated[
         str,
+        BeforeValidator(_origin),
         doc("The domain of addresses that have none. Default: server.hostname."),
     ] = ""
     trusted_users: Annotated[Texts, doc("Users of this machine who may send as anybody.")] = (

@@ -290,7 +290,14 @@ def _changing(name: str, done: str, question: str = "") -> None:
             if dry_run:
                 _told(as_json, {"meant": count}, f"{count} jobs are meant")
                 return
-            if not agreed(question.format(count=count)):
+            try:
+                agrees = agreed(question.format(count=count))
+            except click.Abort:
+                if sys.stdin.isatty():
+                    raise
+                usage = f"{count} jobs are meant: to do it give --yes"
+                raise click.UsageError(usage) from None
+            if not agrees:
                 raise RefusedError("nothing was changed")
         operation = getattr(session.office.queue, name)
         number = session.wait(operation(search))
@@ -307,7 +314,7 @@ def _told(as_json: bool, data: dict[str, int], text: str) -> None:
 
 
 _HELP = {
-    "retry": "Try jobs at once, also those that were given up.",
+    "retry": "Try jobs at once; those that were given up by ID, or --state dead.",
     "hold": "Keep jobs back until they are released.",
     "release": "Let held jobs go on.",
     "bounce": "Give jobs up; their senders get them back with a notice.",

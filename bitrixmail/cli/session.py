@@ -76,8 +76,8 @@ class Composer(Protocol):
     def office(self, options: GlobalOptions) -> AbstractContextManager[Office]:
         """Open the stores; raises SettingsError, SetupError, MailError."""
 
-    def settings(self, options: GlobalOptions) -> ShownSettings:
-        """Read the settings; raises SettingsError."""
+    def settings(self, options: GlobalOptions, *, files: bool = False) -> ShownSettings:
+        """Read the settings, with `files` also those of passwords; raises SettingsError."""
 
     def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Return the result of a coroutine over the stores, or raise its error."""

@@ -22,7 +22,7 @@ def config() -> None:
 @pass_session
 def check(session: Session) -> None:
     """Check the settings of all sources; tell every fault (exit code 78)."""
-    settings = _settings(session)
+    settings = _settings(session, files=True)
     echo("the settings are good")
     if settings.file:
         say(f"read from {settings.file}")
@@ -45,8 +45,8 @@ def show(session: Session, changed: bool, secrets: bool, as_json: bool) -> None:
         print_toml(_toml(tables))
 
 
-def _settings(session: Session) -> ShownSettings:
-    settings = session.composer.settings(session.options)
+def _settings(session: Session, *, files: bool = False) -> ShownSettings:
+    settings = session.composer.settings(session.options, files=files)
     for warning in settings.warnings:
         say(f"warning: {warning}")
     return settings

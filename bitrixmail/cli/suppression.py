@@ -53,10 +53,28 @@ def add(session: Session, address: str, days: int | None, note: str) -> None:
     say(f"nothing is sent to {entry.address} any more")
 
 
-@suppression.command("remove", epilog=examples("bitrixmail suppression remove bob@example.com"))
-@click.argument("address")
+@suppression.command(
+    "remove",
+    epilog=examples(
+        "bitrixmail suppression remove bob@example.com",
+        "bitrixmail suppression remove --domain example.com",
+    ),
+)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.option("--domain", metavar="DOMAIN", help="All addresses of a domain.")
 @pass_session
-def remove(session: Session, address: str) -> None:
-    """Let mail go to an address again."""
-    session.wait(session.office.suppressions.remove(address))
-    say(f"mail is sent to {address} again")
+def remove(session: Session, addresses: tuple[str, ...], domain: str | None) -> None:
+    """Let mail go to addresses again."""
+    meant = list(addresses)
+    if domain is not None:
+        end = f"@{domain.lower()}"
+        listed = session.wait(session.office.suppressions.listing())
+        meant += [entry.address for entry in listed if entry.address.lower().endswith(end)]
+        if not meant:
+            say(f"no address of {domain} is suppressed")
+            return
+    if not meant:
+        raise click.UsageError("name the addresses, or give --domain")
+    for address in meant:
+        session.wait(session.office.suppressions.remove(address))
+        say(f"mail is sent to {address} again")

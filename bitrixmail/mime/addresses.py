@@ -56,13 +56,25 @@ class HeaderAddress(NamedTuple):
 class _Element:
     """What was read of one address so far. Made and emptied by `parse_addresses`."""
 
-    __slots__ = ("angle", "comment", "pieces")
+    __slots__ = ("angle", "comment", "odd", "pieces")
 
     def __init__(self) -> None:
         self.angle: bytes | None = None
+        # Whether there is more in it than one mailbox
+        self.odd = False
         self.comment = b""
         # (text, whether white space stands before it, whether it was quoted)
         self.pieces: list[tuple[bytes, bool, bool]] = []
+
+    def begun_group(self) -> _Element:
+        """Take what was read for the name of a group, in which no address can stand."""
+        begun = _Element()
+        begun.odd = (
+            self.odd
+            or self.angle is not None
+            or any(b"@" in text for text, _, quoted in self.pieces if not quoted)
+        )
+        return begun
 
     def finish(self, decode: Decode) -> HeaderAddress | None:
         """Make an address of what was read; None if that was nothing."""
@@ -89,6 +101,7 @@ class _Element:
             first -= 1  # a quoted local-part, or white space around the sign
         if self.pieces[at][0].endswith(b"@") and last < len(self.pieces):
             last += 1
+        self.odd = self.odd or len(self.pieces) > last - first
         address = b"".join(
             b'"' + text + b'"' if quoted else text for text, _, quoted in self.pieces[first:last]
         )
@@ -103,12 +116,13 @@ class _Element:
 
 
 def parse_addresses(
-    value: bytes, decode: Decode, limit: int = MAX_ADDRESSES
+    value: bytes, decode: Decode, limit: int = MAX_ADDRESSES, *, strict: bool = False
 ) -> tuple[HeaderAddress, ...]:
     """Read the addresses of an unfolded field value; names of groups are left out.
 
     `decode` turns octets into text (`HeaderSection.decode`). What follows the address number
-    `limit` is not looked at.
+    `limit` is not looked at. If `strict`, what is more than one address without a comma between
+    is handed out as it stands, in the place of an address, and not as one of them.
     """
     found: list[HeaderAddress] = []
     reader = _Reader(value)
@@ -123,8 +137,11 @@ def parse_addresses(
             if name or spec:
                 found.append(HeaderAddress(name, spec))
             continue
+        begin = position
         position, element = reader.read(position)
         address = element.finish(decode)
+        if strict and element.odd:
+            address = HeaderAddress("", decode(value[begin:position]).strip(" \t,;"))
         if address is not None:
             found.append(address)
     return tuple(found)
@@ -150,15 +167,18 @@ class _Reader:
                 continue
             if kind in ("word", "encoded"):
                 element.pieces.append((text, spaced, False))
+                element.odd = element.odd or (element.angle is not None and b"@" in text)
             elif kind == "quoted":
                 element.pieces.append((text[1:-1], spaced, True))
             elif kind == "angle":
                 if element.angle is None:
                     element.angle = text[1:].removesuffix(b">")
+                else:
+                    element.odd = True
             elif text in (b",", b";"):
                 break
             elif text == b":":
-                element = _Element()
+                element = element.begun_group()
             elif text == b"(" and self._comments:
                 position = self._comment(position, element)
             elif text not in (b">", b"(", b")", b'"'):

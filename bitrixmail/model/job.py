@@ -62,7 +62,8 @@ class Job:
 
     `message_id` is the message's row, for `IJobStore.read`; `size_octets` counts what that gives,
     and `content` is just that where it is small. The job was due at `not_before`; `attempts` were
-    settled before. `delayed`: its sender was told already that it takes longer.
+    settled before, and `by_hand` of them, with this one, are tries that a person has asked for.
+    `delayed`: its sender was told already that it takes longer.
     """
 
     id: int
@@ -83,6 +84,7 @@ class Job:
     sender: str
     size_octets: int
     content: bytes | None = field(default=None, repr=False)
+    by_hand: int = 0
 
 
 class Result(StrEnum):

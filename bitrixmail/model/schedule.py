@@ -104,8 +104,8 @@ class RetryPlan:
 class Tried:
     """A job after an attempt that failed for now.
 
-    `attempts` counts this one. `due` is when it should have been made. `delayed`: the sender was
-    told already. `destination` as the job has it.
+    `attempts` counts this one, and none that a person has asked for. `due` is when it should have
+    been made. `delayed`: the sender was told already. `destination` as the job has it.
     """
 
     at: datetime

@@ -120,6 +120,8 @@ class Dispatcher:
         """Look through the store, and try anew where nothing got through: somebody wants it."""
         for destination in self._agenda:
             destination.held_until = None
+            # One more that fails by hand shall not lengthen the pause
+            destination.failures = max(0, destination.failures - 1)
         self.look()
 
     def take_note(self, jobs: Iterable[NewJob]) -> None:

@@ -151,7 +151,7 @@ class Outcomes:
             created=job.created,
             expires=job.expires,
             due=job.not_before,
-            attempts=job.attempts + 1,
+            attempts=job.attempts + 1 - job.by_hand,
             reason=reason,
             delayed=job.delayed,
             destination=job.destination,

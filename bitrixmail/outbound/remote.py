@@ -133,15 +133,12 @@ class RemoteCourier:
         parcel = await self._parcel(jobs)
         for host in hosts.hosts:
             for address in host.addresses:
-                left = round_.left
-                if not left:
+                if not round_.left:
                     return round_.delivery()
-                recipients = tuple(parcel.recipients[number] for number in left)
-                await self._at(
-                    round_,
-                    _Spot(hosts, host, address, route),
-                    replace(parcel, recipients=recipients),
-                )
+                spot = _Spot(hosts, host, address, route)
+                await self._at(round_, spot, parcel)
+                while round_.goes_on:
+                    await self._at(round_, spot, parcel)
         return round_.delivery()
 
     def lead(self, routes: Routes) -> None:
@@ -155,6 +152,8 @@ class RemoteCourier:
 
     async def _at(self, round_: Round, spot: _Spot, parcel: Parcel) -> None:
         """Hand over at one address what is left, and note the answers."""
+        recipients = tuple(parcel.recipients[number] for number in round_.left)
+        parcel = replace(parcel, recipients=recipients)
         while True:
             connection = self._pool.take(spot)
             kept = connection is not None

@@ -14,6 +14,8 @@ from bitrixmail.outbound.hosts import Nowhere
 from bitrixmail.tasks import utcnow
 
 _MOST_REPLY = 1000
+_TOO_MANY = "4.5.3"
+_TAKEN = frozenset({Result.DELIVERED, Result.RELAYED})
 
 
 class Round:
@@ -27,6 +29,8 @@ class Round:
         self._left = list(range(len(jobs)))
         self._reached = False
         self._busy = False
+        # Whether the host has taken some, and would take others of the rest at once
+        self.goes_on = False
 
     @property
     def left(self) -> tuple[int, ...]:
@@ -62,11 +66,18 @@ class Round:
         self, host: str, address: str, answers: Sequence[Answer | ConnectionFailed], tls: str
     ) -> None:
         asked, self._left = self._left, []
-        for number, answer in zip(asked, answers, strict=True):
-            verdict = judged(answer)
+        verdicts = [judged(answer) for answer in answers]
+        took = any(verdict.result in _TAKEN for verdict in verdicts)
+        self.goes_on = False
+        for number, answer, verdict in zip(asked, answers, verdicts, strict=True):
             self._attempts[number] = self._attempt(host, address, answer, verdict, tls)
             if not isinstance(answer, ConnectionFailed):
                 self._reached = True
+            if took and verdict.enhanced == _TOO_MANY:
+                # RFC 5321 §4.5.3.1.10: in another transaction
+                self.goes_on = True
+                self._left.append(number)
+                continue
             self._busy = self._busy or verdict.busy
             # Whoever may have taken the message must not get a second one by another host
             if verdict.about is About.HOST and not verdict.uncertain:

@@ -36,9 +36,10 @@ def addresses_in(
 ) -> Iterator[Address | AddressError]:
     """Read the addresses of an unfolded value, those of groups too; `origin`: see `address_of`.
 
-    One that is none is handed out as an error, so that it costs the others nothing.
+    One that is none is handed out as an error, so that it costs the others nothing; so are several
+    without a comma between them, as of a program that has lost a line end: who was meant?
     """
-    for name, spec in parse_addresses(value, _decode, limit):
+    for name, spec in parse_addresses(value, _decode, limit, strict=True):
         try:
             # A name alone is a user of this machine: "root"
             yield address_of(spec or name, origin)

@@ -315,6 +315,7 @@ def _job_row(job_id: int, message_id: int, created: int, job: NewJob) -> tuple[A
         created,
         to_us(job.expires),
         0,
+        0,
         False,
         None,
         None,

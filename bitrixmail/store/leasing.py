@@ -102,6 +102,7 @@ _COLUMNS = (
     job.c.not_before,
     job.c.expires,
     job.c.attempts,
+    job.c.by_hand,
     job.c.delayed,
     job.c.payload,
     job.c.lane,
@@ -282,7 +283,7 @@ def _job(row: Any, contents: _Contents) -> Job:
     *columns, size, prefix, blob_id = row
     size_octets = size + prefix
     number, key, kind, destination, recipient, priority, created, due_at, expires, *rest = columns
-    attempts, delayed, payload, lane, message_id, queue_id, sender = rest
+    attempts, by_hand, delayed, payload, lane, message_id, queue_id, sender = rest
     return Job(
         id=number,
         key=key,
@@ -294,6 +295,7 @@ def _job(row: Any, contents: _Contents) -> Job:
         not_before=from_us(due_at),
         expires=from_us(expires),
         attempts=attempts,
+        by_hand=by_hand,
         delayed=bool(delayed),
         payload=payload,
         lane=lane,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, select, text, update
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -261,12 +261,25 @@ def _retry(connection: Connection, items: Sequence[_Retry]) -> list[int]:
     for item in items:
         chosen = job.c.id.in_(item.ids)
         waiting = connection.execute(
-            update(job).where(chosen, job.c.state == _WAITING).values(not_before=item.now)
+            update(job)
+            .where(chosen, job.c.state == _WAITING)
+            .values(
+                not_before=item.now,
+                by_hand=case(
+                    (job.c.by_hand > job.c.attempts, job.c.by_hand), else_=job.c.by_hand + 1
+                ),
+            )
         ).rowcount
         dead = connection.execute(
             update(job)
             .where(chosen, job.c.state == _DEAD)
-            .values(state=_WAITING, not_before=item.now, expires=item.lasting, settled=None)
+            .values(
+                state=_WAITING,
+                not_before=item.now,
+                expires=item.lasting,
+                settled=None,
+                by_hand=job.c.attempts,
+            )
         ).rowcount
         counts.append(waiting + dead)
     return counts

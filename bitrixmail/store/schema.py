@@ -211,6 +211,7 @@ job = Table(
     _column("created", BigInteger),
     _column("expires", BigInteger),
     _column("attempts", Integer),
+    _column("by_hand", Integer),
     _column("delayed", Boolean),
     Column("lease_owner", String),
     Column("lease_until", BigInteger),

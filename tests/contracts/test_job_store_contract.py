@@ -263,22 +263,6 @@ async def test_held_jobs_wait_until_released(opened: Opened, tmp_path: Path) -> 
         assert await stores.queue.hold([found.id]) == 0
 
 
-async def test_retry_makes_due_also_what_was_given_up(opened: Opened, tmp_path: Path) -> None:
-    async with opened(tmp_path) as stores:
-        jobs = [make_job("a@example.com", at=LATER), make_job("b@example.com")]
-        await stores.messages.append(make_letter("Q1", *jobs))
-        (dead,) = await lease(stores, "example.com")
-        await stores.jobs.settle([Settlement(dead, JobState.DEAD, make_attempt(Result.FAILED))])
-        ids = [found.id for found in await stores.queue.find(Search(), 10)]
-        lasting = SOON + timedelta(days=9)
-        assert await stores.queue.retry(ids, SOON, lasting) == 2
-        again = {job.recipient: job.expires for job in await lease(stores, "example.com")}
-        assert again == {
-            "a@example.com": LATER + timedelta(days=5),
-            "b@example.com": lasting,
-        }
-
-
 async def test_jobs_are_found_by_what_they_are(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         await stores.messages.append(make_letter("Q1", make_job("Bob@example.com")))

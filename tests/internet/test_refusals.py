@@ -152,3 +152,18 @@ async def test_each_recipient_has_an_outcome_of_his_own(net: Internet, sender: S
     known = await sender.stores.suppressions.find("no@shop.example", sender.now)
     assert known is not None
     assert len(await sender.quiet()) == 1
+
+
+async def test_those_who_were_too_many_get_it_in_the_next_transaction(
+    net: Internet, sender: Sender
+) -> None:
+    """RFC 5321 §4.5.3.1.10: at once, on the same connection."""
+    names = [f"{name}@shop.example" for name in ("ann", "bob", "eve", "tom", "zoe")]
+    ok, more = "250 2.1.5 OK", "452 4.5.3 Too many"
+    replies = (ok, ok, more, more, more, ok, ok, more, ok)
+    host = net.site("shop.example", Script(rcpt=say(*replies)))
+    await sender.send(*names)
+    for name in names:
+        await sender.delivered(name)
+    assert [len(letter.rcpt) for letter in host.letters] == [2, 2, 1]
+    assert host.connections == 1

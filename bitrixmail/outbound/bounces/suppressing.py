@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bitrixmail.interfaces.suppressions import ISuppressions
-from bitrixmail.model.dsn import Nature, Verdict
+from bitrixmail.model.dsn import Nature, Reason, Verdict
 from bitrixmail.model.suppression import Suppressed
 
 
@@ -22,8 +22,14 @@ class Suppressor:
     async def judge(
         self, recipient: str, verdict: Verdict, said: str, queue_id: str, now: datetime
     ) -> None:
-        """Suppress the recipient of a message if the verdict on him is hard."""
-        if verdict.nature is not Nature.HARD or not self.lasting:
+        """Suppress the recipient of a message if the verdict on him is hard.
+
+        Not where his domain does not exist: nobody is bothered by more mail for it, and a name
+        server that has lost its way says so of all.
+        """
+        if verdict.nature is not Nature.HARD or verdict.reason is Reason.NO_SUCH_DOMAIN:
+            return
+        if not self.lasting:
             return
         until = now + self.lasting
         await self._suppressions.add(

@@ -23,6 +23,7 @@ _NEVER = timedelta(days=1)
 _SOON = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _AHEAD = timedelta(minutes=15)
+_MOST_CHANGES = 1000
 _priority = attrgetter("priority")
 
 
@@ -144,6 +145,18 @@ class Turnstile:
 
 
 def _next_opening(schedule: Schedule, at: datetime) -> datetime | None:
-    """Return when it opens again behind the opening that a moment is in; None: not in sight."""
-    until = schedule.open_until(at)
-    return None if until is None else schedule.next_open(until)
+    """Return when another opening than that of a moment begins, which may be before that ends.
+
+    None: not in sight.
+    """
+    found = schedule.opening(at)
+    start = None if found is None else found.start
+    moment = schedule.next_change(at)
+    for _ in range(_MOST_CHANGES):
+        if moment is None:
+            break
+        found = schedule.opening(moment)
+        if found is not None and found.start != start:
+            return moment
+        moment = schedule.next_change(moment)
+    return None

@@ -108,6 +108,8 @@ def test_jobs_are_held_released_tried_and_deleted(waiting: Shell) -> None:
     assert waiting.said("queue", "release", "Q2") == "1 jobs released\n"
     assert waiting.said("queue", "retry", "--all", "--dry-run") == "2 jobs are meant\n"
     assert waiting.said("queue", "retry", "--all") == "2 jobs are tried at once\n"
+    (line,) = waiting.fails(os.EX_USAGE, "queue", "delete", "Q2")[-1:]
+    assert "1 jobs are meant: to do it give --yes" in line
     assert "Delete 1 jobs" in waiting.run("queue", "delete", "Q2", stdin="n\n").stderr
     assert len(waiting.json("queue", "list")) == 3
     assert waiting.said("queue", "delete", "Q2", "--yes") == "1 jobs deleted\n"
@@ -121,6 +123,8 @@ def test_jobs_are_given_up_and_their_sender_is_told(waiting: Shell) -> None:
     assert meant == {"meant": 2}
     assert "Give up 2 jobs" in shell.run("queue", "bounce", "Q1", stdin="n\n").stderr
     assert shell.json("queue", "bounce", "Q1", "--yes") == {"changed": 2}
+    # nobody is written to again because everything was to be tried
+    assert shell.json("queue", "retry", "--domain", "example.net") == {"changed": 0}
     dead = shell.json("queue", "list", "--state", "dead")
     assert [(job["recipient"], job["last"]["reply"]) for job in dead] == [
         ("bob@example.com", "Given up by hand"),
@@ -162,6 +166,13 @@ def test_addresses_are_suppressed_and_lifted(shell: Shell) -> None:
     assert shell.json("suppression", "list") == []
     (line,) = shell.fails(os.EX_NOUSER, "suppression", "remove", "bob@example.com")
     assert "is not suppressed" in line
+    for name in ("a@x.example", "b@x.example", "c@xx.example", "d@y.example", "e@y.example"):
+        shell.said("suppression", "add", name)
+    shell.said("suppression", "remove", "d@y.example", "e@y.example")
+    shell.said("suppression", "remove", "--domain", "X.example")
+    assert [entry["address"] for entry in shell.json("suppression", "list")] == ["c@xx.example"]
+    assert "no address of" in shell.said("suppression", "remove", "--domain", "X.example")
+    shell.fails(os.EX_USAGE, "suppression", "remove")
 
 
 def test_where_mail_goes(shell: Shell) -> None:

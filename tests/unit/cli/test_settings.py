@@ -84,3 +84,14 @@ def test_passwords_are_shown_to_who_asks_for_them(shell: Shell) -> None:
     outbound = tomllib.loads(shell.out("config", "show", "--secrets"))["outbound"]
     assert outbound["smarthost_password"] == "geheim1"
     assert outbound["route"][0]["password"] == "geheim2"
+
+
+def test_a_file_of_a_password_is_looked_for(shell: Shell) -> None:
+    change = [
+        word
+        for key in ("smarthost=smtp.example.net", "smarthost_user=u", "smarthost_password_file=/x")
+        for word in ("--set", f"outbound.{key}")
+    ]
+    (line,) = shell.fails(os.EX_CONFIG, *change, "config", "check")
+    assert "outbound.smarthost_password_file: /x: No such file" in line
+    assert "smarthost_password_file" in shell.out(*change, "config", "show", "--changed")

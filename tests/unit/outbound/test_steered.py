@@ -314,3 +314,25 @@ def test_a_long_queue_is_not_asked_again_each_second(steered: Steered) -> None:
     assert steered.waiting() == 0
     # once each at first, and now and then one that came late to its turn
     assert counting.put_off <= 1.5 * 500
+
+
+@pytest.mark.parametrize(
+    ("steered", "minutes", "counts"),
+    [
+        (["outbound.schedule=* * * * * batch 2"], 1, [2, 2, 2, 1]),
+        (["outbound.schedule=*/5 * * * * for 5m batch 2"], 5, [2, 2, 2, 1]),
+        (["outbound.schedule=*/5 * * * * for 10m batch 2"], 5, [2, 2, 2, 1]),
+    ],
+    indirect=["steered"],
+)
+def test_batches_follow_one_another_where_their_times_touch(
+    steered: Steered, minutes: int, counts: list[int]
+) -> None:
+    for number in range(7):
+        steered.send(f"a{number}@d{number % 3}.example")
+    steered.pass_time(5)
+    found = [len(steered.sent())]
+    for _ in range(3):
+        steered.pass_time(60 * minutes)
+        found.append(len(steered.sent()))
+    assert found == counts

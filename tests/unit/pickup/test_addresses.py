@@ -60,3 +60,21 @@ def test_senders() -> None:
     for wrong in (b"a@b.c, d@e.f", b"a..b@example.net"):
         with pytest.raises(AddressError):
             sender_of(wrong, "example.org")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a@example.net b@example.net", "<a@example.net> <b@example.net>",
+     "a@example.net  Bcc: b@example.net", "a@example.net b@x.org: c@example.net",
+     "<a@example.net> b@x.org", "John a@example.net", '"x" <a@example.net>: <b@x.org>;'],
+)  # fmt: skip
+def test_who_of_several_is_meant_is_not_guessed(value: str) -> None:
+    """Neither is one of them left out in silence."""
+    first, other = addresses_in(f"{value}, z@example.net".encode(), "example.org")
+    assert isinstance(first, AddressError)
+    assert first.given == value.rstrip(";")
+    assert str(other) == "z@example.net"
+
+
+def test_a_name_may_be_the_address() -> None:
+    assert found("a@example.net <a@example.net>") == ["a@example.net"]

@@ -130,3 +130,15 @@ def test_notes_have_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         house.clock.advance(61)
         house.look()
     assert (len(house.brought), house.left()) == (8, [])
+
+
+def test_other_limits_hold_from_now_on(tmp_path: Path) -> None:
+    """A site was broken into: its limit is lowered while it sends."""
+    clock = Clock()
+    settings = Settings()
+    allowance = UserAllowance(settings, clock)
+    allowance.count("www-data", 1)
+    assert allowance.spent("www-data") is None
+    allowance.take(replace(settings, pickup=replace(Pickup(), messages_per_day=1)))
+    allowance.count("www-data", 1)
+    assert allowance.spent("www-data") is not None
