@@ -124,7 +124,7 @@ def test_jobs_are_given_up_and_their_sender_is_told(waiting: Shell) -> None:
     assert "Give up 2 jobs" in shell.run("queue", "bounce", "Q1", stdin="n\n").stderr
     assert shell.json("queue", "bounce", "Q1", "--yes") == {"changed": 2}
     # nobody is written to again because everything was to be tried
-    assert shell.json("queue", "retry", "--domain", "example.net") == {"changed": 0}
+    assert shell.json("queue", "retry", "--recipient", "eve@example.net") == {"changed": 0}
     dead = shell.json("queue", "list", "--state", "dead")
     assert [(job["recipient"], job["last"]["reply"]) for job in dead] == [
         ("bob@example.com", "Given up by hand"),
