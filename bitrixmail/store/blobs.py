@@ -29,6 +29,8 @@ _log = Logger()
 _ID = re.compile(r"[0-9a-f]{32}")
 # Above it a writer asks to be left alone until the disk has caught up.
 _OUTSTANDING_OCTETS = 1024 * 1024
+# So much is gathered for a turn of a thread, which costs as much as writing it.
+_HANDED_OCTETS = 128 * 1024
 # Another process may be about to commit a message that names it.
 _GRACE = timedelta(days=1)
 
@@ -74,6 +76,7 @@ class FileBlobWriter:
         self._threads = threads
         self._file = _File(path)
         self._chunks: list[bytes] = []
+        self._gathered = 0
         self._outstanding = 0
         self._busy = False
         self._aborted = False
@@ -85,6 +88,7 @@ class FileBlobWriter:
         if self._error is not None or self._aborted:
             return None
         self._chunks.append(data)
+        self._gathered += len(data)
         self._outstanding += len(data)
         self._go_on()
         return self._caught_up() if self._outstanding > _OUTSTANDING_OCTETS else None
@@ -95,13 +99,17 @@ class FileBlobWriter:
         return waiting
 
     def _go_on(self) -> None:
-        """Give what has gathered to a thread, unless one is at work."""
-        if self._busy or not self._chunks:
+        """Give what has gathered to a thread, if that is enough and none is at work."""
+        if self._busy or self._gathered < _HANDED_OCTETS:
             return
         self._busy = True
+        octets = self._gathered
+        self._threads.run(self._file.write, self._taken()).addBoth(self._written, octets)
+
+    def _taken(self) -> list[bytes]:
         chunks, self._chunks = self._chunks, []
-        octets = sum(map(len, chunks))
-        self._threads.run(self._file.write, chunks).addBoth(self._written, octets)
+        self._gathered = 0
+        return chunks
 
     def _written(self, result: object, octets: int) -> None:
         self._busy = False
@@ -119,7 +127,7 @@ class FileBlobWriter:
                     waiter.callback(None)
 
     def _failed(self, failure: Failure) -> None:
-        self._chunks.clear()
+        self._taken()
         self._outstanding = 0
         value = failure.value
         if isinstance(value, TemporaryError):
@@ -134,8 +142,9 @@ class FileBlobWriter:
             await self._caught_up()
         if self._error is None and not self._aborted:
             self._busy = True
-            syncing = self._threads.run(self._file.sync)
-            await syncing.addBoth(self._written, 0)
+            octets = self._gathered
+            syncing = self._threads.run(self._file.finish, self._taken())
+            await syncing.addBoth(self._written, octets)
         if self._error is not None:
             raise self._error
         if self._aborted:
@@ -146,7 +155,7 @@ class FileBlobWriter:
         if self._aborted:
             return
         self._aborted = True
-        self._chunks.clear()
+        self._taken()
         if not self._busy:
             self._remove()
 
@@ -183,11 +192,10 @@ class _File:
         self._descriptor = os.open(self._path, flags, 0o600)
         self._made = True
 
-    def sync(self) -> None:
-        """Bring the file and its name to the disk. Raises as `write`."""
+    def finish(self, chunks: list[bytes]) -> None:
+        """Write the last chunks, and bring the file and its name to the disk. Raises as `write`."""
+        self.write(chunks)  # an empty content has a file as well
         try:
-            if not self._made:
-                self._create()  # an empty content has a file as well
             os.fsync(self._descriptor)
             self._close()
             sync_folder(self._path.parent)
