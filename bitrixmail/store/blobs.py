@@ -193,8 +193,12 @@ class _File:
         self._made = True
 
     def finish(self, chunks: list[bytes]) -> None:
-        """Write the last chunks, and bring the file and its name to the disk. Raises as `write`."""
+        """Write the last chunks; then all of it is durable. Raises as `write`."""
         self.write(chunks)  # an empty content has a file as well
+        self.sync()
+
+    def sync(self) -> None:
+        """Bring the file and its name to the disk. Raises as `write`."""
         try:
             os.fsync(self._descriptor)
             self._close()
