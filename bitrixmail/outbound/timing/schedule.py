@@ -83,6 +83,23 @@ class Schedule:
             moment = change
         return None
 
+    def next_opening(self, at: datetime) -> datetime | None:
+        """Return when another opening than that of a moment begins, perhaps before that ends.
+
+        None: not in sight.
+        """
+        found = self.opening(at)
+        start = None if found is None else found.start
+        moment = self.next_change(at)
+        for _ in range(_MOST_CHANGES):
+            if moment is None:
+                break
+            found = self.opening(moment)
+            if found is not None and found.start != start:
+                return moment
+            moment = self.next_change(moment)
+        return None
+
     def open_until(self, at: datetime) -> datetime | None:
         """See ISchedule."""
         moment: datetime | None = at

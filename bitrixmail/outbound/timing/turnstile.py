@@ -23,7 +23,6 @@ _NEVER = timedelta(days=1)
 _SOON = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _AHEAD = timedelta(minutes=15)
-_MOST_CHANGES = 1000
 _priority = attrgetter("priority")
 
 
@@ -109,7 +108,7 @@ class Turnstile:
         else:
             moment = next_grant(opening, self._spent[schedule.name], now)
         if moment is None:  # not in this opening
-            moment = _next_opening(schedule, now)
+            moment = schedule.next_opening(now)
         return granted, max(moment or now + _NEVER, now + _SOON)
 
     def _later(
@@ -138,25 +137,7 @@ class Turnstile:
         if rates:
             at += _MINUTE / min(rates)
         if opening.batch and used >= opening.batch:
-            return _Slot(_next_opening(schedule, slot.at) or slot.at)
+            return _Slot(schedule.next_opening(slot.at) or slot.at)
         if schedule.opening(at) is None:
             return _Slot(schedule.next_open(at) or slot.at)
         return _Slot(at, used)
-
-
-def _next_opening(schedule: Schedule, at: datetime) -> datetime | None:
-    """Return when another opening than that of a moment begins, which may be before that ends.
-
-    None: not in sight.
-    """
-    found = schedule.opening(at)
-    start = None if found is None else found.start
-    moment = schedule.next_change(at)
-    for _ in range(_MOST_CHANGES):
-        if moment is None:
-            break
-        found = schedule.opening(moment)
-        if found is not None and found.start != start:
-            return moment
-        moment = schedule.next_change(moment)
-    return None

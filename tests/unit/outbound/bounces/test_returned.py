@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -18,11 +17,9 @@ from bitrixmail.model.client import Client
 from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
 from bitrixmail.model.job import Job, JobState, Kind, Settlement
-from bitrixmail.model.queue import Wanted
-from bitrixmail.outbound.bounces.returned import BounceReader
-from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.store.opening import InlineStores, done
-from bitrixmail.tasks import InlineThreads, utcnow
+from bitrixmail.tasks import utcnow
+from tests.fakes.bounce_reader import leased, reader_of
 from tests.fakes.gate import RecordingMailLog
 from tests.fakes.jobs import make_attempt, make_job, make_letter
 from tests.fakes.real_gate import House
@@ -73,16 +70,7 @@ class Desk:
         self.stores = stores
         self.log = RecordingMailLog()
         self.clock = cast("IReactorTime", clock)
-        self.reader = BounceReader(
-            stores.jobs,
-            stores.queue,
-            stores.messages,
-            Suppressor(stores.suppressions, timedelta(days=30)),
-            maillog=self.log,
-            threads=InlineThreads(),
-            clock=self.clock,
-            hostname="mx.example.org",
-        )
+        self.reader = reader_of(stores, self.log, self.clock)
 
     def sent(self, recipient: str) -> None:
         """Have a message sent to one recipient elsewhere."""
@@ -91,10 +79,7 @@ class Desk:
         done(self.stores.jobs.settle([Settlement(job, JobState.DONE, make_attempt())]))
 
     def leased(self, kind: Kind, destination: str) -> tuple[Job, ...]:
-        now = utcnow(self.clock)
-        wanted = [Wanted(kind, destination, 10)]
-        jobs = self.stores.jobs.lease("s", now + timedelta(hours=1), wanted, now)
-        return cast("tuple[Job, ...]", done(jobs))
+        return leased(self.stores, self.clock, kind, destination)
 
     def receive(self, text: str, sender: Address | None = None, client: Client = OUTSIDE) -> None:
         transaction = self.house.gate.open(client)

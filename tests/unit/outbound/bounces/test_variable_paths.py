@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -19,13 +18,12 @@ from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.job import Job, JobState, Kind, Settlement
-from bitrixmail.model.queue import SentTo, Wanted
+from bitrixmail.model.queue import SentTo
 from bitrixmail.outbound.bounces.return_paths import ReturnPaths
-from bitrixmail.outbound.bounces.returned import BounceReader
-from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.bounces.variable_paths import VariablePaths
 from bitrixmail.store.opening import InlineStores, done
-from bitrixmail.tasks import InlineThreads, utcnow
+from bitrixmail.tasks import utcnow
+from tests.fakes.bounce_reader import leased, reader_of
 from tests.fakes.gate import RecordingMailLog
 from tests.fakes.jobs import make_attempt, make_job, make_letter
 from tests.fakes.real_gate import House
@@ -56,24 +54,10 @@ class Office:
         self.paths = VariablePaths(_key, stores.queue, stores.directory, self.reactor, making=True)
         self.house = House(stores, clock, return_paths=self.paths)
         self.log = RecordingMailLog()
-        self.reader = BounceReader(
-            stores.jobs,
-            stores.queue,
-            stores.messages,
-            Suppressor(stores.suppressions, timedelta(days=30)),
-            maillog=self.log,
-            threads=InlineThreads(),
-            clock=self.reactor,
-            hostname="mx.example.org",
-        )
+        self.reader = reader_of(stores, self.log, self.reactor)
 
     def leased(self, kind: Kind, destination: str) -> tuple[Job, ...]:
-        now = utcnow(self.reactor)
-        wanted = [Wanted(kind, destination, 10)]
-        return cast(
-            "tuple[Job, ...]",
-            done(self.stores.jobs.lease("s", now + timedelta(hours=1), wanted, now)),
-        )
+        return leased(self.stores, self.reactor, kind, destination)
 
     def job(self, sender: str = "info@example.org", recipient: str = BOB) -> Job:
         now = utcnow(self.reactor)
