@@ -166,6 +166,7 @@ class Dispatcher:
             self._surveyed = self._clock.seconds()
             self._agenda.asking()
             self._agenda.replace(await self._jobs.due(now))
+            now = utcnow(self._clock)  # what was told meanwhile came due after the store was asked
         most = self.bounds.leased - len(self._leased)
         wanted = self._agenda.wanted(self._couriers, most, now)
         if wanted:

@@ -77,6 +77,15 @@ def test_while_it_takes_jobs_of_the_same_destination(office: Office, answers: La
     assert office.courier.delivered == ["a@example.com", "b@example.com"]
 
 
+def test_while_it_looks_through_the_store_for_a_moment(office: Office, answers: LateAnswers) -> None:
+    answers.late = {"due"}
+    office.dispatcher.begin()
+    office.clock.advance(0.1)
+    office.dispatcher.take_note(office.write("a@example.com"))
+    answers.come()
+    assert office.courier.delivered == ["a@example.com"]
+
+
 def test_what_comes_due_later(office: Office, answers: LateAnswers) -> None:
     answers.late = {"due"}
     office.dispatcher.begin()
