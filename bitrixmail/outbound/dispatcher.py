@@ -3,12 +3,14 @@
 A destination that is down holds up nobody else: until its pause ends, nothing of it is tried. Once
 it has been down for a while, what is due for it has the outcome of each attempt without one of its
 own: the senders of ten thousand messages are told in time, though one is tried at a time.
-What was delivered is settled before the same worker has delivered twice more, so a crash repeats
-no more than what was under way.
+A worker may begin the next delivery while the one before is under way, where the courier can let
+it follow closely. What was delivered is settled before the same worker has delivered three times
+more, so a crash repeats no more than what was under way.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +19,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from bitrixmail.interfaces.courier import ICourier
+from bitrixmail.interfaces.courier import ICourier, ILine
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.outcomes import IOutcomes
 from bitrixmail.model.errors import MailError
@@ -52,6 +54,8 @@ _HEARD_S = 0.7
 _TICK_S = 0.01
 # After an error of the store, or of a courier that is broken.
 _AGAIN_S = 5.0
+# Deliveries of one worker that are done and not written down yet, beside what is under way.
+_MOST_UNSETTLED = 2
 # From so many failures in a row on, a destination is down, and it was not the message's fault.
 _SHARED_FROM = 3
 _SHARED_AT_ONCE = 200
@@ -221,28 +225,46 @@ class Dispatcher:
 
     async def _work(self, destination: Destination) -> None:
         """Deliver what waits for a destination, until nothing does or it is to be left alone."""
-        settling: Deferred[None] | None = None
+        line = self._couriers[destination.kind].line()
+        under_way: deque[tuple[Sequence[Job], Deferred[Delivery | None]]] = deque()
+        settling: deque[Deferred[None]] = deque()
+        goes_on = True
         try:
-            while not self._stopping and destination.active <= destination.width:
-                jobs = destination.take()
-                if jobs is None:
+            while True:
+                while goes_on and self._has_next(destination, line, len(under_way)):
+                    group = destination.take()
+                    if group is None:
+                        break
+                    delivered = self._delivered(destination, group, line)
+                    under_way.append((group, Deferred.fromCoroutine(delivered)))
+                if not under_way:
                     break
-                delivery = await self._delivered(destination, jobs)
-                if settling is not None:
-                    await settling
-                settling = Deferred.fromCoroutine(self._settled(destination, jobs, delivery))
+                jobs, running = under_way.popleft()
+                delivery = await running
+                while len(settling) >= _MOST_UNSETTLED:
+                    await settling.popleft()
+                settled = self._settled(destination, jobs, delivery)
+                settling.append(Deferred.fromCoroutine(settled))
                 if delivery is None or delivery.trouble is Trouble.DOWN:
-                    break
+                    goes_on = False
                 if destination.due and destination.ready <= LEAST_AHEAD // 2:
                     self._wake()
                 if destination.active < destination.width:
                     self._employ(destination)
-            if settling is not None:
-                await settling
+            for each in settling:
+                await each
         finally:
             destination.active -= 1
             self._deliveries -= 1
             self._ended(destination)
+
+    def _has_next(self, destination: Destination, line: ILine, under_way: int) -> bool:
+        """Tell whether a worker may begin one more; the second only where no other one would."""
+        if self._stopping or destination.active > destination.width:
+            return False
+        if not under_way:
+            return True
+        return under_way == 1 and destination.active == destination.width and line.open
 
     def _ended(self, destination: Destination) -> None:
         if self._stopping:
@@ -255,11 +277,12 @@ class Dispatcher:
         if destination.due or self._unserved:
             self._wake()
 
-    async def _delivered(self, destination: Destination, jobs: Sequence[Job]) -> Delivery | None:
+    async def _delivered(
+        self, destination: Destination, jobs: Sequence[Job], line: ILine
+    ) -> Delivery | None:
         """Have jobs delivered; None: that can't be said, they go back as they were."""
-        courier = self._couriers[destination.kind]
         before = destination.failures
-        running = Deferred.fromCoroutine(courier.deliver(jobs))
+        running = Deferred.fromCoroutine(line.deliver(jobs))
         self._running.add(running)
         try:
             delivery = await deadline(running, self.bounds.delivery_s, self._clock)

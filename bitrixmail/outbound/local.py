@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from bitrixmail.interfaces.courier import ICourier
+from bitrixmail.interfaces.courier import ICourier, ILine
 from bitrixmail.interfaces.gate import IGate, ITransaction
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.model.address import Address
@@ -18,14 +18,15 @@ from bitrixmail.model.errors import MailError
 from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.reply import TRANSACTION_FAILED, Reply
+from bitrixmail.outbound.line import OneByOne
 from bitrixmail.tasks import utcnow
 
 _log = Logger()
 _PIECE_OCTETS = 64 * 1024
 
 
-@implementer(ICourier)
-class LocalCourier:
+@implementer(ICourier, ILine)
+class LocalCourier(OneByOne):
     """See the module. Made by compose, lives as long as the server.
 
     A job that is repeated after a crash has no second effect: the gate knows its id.
@@ -39,7 +40,7 @@ class LocalCourier:
         self._clock = clock
 
     async def deliver(self, jobs: Sequence[Job]) -> Delivery:
-        """See ICourier. Each job is a transaction of its own: one can't spoil the others."""
+        """See ILine. Each job is a transaction of its own: one can't spoil the others."""
         return Delivery(tuple([await self._one(job) for job in jobs]))
 
     async def close(self) -> None:

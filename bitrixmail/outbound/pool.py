@@ -62,6 +62,10 @@ class Pool:
             self._close(idle.connection)
         return None
 
+    def bears(self, connection: Connection) -> bool:
+        """Tell whether a connection may bring on two parcels more."""
+        return not 0 < self._most_parcels <= connection.parcels + 1
+
     def give_back(self, key: Hashable, connection: Connection) -> None:
         """Keep a connection, or close it if it has brought on enough or can't go on."""
         spent = 0 < self._most_parcels <= connection.parcels

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from zope.interface import implementer
 
-from bitrixmail.interfaces.courier import ICourier
+from bitrixmail.interfaces.courier import ICourier, ILine
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.return_paths import IReturnPaths
 from bitrixmail.interfaces.signer import ISigner, Read
@@ -23,6 +23,7 @@ from bitrixmail.model.job import Attempt, Delivery, Job, Kind
 from bitrixmail.model.parcel import (
     Answer,
     ConnectionFailed,
+    Delivered,
     Failing,
     Parcel,
     RemoteRecipient,
@@ -32,7 +33,9 @@ from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.outbound.client.connection import Connection, connect
 from bitrixmail.outbound.client.terms import TLS, Terms
 from bitrixmail.outbound.hosts import HostFinder, Nowhere
+from bitrixmail.outbound.line import Line, Spot
 from bitrixmail.outbound.pool import Pool
+from bitrixmail.outbound.remembered import Remembered
 from bitrixmail.outbound.round import Round
 from bitrixmail.outbound.routes import Routes, domain_of
 from bitrixmail.tasks import utcnow
@@ -40,8 +43,10 @@ from bitrixmail.tasks import utcnow
 # The hosts of a destination are looked up again after this time, which no DNS record undercuts.
 _HOSTS_KEPT_S = 60.0
 _MOST_KEPT = 5000
-# So long commands go one by one to a host that did not survive several at once.
+# So long commands go step by step to a host that did not survive several at once,
 _STEPWISE_S = 86400.0
+# and messages one by one to a host that did not survive, or not hear, one behind the other.
+_ONE_BY_ONE_S = 3600.0
 
 
 class Meeting(Protocol):
@@ -57,18 +62,6 @@ class Meeting(Protocol):
 
     async def unmet(self, terms: Terms, failure: ConnectionFailed) -> None:
         """Take note that mail waits because a host does not show what these terms demand."""
-
-
-class _Spot(NamedTuple):
-    """One address of one host, on the way to one destination.
-
-    What the destination demands of TLS is part of a connection, so it serves that one alone.
-    """
-
-    hosts: Hosts
-    host: MailHost
-    address: str
-    route: RelayRoute | None
 
 
 @implementer(ICourier)
@@ -103,24 +96,30 @@ class RemoteCourier:
         self._return_paths = return_paths
         self._pool = pool or Pool(clock)
         self._kept: dict[tuple[str, RelayRoute | None], tuple[float, Hosts]] = {}
-        # Addresses of hosts that lie about PIPELINING, and until when that is remembered
-        self._stepwise: dict[str, float] = {}
+        # Addresses of hosts that lie about PIPELINING
+        self._stepwise = Remembered(clock, _STEPWISE_S)
+        # Those that did not survive, or did not hear, what came right behind a content
+        self._one_by_one = Remembered(clock, _ONE_BY_ONE_S)
 
-    async def deliver(self, jobs: Sequence[Job]) -> Delivery:
+    def line(self) -> ILine:
         """See ICourier."""
+        return Line(self.deliver)
+
+    async def deliver(self, jobs: Sequence[Job], line: Line) -> Delivery:
+        """See ILine."""
         if self._routes.knows(jobs[0]):
-            return await self._together(jobs)
+            return await self._together(jobs, line)
         # They were written for a route that is no more: each goes by the way it has now
         groups: dict[Hashable, list[int]] = {}
         for number, job in enumerate(jobs):
             groups.setdefault((self._routes.of(job), domain_of(job)), []).append(number)
         attempts: dict[int, Attempt] = {}
         for numbers in groups.values():
-            delivery = await self._together([jobs[number] for number in numbers])
+            delivery = await self._together([jobs[number] for number in numbers], line)
             attempts |= zip(numbers, delivery.attempts, strict=True)
         return Delivery(tuple(attempts[number] for number in range(len(jobs))))
 
-    async def _together(self, jobs: Sequence[Job]) -> Delivery:
+    async def _together(self, jobs: Sequence[Job], line: Line) -> Delivery:
         """Deliver to recipients who are reached by one way."""
         rule = self._routes.of(jobs[0])
         route = None if rule is None else rule.route
@@ -135,10 +134,10 @@ class RemoteCourier:
             for address in host.addresses:
                 if not round_.left:
                     return round_.delivery()
-                spot = _Spot(hosts, host, address, route)
-                await self._at(round_, spot, parcel)
+                spot = Spot(hosts, host, address, route)
+                await self._at(round_, spot, parcel, line)
                 while round_.goes_on:
-                    await self._at(round_, spot, parcel)
+                    await self._at(round_, spot, parcel, line)
         return round_.delivery()
 
     def lead(self, routes: Routes) -> None:
@@ -150,39 +149,57 @@ class RemoteCourier:
         """See ICourier."""
         await self._pool.close()
 
-    async def _at(self, round_: Round, spot: _Spot, parcel: Parcel) -> None:
+    async def _at(self, round_: Round, spot: Spot, parcel: Parcel, line: Line) -> None:
         """Hand over at one address what is left, and note the answers."""
         recipients = tuple(parcel.recipients[number] for number in round_.left)
-        parcel = replace(parcel, recipients=recipients)
+        if len(recipients) != len(parcel.recipients):
+            parcel = replace(parcel, recipients=recipients)
         while True:
-            connection = self._pool.take(spot)
+            connection = behind = line.follow(spot, parcel)
+            if behind is None:
+                await line.turn()
+                connection = self._pool.take(spot)
             kept = connection is not None
-            if connection is None:
-                made = await self._met(spot)
-                if isinstance(made, ConnectionFailed):
-                    round_.failed(spot.host.name, spot.address, made)
-                    return
-                connection = made
             try:
-                delivered = await connection.deliver(parcel)
-            except BaseException:  # cancelled, or the store can't be read: it has dropped itself
-                connection.abort()
-                raise
-            self._pool.give_back(spot, connection)
+                if connection is None:
+                    made = await self._met(spot)
+                    if isinstance(made, ConnectionFailed):
+                        round_.failed(spot.host.name, spot.address, made)
+                        return
+                    connection = made
+                delivered = await self._handed_over(connection, spot, parcel, line)
+            finally:
+                if line.leave() and connection is not None:
+                    self._pool.give_back(spot, connection)
+                line.pass_on()
+            # Given up by the host meanwhile, which says nothing of the host
             if kept and all(map(_unheard, delivered)):
-                continue  # the host had given it up meanwhile, which says nothing of the host
+                if behind is not None:
+                    self._one_by_one.note(spot.address)
+                continue
             if any(map(_stumbled, delivered)):
-                self._remember_steps(spot.address)
+                self._stepwise.note(spot.address)
             tls = connection.tls
             secured = f"{tls.version} {tls.cipher}" if tls is not None else ""
             round_.answered(spot.host.name, spot.address, delivered, secured)
             return
 
-    async def _met(self, spot: _Spot) -> Connection | ConnectionFailed:
+    async def _handed_over(
+        self, connection: Connection, spot: Spot, parcel: Parcel, line: Line
+    ) -> Delivered:
+        alone = self._one_by_one.holds(spot.address) or not self._pool.bears(connection)
+        line.lead(connection, None if alone else spot)
+        try:
+            return await connection.deliver(parcel)
+        except BaseException:  # cancelled, or the store can't be read: it has dropped itself
+            connection.abort()
+            raise
+
+    async def _met(self, spot: Spot) -> Connection | ConnectionFailed:
         terms = await self._meeting.terms(spot.hosts, spot.host, spot.route)
         if isinstance(terms, ConnectionFailed):
             return terms
-        if self._stepwise.get(spot.address, 0.0) > self._clock.seconds():
+        if self._stepwise.holds(spot.address):
             terms = replace(terms, pipelining=False)
         endpoint = self._endpoint(spot.address, spot.host.port)
         made = await connect(endpoint, terms, self._clock)
@@ -194,13 +211,6 @@ class RemoteCourier:
         elif made.kind is Failing.TLS:
             await self._meeting.unmet(terms, made)
         return made
-
-    def _remember_steps(self, address: str) -> None:
-        """Have the next attempts at a host go step by step: it offers more than it can do."""
-        self._stepwise.pop(address, None)
-        if len(self._stepwise) >= _MOST_KEPT:
-            del self._stepwise[next(iter(self._stepwise))]
-        self._stepwise[address] = self._clock.seconds() + _STEPWISE_S
 
     async def _hosts_of(self, domain: str, route: RelayRoute | None) -> Hosts | Nowhere:
         """Return the hosts of a destination, for a while without asking again."""

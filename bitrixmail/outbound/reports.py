@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from bitrixmail.interfaces.courier import ICourier
+from bitrixmail.interfaces.courier import ICourier, ILine
 from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
+from bitrixmail.outbound.line import OneByOne
 from bitrixmail.tasks import utcnow
 
 
-@implementer(ICourier)
-class ReportCourier:
+@implementer(ICourier, ILine)
+class ReportCourier(OneByOne):
     """See the module. Made by compose, lives as long as the server.
 
     The message was delivered in the commit that wrote these jobs (RFC 3461 §6.2); nothing is left
@@ -26,7 +27,7 @@ class ReportCourier:
         self._clock = clock
 
     async def deliver(self, jobs: Sequence[Job]) -> Delivery:
-        """See ICourier."""
+        """See ILine."""
         said = "it is in the mailbox"
         now = utcnow(self._clock)
         attempt = Attempt(now, Result.DELIVERED, "", "", "2.1.5", said, 0.0)

@@ -8,16 +8,20 @@ from datetime import datetime, timedelta
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from bitrixmail.interfaces.courier import ICourier
+from bitrixmail.interfaces.courier import ICourier, ILine
 from bitrixmail.interfaces.outcomes import IOutcomes
 from bitrixmail.model.job import Delivery, Job, JobState, Kind, Result, Settlement, Trouble
 from bitrixmail.model.message import Draft
+from bitrixmail.outbound.line import OneByOne
 from tests.fakes.jobs import make_attempt
 
 
-@implementer(ICourier)
-class RecordingCourier:
-    """Delivers at once, or when `let_go` is called if it is `slow`; `down` names destinations."""
+@implementer(ICourier, ILine)
+class RecordingCourier(OneByOne):
+    """Delivers at once, or when `let_go` is called if it is `slow`; `down` names destinations.
+
+    All its lines are itself, so `open` is that of all of them.
+    """
 
     kind = Kind.REMOTE
 

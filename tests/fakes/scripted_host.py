@@ -60,7 +60,8 @@ class Script:
     """How a host behaves; a play that is empty is an honest host's.
 
     `rcpt_of` has plays for single recipients, by address. `obeys_pipelining` False: it offers it,
-    and throws away what came along with a command. `behind_starttls` is said in the clear in one
+    and throws away what came along with a command. `behind_dot` "drop" closes when something comes
+    right behind a content, "lose" throws it away. `behind_starttls` is said in the clear in one
     write with the 220. `tls` False breaks the handshake. `logins` are names with passwords.
     """
 
@@ -80,6 +81,7 @@ class Script:
     rset: Play = ()
     quit: Play = ()
     obeys_pipelining: bool = True
+    behind_dot: str = ""
     behind_starttls: str = ""
     tls: bool = True
     implicit_tls: bool = False
@@ -357,7 +359,13 @@ class _Session(Protocol):
             return False
         raw, self.buffer = self.content[: end + 2], self.content[end + 5 :]
         self.content = None
+        dropped = self.script.behind_dot == "drop" and bool(self.buffer)
+        if self.script.behind_dot:
+            self.buffer = b""
         self.take("content", self.script.content, raw.replace(b"\r\n.", b"\r\n")[2:])
+        if dropped:
+            self.mute = True
+            self.transport.loseConnection()
         return True
 
     def read_chunk(self) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from bitrixmail.interfaces.courier import ICourier
+from bitrixmail.interfaces.courier import ICourier, ILine
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.interfaces.queue import IQueue
@@ -27,6 +27,7 @@ from bitrixmail.model.queue import SentTo
 from bitrixmail.model.remote import ReturnedOptions
 from bitrixmail.model.text import printable
 from bitrixmail.outbound.bounces.suppressing import Suppressor
+from bitrixmail.outbound.line import OneByOne
 from bitrixmail.outbound.reasons.judging import judge
 from bitrixmail.tasks import utcnow
 
@@ -34,8 +35,8 @@ _MOST_RECIPIENTS = 100
 _FAILURES = frozenset({Action.FAILED, Action.DELAYED})
 
 
-@implementer(ICourier)
-class BounceReader:
+@implementer(ICourier, ILine)
+class BounceReader(OneByOne):
     """See the module. Made by compose, lives as long as the server."""
 
     kind = Kind.BOUNCE
@@ -62,7 +63,7 @@ class BounceReader:
         self._hostname = hostname
 
     async def deliver(self, jobs: Sequence[Job]) -> Delivery:
-        """See ICourier."""
+        """See ILine."""
         return Delivery(tuple([await self._one(job) for job in jobs]))
 
     async def close(self) -> None:

@@ -18,6 +18,7 @@ from bitrixmail.outbound.client.extensions import Extensions
 from bitrixmail.outbound.client.host_link import HostLink, cause_of
 from bitrixmail.outbound.client.sasl import UntrustedHostError, mechanism
 from bitrixmail.outbound.client.terms import TLS, Terms
+from bitrixmail.outbound.client.transaction import Transaction
 from bitrixmail.tasks import deadline
 
 # Content up to so much is read at once and leaves in one write with its dot
@@ -63,7 +64,10 @@ class _One(Factory):
 
 
 class Connection(HostLink):
-    """Made by `connect`, lives until `close` or until `alive` is False. One parcel at a time."""
+    """Made by `connect`, lives until `close` or until `alive` is False.
+
+    One parcel at a time, and one behind it where `room_behind` says so.
+    """
 
     # How many were handed over
     parcels = 0
@@ -85,6 +89,20 @@ class Connection(HostLink):
     def failure(self) -> ConnectionFailed | None:
         """What ended it; None as long as it is alive."""
         return self._dialogue.failure
+
+    @property
+    def room_behind(self) -> bool:
+        """Whether one more parcel that `fits_behind` may be handed over already.
+
+        Not behind the first one: the host has shown by then that it takes one after the other.
+        """
+        return self.parcels > 1 and self.alive and self._dialogue.room_behind
+
+    def fits_behind(self, parcel: Parcel) -> bool:
+        """Tell whether a parcel is handed over in one go: small, and for not too many."""
+        most = self.extensions.most_recipients
+        few = most == 0 or len(parcel.recipients) <= most
+        return few and len(parcel.prefix) + parcel.size_octets <= SMALL_OCTETS
 
     async def deliver(self, parcel: Parcel) -> Delivered:
         """Hand a parcel over; return what became of each recipient, in order.
@@ -141,33 +159,41 @@ class Connection(HostLink):
             closed = ConnectionFailed(Failing.LOST, Stage.OURS, "the connection is closed")
             return (closed,) * len(parcel.recipients)
         self.parcels += 1
-        self._came.clear()
         self._patience.whole(self._terms.timeouts, size_octets)
+        transaction = self._dialogue.hand_over(parcel, content)
         try:
-            self._happened(self._dialogue.hand_over(parcel, content))
             if content is None:
-                await self._feed(parcel)
-            while self._dialogue.transaction is not None:
-                await self._event()
+                self._came.clear()
+                self._happened(self._dialogue.happened())
+                await self._feed(transaction, parcel)
+            else:
+                await self._through(transaction)
         except BaseException:  # cancelled, or the store can't be read: there is no way to go on
             self.abort()
             raise
         finally:
-            self._patience.rest()
+            if self._dialogue.transaction is None:
+                self._patience.rest()
             self._produce(False)
-        return self._dialogue.outcome
+        return transaction.outcome
 
-    async def _feed(self, parcel: Parcel) -> None:
+    async def _through(self, transaction: Transaction) -> None:
+        """Wait until a transaction has come to its end."""
+        ended = self._ends[transaction] = Deferred()
+        self._happened(self._dialogue.happened())
+        await ended
+
+    async def _feed(self, transaction: Transaction, parcel: Parcel) -> None:
         """Feed a large content as the host takes it, unless it comes to an end before."""
         offset = -len(parcel.prefix)
-        while (transaction := self._dialogue.transaction) is not None:
+        while transaction is self._dialogue.transaction:
             if not transaction.wants_content:
                 await self._event()
             elif self._full:
                 await self._drained()
             elif offset >= parcel.size_octets:
                 transaction.end_content()
-                self._happened([])
+                await self._through(transaction)
                 return
             else:
                 if offset < 0:

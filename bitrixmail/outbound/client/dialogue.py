@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum
 
-from bitrixmail.model.parcel import Answer, ConnectionFailed, Delivered, Failing, Parcel, Stage
+from bitrixmail.model.parcel import Answer, ConnectionFailed, Failing, Parcel, Stage
 from bitrixmail.outbound.client.extensions import Extensions, extensions_of
 from bitrixmail.outbound.client.replies import BadReplyError, HostReply, ReplyReader
 from bitrixmail.outbound.client.transaction import Transaction
@@ -40,7 +40,9 @@ class Dialogue:
     """One session. Made by its connection, lives as long; one thing is asked for at a time.
 
     Whatever is asked for says its commands at once, for `take`; events come from `receive`, `fail`
-    and `hand_over`. With `pipelining` False all is said step by step, whatever the host offers.
+    and `happened`. With `pipelining` False all is said step by step, whatever the host offers.
+    While a parcel is under way one more may be handed over where there is `room_behind`: its
+    commands go along with the content before it, so a message takes one round trip (RFC 2920 §3.1).
     """
 
     def __init__(self, name: str, *, pipelining: bool = True) -> None:
@@ -50,7 +52,8 @@ class Dialogue:
         self._waiting: deque[tuple[Stage, _Reaction]] = deque()
         self._out: list[bytes] = []
         self._events: list[Event] = []
-        self._transaction: Transaction | None = None
+        self._transactions: deque[Transaction] = deque()
+        self._ended: list[Transaction] = []
         self.extensions = Extensions()
         self.must_reset = False
         # How many commands, pieces of content and replies there were
@@ -58,7 +61,6 @@ class Dialogue:
         self.failure: ConnectionFailed | None = None
         self.refusal: Answer | None = None
         self.challenge = b""
-        self.outcome: Delivered = ()
         self._waiting.append((Stage.GREETING, self._greeted))
 
     # What a connection does with it
@@ -80,7 +82,14 @@ class Dialogue:
             self.broken(Failing.PROTOCOL, str(error))
         if asked <= 0 and self._waiting and self._reader.pending:
             self.broken(Failing.PROTOCOL, "a reply before its command")
-        return self._happened()
+        return self.happened()
+
+    def happened(self) -> list[Event]:
+        """Return what came of what was done since it was last asked."""
+        if not self._events:
+            return []
+        events, self._events = self._events, []
+        return events
 
     def take(self) -> bytes:
         """Return what is to be sent now; empty if nothing is."""
@@ -97,13 +106,25 @@ class Dialogue:
 
     @property
     def transaction(self) -> Transaction | None:
-        """The transaction under way, to feed it content."""
-        return self._transaction
+        """The transaction under way, to feed it content; replies are first of all for it."""
+        return self._transactions[0] if self._transactions else None
+
+    @property
+    def room_behind(self) -> bool:
+        """Whether one more parcel with its whole content may be handed over already."""
+        if self.failure is not None or len(self._transactions) != 1:
+            return False
+        return self._transactions[0].leads
+
+    def ended(self) -> list[Transaction]:
+        """Return those that have come to their end since this was last asked."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def fail(self, kind: Failing, text: str, reply: Answer | None = None) -> list[Event]:
         """End the dialogue, as `broken` does; return what came of it."""
         self.broken(kind, text, reply)
-        return self._happened()
+        return self.happened()
 
     def start_tls(self) -> None:
         """Ask for TLS: SHAKE_HANDS or NO_TLS follows."""
@@ -125,17 +146,21 @@ class Dialogue:
         line = b"*" if response is None else b64encode(response)
         self.say(line + b"\r\n", Stage.AUTH, self._auth_answered)
 
-    def hand_over(self, parcel: Parcel, content: bytes | None) -> list[Event]:
-        """Begin a transaction: DONE follows, and ROOM before it if `content` is not given here."""
+    def hand_over(self, parcel: Parcel, content: bytes | None) -> Transaction:
+        """Begin a transaction: DONE follows, and ROOM before it if `content` is not given here.
+
+        It may have come to its end at once. While another one is under way: only if `room_behind`.
+        """
+        transaction = Transaction(self, parcel, content)
+        self._transactions.append(transaction)
         if self.failure is not None:
-            self.outcome = (self.failure,) * len(parcel.recipients)
-            return [Event.DONE]
-        self._transaction = Transaction(self, parcel, content)
-        if self._reader.pending:
+            transaction.fail(self.failure)
+            self.finished(transaction)
+        elif self._reader.pending and not self._waiting:
             self.broken(Failing.PROTOCOL, "a reply before its command")
-        else:
-            self._transaction.begin()
-        return self._happened()
+        elif len(self._transactions) == 1 or self._transactions[0].after_dot:
+            transaction.begin()
+        return transaction
 
     def quit(self) -> None:
         """Take leave: BYE or FAILED follows."""
@@ -164,7 +189,7 @@ class Dialogue:
         """Let nothing more be said; who has no answer yet gets this for one. The first counts."""
         if self.failure is not None:
             return
-        transaction = self._transaction
+        transaction = self.transaction
         stage = self.waits_for or (Stage.CONTENT if transaction else Stage.OURS)
         self.failure = ConnectionFailed(
             kind,
@@ -178,25 +203,34 @@ class Dialogue:
         )
         self._waiting.clear()
         self._out.clear()
-        if transaction is not None:
-            transaction.fail(self.failure)
-            self.finished()
+        failure = self.failure
+        # The last word was on the content before, or on a parcel before: not on those behind
+        elsewhere = ConnectionFailed(kind, Stage.MAIL, text)
+        if transaction is not None and not transaction.answered and failure.stage is Stage.CONTENT:
+            failure = elsewhere
+        while self._transactions:
+            first = self._transactions[0]
+            first.fail(failure)
+            self.finished(first)
+            failure = elsewhere
         self._events.append(Event.FAILED)
 
-    def finished(self) -> None:
-        """Take the outcome of the transaction under way."""
-        if self._transaction is not None:
-            self.outcome = self._transaction.outcome
-            self._transaction = None
-            self._events.append(Event.DONE)
+    def dot_said(self) -> None:
+        """Go on behind a content that is all said: nothing of it needs RSET any more."""
+        self.must_reset = False
+        if len(self._transactions) > 1:
+            self._transactions[1].begin()
+
+    def finished(self, transaction: Transaction) -> None:
+        """Let a transaction have come to its end."""
+        follows = self._transactions[0] is transaction and not transaction.after_dot
+        self._transactions.remove(transaction)
+        self._ended.append(transaction)
+        self._events.append(Event.DONE)
+        if follows and self._transactions and self.failure is None:
+            self._transactions[0].begin()
 
     # Replies
-
-    def _happened(self) -> list[Event]:
-        if not self._events:
-            return []
-        events, self._events = self._events, []
-        return events
 
     @property
     def _over(self) -> bool:
@@ -209,7 +243,7 @@ class Dialogue:
         self.steps += 1
         stage, reaction = self._waiting[0]
         if reply.code == 421 and stage not in {Stage.CONTENT, Stage.QUIT}:
-            kind = Failing.GREETING if self._transaction is None else Failing.LOST
+            kind = Failing.LOST if self._transactions else Failing.GREETING
             self.broken(kind, "the host closes the session", reply.answer(stage))
             return
         self._waiting.popleft()
@@ -219,7 +253,7 @@ class Dialogue:
 
     def _unasked(self, reply: HostReply) -> None:
         """Take a reply to nothing: mostly a host that has waited long enough for us."""
-        transaction = self._transaction
+        transaction = self.transaction
         answer = reply.answer(self.waits_for or (Stage.CONTENT if transaction else Stage.OURS))
         if transaction is not None and transaction.unasked(reply):
             self.broken(Failing.LOST, "the host refuses amid the content", answer)

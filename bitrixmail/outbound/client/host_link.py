@@ -21,6 +21,7 @@ from bitrixmail.model.text import printable
 from bitrixmail.outbound.client.dialogue import Dialogue, Event
 from bitrixmail.outbound.client.patience import Patience
 from bitrixmail.outbound.client.terms import TLS, Terms
+from bitrixmail.outbound.client.transaction import Transaction
 
 
 @implementer(IHandshakeListener, IPushProducer)
@@ -39,6 +40,8 @@ class HostLink(Protocol):
         self._patience = Patience(clock, self._time_over)
         self._awaited: Deferred[Event] | None = None
         self._came: list[Event] = []
+        # Who waits for the end of what
+        self._ends: dict[Transaction, Deferred[None]] = {}
         self._room: Deferred[None] | None = None
         self._full = False
         self._producing = False
@@ -83,14 +86,20 @@ class HostLink(Protocol):
         return False
 
     def _happened(self, events: list[Event]) -> None:
-        """Write what is to be said, and hand on what came of what was heard or said."""
+        """Hand on what came of what was heard or said, and write what is to be said."""
+        if Event.FAILED in events:
+            self._drop()
+        if Event.DONE in events:
+            # Who is told may have more to say, which leaves in the same write
+            for transaction in self._dialogue.ended():
+                waiting = self._ends.pop(transaction, None)
+                if waiting is not None:
+                    waiting.callback(None)
         self._flush()
         for event in events:
             if event is Event.SHAKE_HANDS:
                 self._start_tls()
-            elif event is Event.FAILED:
-                self._drop()
-            if event is not Event.SHAKE_HANDS:
+            elif event is not Event.DONE or self._awaited is not None:
                 self._came.append(event)
         if self._dialogue.steps != self._steps and not self._shaking_hands:
             # half a reply buys no time

@@ -89,7 +89,7 @@ class Transaction:
             else:
                 self.answers[place] = answer
         if not self._asked:
-            self._dialogue.finished()
+            self._dialogue.finished(self)
             return
         self._chunked = offered.chunking and (content is None or has_long_line(content))
         self._utf8 = offered.smtputf8 and needs_smtputf8(parcel)
@@ -136,7 +136,7 @@ class Transaction:
             return
         self._answer_all(reply.answer(Stage.MAIL), self._asked)
         if not self.pipelined:
-            self._dialogue.finished()
+            self._dialogue.finished(self)
 
     def _named(self, reply: HostReply) -> None:
         place = self._asked[self._place]
@@ -158,7 +158,7 @@ class Transaction:
     def _begin_content(self) -> None:
         """Go on behind the reply to the last RCPT, where DATA was not said along with it."""
         if not self._accepted:
-            self._dialogue.finished()
+            self._dialogue.finished(self)
         elif self._chunked:
             self._send_content()
         else:
@@ -174,23 +174,24 @@ class Transaction:
                 self._dialogue.say(b".\r\n", Stage.CONTENT, self._emptied)
         elif not self._meaningless(reply, Stage.DATA):
             self._answer_all(reply.answer(Stage.DATA), self._accepted)
-            self._dialogue.finished()
+            self._dialogue.finished(self)
 
     def _emptied(self, _reply: HostReply) -> None:
-        self._dialogue.finished()
+        self._dialogue.finished(self)
 
     def _ended(self, reply: HostReply) -> None:
         """Take the reply to the whole content."""
         if self._chunked:
             self._chunks_out -= 1
         if self._refused:
-            self._dialogue.finished()
+            self._dialogue.finished(self)
             return
         if self._meaningless(reply, Stage.CONTENT):
             return
-        self._dialogue.must_reset = self._chunked and reply.code // 100 != 2
+        if self._chunked:
+            self._dialogue.must_reset = reply.code // 100 != 2
         self._answer_all(reply.answer(Stage.CONTENT), self._accepted)
-        self._dialogue.finished()
+        self._dialogue.finished(self)
 
     def _chunk_taken(self, reply: HostReply) -> None:
         self._chunks_out -= 1
@@ -204,7 +205,7 @@ class Transaction:
             self._refused, self.feeding = True, False
             self._answer_all(reply.answer(Stage.CONTENT), self._accepted)
         if not self._chunks_out:
-            self._dialogue.finished()
+            self._dialogue.finished(self)
 
     def unasked(self, reply: HostReply) -> bool:
         """Take a reply that nothing was said for: amid content it may refuse that content."""
@@ -245,12 +246,19 @@ class Transaction:
         else:
             octets = dotted(content)
         self._dialogue.say(octets, Stage.CONTENT, self._ended)
+        if not self._chunked:
+            self._dialogue.dot_said()
 
     @property
     def wants_content(self) -> bool:
         """Whether a piece of content may be fed now."""
         most = _MOST_CHUNKS if self.pipelined else 1
         return self.feeding and self._chunks_out < most
+
+    @property
+    def leads(self) -> bool:
+        """Whether the commands of one more may go along with its content, or with its end."""
+        return self.pipelined and not self._chunked and self._content is not None
 
     def feed(self, octets: bytes) -> None:
         """Send a piece of content."""
@@ -274,6 +282,8 @@ class Transaction:
         else:
             command = self._stuffer.feed(rest) + self._stuffer.finish()
         self._dialogue.say(command, Stage.CONTENT, self._ended)
+        if not self._chunked:
+            self._dialogue.dot_said()
 
     # The end
 

@@ -77,7 +77,9 @@ def test_while_it_takes_jobs_of_the_same_destination(office: Office, answers: La
     assert office.courier.delivered == ["a@example.com", "b@example.com"]
 
 
-def test_while_it_looks_through_the_store_for_a_moment(office: Office, answers: LateAnswers) -> None:
+def test_while_it_looks_through_the_store_for_a_moment(
+    office: Office, answers: LateAnswers
+) -> None:
     answers.late = {"due"}
     office.dispatcher.begin()
     office.clock.advance(0.1)

@@ -52,12 +52,13 @@ class Talk:
         return self.dialogue.take().decode()
 
     def hand_over(self, what: Parcel, content: bytes | None = BODY) -> str:
-        self.events += self.dialogue.hand_over(what, content)
+        self.transaction = self.dialogue.hand_over(what, content)
+        self.events += self.dialogue.happened()
         return self.said()
 
     def replies(self) -> list[str]:
         assert Event.DONE in self.events
-        return [str(answer) for answer in self.dialogue.outcome]
+        return [str(answer) for answer in self.transaction.outcome]
 
     @property
     def failure(self) -> ConnectionFailed:
@@ -77,7 +78,7 @@ def test_all_up_to_data_is_one_write_and_so_are_body_and_dot() -> None:
     assert not talk.events
     talk.hear("250 2.0.0 Queued as 1")
     assert talk.events == [Event.DONE]
-    assert talk.dialogue.outcome == (
+    assert talk.transaction.outcome == (
         Answer(250, "2.0.0", "Queued as 1", Stage.CONTENT),
         Answer(550, "5.1.1", "No such mailbox", Stage.RCPT),
     )
@@ -152,7 +153,7 @@ def test_refused_at_mail(pipelining: bool) -> None:
     if pipelining:
         talk.hear("503 MAIL first", "503 MAIL first", "503 MAIL first")
     assert talk.replies() == ["451 4.7.1 Not now"] * 2
-    assert talk.dialogue.outcome[0] == Answer(451, "4.7.1", "Not now", Stage.MAIL)
+    assert talk.transaction.outcome[0] == Answer(451, "4.7.1", "Not now", Stage.MAIL)
     assert talk.hand_over(parcel()).startswith("MAIL")
 
 
@@ -182,7 +183,7 @@ def test_421_at_the_dot_is_an_answer() -> None:
     talk.hear("250 OK", "250 OK", "354 Go")
     talk.said()
     talk.hear("421 4.3.2 Closing")
-    assert talk.dialogue.outcome == (Answer(421, "4.3.2", "Closing", Stage.CONTENT),)
+    assert talk.transaction.outcome == (Answer(421, "4.3.2", "Closing", Stage.CONTENT),)
     assert talk.events == [Event.DONE, Event.FAILED]
 
 
@@ -225,7 +226,7 @@ def test_a_reply_before_its_command_does_not_count() -> None:
     talk.hand_over(parcel())
     talk.hear("250 OK", "250 OK", "354 Go", "250 Queued")
     assert talk.failure.text == "a reply before its command"
-    assert talk.dialogue.outcome == (talk.failure,)
+    assert talk.transaction.outcome == (talk.failure,)
     talk = Talk(*STEPS)
     talk.hand_over(parcel())
     talk.dialogue.receive(b"250 OK\r\n25")
@@ -260,7 +261,7 @@ def test_remote_text_is_fit_for_a_log() -> None:
         b"550-5.1.1 a\x1b[31m\0\r\n550 5.1.1 b\xe2\x80\xae\xff" + b"z" * 900 + b"\r\n"
     )
     talk.hear("503 x", "503 x")
-    (answer,) = talk.dialogue.outcome
+    (answer,) = talk.transaction.outcome
     assert isinstance(answer, Answer)
     assert answer.enhanced == "5.1.1"
     assert answer.text.startswith("a\\u{1b}[31m\\u{0} b\\u{202e}\ufffdzzz")
@@ -275,7 +276,7 @@ def test_an_enhanced_code_must_agree(text: str, enhanced: str) -> None:
     talk = Talk(*ALL)
     talk.hand_over(parcel())
     talk.hear(f"550 {text}", "503 x", "503 x")
-    assert getattr(talk.dialogue.outcome[0], "enhanced", None) == enhanced
+    assert getattr(talk.transaction.outcome[0], "enhanced", None) == enhanced
 
 
 def test_loss_after_the_dot_says_so() -> None:
@@ -284,7 +285,7 @@ def test_loss_after_the_dot_says_so() -> None:
     talk.hear("250 OK", "550 No", "250 OK", "354 Go")
     talk.said()
     talk.events += talk.dialogue.fail(Failing.LOST, "gone")
-    first, second = talk.dialogue.outcome
+    first, second = talk.transaction.outcome
     assert str(first) == "550 No"
     assert second is talk.failure
     assert (talk.failure.after_dot, talk.failure.answered) == (True, True)
@@ -362,7 +363,7 @@ def test_421_to_starttls_turns_us_away() -> None:
     assert talk.failure.kind is Failing.GREETING
     # and whoever goes on in spite of it hears the same
     talk.hand_over(parcel("b@x.net", "c@x.net"))
-    assert talk.dialogue.outcome == (talk.failure,) * 2
+    assert talk.transaction.outcome == (talk.failure,) * 2
 
 
 def test_an_unasked_421_between_two_parcels() -> None:

@@ -175,7 +175,7 @@ def test_a_refusal_amid_data_is_the_answer_and_ends_the_session() -> None:
     talk.hand_over(parcel(), None)
     talk.hear(*OPEN, "250 I have it")
     assert talk.failure.kind is Failing.PROTOCOL
-    assert talk.dialogue.outcome == (talk.failure,)
+    assert talk.transaction.outcome == (talk.failure,)
 
 
 # What a host can't carry
@@ -185,10 +185,10 @@ def ours(talk: Talk, what: Parcel, content: bytes | None = BODY) -> list[str]:
     """Return the answers, which are all our own: nothing was said."""
     assert talk.hand_over(what, content) == ""
     assert talk.dialogue.must_reset is False
-    for answer in talk.dialogue.outcome:
+    for answer in talk.transaction.outcome:
         assert isinstance(answer, Answer)
         assert answer.stage is Stage.OURS
-    return [f"{answer.code} {answer.enhanced}" for answer in talk.dialogue.outcome]  # type: ignore[union-attr]
+    return [f"{answer.code} {answer.enhanced}" for answer in talk.transaction.outcome]  # type: ignore[union-attr]
 
 
 def test_too_large_for_size() -> None:
@@ -291,7 +291,7 @@ def test_parameters_of_dsn_as_offered() -> None:
     talk.said()
     talk.hear("250 Queued")
     # the first asked for a report of success, which this host won't send
-    assert [answer.relayed for answer in talk.dialogue.outcome] == [True, False, False]  # type: ignore[union-attr]
+    assert [answer.relayed for answer in talk.transaction.outcome] == [True, False, False]  # type: ignore[union-attr]
 
 
 def test_an_empty_message() -> None:
