@@ -24,6 +24,9 @@ class IDKIMKeys(Interface):
         Cached; sees another process's changes within a second.
         """
 
+    async def domains() -> frozenset[str]:
+        """Return the domains that have keys. Cached as they are."""
+
     async def add(keys: Sequence[DKIMKey]) -> None:
         """Add keys. Raise NotFoundError (the domain), ExistsError (the selector): then none is."""
 

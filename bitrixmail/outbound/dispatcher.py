@@ -96,7 +96,8 @@ class Dispatcher:
         self._stopping = False
         self._timer: IDelayedCall | None = None
         self._hearing: IDelayedCall | None = None
-        self._running: set[Deferred[Delivery]] = set()
+        # When each was begun, the first first
+        self._running: dict[Deferred[Delivery], float] = {}
         self._idle: list[Deferred[None]] = []
 
     def begin(self) -> None:
@@ -161,6 +162,7 @@ class Dispatcher:
 
     async def _turn(self) -> None:
         """Find out what is due, lease some of it, and put workers to it."""
+        self._cut_endless()
         if not self._reclaimed:
             await self._jobs.reclaim(self._owner)
             self._reclaimed = True
@@ -185,6 +187,13 @@ class Dispatcher:
             if self._deliveries >= self.bounds.deliveries:
                 break
             self._employ(destination)
+
+    def _cut_endless(self) -> None:
+        """Cut deliveries that take longer than any may: the courier has lost track of them."""
+        latest_s = self._clock.seconds() - self.bounds.delivery_s
+        endless = [running for running, begun_s in self._running.items() if begun_s <= latest_s]
+        for running in endless:
+            running.cancel()
 
     async def _lease(
         self, wanted: Sequence[Wanted], now: datetime
@@ -283,17 +292,16 @@ class Dispatcher:
         """Have jobs delivered; None: that can't be said, they go back as they were."""
         before = destination.failures
         running = Deferred.fromCoroutine(line.deliver(jobs))
-        self._running.add(running)
+        self._running[running] = self._clock.seconds()
         try:
-            delivery = await deadline(running, self.bounds.delivery_s, self._clock)
+            delivery = await running
         except CancelledError:
-            return None
-        except TimeoutError:
-            _log.error(
-                "a delivery to {destination} did not end in {seconds} s",
-                destination=destination.name,
-                seconds=self.bounds.delivery_s,
-            )
+            if not self._stopping:
+                _log.error(
+                    "a delivery to {destination} did not end in {seconds} s",
+                    destination=destination.name,
+                    seconds=self.bounds.delivery_s,
+                )
             return None
         except MailError as error:
             _log.error("{queue_id} can't be read: {error}", queue_id=jobs[0].queue_id, error=error)
@@ -302,7 +310,7 @@ class Dispatcher:
             _log.failure("delivering {queue_id} failed", queue_id=jobs[0].queue_id)
             return None
         finally:
-            self._running.discard(running)
+            self._running.pop(running, None)
         destination.learn(delivery.trouble, before)
         return delivery
 

@@ -24,6 +24,7 @@ _KEYS = (
     .join(domain, domain.c.id == dkim_key.c.domain_id)
     .order_by(dkim_key.c.created, dkim_key.c.id)
 )
+_DOMAINS = select(domain.c.name).where(domain.c.id.in_(select(dkim_key.c.domain_id)))
 
 
 @implementer(IDKIMKeys)
@@ -35,11 +36,15 @@ class DatabaseDKIMKeys:
         self._changes = changes
         self._most_cached = most_cached
         self._cached: dict[str, tuple[DKIMKey, ...]] = {}
+        self._domains: frozenset[str] | None = None
+        self._forgotten = 0
         changes.watch(writing.TOPIC, self._forget)
 
     def _forget(self) -> None:
         # A new dictionary: an answer that is still under way goes into the old one, unseen.
         self._cached = {}
+        self._domains = None
+        self._forgotten += 1
 
     async def keys(self, domain: str) -> tuple[DKIMKey, ...]:
         """See IDKIMKeys."""
@@ -51,6 +56,16 @@ class DatabaseDKIMKeys:
                 cached.clear()
             if self._most_cached:
                 cached[domain] = found
+        return found
+
+    async def domains(self) -> frozenset[str]:
+        """See IDKIMKeys."""
+        found = self._domains
+        if found is None:
+            asked = self._forgotten
+            found = await self._database.read(_read_domains)
+            if self._most_cached and asked == self._forgotten:
+                self._domains = found
         return found
 
     async def add(self, keys: Sequence[DKIMKey]) -> None:
@@ -86,6 +101,10 @@ def _read(connection: Connection, name: str) -> tuple[DKIMKey, ...]:
         )
         for row in rows
     )
+
+
+def _read_domains(connection: Connection) -> frozenset[str]:
+    return frozenset(connection.execute(_DOMAINS).scalars())
 
 
 def _add(connection: Connection, keys: Sequence[DKIMKey], *, now: int) -> None:  # noqa: ARG001 - see Change

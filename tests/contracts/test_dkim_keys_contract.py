@@ -45,6 +45,15 @@ def test_keys_come_back_whole_the_oldest_first(stores: InlineStores) -> None:
     assert result_of(keys.keys("example.com")) == ()
 
 
+def test_the_domains_that_have_keys(stores: InlineStores) -> None:
+    keys = stores.dkim_keys
+    assert result_of(keys.domains()) == frozenset()
+    result_of(keys.add([ONE, TWO]))
+    assert result_of(keys.domains()) == {"example.org"}
+    result_of(keys.remove([ONE, TWO]))
+    assert result_of(keys.domains()) == frozenset()
+
+
 def test_only_for_domains_of_ours_and_each_selector_once(stores: InlineStores) -> None:
     keys = stores.dkim_keys
     result_of(keys.add([ONE]))

@@ -69,12 +69,15 @@ class Signer:
 
     async def sign(self, read: Read, size_octets: int, at: datetime) -> bytes:
         """See ISigner."""
+        signed = await self._keys.domains()
+        if not signed:
+            return b""  # nothing of the message has to be read to know that
         start = await read(0, min(size_octets, MAX_SECTION_OCTETS))
         section = HeaderSection.parse(start)
         if section.end == len(start) < size_octets:
             return b""  # a header section beyond all bounds: where the body begins is not known
         domain = author_domain(section)
-        keys = signing_keys(await self._keys.keys(domain), at) if domain else ()
+        keys = signing_keys(await self._keys.keys(domain), at) if domain in signed else ()
         if not keys:
             return b""
         hashed = sha256()

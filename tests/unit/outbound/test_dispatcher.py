@@ -263,6 +263,44 @@ def test_held_jobs_are_left_alone(office: Office) -> None:
     assert office.courier.delivered == []
 
 
+def test_a_delivery_that_never_ends_is_cut(office: Office) -> None:
+    office.courier.slow = True
+    office.write("a@example.com")
+    office.dispatcher.begin()
+    for _ in range(59):
+        office.clock.advance(30)
+    assert office.states() == {"a@example.com": JobState.LEASED}
+    office.courier.slow = False
+    for _ in range(3):
+        office.clock.advance(30)
+    assert office.courier.delivered == ["a@example.com"] * 2
+    assert office.states() == {"a@example.com": JobState.DONE}
+
+
+def test_a_worker_begins_the_next_one_where_no_other_would(office: Office) -> None:
+    office.dispatcher = office.made(first=2, most=2)
+    office.courier.slow = office.courier.open = True
+    for number in range(9):
+        office.write(f"a{number}@example.com")
+    office.dispatcher.begin()
+    # The first worker did so before there was the second
+    assert len(office.courier.begun) == 3
+    office.courier.let_go(3)
+    assert len(office.courier.begun) == 7
+    office.courier.let_go(4)
+    office.courier.let_go(2)
+    assert set(office.states().values()) == {JobState.DONE}
+
+
+def test_with_room_for_more_workers_each_has_one(office: Office) -> None:
+    office.dispatcher = office.made(first=5, most=5)
+    office.courier.slow = office.courier.open = True
+    for number in range(3):
+        office.write(f"a{number}@example.com")
+    office.dispatcher.begin()
+    assert len(office.courier.begun) == 3
+
+
 def test_a_broken_courier_loses_nothing(
     office: Office, nothing_lost_or_left: list[Failure]
 ) -> None:

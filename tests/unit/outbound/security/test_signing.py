@@ -120,6 +120,9 @@ class MemoryKeys:
     def __init__(self, *known: DKIMKey) -> None:
         self.known = known
 
+    async def domains(self) -> frozenset[str]:
+        return frozenset(key.domain for key in self.known)
+
     async def keys(self, domain: str) -> tuple[DKIMKey, ...]:
         return tuple(key for key in self.known if key.domain == domain)
 
