@@ -48,7 +48,7 @@ class Mender:
 
 def mended_octets(octets: bytes) -> bytes:
     """Return octets that were not cut in CRLF form, without NUL: mostly these very octets."""
-    lines = octets.replace(_CRLF, b"")
+    lines = octets.replace(_CRLF, b"  ")  # in place, which is faster than to remove them
     if _LF not in lines and _CR not in lines and _NUL not in octets:
         return octets
     # NUL goes last: dropped first, one between CR and LF would make one line end of two
