@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
@@ -41,6 +41,7 @@ from bitrixmail.outbound.agenda import LEAST_AHEAD, Agenda
 from bitrixmail.outbound.destination import Bounds, Destination
 from bitrixmail.outbound.settling import Settler
 from bitrixmail.outbound.timing.turnstile import Turnstile
+from bitrixmail.outbound.under_way import UnderWay
 from bitrixmail.tasks import begin, deadline, utcnow
 
 _log = Logger()
@@ -96,8 +97,7 @@ class Dispatcher:
         self._stopping = False
         self._timer: IDelayedCall | None = None
         self._hearing: IDelayedCall | None = None
-        # When each was begun, the first first
-        self._running: dict[Deferred[Delivery], float] = {}
+        self._under_way = UnderWay(clock)
         self._idle: list[Deferred[None]] = []
 
     def begin(self) -> None:
@@ -162,7 +162,7 @@ class Dispatcher:
 
     async def _turn(self) -> None:
         """Find out what is due, lease some of it, and put workers to it."""
-        self._cut_endless()
+        self._under_way.cut_endless(self.bounds.delivery_s)
         if not self._reclaimed:
             await self._jobs.reclaim(self._owner)
             self._reclaimed = True
@@ -187,13 +187,6 @@ class Dispatcher:
             if self._deliveries >= self.bounds.deliveries:
                 break
             self._employ(destination)
-
-    def _cut_endless(self) -> None:
-        """Cut deliveries that take longer than any may: the courier has lost track of them."""
-        latest_s = self._clock.seconds() - self.bounds.delivery_s
-        endless = [running for running, begun_s in self._running.items() if begun_s <= latest_s]
-        for running in endless:
-            running.cancel()
 
     async def _lease(
         self, wanted: Sequence[Wanted], now: datetime
@@ -224,13 +217,13 @@ class Dispatcher:
             destination.active += 1
             self._deliveries += 1
             begin(self._work(destination), "delivering")
+        self._unserved.pop(destination, None)
         held = destination.held_until
-        if destination.ready and held is not None and not destination.active:
+        if destination.ready and held is not None and not destination.active and not self._stopping:
             # Leased just before it was found down: it is their turn when the pause ends
-            self._unserved[destination] = None
             self._agenda.expect(destination, held)
-        else:
-            self._unserved.pop(destination, None)
+            back = [Settlement(job, JobState.WAITING) for job in destination.take_all()]
+            begin(self._written(destination, back, ()), "giving jobs back")
 
     async def _work(self, destination: Destination) -> None:
         """Deliver what waits for a destination, until nothing does or it is to be left alone."""
@@ -291,27 +284,9 @@ class Dispatcher:
     ) -> Delivery | None:
         """Have jobs delivered; None: that can't be said, they go back as they were."""
         before = destination.failures
-        running = Deferred.fromCoroutine(line.deliver(jobs))
-        self._running[running] = self._clock.seconds()
-        try:
-            delivery = await running
-        except CancelledError:
-            if not self._stopping:
-                _log.error(
-                    "a delivery to {destination} did not end in {seconds} s",
-                    destination=destination.name,
-                    seconds=self.bounds.delivery_s,
-                )
-            return None
-        except MailError as error:
-            _log.error("{queue_id} can't be read: {error}", queue_id=jobs[0].queue_id, error=error)
-            return None
-        except Exception:  # noqa: BLE001 - a bug of a courier must not stop the others, or this for good
-            _log.failure("delivering {queue_id} failed", queue_id=jobs[0].queue_id)
-            return None
-        finally:
-            self._running.pop(running, None)
-        destination.learn(delivery.trouble, before)
+        delivery = await self._under_way.deliver(line, jobs)
+        if delivery is not None:
+            destination.learn(delivery.trouble, before)
         return delivery
 
     async def _settled(
@@ -395,8 +370,7 @@ class Dispatcher:
             try:
                 await deadline(waiting, timeout_s, self._clock)
             except TimeoutError:
-                for running in list(self._running):
-                    running.cancel()
+                self._under_way.cut_all()
         rest = [job for each in self._agenda for job in each.take_all()]
         if rest:
             await self._jobs.settle([Settlement(job, JobState.WAITING, None, None) for job in rest])

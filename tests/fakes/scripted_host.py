@@ -359,11 +359,10 @@ class _Session(Protocol):
             return False
         raw, self.buffer = self.content[: end + 2], self.content[end + 5 :]
         self.content = None
-        dropped = self.script.behind_dot == "drop" and bool(self.buffer)
-        if self.script.behind_dot:
-            self.buffer = b""
+        behind = self.script.behind_dot and self.buffer
+        self.buffer = b"" if self.script.behind_dot else self.buffer
         self.take("content", self.script.content, raw.replace(b"\r\n.", b"\r\n")[2:])
-        if dropped:
+        if behind and self.script.behind_dot == "drop":
             self.mute = True
             self.transport.loseConnection()
         return True

@@ -152,7 +152,7 @@ async def test_jobs_of_a_route_that_is_no_more_part(net: Internet, tmp_path: Pat
         leased = await sender.stores.jobs.lease("nobody", then + timedelta(1), wanted, then)
         jobs = [replace(leased[place], destination="route:gone") for place in (0, 2, 1)]
         courier = sender.sending.dispatcher._couriers[Kind.REMOTE]
-        delivery = await courier.deliver(jobs)
+        delivery = await courier.line().deliver(jobs)
         assert [attempt.host for attempt in delivery.attempts] == [
             "mx.one.example",
             "mx.two.example",

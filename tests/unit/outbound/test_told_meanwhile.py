@@ -11,6 +11,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from bitrixmail.interfaces.jobs import IJobStore
+from bitrixmail.model.job import JobState
 from tests.unit.outbound.test_dispatcher import Office
 
 
@@ -113,3 +114,20 @@ def test_nothing_is_asked_for_again_and_again(office: Office, answers: LateAnswe
     answers.come()
     office.clock.advance(29)
     assert len(asked) <= 3
+
+
+def test_what_is_leased_while_its_host_is_found_down_is_given_back(
+    office: Office, answers: LateAnswers
+) -> None:
+    office.courier.down, office.courier.slow = {"example.com"}, True
+    office.write("a@example.com")
+    office.dispatcher.begin()
+    answers.late = {"lease"}
+    office.dispatcher.take_note(office.write("b@example.com"))
+    office.courier.let_go()
+    answers.come()
+    assert set(office.states().values()) == {JobState.WAITING}
+    office.courier.down, office.courier.slow = set(), False
+    office.clock.advance(301)
+    office.clock.advance(1)
+    assert office.states()["b@example.com"] is JobState.DONE
