@@ -53,14 +53,20 @@ class Target(Protocol):
 
 
 class MboxTarget:
-    """An mbox file in the mboxrd form. Made for one export; the file must not be there yet."""
+    """An mbox file in the mboxrd form, which nobody else may read.
+
+    Made for one export; the file must not be there yet.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._part = path.with_name(path.name + ".part")
         if path.exists():
             raise ExistsError(Fault(printable(str(path)), "is there already", "name another file"))
-        self._file: BinaryIO | None = self._part.open("wb")
+        # One of an export that was killed: whoever else may read it is to have nothing of this
+        self._part.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        self._file: BinaryIO | None = os.fdopen(os.open(self._part, flags, 0o600), "wb")
 
     def write(self, letter: Outgoing, pieces: Iterable[bytes]) -> tuple[Fault, ...]:
         """See Target."""

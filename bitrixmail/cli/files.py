@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -49,18 +50,33 @@ def read_text(name: str) -> str:
 
 
 def write_octets(name: str, octets: bytes) -> None:
-    """Write a file, or standard output. Raises NoInputError if it can't be made."""
+    """Write a file nobody else may read, or standard output. Raises NoInputError if it can't be."""
     if name == "-":
         stream = sys.stdout.buffer
         stream.write(octets)
         stream.flush()
         return
     try:
-        Path(name).write_bytes(octets)
+        with os.fdopen(_opened(name), "wb") as file:
+            file.write(octets)
     except OSError as error:
         code = os.EX_NOPERM if isinstance(error, PermissionError) else os.EX_CANTCREAT
         line = f"{name_of(name)}: {error.strerror or error} (name another place)"
         raise NoInputError(line, exit_code=code) from None
+
+
+def _opened(name: str) -> int:
+    """Open for writing: what is written is mail, and what stood there may have been for all."""
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        # A terminal, a pipe or /dev/null stays as it is
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)
+            os.ftruncate(descriptor, 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def password_line() -> str:

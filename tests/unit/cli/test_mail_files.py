@@ -203,7 +203,10 @@ def test_there_and_back_by_mbox(shell: Shell) -> None:
     path = write_mbox(shell, *(each.replace("\nFrom ", "\n>From ") for each in letters))
     shell.out("import", "mbox", path, *INFO)
     out = shell.home / "out.mbox"
+    left = out.with_name("out.mbox.part")
+    left.touch(0o644)
     assert shell.said("export", "mbox", str(out), *INFO) == "4 messages exported\n"
+    assert out.stat().st_mode & 0o777 == 0o600
     assert sorted(each.name for each in shell.home.iterdir() if "out" in each.name) == ["out.mbox"]
     shell.out("import", "mbox", str(out), *SHOP)
     assert stored(shell, "shop@example.org") == stored(shell)

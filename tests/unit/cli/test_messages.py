@@ -154,6 +154,20 @@ def test_a_message_is_exported_octet_for_octet(sorting: Shell, tmp_path: Path) -
     ]
 
 
+def test_nobody_else_reads_what_was_exported(sorting: Shell, tmp_path: Path) -> None:
+    queue_id = sorting.deliver(INVOICE, "info@example.org")
+    file, there = tmp_path / "new.eml", tmp_path / "there.eml"
+    there.write_bytes(b"x" * 100_000)
+    there.chmod(0o644)
+    for path in (file, there):
+        sorting.said("message", "export", queue_id, "--output", str(path))
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert path.read_bytes().endswith(INVOICE)
+    before = Path("/dev/null").stat().st_mode
+    sorting.said("message", "export", queue_id, "--output", "/dev/null")
+    assert Path("/dev/null").stat().st_mode == before
+
+
 def test_a_trace_tells_what_each_rule_saw(sorting: Shell) -> None:
     queue_id = sorting.deliver(INVOICE, "info@example.org")
     assert sorting.out("trace", queue_id).splitlines() == [

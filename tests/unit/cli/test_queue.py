@@ -154,7 +154,12 @@ def test_ages_and_the_message_itself(waiting: Shell) -> None:
         ("example.com", 2),
         ("example.net", 1),
     ]
-    assert waiting.out("queue", "export", "Q1").startswith("Received: from mx.example.net")
+    text = waiting.out("queue", "export", "Q1")
+    assert text.startswith("Received: from mx.example.net")
+    file = waiting.home / "letter.eml"
+    waiting.said("queue", "export", "Q1", "-o", str(file))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.read_text().splitlines() == text.splitlines()
 
 
 def test_addresses_are_suppressed_and_lifted(shell: Shell) -> None:
