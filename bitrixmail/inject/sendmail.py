@@ -12,7 +12,7 @@ import sys
 
 from bitrixmail.inject.arguments import Call, read_arguments
 from bitrixmail.inject.message import Message, Refused, lines_of
-from bitrixmail.inject.place import COMMAND
+from bitrixmail.inject.place import COMMAND, FOLDER
 
 _TO = tuple(resent + name for resent in (b"", b"resent-") for name in (b"to", b"cc", b"bcc"))
 
@@ -43,26 +43,62 @@ def submit(call: Call) -> None:
 
 
 def ask_the_server(call: Call) -> int:
-    """Hand a question about the queue, the aliases or an address over to `bitrixmail`."""
+    """Hand a question about the queue, the aliases or an address over to `bitrixmail`.
+
+    It tells by itself what went wrong, so nothing is added to that.
+    """
+    _must_be_let_in()
     words = {
         "p": ("queue", "list", "--mailq"),
         "q": ("queue", "retry", "--all"),
         "i": ("alias", "list"),
         "v": ("route", *call.recipients),
     }[call.mode]
+    if not os.access(COMMAND[0], os.X_OK):
+        raise Refused(
+            os.EX_SOFTWARE,
+            f"{COMMAND[0]} can't be run, or is not there (run again: bitrixmail sendmail install)",
+        )
     if call.mode == "i":
         sys.stdout.write("Aliases are in force as soon as they are changed; these are:\n")
         sys.stdout.flush()
+    code = os.spawnv(os.P_WAIT, COMMAND[0], [*COMMAND, *words])  # noqa: S606 - no shell
+    if code < 0:
+        raise Refused(os.EX_SOFTWARE, f"bitrixmail {words[0]} was ended by signal {-code}")
+    return code
+
+
+def _must_be_let_in() -> None:
+    """Refuse whom the server's data is closed to; the pickup directory is its user's as well."""
+    import pwd  # noqa: PLC0415 - a message needs none of it
+
+    me = os.geteuid()
     try:
-        code = os.spawnv(os.P_WAIT, COMMAND[0], [*COMMAND, *words])  # noqa: S606 - no shell
-    except OSError as error:
-        raise Refused(os.EX_SOFTWARE, f"{COMMAND[0]} can't be run: {error.strerror}") from error
-    if code:
-        raise Refused(
-            code if code > 0 else os.EX_SOFTWARE,
-            f"bitrixmail {' '.join(words)} failed; it is for the server's user and root",
-        )
-    return os.EX_OK
+        owner: int | None = os.stat(FOLDER).st_uid  # noqa: PTH116 - pathlib is slow to import
+    except PermissionError:
+        owner = None
+    except OSError:
+        return
+    if me in (0, owner):
+        return
+
+    def name(uid: int) -> str:
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except KeyError:
+            return f"#{uid}"
+
+    who, remedy = "root", "run it as root"
+    if owner is None:
+        who = "root and the server's user"
+    elif owner:
+        who = f"root and {name(owner)}, the server's user,"
+        remedy = f"run it as that user: sudo -u {name(owner)} …"
+    raise Refused(
+        os.EX_NOPERM,
+        f"only {who} may look into the queue, the aliases and where addresses lead, and this is"
+        f" {name(me)} ({remedy})",
+    )
 
 
 def main() -> int:

@@ -258,10 +258,55 @@ def test_the_server_is_asked(tmp_path: Path, words: list[str], name: str, asked:
     assert done.returncode == 0
 
 
+def answering(home: Path, script: str) -> Sendmail:
+    """Install with a `bitrixmail` that is this script."""
+    command = home / "bitrixmail"
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o755)
+    installed(home, command=(str(command),))
+    return Sendmail(home / "sendmail", home / "pickup")
+
+
+@pytest.mark.parametrize("words", [["-bp"], ["-bv", "nobody@x.org"], ["-q"], ["-bi"]])
+def test_what_the_server_says_of_a_failure_is_all(tmp_path: Path, words: list[str]) -> None:
+    done = answering(tmp_path, "echo it says why >&2; exit 67").run(*words)
+    assert (done.returncode, done.stderr) == (67, b"it says why\n")
+
+
 def test_a_server_that_cannot_be_asked(tmp_path: Path) -> None:
-    installed(tmp_path)
+    done = answering(tmp_path, "kill -9 $$").run("-bp")
+    killed = b"sendmail: bitrixmail queue was ended by signal 9\n"
+    assert (done.returncode, done.stderr) == (os.EX_SOFTWARE, killed)
+    (tmp_path / "bitrixmail").unlink()
     done = Sendmail(tmp_path / "sendmail", tmp_path / "pickup").run("-bp")
-    assert (done.returncode, done.stderr) == (
-        1,
-        b"sendmail: bitrixmail queue list --mailq failed; it is for the server's user and root\n",
-    )
+    assert done.returncode == os.EX_SOFTWARE
+    assert b"can't be run, or is not there (run again: bitrixmail sendmail install)" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize(
+    ("owner", "way", "said"),
+    [
+        (65533, 0o755, "only root and #65533, the server's user, may look into"),
+        (0, 0o755, "only root may look into"),
+        (0, 0o700, "only root and the server's user may look into"),
+        (65534, 0o755, ""),
+    ],
+)
+def test_the_queue_is_not_for_everybody(owner: int, way: int, said: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        home, folder = Path(name), Path(name, "mail", "pickup")
+        installed(home, folder, command=("/bin/true",))
+        folder.mkdir(parents=True)
+        os.chown(folder, owner, owner)
+        home.chmod(0o755)
+        folder.parent.chmod(way)
+        done = subprocess.run(
+            [home / "mailq"], capture_output=True, check=False,
+            user=65534, group=65534, extra_groups=[],
+        )  # fmt: skip
+    assert done.returncode == (os.EX_NOPERM if said else os.EX_OK)
+    assert said in done.stderr.decode()
+    if owner == 65533:
+        assert b"and this is nobody (run it as that user: sudo -u #65533" in done.stderr
+    assert bool(said) == (b"sendmail: " in done.stderr)
