@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 
-from bitrixmail.inject.message import CONTROL, FIRST, Refused, as_slip, notify_of
+from bitrixmail.inject.message import FIRST, LINE_ENDS, Refused, address_of, as_slip, notify_of
 
 _ALONE = "vGUnmEcsx"
 _WITH_VALUE = "frFbBNRVOoeAChLpX"
 _MODES = "spiv"
+_MOST_RECIPIENTS = 10_000
+_SPACES = dict.fromkeys((*range(32), 127), " ")
 
 
 class Call:
@@ -53,8 +55,11 @@ def read_arguments(program: str, arguments: list[str]) -> Call:
             call.recipients.append(word)
         else:
             _read_flags(call, word[1:], left)
-    if any(CONTROL.intersection(recipient) for recipient in call.recipients):
-        raise Refused(os.EX_USAGE, "a recipient holds a line end")
+    call.recipients = [
+        address_of(each, "a recipient") for each in call.recipients if each.strip(" \t,;")
+    ]
+    if sum(1 + each.count(",") for each in call.recipients) > _MOST_RECIPIENTS:
+        raise Refused(os.EX_USAGE, f"too many recipients for one call (at most {_MOST_RECIPIENTS})")
     return call
 
 
@@ -75,7 +80,7 @@ def _read_flags(call: Call, rest: str, left: list[str]) -> None:
             if not rest and not left:
                 raise Refused(os.EX_USAGE, f"-{flag} lacks its value")
             value, rest = rest or left.pop(0), ""
-            if CONTROL.intersection(value):
+            if LINE_ENDS.intersection(value):
                 raise Refused(os.EX_USAGE, f"the value of -{flag} holds a line end")
             _take(call, flag, value)
         elif flag not in _ALONE:
@@ -84,9 +89,9 @@ def _read_flags(call: Call, rest: str, left: list[str]) -> None:
 
 def _take(call: Call, flag: str, value: str) -> None:
     if flag in "fr":
-        call.sender = value
+        call.sender = address_of(value, f"the value of -{flag}")
     elif flag == "F":
-        call.name = value
+        call.name = value.translate(_SPACES)
     elif flag == "o":
         call.dots = call.dots or value == "i"
     elif flag == "b":

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from bitrixmail.inject.message import (
-    CONTROL,
     FIRST,
+    LINE_ENDS,
     LINE_OCTETS,
     Message,
     Refused,
+    address_of,
     as_slip,
     notify_of,
 )
@@ -18,6 +19,8 @@ from bitrixmail.inject.place import MOST_OCTETS
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing is slow
     from typing import BinaryIO
+
+_MOST_ENVID, _MOST_ORCPT = 100, 500  # characters (RFC 3461 §4.2, §4.4)
 
 
 class Dialogue:
@@ -39,7 +42,7 @@ class Dialogue:
         while line := self._source.readline(LINE_OCTETS):
             text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
             verb, _, rest = text.partition(" ")
-            if CONTROL.intersection(text) or not line.endswith(b"\n"):
+            if LINE_ENDS.intersection(text) or not line.endswith(b"\n"):
                 self._say("500 5.5.2 Not a command")
             elif verb.upper() == "QUIT":
                 self._say("221 2.0.0 Bye")
@@ -95,7 +98,7 @@ class Dialogue:
             elif keyword.upper() == "RET" and value.upper() in ("FULL", "HDRS"):
                 lines.append(f"ret {value}")
             elif keyword.upper() == "ENVID":
-                lines.append(f"envid {_from_xtext(value)}")
+                lines.append(f"envid {_from_xtext(value, _MOST_ENVID)}")
             elif keyword.upper() not in ("SIZE", "SMTPUTF8", "AUTH"):
                 raise Refused(os.EX_USAGE, f"{keyword} means nothing here")
         self._lines = lines
@@ -106,7 +109,7 @@ class Dialogue:
             self._say("503 5.5.1 MAIL comes first")
             return
         recipient, words = _path_of(rest, "TO:")
-        if not recipient:
+        if not recipient.strip():
             raise Refused(os.EX_USAGE, "not a recipient")
         lines = [f"recipient {recipient}"]
         for word in words:
@@ -114,8 +117,7 @@ class Dialogue:
             if keyword.upper() == "NOTIFY":
                 lines.append(f"notify {notify_of(value)}")
             elif keyword.upper() == "ORCPT":
-                kind, _, address = value.partition(";")
-                lines.append(f"orcpt {kind};{_from_xtext(address)}")
+                lines.append(f"orcpt {_orcpt(value)}")
             else:
                 raise Refused(os.EX_USAGE, f"{keyword} means nothing here")
         as_slip(self._lines + lines)
@@ -164,16 +166,24 @@ def _path_of(rest: str, keyword: str) -> tuple[str, list[str]]:
             break
     if not path.startswith("<") or path[at] != ">":
         raise Refused(os.EX_USAGE, "an address stands in angle brackets")
-    return path[1:at], path[at + 1 :].split()
+    return address_of(path[1:at], "an address"), path[at + 1 :].split()
 
 
-def _from_xtext(value: str) -> str:
-    """Decode xtext (RFC 3461 §4)."""
+def _orcpt(value: str) -> str:
+    """Read an ORCPT (RFC 3461 §4.2)."""
+    kind, _, address = value.partition(";")
+    if not kind or not kind.isascii() or not kind.replace("-", "0").isalnum():
+        raise Refused(os.EX_USAGE, "not an ORCPT of RFC 3461")
+    return f"{kind};{_from_xtext(address, _MOST_ORCPT)}"
+
+
+def _from_xtext(value: str, most: int) -> str:
+    """Decode xtext (RFC 3461 §4) of so many characters at most."""
     parts = value.split("+")
     try:
         text = parts[0] + "".join(chr(int(part[:2], 16)) + part[2:] for part in parts[1:])
     except ValueError:
         text = ""
-    if not text or not all("!" <= each <= "~" for each in text):
+    if not 0 < len(text) <= most or not all("!" <= each <= "~" for each in text):
         raise Refused(os.EX_USAGE, "not the xtext of RFC 3461")
     return text

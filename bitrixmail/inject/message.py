@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # importing typing is slow
 FIRST = "bitrixmail-pickup 1"
 MOST_SLIP_OCTETS = 1024 * 1024
 LINE_OCTETS = 64 * 1024
-CONTROL = frozenset("\r\n\0")
+LINE_ENDS = frozenset("\r\n\0")
+_CONTROL = frozenset(map(chr, (*range(0x20), 0x7F)))
 
 
 class Refused(Exception):  # noqa: N818 - what it is: a call that fails with a code
@@ -37,6 +38,16 @@ def as_slip(lines: list[str]) -> bytes:
     if len(octets) > MOST_SLIP_OCTETS:
         raise Refused(os.EX_USAGE, "too many recipients for one call (at most 1 MiB of them)")
     return octets
+
+
+def address_of(given: str, what: str) -> str:
+    """Write an address as stands in a slip: white space means the same there, whichever it is."""
+    text = given.replace("\t", " ")
+    if LINE_ENDS.intersection(text):
+        raise Refused(os.EX_USAGE, f"{what} holds a line end")
+    if _CONTROL.intersection(text):
+        raise Refused(os.EX_USAGE, f"{what} holds a control character")
+    return text
 
 
 def notify_of(value: str) -> str:

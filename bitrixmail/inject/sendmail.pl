@@ -29,6 +29,15 @@ sub hand_over {
     fail($software, "$whole[0] can't be run: $! (run again: bitrixmail sendmail install)");
 }
 
+# An address as it stands in a slip. White space means the same there, whichever it is.
+sub address {
+    my ($given, $what) = @_;
+    $given =~ tr/\t/ /;
+    $given =~ /[\r\n\0]/ and fail($usage, "$what holds a line end");
+    $given =~ /[\x01-\x1f\x7f]/ and fail($usage, "$what holds a control character");
+    return $given;
+}
+
 @given = @ARGV;
 $0 =~ m{(?:^|/)mailq$} and hand_over('-bp', @given);
 $0 =~ m{(?:^|/)newaliases$} and hand_over('-bi', @given);
@@ -52,8 +61,8 @@ while (@ARGV) {
             }
             ($value, $rest) = ($rest, '');
             $value =~ /[\r\n\0]/ and fail($usage, "the value of -$flag holds a line end");
-            if ($flag eq 'f' or $flag eq 'r') { $sender = $value }
-            elsif ($flag eq 'F') { $name = $value }
+            if ($flag eq 'f' or $flag eq 'r') { $sender = address($value, "the value of -$flag") }
+            elsif ($flag eq 'F') { ($name = $value) =~ tr/\x01-\x1f\x7f/ / }
             elsif ($flag eq 'o') { $dots = 1 if $value eq 'i' }
             elsif ($flag eq 'b') {
                 next if $value eq 'm';
@@ -78,6 +87,7 @@ while (@ARGV) {
         else { fail($usage, "-$flag is unknown (see docs/sendmail.md)") }
     }
 }
+@to = grep { /[^ \t,;]/ } @to;
 @to or $from_fields or fail($usage, "no recipient (name one, or let -t read them from the message)");
 
 # The slip before the message, see pickup/slip.py: a line each, then an empty one.
@@ -90,9 +100,10 @@ defined $envid and $slip .= "envid $envid\n";
 defined $body and $slip .= "body $body\n";
 $from_fields and $slip .= "fields\n";
 for (@to) {
-    /[\r\n\0]/ and fail($usage, "a recipient holds a line end");
-    $slip .= "recipient $_\n";
+    $slip .= 'recipient ' . address($_, 'a recipient') . "\n";
+    $many += 1 + tr/,//;
 }
+$many > 10000 and fail($usage, "too many recipients for one call (at most 10000)");
 length $slip > 1048576 and fail($usage, "too many recipients for one call (at most 1 MiB of them)");
 $slip .= "\n";
 
@@ -117,6 +128,30 @@ sub put {
         if (defined $count) { $at += $count }
         elsif ($! != 4) { fail($later, "the message can't be kept: $!") } # EINTR
     }
+}
+
+# Follows the header section in what comes, as the server does, until a field names recipients.
+sub follow {
+    my ($end, $at) = (0, 0);
+    $lines .= $_[0];
+    while (!$named and ($end = index $lines, "\n", $at) >= 0 || $last && $at < length $lines) {
+        $end = length($lines) - 1 if $end < 0;
+        my $line = substr $lines, $at, $end + 1 - $at;
+        $at = $end + 1;
+        $line =~ s/[\r\n]+$//;
+        $line =~ tr/\r\0/ /;
+        my $start = !$followed++;
+        if ($passed + $at > 262144) { $ended = 1; last } # as far as the server looks
+        if ($line =~ /^([!-9;-~]+)[ \t]*:/) {
+            $fields = 1;
+            $named = 1 if $1 =~ /^(?:Resent-)?(?:To|Cc|Bcc)$/i;
+        }
+        elsif (!($fields and $line =~ /^[ \t]/ or $start and $line =~ /^>?From /)) { $ended = 1; last }
+    }
+    $passed += $at;
+    $lines = substr $lines, $at;
+    $named or !$ended and !$last and $passed + length $lines <= 262144
+        or fail($usage, "no recipient: the message has no field To, Cc or Bcc");
 }
 
 # The slip goes out with the first octets of the message: all of them, or 64 KiB. At the start of a
@@ -151,13 +186,8 @@ while (1) {
     $size += length $pending;
     $most and $size > $most
         and fail($data, "the message is larger than $most octets (set smtp.max_size, then run again: bitrixmail sendmail install)");
+    follow($pending) if $blind and !$named;
     if ($first) {
-        if ($blind) {
-            $headed = $pending =~ /^\r?\n|\n\r?\n/;
-            $head = $headed ? substr $pending, 0, $-[0] : $pending;
-            $head =~ /^(?:Resent-)?(?:To|Cc|Bcc)[ \t]*:/im or !$headed and !$last
-                or fail($usage, "no recipient: the message has no field To, Cc or Bcc");
-        }
         if ($last) {
             # Who finds only a part of it, or other octets, can tell
             $sum = unpack '%32C*', $pending;

@@ -15,6 +15,57 @@ from bitrixmail.inject.message import Message, Refused, lines_of
 from bitrixmail.inject.place import COMMAND, FOLDER
 
 _TO = tuple(resent + name for resent in (b"", b"resent-") for name in (b"to", b"cc", b"bcc"))
+_NO_FIELD = "no recipient: the message has no field To, Cc or Bcc"
+# As far as the server looks
+_MOST_HEAD_OCTETS = 256 * 1024
+
+
+class Head:
+    """Follows a header section, as the server does, until a field names recipients (`named`).
+
+    Made for a message whose call names none.
+    """
+
+    def __init__(self) -> None:
+        self.named = False
+        self._first = True
+        self._fields = False
+        self._octets = 0
+        self._line = b""
+
+    def follow(self, piece: bytes) -> None:
+        """Take a line, or a piece of a long one. Raises Refused behind the section's end."""
+        self._octets += len(piece)
+        if self.named:
+            return
+        if self._octets > _MOST_HEAD_OCTETS:
+            raise Refused(os.EX_USAGE, _NO_FIELD)
+        self._line += piece
+        if piece.endswith(b"\n"):
+            self._end_line()
+
+    def end(self) -> None:
+        """Take the end of the message. Raises Refused if no field was found."""
+        if self._line and not self.named:
+            self._end_line()
+        if not self.named:
+            raise Refused(os.EX_USAGE, _NO_FIELD)
+
+    def _end_line(self) -> None:
+        line, self._line = self._line, b""
+        first, self._first = self._first, False
+        # What the server makes of them
+        line = line.rstrip(b"\r\n").replace(b"\r", b" ").replace(b"\0", b" ")
+        name, colon, _ = line.partition(b":")
+        name = name.rstrip(b" \t")
+        if colon and name and all(0x21 <= octet <= 0x7E for octet in name):
+            self._fields = True
+            self.named = name.lower() in _TO
+        elif not (
+            (self._fields and line.startswith((b" ", b"\t")))
+            or (first and line.startswith((b"From ", b">From ")))
+        ):
+            raise Refused(os.EX_USAGE, _NO_FIELD)
 
 
 def submit(call: Call) -> None:
@@ -22,17 +73,14 @@ def submit(call: Call) -> None:
     if not (call.recipients or call.fields):
         raise Refused(os.EX_USAGE, "no recipient (name one, or let -t read them from the message)")
     message = Message(call.slip())
-    in_head, named = True, bool(call.recipients)
+    head = None if call.recipients else Head()
     try:
         for line in lines_of(sys.stdin.buffer, dots=call.dots):
-            if in_head and not named:
-                in_head = bool(line.strip(b"\r\n"))
-                named = line.partition(b":")[0].rstrip().lower() in _TO
+            if head is not None:
+                head.follow(line)
             message.write(line)
-        if not named:
-            raise Refused(  # noqa: TRY301 - this file is what it undoes
-                os.EX_USAGE, "no recipient: the message has no field To, Cc or Bcc"
-            )
+        if head is not None:
+            head.end()
     except Refused:
         message.forget()
         raise

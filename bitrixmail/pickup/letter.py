@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from twisted.logger import Logger
+
 from bitrixmail.mime.headers import MAX_SECTION_OCTETS
 from bitrixmail.mime.line_ends import with_crlf
 from bitrixmail.model.address import Address
 from bitrixmail.model.envelope import RecipientParameters
+from bitrixmail.model.text import printable
 from bitrixmail.pickup.addresses import AddressError, addresses_in, sender_of
 from bitrixmail.pickup.completion import Head, HeadError, complete, read_head
 from bitrixmail.pickup.folder import Found, PickupFolder, UnfitError, full_name, key_of, user_name
@@ -18,6 +21,7 @@ from bitrixmail.pickup.slip import MAX_OCTETS, Slip, SlipError, read_slip
 MAX_RECIPIENTS = 10_000
 _BLOCK_OCTETS = 64 * 1024
 _DAY = timedelta(days=1)
+_log = Logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def _read(found: Found, key: str, terms: Terms, now: datetime) -> Letter:
     head = read_head(begun)
     user = user_name(found.uid)
     default = Address(user, terms.origin)
-    sender, given = _sender(slip, head, terms.origin)
+    sender, given = _sender(slip, head, terms.origin, user)
     recipients, wrong = _recipients(slip, head, terms.origin)
     if not recipients and not wrong:
         raise UnfitError("names no recipient")
@@ -153,13 +157,21 @@ def _more(octets: bytearray, blocks: Iterator[bytes]) -> bool:
     return bool(block)
 
 
-def _sender(slip: Slip, head: Head, origin: str) -> tuple[Address | None, bool]:
-    """Return the sender that was given, or the author; and whether it was given."""
+def _sender(slip: Slip, head: Head, origin: str, user: str) -> tuple[Address | None, bool]:
+    """Return the sender that was given, or the author; and whether it was given.
+
+    What is no address does not count as given: the program has long been told that all is well.
+    """
     if slip.sender is not None:
         try:
             return sender_of(slip.sender, origin), True
         except AddressError as error:
-            raise UnfitError(f"has a sender that is none: {error}") from error
+            _log.warn(
+                "pickup: user {account} gave a sender that is none, so it counts as not given:"
+                " {reason}",
+                account=user,
+                reason=str(error),
+            )
     named = head.values(b"sender") or head.values(b"from")
     authors = [each for value in named[:1] for each in addresses_in(value, origin, 2)]
     if len(authors) == 1 and isinstance(authors[0], Address):
@@ -176,8 +188,12 @@ def _recipients(
     asked = list(slip.recipients)
     if slip.fields:
         asked += [(value, slip.parameters) for value in head.recipients()]
-    for value, parameters in asked:
-        for address in addresses_in(value, origin, MAX_RECIPIENTS + 1):
+    for number, (value, parameters) in enumerate(asked):
+        found = [*addresses_in(value, origin, MAX_RECIPIENTS + 1)]
+        if not found and number < len(slip.recipients):
+            # Of a field it is usual: "To: undisclosed-recipients:;"
+            wrong.append(printable(value.decode("utf-8", "replace"), 120))
+        for address in found:
             if isinstance(address, AddressError):
                 wrong.append(address.given)
             else:

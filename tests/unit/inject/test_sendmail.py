@@ -31,6 +31,9 @@ from tests.unit.inject.conftest import MOST, PROGRAMS, Sendmail, installed
         (["-r<>", "a@x.org"], "sender <>\nrecipient a@x.org"),
         (["a@x.org", "-f", "b@x.org"], "sender b@x.org\nrecipient a@x.org"),
         (["-F", "The Site", "a@x.org"], "name The Site\nrecipient a@x.org"),
+        (["-F", "The\tSite\x1b[2J\x7f", "a@x.org"], "name The Site [2J \nrecipient a@x.org"),
+        (["-f\ta@x.org", "a@x.org,\tb@x.org", "", " ,"],
+         "sender  a@x.org\nrecipient a@x.org, b@x.org"),
         (["-bm", "-oi", "-oem", "-odb", "-OTimeout=1d", "-vGU", "a@x.org"], "recipient a@x.org"),
         (["-B8BITMIME", "-m", "-n", "-h9", "-Llabel", "-d8.1", "a@x.org"],
          "body 8BITMIME\nrecipient a@x.org"),
@@ -61,6 +64,11 @@ def test_flags(sendmail: Sendmail, words: list[str], slip: str) -> None:
         (["-Rall", "a@x.org"], "-R takes"),
         (["-V", "a b", "a@x.org"], "-V takes"),
         (["-V", "x" * 101, "a@x.org"], "-V takes"),
+        ([""], "no recipient"),
+        ([" \t,;"], "no recipient"),
+        (["a\x1b@x.org"], "a recipient holds a control character"),
+        (["-f", "a\x7f@x.org", "a@x.org"], "the value of -f holds a control character"),
+        (["a@x.org" + ",b@x.org" * 10_000], "too many recipients"),
         (["a@x.org\nsender b@x.org"], "a recipient holds a line end"),
         (["a@x.org\rBcc: b@x.org"], "a recipient holds a line end"),
         (["-f", "a@x.org\nrecipient b@x.org", "a@x.org"], "the value of -f holds a line end"),
@@ -165,7 +173,20 @@ def test_too_large(sendmail: Sendmail) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [b"Subject: x\n\nTo: a@x.org\n", b"", b"X-To: a\n", b"\nTo: a\n\n"]
+    "message",
+    [
+        b"Subject: x\n\nTo: a@x.org\n",
+        b"",
+        b"X-To: a\n",
+        b"\nTo: a\n\n",
+        b" To: a\n",
+        b"Hello\nTo: a\n\n",
+        b"Subject: x\nFrom here on it is text\nTo: a\n\n",
+        # No empty line within what is read at once
+        b"X: " + b"x" * 70_000 + b"To: a\n\n",
+        b"X: x\n" * 20_000,
+        b"X: x\n" * 20_000 + b"\nTo: a\n",
+    ],
 )
 def test_t_needs_a_field(sendmail: Sendmail, message: bytes) -> None:
     said = sendmail.fails(os.EX_USAGE, "-t", stdin=message)
@@ -173,12 +194,43 @@ def test_t_needs_a_field(sendmail: Sendmail, message: bytes) -> None:
     sendmail.sends("-t", "a@x.org", stdin=message)
 
 
-@pytest.mark.parametrize("field", [b"to: a\n", b"CC : a\n", b"Bcc: a\n", b"Resent-To: a\r\n\r\n"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"to: a\n",
+        b"CC : a\n",
+        b"Bcc: a\n",
+        b"To: a",
+        b"Resent-To: a\r\n\r\n",
+        b" folded\n \nTo\r: a\n",
+        b"X: x\n" * 20_000 + b"To: a\n",
+        b"X: " + b"x" * 65_510 + b"\nTo: a\n",
+        b"X: " + b"x" * 70_000 + b"\nTo: a\n",
+    ],
+)
 def test_fields_that_name_recipients(sendmail: Sendmail, field: bytes) -> None:
     assert sendmail.sends("-t", stdin=b"Subject: x\n" + field) == (
         "fields",
         b"Subject: x\n" + field,
     )
+
+
+def test_a_header_section_is_followed_as_far_as_the_server_does(tmp_path: Path) -> None:
+    installed(tmp_path, most=0)
+    for program in PROGRAMS:
+        sendmail = Sendmail(tmp_path / program, tmp_path / "pickup")
+        sendmail.sends("-t", stdin=b"From me Mon\n" + b"X: x\n" * 52_400 + b"To: a\n")
+        said = sendmail.fails(os.EX_USAGE, "-t", stdin=b"X: x\n" * 52_500 + b"To: a\n")
+        assert "no field To, Cc or Bcc" in said
+
+
+def test_a_field_that_begins_too_late_or_never_ends_is_none(tmp_path: Path) -> None:
+    installed(tmp_path, most=0)
+    for program in PROGRAMS:
+        sendmail = Sendmail(tmp_path / program, tmp_path / "pickup")
+        for message in (b"To: a" + b" " * 262_200, b"To: a" + b" " * 262_200 + b"\n\n"):
+            assert "no field To" in sendmail.fails(os.EX_USAGE, "-t", stdin=message)
+        sendmail.sends("-t", stdin=b"To: a" + b" " * 262_000 + b"\n\n" + b"x" * 100_000)
 
 
 def test_a_directory_that_is_not_there(sendmail: Sendmail) -> None:

@@ -247,7 +247,6 @@ def test_a_large_message_comes_whole(house: House) -> None:
         (b"Subject: x\n\n", "is not a message for the pickup directory"),
         (FIRST + b"recipient a@x.org\n", "ends before its message begins"),
         (FIRST + b"fields\n\nTo: undisclosed-recipients:;\n\n", "names no recipient"),
-        (FIRST + b"sender a..b@x\nrecipient a@x.org\n\n", "has a sender that is none"),
         (MESSAGE + b"x" * 100_001, "has more than 100000 octets"),
         (MESSAGE + b"x" * 2_000_000, "has more than 100000 octets"),
         (FIRST + b"recipient " + b"a@x.org," * 10_001 + b"\n\n", None),
@@ -264,6 +263,19 @@ def test_what_is_no_message_is_moved_away(house: House, octets: bytes, reason: s
         return
     assert not house.brought
     assert reason in house.reasons("bad")[0]
+
+
+def test_a_sender_that_is_none_counts_as_not_given(house: House) -> None:
+    house.put(FIRST + b"sender a..b@x\nrecipient a@x.org\n\nSubject: x\n\n")
+    house.look()
+    assert [str(each.sender) for each in house.brought] == ["root@mx.example.org"]
+
+
+def test_a_recipient_of_whom_nothing_is_left_is_refused(house: House) -> None:
+    house.put(FIRST + b"recipient (Bob)\nrecipient a@x.org\n\nSubject: x\n\n")
+    house.look()
+    assert recipients(house) == ["a@x.org"]
+    assert "(Bob): 553 5.1.3 Not an address" in house.reasons("refused")[0]
 
 
 def test_hostile_things_hold_nothing_up(house: House) -> None:

@@ -110,7 +110,6 @@ def test_nobody_can_be_told(house: House) -> None:
 @pytest.mark.parametrize(
     ("octets", "said"),
     [
-        (FIRST + b"sender a..b@x\nrecipient a@x.org\n\n", "has a sender that is none"),
         (FIRST + b"recipient a@x.org\n\n" + b"x" * 100_001, "has more than 100000 octets"),
         (b"Subject: x\n\n", "is not a message for the pickup directory"),
     ],
