@@ -1,4 +1,4 @@
-"""LMTP: mail from a mail server of this machine, with a reply for each recipient (RFC 2033)."""
+"""LMTP: mail from a mail server of this machine, a reply for each recipient (RFC 2033)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from twisted.mail import smtp
 
 from bitrixmail.interfaces.gate import ITransaction
 from bitrixmail.model.client import Client
+from bitrixmail.model.envelope import SenderParameters
 from bitrixmail.model.errors import MailError, PermanentError
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.model.outcome import Outcome
 from bitrixmail.model.reply import TRANSACTION_FAILED, Reply
 from bitrixmail.smtp.factory import SMTPFactory
+from bitrixmail.smtp.parameters import submission_parameters
 from bitrixmail.smtp.replies import LOCAL_ONLY, RCPT_FIRST, encoded
 from bitrixmail.smtp.session import ESMTP
 
@@ -28,6 +30,14 @@ class LMTP(ESMTP):
     """See Channel for its life. Errors raised by a command are its reply."""
 
     DOOR = "lmtp"
+
+    def sender_parameters(self, text: str) -> SenderParameters:
+        """See ESMTP. Who comes here is of this machine, and trusted (RFC 6710 §4.2)."""
+        return submission_parameters(text, self.limits.max_size_octets, held=False)
+
+    def announced(self) -> list[str]:
+        """See ESMTP."""
+        return [*super().announced(), "MT-PRIORITY"]
 
     def _ready(self) -> ITransaction:
         if self.transaction is not None and not self.recipients:

@@ -134,7 +134,12 @@ class LMTPDoor(Door):
             "peer": lambda rest: setattr(self.factory, "peer", rest),
             "bug": self.gate.bugs.add,
             "errors": lambda rest: self._replace(max_errors=int(rest)),
+            "priority": self.priority,
         }
 
     def _replace(self, **changes: object) -> None:
         self.factory.limits = local_limits(replace(self.factory.limits, **changes))  # type: ignore[arg-type] # by name
+
+    def priority(self, rest: str) -> None:
+        """Compare what the last message's sender said of its haste."""
+        assert str(self.gate.messages[-1].parameters.mt_priority) == rest
