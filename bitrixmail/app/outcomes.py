@@ -8,6 +8,7 @@ from random import Random
 
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.steering import Steering
+from bitrixmail.app.ways import rules_of
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.outcomes import Desk, Outcomes
@@ -30,7 +31,8 @@ class Deciding:
         usual = RetryPolicy(outbound.retry_plan(), Random())  # noqa: S311 - it spreads, it hides nothing
         self._retries = RetryPolicies(usual, {})
         lifetime = timedelta(seconds=outbound.lifetime)
-        self._desk = Desk(settings.server.hostname, new_queue_id, lifetime)
+        routes = rules_of(settings, secrets=False)
+        self._desk = Desk(settings.server.hostname, new_queue_id, lifetime, routes)
         self.outcomes = Outcomes(
             stores.jobs,
             stores.directory,
@@ -45,4 +47,5 @@ class Deciding:
         outbound = settings.outbound
         self.suppressor.lasting = timedelta(seconds=outbound.suppress)
         self._desk.lifetime = timedelta(seconds=outbound.lifetime)
+        self._desk.routes = steering.routes.rules
         self._retries.put(steering.retry, steering.retries)

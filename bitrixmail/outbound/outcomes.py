@@ -34,6 +34,7 @@ from bitrixmail.model.job import (
 from bitrixmail.model.message import Content, Draft
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.schedule import Tried
+from bitrixmail.model.way import RouteRule, rule_for
 from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.reasons.judging import classify
 
@@ -56,13 +57,15 @@ _SECOND = timedelta(seconds=1)
 class Desk:
     """What notices are written with. Made by compose.
 
-    `lifetime`, which may be replaced, is that of a notice itself; `pauses` are how long a
-    destination that is down is left alone, the last one again and again.
+    `lifetime`, which may be replaced, is that of a notice itself; so may `routes`, by which notices
+    go to other hosts. `pauses` are how long a destination that is down is left alone, the last one
+    again and again.
     """
 
     hostname: str
     new_queue_id: Callable[[], str]
     lifetime: timedelta = timedelta(days=5)
+    routes: Sequence[RouteRule] = ()
     pauses: tuple[timedelta, ...] = (
         timedelta(minutes=1),
         timedelta(minutes=5),
@@ -241,6 +244,8 @@ class Outcomes:
         )
         local_part, _, domain = job.sender.rpartition("@")
         ours = not domain or await self._directory.domain(domain) is not None
+        rule = None if ours else rule_for("", domain, desk.routes)
+        lifetime = desk.lifetime if rule is None else rule.lifetime or desk.lifetime
         octets = composed.octets
         return Draft(
             queue_id=queue_id,
@@ -262,10 +267,10 @@ class Outcomes:
                 NewJob(
                     key=f"{queue_id}:1",
                     kind=Kind.LOCAL if ours else Kind.REMOTE,
-                    destination=domain or desk.hostname,
+                    destination=rule.destination(domain) if rule else domain or desk.hostname,
                     recipient=job.sender if domain else f"{local_part}@{desk.hostname}",
                     not_before=now,
-                    expires=now + desk.lifetime,
+                    expires=now + lifetime,
                     priority=Priority.NORMAL,
                 ),
             ),

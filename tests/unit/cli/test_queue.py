@@ -142,6 +142,12 @@ def test_jobs_are_given_up_and_their_sender_is_told(waiting: Shell) -> None:
     assert [job["sender"] for job in shell.json("queue", "list")] == [""]
 
 
+def test_a_notice_of_what_was_given_up_goes_by_its_route(waiting: Shell) -> None:
+    waiting.said("--set", "outbound.smarthost=relay.example", "queue", "bounce", "Q1", "--yes")
+    (notice,) = waiting.json("queue", "list", "--recipient", "ann@example.net")
+    assert notice["destination"] == "route:smarthost"
+
+
 @pytest.mark.parametrize("command", ["hold", "release", "retry", "bounce", "delete"])
 def test_nothing_is_changed_that_was_not_named(waiting: Shell, command: str) -> None:
     (line,) = waiting.fails(os.EX_DATAERR, "queue", command)

@@ -17,6 +17,7 @@ from zope.interface.verify import verifyObject
 
 from bitrixmail.interfaces.courier import ICourier
 from bitrixmail.interfaces.outcomes import IOutcomes
+from bitrixmail.model.destination import RelayRoute
 from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
 from bitrixmail.model.job import Attempt, Delivery, Job, JobState, Kind, Result
@@ -24,6 +25,7 @@ from bitrixmail.model.message import Draft
 from bitrixmail.model.queue import Wanted
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.schedule import RetryPlan
+from bitrixmail.model.way import RouteRule
 from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.local import LocalCourier
 from bitrixmail.outbound.outcomes import Desk, Outcomes
@@ -47,6 +49,7 @@ class Post:
 
     stores: InlineStores
     outcomes: Outcomes
+    desk: Desk
     log: RecordingMailLog
     clock: Clock
 
@@ -79,15 +82,16 @@ def post(tmp_path: Path) -> Iterator[Post]:
         result_of(stores.directory.add_domain(Domain("example.net")))
         result_of(stores.directory.add_mailbox(Mailbox(0, "ann@example.net"), None))
         log, numbers = RecordingMailLog(), count(1)
+        desk = Desk("mx.example.net", lambda: f"D{next(numbers)}")
         outcomes = Outcomes(
             stores.jobs,
             stores.directory,
             RetryPolicy(RetryPlan(jitter=0), Random(1)),
             log,
-            Desk("mx.example.net", lambda: f"D{next(numbers)}"),
+            desk,
             suppressor=Suppressor(stores.suppressions, timedelta(days=30)),
         )
-        yield Post(stores, outcomes, log, clock)
+        yield Post(stores, outcomes, desk, log, clock)
 
 
 def test_they_keep_their_interfaces(post: Post) -> None:
@@ -116,6 +120,24 @@ def test_an_address_that_does_not_exist_gets_nothing_more(post: Post) -> None:
     assert entry is not None
     assert (entry.reason, entry.queue_id) == ("unknown user", "Q1")
     assert entry.until == at + timedelta(days=30)
+
+
+def test_a_notice_goes_by_its_route(post: Post) -> None:
+    post.desk.routes = (
+        RouteRule(RelayRoute("out.example"), "site", senders=("@example.org",)),
+        RouteRule(RelayRoute("out.example"), "rest", lifetime=timedelta(hours=7)),
+    )
+    _, drafts = post.after(post.job("eve@example.org"), REFUSED)
+    ((job,),) = (draft.jobs for draft in drafts)
+    # Of the null sender, so not by the route of the sender's own mail
+    assert (job.destination, job.recipient) == ("route:rest", "eve@example.org")
+    assert job.expires == REFUSED.at + timedelta(hours=7)
+
+
+def test_a_notice_into_a_mailbox_here_takes_no_route(post: Post) -> None:
+    post.desk.routes = (RouteRule(RelayRoute("out.example"), "all"),)
+    _, drafts = post.after(post.job(), REFUSED)
+    assert [job.destination for draft in drafts for job in draft.jobs] == ["example.net"]
 
 
 def test_an_address_that_refuses_this_message_gets_the_next(post: Post) -> None:
