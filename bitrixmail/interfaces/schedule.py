@@ -23,6 +23,3 @@ class ISchedule(Interface):
 
         None: it won't be within the years that are looked at.
         """
-
-    def open_until(at: datetime) -> datetime | None:
-        """Return when it closes; `at` if it is closed, None if that is not in sight."""

@@ -100,18 +100,6 @@ class Schedule:
             moment = self.next_change(moment)
         return None
 
-    def open_until(self, at: datetime) -> datetime | None:
-        """See ISchedule."""
-        moment: datetime | None = at
-        for _ in range(_MOST_CHANGES):
-            if moment is None:
-                break
-            change, opening = self._state(moment)
-            if opening is None:
-                return moment
-            moment = change
-        return None
-
     def _state(self, at: datetime) -> tuple[datetime | None, Opening | None]:
         """Return when something changes next, and what is open until then."""
         known = self._known

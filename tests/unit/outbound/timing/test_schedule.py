@@ -34,12 +34,20 @@ def days() -> list[date]:
     return [date(2025, 12, 30) + timedelta(days=n) for n in range(370)]
 
 
+def closes_after(schedule: Schedule, opened: datetime) -> datetime | None:
+    """Return when it closes that is open at a moment; None: never."""
+    moment: datetime | None = opened
+    while moment is not None and schedule.opening(moment) is not None:
+        moment = schedule.next_change(moment)
+    return moment
+
+
 def spans(schedule: Schedule, begin: datetime, end: datetime) -> list[Span]:
     """Return when it is open, as asked of it from one change to the next."""
     found = []
     moment = schedule.next_open(begin)
     while moment is not None and moment < end:
-        closes = schedule.open_until(moment)
+        closes = closes_after(schedule, moment)
         assert closes is not None
         found.append((moment, closes))
         moment = schedule.next_open(closes)
@@ -110,7 +118,7 @@ def test_quiet_days_in_a_row_are_one_time() -> None:
     schedule = scheduled(quiet=("Sat-Sun Europe/Moscow",))
     friday = datetime(2026, 11, 27, 20, 59, tzinfo=UTC)
     assert schedule.opening(friday) is not None
-    assert schedule.open_until(friday) == friday + MINUTE
+    assert closes_after(schedule, friday) == friday + MINUTE
     assert schedule.next_open(friday + MINUTE) == datetime(2026, 11, 29, 21, tzinfo=UTC)
 
 
@@ -132,14 +140,14 @@ def test_always_open_without_windows() -> None:
     schedule = Schedule(Timing())
     assert schedule.opening(NOON) == Opening()
     assert schedule.next_open(NOON) == NOON
-    assert schedule.open_until(NOON) is None
+    assert closes_after(schedule, NOON) is None
 
 
 def test_windows_that_touch_are_one_time_and_the_faster_counts() -> None:
     schedule = scheduled("0 8 * * * for 4h at 20/min", "0 10 * * * for 12h at 200/min")
     morning = datetime(2026, 11, 24, 9, tzinfo=UTC)
     assert schedule.next_open(morning - 2 * HOUR) == morning - HOUR
-    assert schedule.open_until(morning) == datetime(2026, 11, 24, 22, tzinfo=UTC)
+    assert closes_after(schedule, morning) == datetime(2026, 11, 24, 22, tzinfo=UTC)
     rates = [
         opening.per_minute for h in (0, 2) if (opening := schedule.opening(morning + h * HOUR))
     ]
