@@ -13,17 +13,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
 from typing import Any
 
-from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.dns_finding import is_unknown
 from bitrixmail.admin.probes.own_addresses import own_addresses
 from bitrixmail.admin.probes.reserved import is_reserved
 from bitrixmail.app.daemon_threads import DaemonThreads
+from bitrixmail.app.looking import Looking
 from bitrixmail.app.settings import Settings
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.dkim import KeyState
@@ -44,8 +42,8 @@ Domains = Callable[[], Coroutine[Any, Any, Sequence[str]]]
 LookAt = Callable[[str], Coroutine[Any, Any, Sequence[Finding]]]
 
 
-class DailyLook(Service):
-    """See the module. Made by compose, lives as long as the server; the first look comes soon.
+class DailyLook(Looking):
+    """See the module, and Looking; the first look comes soon.
 
     What a domain has wrong from the beginning is in the sum only: its owner is still at it.
     """
@@ -53,26 +51,16 @@ class DailyLook(Service):
     name = "daily look"
 
     def __init__(self, domains: Domains, look_at: LookAt, clock: IReactorTime) -> None:
+        super().__init__(clock, FIRST_S, DAY_S)
         self._domains = domains
         self._look_at = look_at
-        self._clock = clock
         # What was last known of each record, by probe and subject
         self._known: dict[tuple[str, str], Finding] = {}
         self._told = False
-        self._waiting: Any = None
-        self._looking: Deferred[None] | None = None
-
-    def begin(self) -> None:
-        """Start waiting."""
-        self._waiting = self._clock.callLater(FIRST_S, self._start)
 
     def wrong(self, kind: str) -> float:
         """Return how many records of a kind are not as they should be."""
         return float(self._sum(Severity.WARNING, Severity.FAILURE)[kind])
-
-    def _start(self) -> None:
-        self._waiting = self._clock.callLater(DAY_S, self._start)
-        self._looking = Deferred.fromCoroutine(self.look()).addErrback(_failed)
 
     async def look(self) -> None:
         """Look at all domains, one after the other."""
@@ -128,22 +116,6 @@ class DailyLook(Service):
         return Counter(
             finding.probe for finding in self._known.values() if finding.severity in severities
         )
-
-    def stopService(self) -> Deferred[None] | None:
-        """Look no further; fires when a look on its way has ended."""
-        super().stopService()
-        if self._waiting is not None and self._waiting.active():
-            self._waiting.cancel()
-        if self._looking is None:
-            return None
-        self._looking.cancel()
-        return self._looking
-
-
-def _failed(failure: Failure) -> None:
-    """Log a bug, or a store that is away: the next look comes. The server's end is none."""
-    if not isinstance(failure.value, CancelledError):
-        _log.failure("the daily look at the records failed", failure=failure)
 
 
 def daily_look_of(settings: Settings, stores: Stores, threads: IThreads, reactor: Any) -> DailyLook:

@@ -11,12 +11,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from bitrixmail.app.daemon_threads import DaemonThreads
+from bitrixmail.app.looking import Looking
 from bitrixmail.app.settings import Settings
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.model.finding import Severity
@@ -27,10 +26,10 @@ _OF_ROOT = ("firewall", "redirect")
 _log = Logger()
 
 
-class FirstLook(Service):
-    """Looks once, some seconds after `begin`. Made by compose, lives as long as the server.
+class FirstLook(Looking):
+    """Looks once, some seconds after `begin`: the first clients come before. See Looking.
 
-    `reactor` is the running one. The end of the service ends the look; `ended` fires then, too.
+    `reactor` is the running one. `ended` fires behind the look, also if it was cut.
     """
 
     name = "first look"
@@ -38,22 +37,19 @@ class FirstLook(Service):
     def __init__(
         self, settings: Settings, directory: IDirectory, reactor: Any, delay_s: float = _DELAY_S
     ) -> None:
+        super().__init__(reactor, delay_s)
         self._settings = settings
         self._directory = directory
         self._reactor = reactor
-        self._delay_s = delay_s
         self._threads = DaemonThreads(reactor)
-        self._waiting: Any = None
         self.ended: Deferred[None] = Deferred()
-        self._looking: Deferred[None] | None = None
 
-    def begin(self) -> None:
-        """Start waiting: the first clients come before."""
-        self._waiting = self._reactor.callLater(self._delay_s, self._start)
-
-    def _start(self) -> None:
-        self._looking = Deferred.fromCoroutine(self._look()).addErrback(_failed)
-        self._looking.chainDeferred(self.ended)
+    async def look(self) -> None:
+        """See Looking."""
+        try:
+            await self._look()
+        finally:
+            self.ended.callback(None)
 
     async def _look(self) -> None:
         doctor = await self._threads.run(import_module, "bitrixmail.app.doctor")
@@ -78,19 +74,3 @@ class FirstLook(Service):
                 "the rules of the firewall can't be read without root's rights:"
                 " `bitrixmail doctor` as root sees more"
             )
-
-    def stopService(self) -> Deferred[None] | None:
-        """Look no further; fires when the sockets of the look are closed."""
-        super().stopService()
-        if self._waiting is not None and self._waiting.active():
-            self._waiting.cancel()
-        if self._looking is None:
-            return None
-        self._looking.cancel()
-        return self.ended
-
-
-def _failed(failure: Failure) -> None:
-    """Log a bug: nobody else waits for the look. Its end with the server is none."""
-    if not isinstance(failure.value, CancelledError):
-        _log.failure("the look at the surroundings failed", failure=failure)
