@@ -23,6 +23,7 @@ from bitrixmail.admin.probes.reserved import is_reserved
 from bitrixmail.app.daemon_threads import DaemonThreads
 from bitrixmail.app.looking import Looking
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.told_records import FILE, Told, ToldRecords
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.dkim import KeyState
 from bitrixmail.model.finding import Finding, Severity
@@ -45,18 +46,30 @@ LookAt = Callable[[str], Coroutine[Any, Any, Sequence[Finding]]]
 class DailyLook(Looking):
     """See the module, and Looking; the first look comes soon.
 
-    What a domain has wrong from the beginning is in the sum only: its owner is still at it.
+    What a domain has wrong from the beginning is in the sum only: its owner is still at it. What
+    was told before a restart is `kept`, and not told again unless it has changed meanwhile.
     """
 
     name = "daily look"
 
-    def __init__(self, domains: Domains, look_at: LookAt, clock: IReactorTime) -> None:
+    def __init__(
+        self,
+        domains: Domains,
+        look_at: LookAt,
+        clock: IReactorTime,
+        kept: ToldRecords,
+        threads: IThreads,
+    ) -> None:
         super().__init__(clock, FIRST_S, DAY_S)
         self._domains = domains
         self._look_at = look_at
+        self._kept = kept
+        self._threads = threads
+        # What the file says; None: it was not read yet
+        self._told: Told | None = None
+        self._summed_up = False
         # What was last known of each record, by probe and subject
-        self._known: dict[tuple[str, str], Finding] = {}
-        self._told = False
+        self._known: dict[tuple[str, str], Severity] = {}
 
     def wrong(self, kind: str) -> float:
         """Return how many records of a kind are not as they should be."""
@@ -64,6 +77,7 @@ class DailyLook(Looking):
 
     async def look(self) -> None:
         """Look at all domains, one after the other."""
+        told = await self._recall()
         seen: set[tuple[str, str]] = set()
         for domain in await self._domains():
             if is_reserved(domain):
@@ -76,20 +90,42 @@ class DailyLook(Looking):
             for finding in found:
                 seen.add((finding.probe, finding.subject))
                 self._take(finding)
-        self._known = {key: finding for key, finding in self._known.items() if key in seen}
-        if seen and not self._told:
-            self._told = True
-            self._tell()
+        self._known = {key: known for key, known in self._known.items() if key in seen}
+        summed_up = told.sum
+        if seen and not self._summed_up:
+            self._summed_up = True
+            summed_up = self._tell(told.sum)
+        await self._keep(Told(dict(self._known), summed_up))
+
+    async def _recall(self) -> Told:
+        """Return what was told; at the first look, that before the server was started."""
+        if self._told is None:
+            try:
+                self._told = await self._threads.run(self._kept.read)
+            except OSError as error:
+                _log.warn("what was told of the records can't be read: {error}", error=error)
+                self._told = Told()
+            self._known = dict(self._told.records)
+        return self._told
+
+    async def _keep(self, told: Told) -> None:
+        if told == self._told:
+            return
+        self._told = told
+        try:
+            await self._threads.run(self._kept.keep, told)
+        except OSError as error:
+            _log.warn("what was told of the records can't be kept: {error}", error=error)
 
     def _take(self, finding: Finding) -> None:
         if is_unknown(finding) or "could not be looked up" in finding.what:
             return
         key = finding.probe, finding.subject
         before = self._known.get(key)
-        self._known[key] = finding
+        self._known[key] = finding.severity
         if before is None:
             return
-        if before.severity is Severity.OK is not finding.severity:
+        if before is Severity.OK is not finding.severity:
             _log.warn(
                 "{probe}: {subject} was right and now {what}. {why} {remedies}",
                 probe=finding.probe,
@@ -98,24 +134,26 @@ class DailyLook(Looking):
                 why=finding.why,
                 remedies=printable(" ".join(finding.remedies), _MOST_CHARACTERS),
             )
-        elif finding.severity is Severity.OK is not before.severity:
+        elif finding.severity is Severity.OK is not before:
             _log.info("{probe}: {subject} is right again", probe=finding.probe,
                       subject=finding.subject)  # fmt: skip
 
-    def _tell(self) -> None:
+    def _tell(self, before: str) -> str:
+        """Tell the sum unless it is as it was told before; return it."""
         wrong = self._sum(Severity.WARNING, Severity.FAILURE)
         shown = ", ".join(f"{kind} {wrong[kind]}" for kind in KINDS if wrong[kind]) or "none"
-        _log.info(
-            "records of our domains in the DNS: {count}, not as they should be: {wrong}"
-            " (`bitrixmail doctor` tells what to do)",
-            count=len(self._known),
-            wrong=shown,
-        )
+        told = f"{len(self._known)}: {shown}"
+        if told != before:
+            _log.info(
+                "records of our domains in the DNS: {count}, not as they should be: {wrong}"
+                " (`bitrixmail doctor` tells what to do)",
+                count=len(self._known),
+                wrong=shown,
+            )
+        return told
 
     def _sum(self, *severities: Severity) -> Counter[str]:
-        return Counter(
-            finding.probe for finding in self._known.values() if finding.severity in severities
-        )
+        return Counter(probe for (probe, _), known in self._known.items() if known in severities)
 
 
 def daily_look_of(settings: Settings, stores: Stores, threads: IThreads, reactor: Any) -> DailyLook:
@@ -137,4 +175,5 @@ def daily_look_of(settings: Settings, stores: Stores, threads: IThreads, reactor
         found: Sequence[Finding] = looked.findings
         return found
 
-    return DailyLook(domains, look_at, reactor)
+    kept = ToldRecords(settings.data_dir / FILE)
+    return DailyLook(domains, look_at, reactor, kept, threads)

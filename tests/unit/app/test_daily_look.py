@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -11,7 +12,9 @@ from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 
 from bitrixmail.app.daily_look import DAY_S, FIRST_S, DailyLook
+from bitrixmail.app.told_records import FILE, ToldRecords
 from bitrixmail.model.finding import Finding, Severity
+from bitrixmail.tasks import InlineThreads
 
 RIGHT = Finding("spf", "good.ru", Severity.OK, "names this server")
 WRONG = Finding(
@@ -42,13 +45,16 @@ def lines() -> Iterator[list[str]]:
 class House:
     """A look at domains of which the test says what is found. Made by a test."""
 
+    folder: Path
+
     def __init__(self, *domains: str) -> None:
         self.clock = Clock()
         self.names: Sequence[str] = domains
         self.found: dict[str, Sequence[Finding]] = {}
         self.asked: list[str] = []
         self.silent = False
-        self.look = DailyLook(self._domains, self._look_at, self.clock)
+        kept = ToldRecords(self.folder / FILE)
+        self.look = DailyLook(self._domains, self._look_at, self.clock, kept, InlineThreads())
         self.look.begin()
 
     async def _domains(self) -> Sequence[str]:
@@ -63,6 +69,13 @@ class House:
     def day(self, *found: Finding) -> None:
         self.found["good.ru"] = found
         self.clock.advance(DAY_S)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where all houses of a test keep what they told."""
+    monkeypatch.setattr(House, "folder", tmp_path, raising=False)
+    return tmp_path
 
 
 def begun(*found: Finding) -> House:
@@ -98,6 +111,69 @@ def test_what_turns_wrong_is_told_once_with_its_remedy(lines: list[str]) -> None
     house.day(RIGHT)
     assert lines[2:] == ["info: spf: good.ru is right again"]
     assert house.look.wrong("spf") == 0
+    house.look.stopService()
+
+
+def test_a_restart_tells_nothing_anew(lines: list[str], folder: Path) -> None:
+    begun(WRONG).look.stopService()
+    assert len(lines) == 1
+    house = begun(WRONG)
+    assert house.look.wrong("spf") == 1
+    house.day(WRONG)
+    house.look.stopService()
+    assert len(lines) == 1
+    assert (folder / FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_told_in_between_is_not_told_after_a_restart(lines: list[str]) -> None:
+    house = begun(RIGHT)
+    house.day(WRONG)
+    house.look.stopService()
+    assert len(lines) == 2
+    house = begun(WRONG)
+    # The sum has changed since it was told, the record has not
+    assert [line.partition(":")[0] for line in lines[2:]] == ["info"]
+    house.look.stopService()
+
+
+def test_what_changed_while_the_server_was_away_is_told(lines: list[str]) -> None:
+    begun(RIGHT).look.stopService()
+    begun(UNKNOWN).look.stopService()
+    assert len(lines) == 1
+    house = begun(WRONG)
+    assert lines[1].startswith("warn: spf: good.ru was right and now has no SPF record.")
+    assert lines[2].startswith("info: records of our domains in the DNS: 1, not as they should be")
+    house.look.stopService()
+    begun(WRONG).look.stopService()
+    assert len(lines) == 3
+    begun(RIGHT).look.stopService()
+    assert lines[3] == "info: spf: good.ru is right again"
+    assert "not as they should be: none" in lines[4]
+    begun(WRONG).look.stopService()
+    assert lines[5].startswith("warn: spf: good.ru was right and now")
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [b"", b"\xff", b"[", b"[" * 100_000, b"{}", b"[]", b"1", b'{"records": [["spf"]], "sum": ""}',
+     b'{"records": [["spf", "good.ru", "bad"]], "sum": ""}', b'{"records": 7, "sum": ""}'],
+)  # fmt: skip
+def test_a_broken_file_is_as_none(lines: list[str], folder: Path, octets: bytes) -> None:
+    (folder / FILE).write_bytes(octets)
+    house = begun(RIGHT)
+    assert len(lines) == 1
+    house.look.stopService()
+    begun(RIGHT).look.stopService()
+    assert len(lines) == 1
+
+
+def test_a_file_that_cannot_be_kept_ends_no_look(lines: list[str], folder: Path) -> None:
+    (folder / FILE).mkdir()
+    house = begun(RIGHT)
+    house.day(WRONG)
+    assert [line.partition(":")[0] for line in lines] == ["warn", "info", "warn", "warn", "warn"]
+    assert "can't be read" in lines[0]
+    assert "can't be kept" in lines[2]
     house.look.stopService()
 
 
