@@ -15,9 +15,9 @@ from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.dsn import Verdict
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
-from bitrixmail.model.job import Attempt, Job, JobState, Result, Settlement
+from bitrixmail.model.job import Attempt, Job, JobState, Kind, Result, Settlement
 from bitrixmail.model.message import Draft
-from bitrixmail.model.queue import Aged, Queued, Search
+from bitrixmail.model.queue import Aged, Queued, Search, Unreached
 from bitrixmail.tasks import utcnow
 
 OPEN = (JobState.WAITING, JobState.LEASED, JobState.HELD)
@@ -44,8 +44,9 @@ class Story:
     """A job and all attempts at it, the first one first, as it is at a moment.
 
     `reason` and `advice`, for the owner, go with the last attempt if that failed; else empty.
-    `before`: of a job that is due and was never tried, the last attempt at another one of its
-    destination, which it waits for: a host that is down is asked with one message only.
+    `before`: of a job that is due, the last attempt at another one of its destination, which it
+    waits for: a host that is down is asked with one message only. `asked`: when that is done again,
+    by a running server, at the latest.
     """
 
     job: Queued
@@ -54,12 +55,14 @@ class Story:
     reason: str = ""
     advice: str = ""
     before: Attempt | None = None
+    asked: datetime | None = None
 
 
 class Queue:
     """See the module. Made by compose for the command line and the web.
 
-    What is given up is leased meanwhile, in the name of `owner`.
+    What is given up is leased meanwhile, in the name of `owner`. For the time of `pauses` a server
+    leaves a destination alone that is down, the last one again and again.
     """
 
     def __init__(
@@ -73,7 +76,9 @@ class Queue:
         jobs: IJobStore,
         outcomes: IOutcomes,
         owner: str,
+        pauses: Sequence[timedelta],
     ) -> None:
+        self._pauses = pauses
         self._classify = classify
         self._queue = queue
         self._jobs = jobs
@@ -108,19 +113,29 @@ class Queue:
             raise NotFoundError(
                 Fault(name, "is in no queue", "`bitrixmail trace` tells of what has left it")
             )
-        return tuple([await self._story(job) for job in found])
+        unreached: dict[tuple[Kind, str], Unreached | None] = {}
+        return tuple([await self._story(job, unreached) for job in found])
 
-    async def _story(self, job: Queued) -> Story:
+    async def _story(self, job: Queued, known: dict[tuple[Kind, str], Unreached | None]) -> Story:
         now = utcnow(self._clock)
         attempts = await self._queue.attempts(job.id)
-        if not attempts and job.state is JobState.WAITING and job.not_before <= now:
-            alike = Search(kind=job.kind, domain=job.destination, states=(JobState.WAITING,))
-            others = last_attempts(await self._queue.find(alike, _CHUNK))
-            return Story(job, attempts, now, before=others.get(job.destination))
-        if not attempts or attempts[-1].result not in {Result.DEFERRED, Result.FAILED}:
-            return Story(job, attempts, now)
-        reason = self._classify(attempts[-1].enhanced, attempts[-1].reply).reason
-        return Story(job, attempts, now, reason.value, ADVICE[reason])
+        story = Story(job, attempts, now)
+        if attempts and attempts[-1].result in {Result.DEFERRED, Result.FAILED}:
+            reason = self._classify(attempts[-1].enhanced, attempts[-1].reply).reason
+            story = replace(story, reason=reason.value, advice=ADVICE[reason])
+        if job.state is not JobState.WAITING or job.not_before > now:
+            return story
+        key = job.kind, job.destination
+        if key not in known:
+            known[key] = await self._queue.unreached(*key)
+        unreached = known[key]
+        if unreached is None:
+            return story
+        pause = self._pauses[min(unreached.times, len(self._pauses)) - 1]
+        story = replace(story, asked=unreached.last.at + pause)
+        if attempts and attempts[-1].at >= unreached.last.at:
+            return story
+        return replace(story, before=unreached.last)
 
     async def export(self, name: str) -> bytes:
         """Return the message of a job, as it would be sent. Raises NotFoundError."""

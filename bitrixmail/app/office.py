@@ -43,6 +43,7 @@ from bitrixmail.app.ways import outgoing_of
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office
 from bitrixmail.model.errors import MailError
+from bitrixmail.outbound.outcomes import PAUSES
 from bitrixmail.outbound.reasons.judging import classify
 from bitrixmail.outbound.security.dkim_keys import make_keys
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
@@ -166,6 +167,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             jobs=stores.jobs,
             outcomes=Deciding(settings, stores, MailLog(), _queue_ids().next).outcomes,
             owner=f"command-{os.getpid()}",
+            pauses=PAUSES,
         ),
         dkim=dkim,
         hostname=settings.server.hostname,

@@ -202,12 +202,8 @@ def _next(story: Story) -> str:
         }[job.state]
     told = "its sender gets a notice" if job.sender else "nobody is told"
     end = f"given up {moment(job.expires)} (in {span(job.expires - story.at)}), then {told}"
-    if story.before is not None:
-        tried = f"tried with another message, last {moment(story.before.at)}"
-        return printable(f"waits for {job.destination}, {tried}: {story.before.reply}; {end}", 1000)
     if job.not_before <= story.at:
-        overdue = span(story.at - job.not_before)
-        return f"due since {overdue}: a running server sends it as soon as it can; {end}"
+        return printable(f"{_due(story)}; {end}", 1000)
     at = f"{moment(job.not_before)} (in {span(job.not_before - story.at)})"
     if job.put_off:
         return f"goes out {at}, by outbound.schedule, a window or a rate; {end}"
@@ -215,6 +211,26 @@ def _next(story: Story) -> str:
         return f"tried again {at}; {end}"
     why = f"as its sender asked, or as other mail to {job.destination} waits"
     return f"goes out {at}, {why}; {end}"
+
+
+def _due(story: Story) -> str:
+    """Say what a job waits for that is due."""
+    job, asked = story.job, story.asked
+    route = route_name(job.destination)
+    host = f"the route {route}" if route else job.destination
+    again = "asked again as soon as a running server can"
+    if asked is not None and asked > story.at:
+        again = (
+            f"asked again by {moment(asked)} (in {span(asked - story.at)}), or at once after"
+            f" bitrixmail queue retry {job.id}"
+        )
+    elif story.before is None:
+        overdue = span(story.at - job.not_before)
+        return f"due since {overdue}: a running server sends it as soon as it can"
+    if story.before is None:
+        return f"waits for {host}, {again}"
+    tried = f"tried with another message, last {moment(story.before.at)}"
+    return f"waits for {host}, {tried}: {story.before.reply}; {again}"
 
 
 def span(length: timedelta) -> str:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bitrixmail.model.job import Attempt
-    from bitrixmail.model.queue import Aged, Depth, Queued, Search, SentTo
+    from bitrixmail.model.job import Attempt, Kind
+    from bitrixmail.model.queue import Aged, Depth, Queued, Search, SentTo, Unreached
 
 
 class IQueue(Interface):
@@ -29,6 +29,12 @@ class IQueue(Interface):
 
     async def attempts(job_id: int) -> tuple[Attempt, ...]:
         """Read all attempts at a job, the first one first."""
+
+    async def unreached(kind: Kind, destination: str) -> Unreached | None:
+        """Tell of attempts at a destination since it last took or refused something.
+
+        None: there were none. What has left the queue no longer counts.
+        """
 
     async def sent(queue_id: str) -> tuple[SentTo, ...]:
         """Tell whom elsewhere a message was for, as long as the event log goes back.

@@ -71,6 +71,17 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """A destination of which the last attempts were all for nothing, for now.
+
+    `last` is the last of them, `times` at how many moments there were some, one after the other.
+    """
+
+    last: Attempt
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class SentTo:
     """That a message of `sender` went, or is to go, to a recipient elsewhere."""
 

@@ -51,6 +51,8 @@ _TRANSITIONS = {
 # Of the system, no more than that: no address is at fault (RFC 3463 §3.4)
 _GIVEN_UP = "5.3.0"
 _SECOND = timedelta(seconds=1)
+# How long a destination that is down is left alone, the last one again and again
+PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 
 
 @dataclass(slots=True)
@@ -58,20 +60,14 @@ class Desk:
     """What notices are written with. Made by compose.
 
     `lifetime`, which may be replaced, is that of a notice itself; so may `routes`, by which notices
-    go to other hosts. `pauses` are how long a destination that is down is left alone, the last one
-    again and again.
+    go to other hosts.
     """
 
     hostname: str
     new_queue_id: Callable[[], str]
     lifetime: timedelta = timedelta(days=5)
     routes: Sequence[RouteRule] = ()
-    pauses: tuple[timedelta, ...] = (
-        timedelta(minutes=1),
-        timedelta(minutes=5),
-        timedelta(minutes=15),
-        timedelta(hours=1),
-    )
+    pauses: tuple[timedelta, ...] = PAUSES
 
 
 @implementer(IOutcomes)

@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.model.job import Attempt, JobState, Kind, Priority, Result
-from bitrixmail.model.queue import Aged, Depth, Queued, Search, SentTo
+from bitrixmail.model.queue import Aged, Depth, Queued, Search, SentTo, Unreached
 from bitrixmail.store.executors import Database
 from bitrixmail.store.removal import CHUNK, remove_orphans
 from bitrixmail.store.schema import attempt, event, job, message, once
@@ -54,6 +54,10 @@ class DatabaseQueue:
     async def attempts(self, job_id: int) -> tuple[Attempt, ...]:
         """See IQueue."""
         return await self._database.read(_attempts, job_id)
+
+    async def unreached(self, kind: Kind, destination: str) -> Unreached | None:
+        """See IQueue."""
+        return await self._database.read(_unreached, kind, destination)
 
     async def sent(self, queue_id: str) -> tuple[SentTo, ...]:
         """See IQueue."""
@@ -195,6 +199,19 @@ def _count(connection: Connection, search: Search) -> int:
 def _attempts(connection: Connection, job_id: int) -> tuple[Attempt, ...]:
     query = select(attempt).where(attempt.c.job_id == job_id).order_by(attempt.c.number)
     return tuple(_attempt(row) for row in connection.execute(query))
+
+
+def _unreached(connection: Connection, kind: Kind, destination: str) -> Unreached | None:
+    there = select(attempt).join(job, job.c.id == attempt.c.job_id)
+    there = there.where(job.c.kind == kind.value, job.c.destination == destination)
+    answered = there.where(attempt.c.result != Result.DEFERRED.value)
+    since = connection.execute(answered.with_only_columns(func.max(attempt.c.at))).scalar() or 0
+    put_off = there.where(attempt.c.result == Result.DEFERRED.value, attempt.c.at > since)
+    last = connection.execute(put_off.order_by(attempt.c.at.desc()).limit(1)).first()
+    if last is None:
+        return None
+    moments = put_off.with_only_columns(func.count(attempt.c.at.distinct()))
+    return Unreached(_attempt(last), connection.execute(moments).scalar_one())
 
 
 def _sent(connection: Connection, queue_id: str) -> tuple[SentTo, ...]:

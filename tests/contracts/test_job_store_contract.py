@@ -182,6 +182,29 @@ async def test_a_settled_job_is_done_and_its_attempt_kept(opened: Opened, tmp_pa
         ]
 
 
+async def test_it_tells_since_when_a_destination_is_not_reached(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as stores:
+        two = make_job("a@example.com"), make_job("b@example.com")
+        await stores.messages.append(make_letter("Q1", *two, make_job("c@example.net")))
+        found = await stores.queue.unreached(Kind.REMOTE, "example.com")
+        assert found is None
+        for minute, result in enumerate((Result.DEFERRED, Result.FAILED, *[Result.DEFERRED] * 3)):
+            # The last two at the same moment
+            at = RECEIVED + timedelta(minutes=min(minute, 3))
+            attempt = replace(make_attempt(result, f"450 {minute}"), at=at)
+            (job,) = await lease(stores, "example.com", most=1)
+            await stores.jobs.settle([Settlement(job, JobState.WAITING, attempt, SOON)])
+            found = await stores.queue.unreached(Kind.REMOTE, "example.com")
+            if result is Result.FAILED:
+                assert found is None
+        assert found is not None
+        assert (found.last.at, found.times) == (RECEIVED + timedelta(minutes=3), 2)
+        assert await stores.queue.unreached(Kind.REMOTE, "example.net") is None
+        assert await stores.queue.unreached(Kind.LOCAL, "example.com") is None
+
+
 async def test_what_was_not_tried_counts_no_attempt(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         await stores.messages.append(make_letter("Q1", make_job()))

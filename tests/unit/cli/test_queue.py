@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -100,6 +101,36 @@ def test_a_job_is_shown_with_its_attempts(waiting: Shell) -> None:
     assert [story["job"]["recipient"] for story in shown] == ["ann@example.com"]
     (line,) = waiting.fails(os.EX_NOINPUT, "queue", "show", "Q9")
     assert "is in no queue" in line
+
+
+def test_it_is_said_when_a_host_that_is_down_is_asked_again(shell: Shell) -> None:
+    now = datetime.now(UTC)
+    url = f"sqlite:///{shell.data_dir}/bitrixmail.sqlite"
+    with inline_stores(url, shell.data_dir, cast("IReactorTime", Clock())) as stores:
+        for number in (1, 2):
+            job = replace(make_job(at=now), destination="route:relay")
+            done(stores.messages.append(make_letter(f"Q{number}", job)))
+
+        def fail(ago: timedelta) -> None:
+            wanted = [Wanted(Kind.REMOTE, "route:relay", 1)]
+            (job,) = done(stores.jobs.lease("s", now + timedelta(hours=1), wanted, now))
+            attempt = replace(make_attempt(Result.DEFERRED, "refused"), at=now - ago)
+            done(stores.jobs.settle([Settlement(job, JobState.WAITING, attempt, now)]))
+
+        fail(timedelta(minutes=3))
+        fail(timedelta(minutes=2))
+        again = r"asked again by \S+Z \(in 2 min\), or at once after bitrixmail queue retry"
+        assert re.search(
+            rf"next: waits for the route relay, tried with another message, last \S+: refused; {again}"
+            " 2; given up",
+            shell.out("queue", "show", "2"),
+        )
+        assert re.search(
+            rf"next: waits for the route relay, {again} 1; given up",
+            shell.out("queue", "show", "1"),
+        )
+        fail(timedelta(seconds=1))
+    assert "(in 14 min), or at once" in shell.out("queue", "show", "1")
 
 
 def test_jobs_are_held_released_tried_and_deleted(waiting: Shell) -> None:
