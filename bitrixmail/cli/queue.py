@@ -230,7 +230,7 @@ def _due(story: Story) -> str:
     if story.before is None:
         return f"waits for {host}, {again}"
     tried = f"tried with another message, last {moment(story.before.at)}"
-    return f"waits for {host}, {tried}: {story.before.reply}; {again}"
+    return f"waits for {host}, {tried}: {story.before.reply.rstrip('.')}; {again}"
 
 
 def span(length: timedelta) -> str:
