@@ -15,6 +15,7 @@ from bitrixmail.inject.message import Message, Refused, lines_of
 from bitrixmail.inject.place import COMMAND, FOLDER
 
 _TO = tuple(resent + name for resent in (b"", b"resent-") for name in (b"to", b"cc", b"bcc"))
+_NOT_RUN = 127  # as a shell has it, and os.spawnv
 _NO_FIELD = "no recipient: the message has no field To, Cc or Bcc"
 # As far as the server looks
 _MOST_HEAD_OCTETS = 256 * 1024
@@ -102,15 +103,15 @@ def ask_the_server(call: Call) -> int:
         "i": ("alias", "list"),
         "v": ("route", *call.recipients),
     }[call.mode]
-    if not os.access(COMMAND[0], os.X_OK):
-        raise Refused(
-            os.EX_SOFTWARE,
-            f"{COMMAND[0]} can't be run, or is not there (run again: bitrixmail sendmail install)",
-        )
     if call.mode == "i":
         sys.stdout.write("Aliases are in force as soon as they are changed; these are:\n")
         sys.stdout.flush()
     code = os.spawnv(os.P_WAIT, COMMAND[0], [*COMMAND, *words])  # noqa: S606 - no shell
+    if code == _NOT_RUN:
+        raise Refused(
+            os.EX_SOFTWARE,
+            f"{COMMAND[0]} can't be run, or is not there (run again: bitrixmail sendmail install)",
+        )
     if code < 0:
         raise Refused(os.EX_SOFTWARE, f"bitrixmail {words[0]} was ended by signal {-code}")
     return code

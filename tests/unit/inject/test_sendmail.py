@@ -329,10 +329,12 @@ def test_a_server_that_cannot_be_asked(tmp_path: Path) -> None:
     done = answering(tmp_path, "kill -9 $$").run("-bp")
     killed = b"sendmail: bitrixmail queue was ended by signal 9\n"
     assert (done.returncode, done.stderr) == (os.EX_SOFTWARE, killed)
-    (tmp_path / "bitrixmail").unlink()
-    done = Sendmail(tmp_path / "sendmail", tmp_path / "pickup").run("-bp")
-    assert done.returncode == os.EX_SOFTWARE
-    assert b"can't be run, or is not there (run again: bitrixmail sendmail install)" in done.stderr
+    command = tmp_path / "bitrixmail"
+    for change in (lambda: command.write_text("#!/nowhere/python\n"), command.unlink):
+        change()
+        done = Sendmail(tmp_path / "sendmail", tmp_path / "pickup").run("-bp")
+        assert done.returncode == os.EX_SOFTWARE
+        assert b"can't be run, or is not there (run again: bitrixmail sendmail" in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
