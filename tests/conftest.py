@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import signal
+import tempfile
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from twisted.internet import defer
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
+
+_TESTS = Path(__file__).parent
+_LONG_FIRST = ("integration", "attacks", "internet", "fuzz")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +26,17 @@ def pytest_configure() -> None:
     """Let programs that tests run hear ^C, also where a shell has put all of this in background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where workers share the tests, begin with the long ones: the short fill the gaps at last."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_folder_rank)
+
+
+def _folder_rank(item: pytest.Item) -> int:
+    folder = item.path.relative_to(_TESTS).parts[0]
+    return _LONG_FIRST.index(folder) if folder in _LONG_FIRST else len(_LONG_FIRST)
 
 
 def pytest_collection_finish() -> None:
@@ -46,6 +62,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         return (yield)
     finally:
         pyfuncitem.obj = inner
+
+
+@pytest.fixture
+def open_home() -> Iterator[Path]:
+    """A directory where any user may come to; pytest closes the one above `tmp_path` in each run."""
+    with tempfile.TemporaryDirectory(prefix="bitrixmail-") as name:
+        home = Path(name)
+        home.chmod(0o755)
+        yield home
 
 
 @pytest.fixture(autouse=True)

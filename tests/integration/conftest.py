@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.server import NOBODY
+
 INSTALLER = Path(__file__).parents[1] / "install-programs.sh"
+
+
+@pytest.fixture
+def nobodys_home(open_home: Path) -> Path:
+    """A directory that belongs to nobody, where any user may come to."""
+    os.chown(open_home, NOBODY, NOBODY)
+    return open_home
 
 
 @functools.cache

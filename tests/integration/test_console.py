@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import smtplib
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,16 +19,6 @@ from tests.fakes.terminal import Terminal
 PROGRAM = str(BIN / "bitrixmail")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user: needs root")
 HEAVY = ("twisted", "pydantic", "sqlalchemy", "alembic", "regex", "chardet", "tomlkit", "rich")
-
-
-@pytest.fixture
-def open_home() -> Iterator[Path]:
-    """A directory that belongs to nobody, where any user may come to."""
-    home = Path(tempfile.mkdtemp(prefix="bitrixmail-"))
-    os.chown(home, NOBODY, NOBODY)
-    home.chmod(0o755)
-    yield home
-    shutil.rmtree(home)
 
 
 def run(
@@ -240,9 +227,9 @@ class TestAsRoot:
 
     @as_root
     @pytest.mark.parametrize("made", [True, False], ids=["its own directory", "one to be made"])
-    def test_files_belong_to_the_owner_of_the_place(self, open_home: Path, made: bool) -> None:
+    def test_files_belong_to_the_owner_of_the_place(self, nobodys_home: Path, made: bool) -> None:
         program, environment = anyones_bitrixmail()
-        data_dir = open_home / "var"
+        data_dir = nobodys_home / "var"
         if made:
             data_dir.mkdir(mode=0o700)
             os.chown(data_dir, NOBODY, NOBODY)
@@ -258,9 +245,9 @@ class TestAsRoot:
         assert self.others(data_dir) == {NOBODY}
 
     @as_root
-    def test_what_root_imports_belongs_to_the_owner_too(self, open_home: Path) -> None:
+    def test_what_root_imports_belongs_to_the_owner_too(self, nobodys_home: Path) -> None:
         program, environment = anyones_bitrixmail()
-        source = open_home / "root's.mbox"
+        source = nobodys_home / "root's.mbox"
         source.write_text("From - Mon May  4 03:02:01 2026\nSubject: big\n\n" + "text\n" * 50_000)
         source.chmod(0o600)
         for words in (
@@ -268,23 +255,23 @@ class TestAsRoot:
             ("import", "mbox", str(source), "--mailbox", "postmaster@example.org"),
         ):
             subprocess.run(
-                [*program, f"--data-dir={open_home / 'var'}", *words],
+                [*program, f"--data-dir={nobodys_home / 'var'}", *words],
                 timeout=60,
                 env={"PATH": os.environ["PATH"], **environment},
                 check=True,
             )
-        assert len(list((open_home / "var/blobs").glob("*/*"))) == 1
-        assert self.others(open_home / "var") == {NOBODY}
+        assert len(list((nobodys_home / "var/blobs").glob("*/*"))) == 1
+        assert self.others(nobodys_home / "var") == {NOBODY}
 
     @as_root
-    def test_a_file_of_roots_in_it_is_refused_with_a_remedy(self, open_home: Path) -> None:
+    def test_a_file_of_roots_in_it_is_refused_with_a_remedy(self, nobodys_home: Path) -> None:
         program, environment = anyones_bitrixmail()
-        (open_home / "var").mkdir(mode=0o700)
-        good(open_home, f"--data-dir={open_home}/var", "domain", "add", "example.org")
-        assert self.others(open_home / "var") == {0}
-        os.chown(open_home / "var", NOBODY, NOBODY)
+        (nobodys_home / "var").mkdir(mode=0o700)
+        good(nobodys_home, f"--data-dir={nobodys_home}/var", "domain", "add", "example.org")
+        assert self.others(nobodys_home / "var") == {0}
+        os.chown(nobodys_home / "var", NOBODY, NOBODY)
         done = subprocess.run(
-            [*program, f"--data-dir={open_home}/var", "domain", "list"],
+            [*program, f"--data-dir={nobodys_home}/var", "domain", "list"],
             capture_output=True,
             text=True,
             timeout=60,
@@ -292,14 +279,14 @@ class TestAsRoot:
             check=False,
         )
         assert done.returncode == os.EX_NOPERM
-        assert f"chown -R {NOBODY} {open_home}/var" in done.stderr
+        assert f"chown -R {NOBODY} {nobodys_home}/var" in done.stderr
 
     @as_root
-    def test_another_user_is_told_whose_it_is(self, tmp_path: Path, open_home: Path) -> None:
+    def test_another_user_is_told_whose_it_is(self, tmp_path: Path, nobodys_home: Path) -> None:
         program, environment = anyones_bitrixmail()
-        (open_home / "var").mkdir(mode=0o700)  # root's
+        (nobodys_home / "var").mkdir(mode=0o700)  # root's
         done = subprocess.run(
-            [*program, f"--data-dir={open_home}/var", "domain", "list"],
+            [*program, f"--data-dir={nobodys_home}/var", "domain", "list"],
             capture_output=True,
             text=True,
             timeout=60,
@@ -312,7 +299,7 @@ class TestAsRoot:
         )
         assert done.returncode == os.EX_NOPERM
         assert done.stderr.startswith(
-            f"error: server.data_dir: {open_home}/var belongs to user root, and user "
+            f"error: server.data_dir: {nobodys_home}/var belongs to user root, and user "
         )
         assert "can't write in it (run the command as that user: sudo -u root" in done.stderr
 

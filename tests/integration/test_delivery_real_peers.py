@@ -56,13 +56,10 @@ async def test_smtp_sink(sink: int, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostfix]:
+def postfix(open_home: Path) -> Iterator[PrivatePostfix]:
     if os.geteuid() != 0:
         pytest.skip("Postfix is started by root")
-    home = tmp_path_factory.mktemp("postfix")
-    for folder in (home, home.parent, home.parent.parent):
-        folder.chmod(0o755)
-    running = PrivatePostfix(home, free_port(), "box")
+    running = PrivatePostfix(open_home, free_port(), "box")
     running.start()
     try:
         yield running

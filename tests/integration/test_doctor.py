@@ -177,12 +177,11 @@ def test_the_domains_of_the_store_are_looked_at_and_nothing_is_made(doctor: Doct
 
 
 @as_root
-def test_who_may_not_read_the_database_is_told_so(doctor: Doctor) -> None:
+def test_who_may_not_read_the_database_is_told_so(doctor: Doctor, open_home: Path) -> None:
     """And what to type is the whole command, for root has another environment."""
     program, environment = anyones_twistd()
     python = program[0] if environment else sys.executable
-    for folder in (doctor.home, *doctor.home.parents[:-1]):
-        folder.chmod(folder.stat().st_mode | 0o011)
+    doctor.home = open_home
     data_dir = doctor.home / "var"
     data_dir.mkdir(mode=0o700)
     database = f"sqlite:///{data_dir}/bitrixmail.sqlite"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import sqlite3
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -17,15 +15,6 @@ import pytest
 from tests.fakes.server import NOBODY, RunningServer, anyones_twistd, until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user: needs root")
-
-
-@pytest.fixture
-def open_home() -> Iterator[Path]:
-    home = Path(tempfile.mkdtemp(prefix="bitrixmail-"))
-    os.chown(home, NOBODY, NOBODY)
-    home.chmod(0o755)
-    yield home
-    shutil.rmtree(home)
 
 
 def as_nobody(home: Path, settings: Sequence[str] = ()) -> RunningServer:
@@ -76,20 +65,20 @@ def test_a_taken_port_names_program_and_pid(tmp_path: Path) -> None:
 
 
 @as_root
-def test_of_a_hidden_program_the_user_is_named(open_home: Path) -> None:
+def test_of_a_hidden_program_the_user_is_named(nobodys_home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings = [f"listen.smtp=tcp:{taken.getsockname()[1]}:interface=127.0.0.1"]
-        with as_nobody(open_home, settings) as server:
+        with as_nobody(nobodys_home, settings) as server:
             assert server.exit_code() == os.EX_UNAVAILABLE
     assert complaint(server)[0].endswith("taken by a program of user root")
 
 
 @as_root
-def test_a_privileged_port_without_the_right_to_it(open_home: Path) -> None:
+def test_a_privileged_port_without_the_right_to_it(nobodys_home: Path) -> None:
     first = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
     if first <= 25:
         pytest.skip("port 25 is for everyone on this machine")
-    with as_nobody(open_home, ["listen.smtp=tcp:25"]) as server:
+    with as_nobody(nobodys_home, ["listen.smtp=tcp:25"]) as server:
         assert server.exit_code() == os.EX_NOPERM
     problem, *ways = complaint(server)
     assert problem == (
@@ -155,10 +144,10 @@ def test_a_log_that_can_not_be_written(tmp_path: Path, mode: tuple[str, ...]) ->
 
 
 @as_root
-def test_a_data_directory_that_can_not_be_written(open_home: Path) -> None:
-    data_dir = open_home / "var"
+def test_a_data_directory_that_can_not_be_written(nobodys_home: Path) -> None:
+    data_dir = nobodys_home / "var"
     data_dir.mkdir(mode=0o755)  # root's
-    with as_nobody(open_home) as server:
+    with as_nobody(nobodys_home) as server:
         assert server.exit_code() == os.EX_NOPERM
     problem, way = complaint(server)
     assert f"server.data_dir: {data_dir} can't be written by user nobody" in problem

@@ -8,7 +8,6 @@ import pwd
 import shlex
 import smtplib
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,16 +129,10 @@ def test_what_is_wrong_leaves_nothing_behind(
     assert not list(tmp_path.rglob("*.toml*"))
 
 
-def _open_to_all(path: Path) -> None:
-    for folder in (path, *path.parents[:-1]):
-        folder.chmod(folder.stat().st_mode | 0o011)
-
-
 @as_root
-def test_a_place_that_the_user_can_not_enter(tmp_path: Path) -> None:
+def test_a_place_that_the_user_can_not_enter(open_home: Path) -> None:
     """As /root is: every printed step would fail."""
-    _open_to_all(tmp_path)
-    closed = tmp_path / "closed"
+    closed = open_home / "closed"
     closed.mkdir(mode=0o700)
     done = run(closed, "info@example.org", "--dir", "mail", "--user", "nobody")
     assert done.returncode == os.EX_NOPERM, done.stdout
@@ -177,59 +170,56 @@ def sink(port: int, folder: Path) -> Iterator[None]:
 
 @as_root
 @pytest.mark.debian("postfix", "php-cli")
-def test_a_site_sends_after_one_more_command() -> None:
+def test_a_site_sends_after_one_more_command(open_home: Path) -> None:
     """The server runs as one user and the site as another, both without a right of root's."""
     anyones_twistd()
-    with tempfile.TemporaryDirectory() as name:
-        home, port = Path(name), free_port()
-        home.chmod(0o755)
-        (home / "sbin").mkdir()
-        doors = (
-            word
-            for door in ("smtp", "submission", "pop3")
-            for word in (f"--{door}", f"tcp:{free_port()}:interface=127.0.0.1")
-        )
-        words = ("--dir", str(home / "mail"), "--user", "nobody", *doors)
-        told = run(home, "info@example.org", *words)
-        assert told.returncode == 0, told.stderr
-        (install,) = [line for line in shown(told.stdout) if line.endswith("sendmail install")]
-        done = subprocess.run(
-            [*shlex.split(install), "--to", home / "sbin/sendmail"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert (done.returncode, done.stderr) == (0, "")
-        (line,) = shown(done.stdout)
-        path = line.removeprefix("sendmail_path = ").strip('"')
-        mail = "exit(mail('b@example.net', 'Order', 'Hi', 'From: info@example.org') ? 0 : 1);"
-        php = shlex.join(["php", "-n", "-d", f"sendmail_path={path}", "-r", mail])
-        with (home / "mail/bitrixmail.toml").open("a") as settings:
-            settings.write(f'[outbound]\nsmarthost = "127.0.0.1:{port}"\nprivate_hosts = true\n')
-            settings.write("[doctor]\nat_start = false\n")
-        start = shlex.split(started_with(told.stdout, "setpriv"))
-        with sink(port, home / "sink"), ByItsFile(home, start[1:], program=start[:1]) as server:
-            server.logs("ready as mx.example.org")
-            subprocess.run(["su", "-s", "/bin/sh", "www-data", "-c", php], check=True, timeout=30)
-            until(lambda: "sent queue_id=" in server.log, server.log)
-            (letter,) = (home / "sink").iterdir()
-            assert "Subject: Order" in letter.read_text()
-            assert "sender=info@example.org" in server.log
-            # Who names no sender sends from the domain that has records, and not from the server's
-            cron = f"echo Done | {shlex.quote(path.split()[0])} c@example.net"
-            subprocess.run(["su", "-s", "/bin/sh", "www-data", "-c", cron], check=True, timeout=30)
-            until(lambda: server.log.count("sent queue_id=") == 2, server.log)
-            assert "sender=www-data@example.org" in server.log
+    home, port = open_home, free_port()
+    (home / "sbin").mkdir()
+    doors = (
+        word
+        for door in ("smtp", "submission", "pop3")
+        for word in (f"--{door}", f"tcp:{free_port()}:interface=127.0.0.1")
+    )
+    words = ("--dir", str(home / "mail"), "--user", "nobody", *doors)
+    told = run(home, "info@example.org", *words)
+    assert told.returncode == 0, told.stderr
+    (install,) = [line for line in shown(told.stdout) if line.endswith("sendmail install")]
+    done = subprocess.run(
+        [*shlex.split(install), "--to", home / "sbin/sendmail"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    (line,) = shown(done.stdout)
+    path = line.removeprefix("sendmail_path = ").strip('"')
+    mail = "exit(mail('b@example.net', 'Order', 'Hi', 'From: info@example.org') ? 0 : 1);"
+    php = shlex.join(["php", "-n", "-d", f"sendmail_path={path}", "-r", mail])
+    with (home / "mail/bitrixmail.toml").open("a") as settings:
+        settings.write(f'[outbound]\nsmarthost = "127.0.0.1:{port}"\nprivate_hosts = true\n')
+        settings.write("[doctor]\nat_start = false\n")
+    start = shlex.split(started_with(told.stdout, "setpriv"))
+    with sink(port, home / "sink"), ByItsFile(home, start[1:], program=start[:1]) as server:
+        server.logs("ready as mx.example.org")
+        subprocess.run(["su", "-s", "/bin/sh", "www-data", "-c", php], check=True, timeout=30)
+        until(lambda: "sent queue_id=" in server.log, server.log)
+        (letter,) = (home / "sink").iterdir()
+        assert "Subject: Order" in letter.read_text()
+        assert "sender=info@example.org" in server.log
+        # Who names no sender sends from the domain that has records, and not from the server's
+        cron = f"echo Done | {shlex.quote(path.split()[0])} c@example.net"
+        subprocess.run(["su", "-s", "/bin/sh", "www-data", "-c", cron], check=True, timeout=30)
+        until(lambda: server.log.count("sent queue_id=") == 2, server.log)
+        assert "sender=www-data@example.org" in server.log
 
 
 @as_root
-def test_the_server_gets_what_was_made_before_its_user_was(tmp_path: Path) -> None:
-    _open_to_all(tmp_path)
-    told = run(tmp_path, "info@example.org", "--user", "nobody-yet")
-    pickup = tmp_path / "mail/pickup"
+def test_the_server_gets_what_was_made_before_its_user_was(open_home: Path) -> None:
+    told = run(open_home, "info@example.org", "--user", "nobody-yet")
+    pickup = open_home / "mail/pickup"
     (give,) = [line for line in shown(told.stdout) if line.startswith("chown")]
     assert pickup.stat().st_mode & 0o7777 == 0o3733
     subprocess.run(shlex.split(give.replace("nobody-yet", "nobody")), check=True)
     nobody = pwd.getpwnam("nobody")
-    for path in (pickup, pickup / "bad", tmp_path / "mail/var"):
+    for path in (pickup, pickup / "bad", open_home / "mail/var"):
         assert (path.stat().st_uid, path.stat().st_gid) == (nobody.pw_uid, nobody.pw_gid)
     assert pickup.stat().st_mode & 0o7777 == 0o3733
 

@@ -125,14 +125,10 @@ class Elsewhere:
 
 
 @pytest.fixture(params=["smtp-sink", "postfix"])
-def elsewhere(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Elsewhere]:
+def elsewhere(request: pytest.FixtureRequest, open_home: Path) -> Iterator[Elsewhere]:
     if os.geteuid() != 0:
         pytest.skip("Postfix is started by root")
-    port, home = free_port(), tmp_path_factory.mktemp("elsewhere")
-    for folder in (home, home.parent, home.parent.parent):
-        folder.chmod(0o755)
+    port, home = free_port(), open_home
     if request.param == "postfix":
         postfix = PrivatePostfix(home, port, "box")
         postfix.start()

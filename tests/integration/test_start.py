@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import smtplib
 import socket
 import ssl
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,16 +18,6 @@ from tests.fakes.process import BIN, ROOT, free_port
 from tests.fakes.server import NOBODY, RunningServer, anyones_twistd, until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="sheds its uid: needs to start as root")
-
-
-@pytest.fixture
-def open_home() -> Iterator[Path]:
-    """A directory that belongs to nobody, where any user may come to."""
-    home = Path(tempfile.mkdtemp(prefix="bitrixmail-"))
-    os.chown(home, NOBODY, NOBODY)
-    home.chmod(0o755)
-    yield home
-    shutil.rmtree(home)
 
 
 def send(server: RunningServer) -> None:
@@ -115,17 +102,17 @@ def test_ipv4_and_ipv6_by_one_word(tmp_path: Path) -> None:
 
 
 @as_root
-def test_as_a_daemon_that_sheds_its_uid(open_home: Path) -> None:
-    log = open_home / "server.log"
+def test_as_a_daemon_that_sheds_its_uid(nobodys_home: Path) -> None:
+    log = nobodys_home / "server.log"
     command = (
         f"--uid={NOBODY}",
         f"--gid={NOBODY}",
-        f"--pidfile={open_home}/twistd.pid",
+        f"--pidfile={nobodys_home}/twistd.pid",
         f"--logfile={log}",
         "bitrixmail",
     )
     program, environment = anyones_twistd()
-    with RunningServer(open_home, command, program=program, environment=environment) as server:
+    with RunningServer(nobodys_home, command, program=program, environment=environment) as server:
         assert server.exit_code() == 0, server.log
         server.ready()
         send(server)

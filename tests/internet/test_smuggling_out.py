@@ -123,14 +123,11 @@ async def test_every_variant_comes_out_as_content(
 
 @pytest.mark.debian("postfix")
 async def test_every_variant_is_one_message_to_postfix(
-    net: Internet, server: ServerProcess, tmp_path_factory: pytest.TempPathFactory
+    net: Internet, server: ServerProcess, open_home: Path
 ) -> None:
     if os.geteuid() != 0:
         pytest.skip("Postfix is started by root")
-    home = tmp_path_factory.mktemp("postfix")
-    for folder in (home, home.parent, home.parent.parent):
-        folder.chmod(0o755)
-    postfix = PrivatePostfix(home, free_port(), "box")
+    postfix = PrivatePostfix(open_home, free_port(), "box")
     server.configure("outbound", f'smarthost = "127.0.0.1:{postfix.port}"')
     # by another name: what Postfix calls its own is not ours
     server.config.write_text(

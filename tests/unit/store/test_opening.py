@@ -219,17 +219,14 @@ def unprivileged() -> Iterator[None]:
 
 
 @pytest.fixture
-def shared(tmp_path: Path) -> Path:
+def shared(open_home: Path) -> Path:
     """Make a folder that everybody can reach and nobody but its owner can write."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.owner() == "root" and folder.name.startswith("pytest-"):
-            folder.chmod(0o755)
-    with make_stores(tmp_path):
+    with make_stores(open_home):
         pass
-    for path in (tmp_path / "data", tmp_path / "data" / "blobs"):
+    for path in (open_home / "data", open_home / "data" / "blobs"):
         path.chmod(0o755)
-    tmp_path.chmod(0o555)
-    return tmp_path
+    open_home.chmod(0o555)
+    return open_home
 
 
 def test_a_database_that_may_not_be_written(shared: Path, unprivileged: None) -> None:

@@ -161,11 +161,9 @@ def of_nobody(files: CertificateFiles) -> list[Finding]:
 
 @ROOTS
 @pytest.mark.parametrize("closed", ["key.pem", "", "archive"])
-def test_what_root_may_read_and_the_server_may_not(tmp_path: Path, closed: str) -> None:
+def test_what_root_may_read_and_the_server_may_not(open_home: Path, closed: str) -> None:
     """As certbot has it: /etc/letsencrypt/live is root's alone. The remedy, typed, mends it."""
-    for folder in (tmp_path, *tmp_path.parents[:-1]):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    place, home = tmp_path / "archive", tmp_path / "home"
+    place, home = open_home / "archive", open_home / "home"
     place.mkdir()
     home.mkdir()
     files = written(place, signed(KEY, "mx.example.org") + signed(KEY, "Authority"), KEY)
@@ -177,7 +175,7 @@ def test_what_root_may_read_and_the_server_may_not(tmp_path: Path, closed: str) 
     if not closed:
         assert [each.severity for each in of_nobody(files)] == [Severity.OK]
         return
-    (tmp_path / "archive/key.pem").chmod(0o600)
+    (open_home / "archive/key.pem").chmod(0o600)
     os.chown(place / "key.pem", 0, 0)
     if closed == "archive":
         place.chmod(0o700)

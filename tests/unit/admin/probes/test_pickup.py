@@ -39,11 +39,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    for folder in (tmp_path, *tmp_path.parents[:-1]):
-        if folder.stat().st_uid == os.geteuid():
-            folder.chmod(folder.stat().st_mode | 0o011)
-    return House(tmp_path)
+def house(open_home: Path) -> House:
+    return House(open_home)
 
 
 def test_it_is_well(house: House) -> None:
