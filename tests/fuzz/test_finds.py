@@ -24,6 +24,6 @@ def test_each_find_belongs_to_a_target() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_a_find_stays_mended(path: Path) -> None:
     target: Target = target_of(path.parent.name)
-    begun = time.process_time()
+    begun = time.thread_time()
     target.run(path.read_bytes())
-    assert time.process_time() - begun < HANG_S
+    assert time.thread_time() - begun < HANG_S

@@ -189,6 +189,6 @@ def test_a_page_twice_as_long_is_twice_the_work(piece: str) -> None:
 
     assert work(20_000) <= 2 * work(10_000) + 200
     # What the calls do is not counted: in the square of the length it would be minutes.
-    started = time.process_time()
+    started = time.thread_time()
     html_text(piece * (BodyLimits().max_html_octets // len(piece)))
-    assert time.process_time() - started < 1.5
+    assert time.thread_time() - started < 1.5

@@ -73,6 +73,6 @@ def test_the_number_of_addresses_is_bounded() -> None:
     ],
 )
 def test_time_grows_with_the_length_only(value: bytes) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     parse_addresses(value, decode)
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2

@@ -133,6 +133,6 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_ones_take_no_time(name: str) -> None:
-    begun = time.process_time()
+    begun = time.thread_time()
     read(HOSTILE[name])
-    assert time.process_time() - begun < 2.0
+    assert time.thread_time() - begun < 2.0

@@ -101,7 +101,7 @@ def test_no_text_is_slow(text: str) -> None:
     language_of("the tables are read at the first guess of all, if words say too little " * 2)
     taken = []
     for _ in range(3):
-        started = time.process_time()
+        started = time.thread_time()
         language_of(text)
-        taken.append(time.process_time() - started)
+        taken.append(time.thread_time() - started)
     assert min(taken) < 0.03

@@ -46,6 +46,6 @@ def test_words(value: bytes, text: str) -> None:
 
 @pytest.mark.parametrize("piece", [b"=?a?q?x", b"=?a?q?", b"=?", b"=?utf-8?Q?a?= ", b"=?a?q??x"])
 def test_work_grows_with_the_length_only(piece: bytes) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     decode_words(piece * 20_000, undeclared)
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2

@@ -148,7 +148,7 @@ def test_five_hundred_addresses() -> None:
         encoded_base64(f"Участник {n}", "windows-1251") + b" <n%d@example.net>" % n
         for n in range(500)
     )
-    began = time.perf_counter()
+    began = time.thread_time()
     facts = facts_of(b"To: " + names + b"\r\nCc: " + names + b"\r\n\r\n")
     for number in (0, 250, 499):
         address = f"n{number}@example.net"
@@ -162,7 +162,7 @@ def test_five_hundred_addresses() -> None:
     assert len(facts.values("to.domain").texts) == 1
     assert len(facts.values("to.address").texts) == 500
     assert not holds("to", "contains", "n500@", facts)
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_many_attachments_are_each_asked() -> None:

@@ -109,12 +109,12 @@ def test_names_of_header_fields() -> None:
 def test_long_address_fields_are_read_once_for_all_mailboxes() -> None:
     names = b", ".join(b"Name %d <n%d@example.net>" % (n, n) for n in range(3000))
     facts = Facts(HeaderSection.parse(b"To: " + names + b"\r\n\r\n"), "", 1)
-    began = time.perf_counter()
+    began = time.thread_time()
     for number in range(200):
         values = facts.for_mailbox(f"u{number}@a.ru", f"u{number}@a.ru").values("recipient")
         assert values.forms(exact=False)[:2] == (f"u{number}@a.ru", "n0@example.net")
         assert len(values.texts) == len(values.forms(exact=True)) == 6002
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_what_many_messages_have_alike_is_read_once_for_all() -> None:

@@ -88,7 +88,7 @@ def test_a_group_that_cannot_begin_waits_for_the_lock_once(tmp_path: Path) -> No
     units: list[Unit[int, int]] = [Unit(notes, number) for number in range(100)]
     before = time.monotonic()
     write_group(session, units)
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 8  # each for itself: 20 s
     holder.execute("ROLLBACK")
     holder.close()
     assert notes.groups == []
@@ -114,7 +114,7 @@ def test_a_lock_that_comes_amid_a_group_is_waited_for_once(tmp_path: Path) -> No
     units: list[Unit[int, int]] = [Unit(guilty, number) for number in range(50)]
     before = time.monotonic()
     write_group(session, units)
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 5  # each for itself: 10 s
     assert all(isinstance(unit.error, StoreUnavailableError) for unit in units)
     holder.close()
     session.close()
