@@ -6,6 +6,9 @@ PY ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 1
 BIN := .venv/bin
 CONFIG ?= etc/bitrixmail.toml
 KILLS ?= 100
+# Processes that share the tests, a file each; more than the processors, since most of them wait.
+# One alone, as for a debugger: make test WORKERS=0 ARGS=--pdb
+WORKERS ?= 3
 
 .PHONY: install run test check bench crashtest crashsend fuzz faults soak attack tls clean
 
@@ -26,7 +29,7 @@ run: .venv/installed
 
 test: .venv/developer
 	@sh tests/install-programs.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/developer
 	$(BIN)/ruff check

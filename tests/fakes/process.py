@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import random
 import socket
 import subprocess
@@ -16,15 +18,26 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
 
+def _shuffled_ports() -> list[int]:
+    """Return the ports of this process; those of one beside it that runs tests are others."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports = list(range(20000 + number, 32000, count))
+    random.SystemRandom().shuffle(ports)
+    return ports
+
+
+_PORTS = itertools.cycle(_shuffled_ports())
+
+
 def free_port() -> int:
-    """Find a port that nobody holds now, below those that clients get.
+    """Find a port that nobody holds now, below those that clients get; another one each time.
 
     While a server is dead, a client that calls its port must not be given that very port as its
     own: it would be connected to itself, and the server could not come back.
     """
-    chance = random.SystemRandom()
     while True:
-        port = chance.randrange(20000, 32000)
+        port = next(_PORTS)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
