@@ -9,13 +9,14 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import hypothesis
 import pytest
 from twisted.internet import defer
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 _TESTS = Path(__file__).parent
-_LONG_FIRST = ("integration", "attacks", "internet", "fuzz")
+_LONG_FIRST = ("integration", "attacks", "internet")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,9 +24,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Let programs that tests run hear ^C, also where a shell has put all of this in background."""
+    """Let programs that tests run hear ^C, also where a shell has put all of this in background.
+
+    And let hypothesis ask for no speed.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # By the clock on the wall, which on a busy machine measures the others
+    patient = hypothesis.settings(
+        deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.register_profile("patient", patient)
+    hypothesis.settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

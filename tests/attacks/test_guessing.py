@@ -43,13 +43,13 @@ def test_an_account_under_attack_is_open_to_where_its_owner_logged_in_from(targe
     ]
     owner = [Guess("127.0.0.3", INFO, PASSWORD, begin_s=begin_s) for begin_s in (0.5, 1.0, 2.0)]
     stranger = Guess("127.9.9.9", INFO, PASSWORD, begin_s=1.0)
-    patience_s = 12.0 if FULL else 4.0
+    patience_s = 12.0 if FULL else 6.0
     answers = target.ask(*attack, *owner, stranger, patience_s=patience_s)
     found = {answer.guess: answer for answer in answers}
     for guess in owner:
         # In use: by his own session of a moment ago, so the password was right
         assert found[guess].words.startswith((b"+OK", b"-ERR [IN-USE]")), found[guess]
-        assert found[guess].after_s < 2
+        assert found[guess].after_s < (2 if FULL else 4)
     # From elsewhere nobody can be told from the guessers: slowed like all of them.
     assert (stranger in found) is FULL
     assert not FULL or found[stranger].words == WRONG
@@ -102,7 +102,7 @@ def test_neither_time_nor_text_tells_whether_a_mailbox_exists(tmp_path: Path) ->
     with Target(tmp_path, "access.failed_logins_per_minute=0") as target:
         target.furnish()
         found = []
-        for network in (11, 12, 13):
+        for network in range(11, 17):
             before = len(target.hashed())
             found.append(difference_s(target, network))
             assert len(target.hashed()) == before + 2 * _PAIRS
@@ -129,4 +129,4 @@ def test_mail_goes_on_while_a_hundred_log_in(target: Target) -> None:
     print(f"{len(times)} deliveries: median {times[len(times) // 2] * 1000:.0f} ms", end=", ")
     print(f"99 of 100 below {times[int(len(times) * 0.99)] * 1000:.0f} ms")
     # 250 ms on a machine that does nothing else; here it is only seen that nothing stands still
-    assert times[int(len(times) * 0.99)] < 2
+    assert times[int(len(times) * 0.99)] < 5

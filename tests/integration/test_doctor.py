@@ -50,7 +50,7 @@ class Doctor:
             "server.domains": "example.org",
             "server.public_addresses": OURS,
             "dns.servers": self.dns.address,
-            "dns.timeout": "500ms",
+            "dns.timeout": "5s",
         }
         given |= dict(text.split("=", 1) for text in self.settings)
         return [*(word for key in given for word in ("--set", f"{key}={given[key]}")), *words]
@@ -150,7 +150,8 @@ def test_the_records_that_outgoing_mail_needs(doctor: Doctor) -> None:
 def test_no_name_server_answers(doctor: Doctor) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
         mute.bind(("127.0.0.1", 0))
-        doctor.settings.append(f"dns.servers=127.0.0.1:{mute.getsockname()[1]}")
+        servers = f"dns.servers=127.0.0.1:{mute.getsockname()[1]}"
+        doctor.settings += [servers, "dns.timeout=500ms"]
         dns, *others = doctor.finds("dns", "hostname", "mx", "outgoing")
     assert (dns["severity"], "no answer" in dns["what"]) == ("failure", True)
     assert [found["severity"] for found in others] == ["warning"] * 3

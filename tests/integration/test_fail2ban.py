@@ -55,7 +55,7 @@ def test_the_filter_finds_who_is_to_be_banned_and_nobody_else(
     limits = (
         "[smtp]\nexempt_networks = []\nconnections_per_minute_per_ip = 5\nmax_errors = 3\n"
         "max_messages = 2\n"
-        'error_delay = "0"\nhello_timeout = "1s"\n'
+        'error_delay = "0"\nhello_timeout = "3s"\n'
     )
     with ServerProcess(tmp_path, limits) as server:
         port = server.smtp_port

@@ -121,7 +121,7 @@ def counted(server: Receiving) -> float:
 def test_both_take_mail_in_and_see_what_changes(server: Receiving) -> None:
     sent = send_until_both(server)
     assert stored(server) == sent
-    until(lambda: counted(server) == sent, "the metrics are not those of both", 5)
+    until(lambda: counted(server) == sent, "the metrics are not those of both")
     server.cli("mailbox", "add", "new@example.org", "--password-stdin", stdin=PASSWORD + "\n")
     server.import_rules(
         '[[rule]]\nname = "n"\n[[rule.condition]]\nfield = "subject"\nop = "contains"\n'
@@ -155,7 +155,7 @@ def test_each_may_die_and_comes_back_and_nothing_is_lost(server: Receiving) -> N
     receiver = Path(f"/proc/{server.receiver}")
     with Dialogue(server.smtp_port, "220"):
         server.kill()
-        until(lambda: not receiver.exists(), "the receiver lives on", 5)
+        until(lambda: not receiver.exists(), "the receiver lives on")
     server.start()
     server.ready(3)
     assert stored(server) == sent
