@@ -228,7 +228,7 @@ class Dispatcher:
     async def _work(self, destination: Destination) -> None:
         """Deliver what waits for a destination, until nothing does or it is to be left alone."""
         line = self._couriers[destination.kind].line()
-        under_way: deque[tuple[Sequence[Job], Deferred[Delivery | None]]] = deque()
+        under_way: deque[tuple[Sequence[Job], int, Deferred[Delivery | None]]] = deque()
         settling: deque[Deferred[None]] = deque()
         goes_on = True
         try:
@@ -237,12 +237,14 @@ class Dispatcher:
                     group = destination.take()
                     if group is None:
                         break
-                    delivered = self._delivered(destination, group, line)
-                    under_way.append((group, Deferred.fromCoroutine(delivered)))
+                    running = self._under_way.begin(line, group)
+                    under_way.append((group, destination.failures, running))
                 if not under_way:
                     break
-                jobs, running = under_way.popleft()
-                delivery = await running
+                jobs, before, delivered = under_way.popleft()
+                delivery = await delivered
+                if delivery is not None:
+                    destination.learn(delivery.trouble, before)
                 while len(settling) >= _MOST_UNSETTLED:
                     await settling.popleft()
                 settled = self._settled(destination, jobs, delivery)
@@ -278,16 +280,6 @@ class Dispatcher:
         self._employ(destination)
         if destination.due or self._unserved:
             self._wake()
-
-    async def _delivered(
-        self, destination: Destination, jobs: Sequence[Job], line: ILine
-    ) -> Delivery | None:
-        """Have jobs delivered; None: that can't be said, they go back as they were."""
-        before = destination.failures
-        delivery = await self._under_way.deliver(line, jobs)
-        if delivery is not None:
-            destination.learn(delivery.trouble, before)
-        return delivery
 
     async def _settled(
         self, destination: Destination, jobs: Sequence[Job], delivery: Delivery | None

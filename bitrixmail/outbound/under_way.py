@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from bitrixmail.interfaces.courier import ILine
 from bitrixmail.model.errors import MailError
@@ -24,23 +25,32 @@ class UnderWay:
         self._running: dict[Deferred[Delivery], float] = {}
         self._all_cut = False
 
-    async def deliver(self, line: ILine, jobs: Sequence[Job]) -> Delivery | None:
+    def begin(self, line: ILine, jobs: Sequence[Job]) -> Deferred[Delivery | None]:
         """Have jobs delivered; None: what became of them can't be said."""
-        running = Deferred.fromCoroutine(line.deliver(jobs))
+        running: Deferred[Delivery] = Deferred.fromCoroutine(line.deliver(jobs))
         self._running[running] = self._clock.seconds()
-        try:
-            return await running
-        except CancelledError:
+        return running.addBoth(self._ended, running, jobs)
+
+    def _ended(
+        self,
+        result: Delivery | Failure,
+        running: Deferred[Delivery],
+        jobs: Sequence[Job],
+    ) -> Delivery | None:
+        del self._running[running]
+        if not isinstance(result, Failure):
+            return result
+        error = result.value
+        if isinstance(error, CancelledError):
             if not self._all_cut:
                 _log.error(
                     "a delivery to {destination} does not end", destination=jobs[0].destination
                 )
-        except MailError as error:
+        elif isinstance(error, MailError):
             _log.error("{queue_id} can't be read: {error}", queue_id=jobs[0].queue_id, error=error)
-        except Exception:  # noqa: BLE001 - a bug of a courier must not stop the others, or this for good
-            _log.failure("delivering {queue_id} failed", queue_id=jobs[0].queue_id)
-        finally:
-            del self._running[running]
+        else:  # a bug of a courier must not stop the others, or this one for good
+            queue_id = jobs[0].queue_id
+            _log.failure("delivering {queue_id} failed", failure=result, queue_id=queue_id)
         return None
 
     def cut_endless(self, most_s: float) -> None:
