@@ -95,7 +95,7 @@ def test_out_of_descriptors_new_connections_wait_and_large_messages_are_451(
         most = max(int(fd.name) for fd in Path(f"/proc/{pid}/fd").iterdir()) + 1
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, before[1]))
         try:
-            until(lambda: patient.send(SMALL, timeout_s=2) == 0, "descriptors are left")
+            until(lambda: patient.send(SMALL, timeout_s=0.5) == 0, "descriptors are left", 10)
             assert patient.send_on(open_before, LARGE) == 451
             assert patient.send_on(open_before, SMALL) in {250, 451}
             used = patient.cpu_s()

@@ -26,9 +26,9 @@ def out(home: Path, *words: str) -> str:
     return done.stdout
 
 
-def write_mbox(home: Path) -> None:
+def write_mbox(home: Path, count: int = COUNT) -> None:
     with (home / "old.mbox").open("w") as file:
-        for number in range(COUNT):
+        for number in range(count):
             body = "text\n" * (20_000 if number % 300 == 0 else 10)
             file.write(f"{LINE}Subject: {number // 2}\n\n{body}\n")
 
@@ -66,7 +66,9 @@ def test_killed_anywhere_it_goes_on(tmp_path: Path) -> None:
 
 def test_at_a_terminal_it_shows_how_far_it_is_and_can_be_interrupted(tmp_path: Path) -> None:
     out(tmp_path, "domain", "add", "example.org")
-    write_mbox(tmp_path)
+    # So many that it is not over before the key is heard, however busy the machine
+    count = 3 * COUNT
+    write_mbox(tmp_path, count)
     words = ("import", "mbox", "old.mbox", "--mailbox", "postmaster@example.org")
     terminal = Terminal(tmp_path, "--data-dir", "var", *words, environment={})
     terminal.reads("importing")
@@ -77,4 +79,4 @@ def test_at_a_terminal_it_shows_how_far_it_is_and_can_be_interrupted(tmp_path: P
     assert terminal.end() == 0
     assert "already there" in terminal.shown
     listed = out(tmp_path, "message", "list", "postmaster@example.org", "--limit", "9999", "--json")
-    assert len(json.loads(listed)) == COUNT
+    assert len(json.loads(listed)) == count
