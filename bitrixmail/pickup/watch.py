@@ -9,10 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.filepath import FilePath
 
 _log = Logger()
+
+# What is put there within so short a time is taken in together: one look and one sync for all of
+# it, and the programs that hand over have the processors to themselves meanwhile.
+_GATHER_S = 0.02
 
 # Given a directory and whom to tell, returns how to end it; None: nobody will be told.
 Watch = Callable[[Path, Callable[[], None]], Callable[[], None] | None]
@@ -37,10 +42,20 @@ def watch_by(reactor: Any) -> Watch:
             _not_told(error)
             return None
 
-        def put(_ignored: object, _path: object, _mask: object) -> None:
+        pending: list[IDelayedCall] = []
+
+        def tell() -> None:
+            pending.clear()
             told()
 
+        def put(_ignored: object, _path: object, _mask: object) -> None:
+            if not pending:
+                pending.append(reactor.callLater(_GATHER_S, tell))
+
         def end() -> None:
+            for call in pending:
+                call.cancel()
+            pending.clear()
             if notifier.connected:  # not if the directory is gone
                 notifier.stopReading()
                 notifier.connectionLost(None)
