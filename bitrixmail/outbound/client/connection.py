@@ -71,6 +71,8 @@ class Connection(HostLink):
 
     # How many were handed over
     parcels = 0
+    # Whether one goes in several transactions, between which nothing else may come
+    _in_parts = False
 
     # What the courier does with it
 
@@ -96,7 +98,8 @@ class Connection(HostLink):
 
         Not behind the first one: the host has shown by then that it takes one after the other.
         """
-        return self.parcels > 1 and self.alive and self._dialogue.room_behind
+        proven = self.parcels > 1 and self.alive and not self._in_parts
+        return proven and self._dialogue.room_behind
 
     def fits_behind(self, parcel: Parcel) -> bool:
         """Tell whether a parcel is handed over in one go: small, and for not too many."""
@@ -114,9 +117,13 @@ class Connection(HostLink):
         if not 0 < most < len(parcel.recipients):
             return await self._deliver(parcel)
         delivered: Delivered = ()
-        for first in range(0, len(parcel.recipients), most):
-            some = parcel.recipients[first : first + most]
-            delivered += await self._deliver(replace(parcel, recipients=some))
+        self._in_parts = True
+        try:
+            for first in range(0, len(parcel.recipients), most):
+                some = parcel.recipients[first : first + most]
+                delivered += await self._deliver(replace(parcel, recipients=some))
+        finally:
+            self._in_parts = False
         return delivered
 
     async def close(self) -> None:
