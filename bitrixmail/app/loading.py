@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import Field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def load_settings(
     What was left open is filled in and relative paths are made absolute.
     """
     tables: Tables = _read(file) if file is not None else {}
-    faults: list[Fault] = []
+    faults = list(_one_underscore(environment or {}))
     for path, value in _from_environment(environment or {}):
         _put(tables, path, value)
     for text in overrides:
@@ -126,6 +126,22 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str
         section, separator, key = name.removeprefix(_PREFIX).partition("__")
         if name.startswith(_PREFIX) and separator:
             yield f"{section.lower()}.{key.lower()}", value
+
+
+def _one_underscore(environment: Mapping[str, str]) -> Iterator[Fault]:
+    """Find what was meant as a setting, and would be passed over in silence."""
+    names = {
+        f"{_PREFIX}{section.name}_{key.name}".upper(): f"{section.name}__{key.name}".upper()
+        for section in fields(Settings)
+        for key in _keys_of(section)
+    }
+    for name in sorted(environment.keys() & names.keys()):
+        yield Fault(name, "is no setting", f"write it with two underscores: {_PREFIX}{names[name]}")
+
+
+def _keys_of(section: Field[Any]) -> tuple[Field[Any], ...]:
+    table = getattr(Settings(), section.name)
+    return fields(table) if is_dataclass(table) else ()
 
 
 def _put(tables: Tables, path: str, value: str) -> None:

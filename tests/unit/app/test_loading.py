@@ -163,3 +163,10 @@ def test_times_that_leave_none_are_a_warning() -> None:
     assert load(None, by_night, "outbound.quiet=Sat-Sun").warnings() == ()
     (told,) = load(None, by_night, window).warnings()
     assert told.startswith("outbound.window[1] never opens, and mail that keeps to it waits")
+
+
+def test_one_underscore_is_told_of() -> None:
+    with pytest.raises(InputError, match="BITRIXMAIL_SMTP__MAX_SIZE"):
+        load(environment={"BITRIXMAIL_SMTP_MAX_SIZE": "20MiB"})
+    # Others have names of their own
+    assert load(environment={"BITRIXMAIL_SENDER": "a@example.org"}).smtp == load().smtp
