@@ -10,6 +10,7 @@ import platform
 import ssl
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import ClassVar
 
 from OpenSSL import SSL
@@ -18,6 +19,7 @@ from twisted.python import usage
 
 from bitrixmail.app.loading import load_settings, settings_file
 from bitrixmail.app.settings import Settings
+from bitrixmail.model.text import printable
 
 
 class Options(usage.Options):
@@ -66,6 +68,17 @@ class Options(usage.Options):
         """Show the versions of bitrixmail, Twisted, Python and both OpenSSLs, and exit."""
         sys.stdout.write(versions())
         raise SystemExit(0)
+
+    def postOptions(self) -> None:
+        """Look whether twistd can write its pid down, which it would tell by a traceback."""
+        twistd = getattr(self, "parent", None)
+        named = twistd["pidfile"] if twistd is not None else ""
+        if not named:
+            return
+        file = Path(named)
+        if not os.access(file if file.exists() else file.parent, os.W_OK):
+            remedy = "name another one before the word bitrixmail, or none: --pidfile="
+            raise usage.UsageError(f"--pidfile {printable(named)} can't be written ({remedy})")
 
     def settings(self) -> Settings:
         """Read the settings of all sources, now. Raises InputError."""

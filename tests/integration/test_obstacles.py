@@ -6,12 +6,14 @@ import os
 import signal
 import socket
 import sqlite3
+import subprocess
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.process import BIN
 from tests.fakes.server import NOBODY, RunningServer, anyones_twistd, until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user: needs root")
@@ -222,3 +224,12 @@ def test_check_config_looks_at_the_certificate(tmp_path: Path) -> None:
     with RunningServer(tmp_path, command, settings=settings) as server:
         assert server.exit_code() == os.EX_CONFIG
         assert "the settings are good" not in server.log
+
+
+def test_a_pid_file_that_can_not_be_written(tmp_path: Path) -> None:
+    command = [BIN / "twistd", "-n", f"--pidfile={tmp_path}/no/twistd.pid", "bitrixmail"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode != 0
+    said = told.stdout + told.stderr
+    assert f"--pidfile {tmp_path}/no/twistd.pid can't be written" in said
+    assert "Traceback" not in said
