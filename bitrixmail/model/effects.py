@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bitrixmail.model.plan import Disposition
+from bitrixmail.model.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,7 @@ class Effects:
     """Wishes of one action. `folder` and `copy` are folders or None.
 
     `priority` is high, normal, low, or empty for none of them. A `disposition` other than KEEP
-    ends the evaluation, `stop` ends it behind this rule.
+    ends the evaluation, `stop` ends it behind this rule. `work` is done behind the durable line.
     """
 
     folder: str | None = None
@@ -25,3 +26,4 @@ class Effects:
     disposition: Disposition = Disposition.KEEP
     text: str = ""
     stop: bool = False
+    work: Work | None = None

@@ -32,6 +32,14 @@ class Kind(StrEnum):
     LOCAL = "local"  # into the gate, as mail for one of our own
     BOUNCE = "bounce"  # a bounce that came in is read, and matched with what it tells of
     REPORT = "report"  # its sender is told that it reached a mailbox here, as he has asked for
+    # What rules want done, see model.work
+    MAIL = "mail"  # another message is made of it and brought to the gate: a forward, a reply
+    WEBHOOK = "webhook"
+    BITRIX24 = "bitrix24"
+    TICKET = "ticket"
+    COMMAND = "command"
+    PYTHON = "python"
+    LEARN = "learn"  # as spam, or as none
 
 
 @dataclass(frozen=True, slots=True)

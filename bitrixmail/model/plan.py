@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from bitrixmail.model.work import Work
+
 
 class Disposition(StrEnum):
     """How a plan ends."""
@@ -77,7 +79,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The decision for one mailbox. `text` is the rule's own words for a rejection."""
+    """The decision for one mailbox. `text` is the rule's own words for a rejection.
+
+    `work` is what is to be done outside; none of what is rejected or put into quarantine.
+    """
 
     disposition: Disposition = Disposition.KEEP
     folder: str = "INBOX"
@@ -86,3 +91,4 @@ class Plan:
     tags: frozenset[str] = frozenset()
     text: str = ""
     trace: Trace = field(default_factory=Trace)
+    work: tuple[Work, ...] = ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bitrixmail.model.work import Value
+
 
 @dataclass(frozen=True, slots=True)
 class Test:
@@ -48,10 +50,14 @@ Condition = Test | All | AnyOf | Not
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to do; `argument` is the folder, flag, tag or text that `do` needs, or empty."""
+    """One thing to do; `argument` is the folder, flag, tag or text that `do` needs, or empty.
+
+    `settings` are the further keys of what is done outside, see rules.outside, in their order.
+    """
 
     do: str
     argument: str = ""
+    settings: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from bitrixmail.outbound.reasons.judging import classify
 # Of the original a notice shows this much at most, header section first.
 _ORIGINAL_OCTETS = 64 * 1024
 # What is done about mail, not with it
-_SILENT = frozenset({Kind.BOUNCE, Kind.REPORT})
+_SILENT = frozenset(Kind) - {Kind.REMOTE, Kind.LOCAL}
 _TRANSITIONS = {
     Result.DELIVERED: "sent",
     Result.RELAYED: "sent",

@@ -26,6 +26,7 @@ from bitrixmail.model.queue import SentTo
 from bitrixmail.model.reply import TOO_MANY_HOPS, Reply
 from bitrixmail.model.route import Target
 from bitrixmail.model.text import printable
+from bitrixmail.pipeline.acting import action_jobs
 from bitrixmail.pipeline.judge import Judge, quarantined
 from bitrixmail.pipeline.relaying import (
     Relaying,
@@ -200,6 +201,9 @@ def _decision(
         header_from=header_from[:998],
         filings=file(arrival, plans),
         once=arrival.once,
+        jobs=action_jobs(arrival.queue_id, arrival.received, arrival.targets, plans)
+        if any(plan.work for plan in plans)
+        else (),
     )
     return Decision(draft, reply_to(arrival.queue_id, plans, utf8=arrival.envelope.client.smtputf8))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from zope.interface import implementer
 
@@ -15,6 +16,8 @@ from bitrixmail.model.folder import folder_name
 from bitrixmail.model.message import QUARANTINE, TRASH
 from bitrixmail.model.plan import Disposition
 from bitrixmail.model.rule import Action
+from bitrixmail.model.work import Work, plain
+from bitrixmail.rules.outside import Setting, one_address, setting_complaints
 from bitrixmail.rules.words import Complaint, choice
 
 SEEN = "\\Seen"
@@ -70,14 +73,25 @@ def _priority(level: str) -> Effects:
     return Effects(set_flags=chosen, clear_flags=cleared, priority=level)
 
 
+def _nothing(_argument: str) -> Effects:
+    return Effects()
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an action needs and does. `key` names its argument in a file, empty for none."""
+    """What an action needs and does. `key` names its argument in a file, empty for none.
 
-    effects: Callable[[str], Effects]
+    `outside`: it is work for a courier, with these further settings; see rules.outside. `reach`
+    tells from its argument and settings what must be reachable for it.
+    """
+
+    effects: Callable[[str], Effects] = _nothing
     key: str = ""
     required: bool = False
     normal: Callable[[str], str] = str
+    outside: bool = False
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    reach: Callable[[str, Mapping[str, Any]], str] = lambda _argument, _settings: ""
 
 
 _MOVE = Kind(lambda folder: Effects(folder=folder), "folder", required=True, normal=folder_name)
@@ -107,6 +121,13 @@ KINDS: dict[str, Kind] = {
     ),
     "quarantine": Kind(lambda _: Effects(disposition=Disposition.QUARANTINE, folder=QUARANTINE)),
     "stop": Kind(lambda _: Effects(stop=True)),
+    "forward": Kind(
+        key="to",
+        required=True,
+        normal=one_address,
+        outside=True,
+        reach=lambda to, _: to.rpartition("@")[2],
+    ),
 }
 ARGUMENT_KEYS = tuple(dict.fromkeys(kind.key for kind in KINDS.values() if kind.key))
 
@@ -126,10 +147,19 @@ class ConstantAction:
         return self.effects
 
 
-def compile_action(action: Action) -> ConstantAction:
-    """Make an action ready; one about which `action_complaints` has nothing to say."""
+def compile_action(
+    action: Action, rule: str = "", number: int = 1, *, own: bool = False
+) -> ConstantAction:
+    """Make the `number`-th action of a rule ready; `action_complaints` has nothing to say of it.
+
+    `own`: the rule is one mailbox's.
+    """
     kind = KINDS[action.do]
     argument = kind.normal(action.argument) if action.argument else ""
+    if kind.outside:
+        reach = kind.reach(argument, dict(action.settings))
+        work = Work(action.do, rule, number, own, argument, action.settings, reach)
+        return ConstantAction(Effects(work=work), f"{action.do} {argument}".rstrip())
     return ConstantAction(kind.effects(argument), f"{action.do} {argument}".rstrip())
 
 
@@ -150,3 +180,5 @@ def action_complaints(action: Action) -> Iterator[Complaint]:
             kind.normal(action.argument)
         except ValueError as error:
             yield Complaint(kind.key, str(error), "choose another")
+    if kind is not None:
+        yield from setting_complaints(kind.settings, plain(action.settings))

@@ -13,6 +13,7 @@ from bitrixmail.model.message import INBOX, QUARANTINE, TRASH
 from bitrixmail.model.plan import Disposition, Plan, RuleStep, Skimmed, TestResult, Trace
 from bitrixmail.model.rule import Condition, Rule, RuleSet
 from bitrixmail.model.text import printable
+from bitrixmail.model.work import Work
 from bitrixmail.rules.actions import (
     FLAGGED,
     HIGH_PRIORITY,
@@ -35,6 +36,8 @@ from bitrixmail.rules.lists import Lists, no_lists, values_of
 from bitrixmail.rules.words import Complaint, place_of
 
 _MAX_FAULT = 200
+# Nobody outside hears of what may be spam
+_UNHEARD = frozenset({Disposition.REJECT, Disposition.QUARANTINE})
 _SET = {
     SEEN: "marked as read",
     FLAGGED: "flagged",
@@ -108,6 +111,7 @@ class _Draft:
     copies: dict[str, None] = field(default_factory=dict)
     disposition: Disposition = Disposition.KEEP
     text: str = ""
+    work: list[Work] = field(default_factory=list)
 
     def take(self, effects: Effects) -> None:
         """Let the wishes of one action come true; a later one overrules an earlier one."""
@@ -123,6 +127,8 @@ class _Draft:
         standing.priority = effects.priority or standing.priority
         self.disposition = effects.disposition
         self.text = effects.text
+        if effects.work is not None:
+            self.work.append(effects.work)
 
     @property
     def ended(self) -> bool:
@@ -268,7 +274,11 @@ def _compiled(
     monotonic: Callable[[], float],
     lists: Lists,
 ) -> CompiledRule:
-    actions = tuple(map(compile_action, rule.actions))
+    own = bool(rule.mailbox)
+    actions = tuple(
+        compile_action(action, rule.name, number, own=own)
+        for number, action in enumerate(rule.actions, 1)
+    )
     condition = arranged(rule.condition)
 
     def compiled(part: Condition) -> CompiledCondition:
@@ -331,6 +341,7 @@ def _plan(draft: _Draft, trace: Trace) -> Plan:
         frozenset(standing.tags),
         draft.text,
         trace,
+        () if draft.disposition in _UNHEARD else tuple(draft.work),
     )
 
 
@@ -338,7 +349,7 @@ def _result(draft: _Draft, before: Standing) -> str:
     """Say in plain English what was decided, and what of it is new."""
     standing = draft.standing
     if draft.disposition is Disposition.DISCARD:
-        return "discarded"
+        return ", ".join(["discarded", *(f"to be done: {work.do}" for work in draft.work)])
     if draft.disposition is Disposition.REJECT:
         return f"rejected: {draft.text}" if draft.text else "rejected"
     if draft.disposition is Disposition.QUARANTINE:
@@ -350,6 +361,7 @@ def _result(draft: _Draft, before: Standing) -> str:
     else:
         parts = [f"moved to {standing.folder}"]
     parts += [f"copied to {copy}" for copy in draft.copies if copy != standing.folder]
+    parts += [f"to be done: {work.do}" for work in draft.work]
     if standing.flags is before.flags and standing.tags is before.tags:
         return parts[0] if len(parts) == 1 else ", ".join(parts)
     parts += [_SET.get(flag, f"flagged {flag}") for flag in sorted(standing.flags - before.flags)]

@@ -15,6 +15,7 @@ from bitrixmail.model.text import printable
 from bitrixmail.rules.actions import ARGUMENT_KEYS, KINDS, action_complaints
 from bitrixmail.rules.conditions import MAX_DEPTH, test_complaints
 from bitrixmail.rules.fields import NUMBER_FIELDS, TIME_FIELDS
+from bitrixmail.rules.outside import frozen, setting_complaints
 from bitrixmail.rules.schedule import schedule_fault
 from bitrixmail.rules.words import Complaint, choice, place_of
 
@@ -284,15 +285,20 @@ def _action(reader: _Reader, item: Any, path: str) -> Action:
     do: str = reader.get(data, "do", path, "")
     kind = KINDS.get(do)
     allowed = ARGUMENT_KEYS if kind is None else (kind.key,) if kind.key else ()
+    if kind is not None:
+        allowed = (*allowed, *kind.settings)
     reader.known(data, ("do", *allowed), path)
     if kind is None:
         if isinstance(data["do"], str):
             reader.note(path, action_complaints(Action(do)))
         return Action(do)
     argument: str = reader.get(data, kind.key, path, "") if kind.key else ""
+    given = {name: data[name] for name in kind.settings if name in data}
+    settings = frozen(kind.settings, given)
     if type(data.get(kind.key, "")) is str:
         problems = list(action_complaints(Action(do, argument)))
+        problems += setting_complaints(kind.settings, given)
         reader.note(path, problems)
         if not problems and argument:
             argument = kind.normal(argument)
-    return Action(do, argument)
+    return Action(do, argument, settings)

@@ -14,6 +14,7 @@ from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.rule import Action, All, AnyOf, Condition, Not, Rule, RuleSet, Test
 from bitrixmail.model.text import printable
 from bitrixmail.model.toml import read_toml
+from bitrixmail.model.work import plain
 from bitrixmail.rules.actions import KINDS
 from bitrixmail.rules.reader import read_rule
 
@@ -175,7 +176,7 @@ def _test_data(test: Test) -> dict[str, Any]:
 
 
 def _action_data(action: Action) -> dict[str, Any]:
-    data = {"do": action.do}
+    data: dict[str, Any] = {"do": action.do}
     if action.argument:
         data[KINDS[action.do].key] = action.argument
-    return data
+    return data | plain(action.settings)

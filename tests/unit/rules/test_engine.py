@@ -16,7 +16,7 @@ FACTS = Facts(HeaderSection.parse(b"Subject: Invoice 17\r\nFrom: a@b.ru\r\n\r\n"
 
 
 def rule(name: str, *actions: str, condition: Condition | None = None, **more: Any) -> Rule:
-    made = (Action(*action.split(" ", 1)) for action in actions)
+    made = (Action(do, argument) for do, _, argument in (each.partition(" ") for each in actions))
     return Rule(name, condition or All(), tuple(made), **more)
 
 
