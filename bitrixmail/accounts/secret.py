@@ -39,14 +39,31 @@ def _read_or_make(path: Path) -> bytes:
 
 
 def _made(path: Path) -> bytes:
-    """Make it beside its place first: half a file would be another secret after a crash."""
+    """Make it beside its place first: half a file would be another secret after a crash.
+
+    Of two processes that make it at the same time both get that of the first.
+    """
     made = secrets.token_bytes(_OCTETS)
-    beside = path.with_name(f"{path.name}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         os.write(descriptor, made)
         os.fsync(descriptor)
+        return _placed(beside, path, made)
     finally:
         os.close(descriptor)
-    beside.replace(path)
+        beside.unlink(missing_ok=True)
+
+
+def _placed(beside: Path, path: Path, made: bytes) -> bytes:
+    """Put it in its place, unless another process has; return what is there then."""
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        found = path.read_bytes()
+        if len(found) == _OCTETS:
+            return found
+        beside.replace(path)  # it was damaged
+    except OSError:
+        beside.replace(path)  # a file system without hard links
     return made

@@ -39,6 +39,7 @@ from bitrixmail.app.maillog import MailLog
 from bitrixmail.app.outcomes import Deciding
 from bitrixmail.app.ownership import as_owner_of, make_data_dir
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.ticket_desk import tickets_of
 from bitrixmail.app.ways import outgoing_of
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office
@@ -157,6 +158,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             outgoing_of(settings),
             cast("IReactorTime", _WallClock()),
         ),
+        tickets=tickets_of(settings, stores, cast("IReactorTime", _WallClock()), _queue_ids().next),
         suppressions=Suppressions(stores.suppressions, cast("IReactorTime", _WallClock())),
         queue=Queue(
             stores.queue,

@@ -21,6 +21,7 @@ from bitrixmail.app.outcomes import Deciding
 from bitrixmail.app.reception import Reception
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.steering import Steering, name_servers, steering_of
+from bitrixmail.app.ticket_desk import ticket_courier
 from bitrixmail.interfaces.courier import ICourier
 from bitrixmail.model.errors import MailError
 from bitrixmail.model.way import route_name
@@ -70,6 +71,7 @@ class Sending(Service):
             self._way_out.courier,
             LocalCourier(reception.gate, stores.jobs, reactor),
             MailCourier(reception.gate, stores.jobs, reactor),
+            ticket_courier(reception, reactor),
             ReportCourier(reactor),
             BounceReader(
                 stores.jobs,

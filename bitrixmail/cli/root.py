@@ -28,6 +28,7 @@ from bitrixmail.cli.session import Composer, GlobalOptions, Session
 from bitrixmail.cli.settings import config
 from bitrixmail.cli.sites import apply, export
 from bitrixmail.cli.suppression import suppression
+from bitrixmail.cli.ticket import ticket
 
 _EPILOG = """\b
 Settings: defaults < --config < environment (BITRIXMAIL_SMTP__MAX_SIZE=20MiB) < --set.
@@ -115,7 +116,7 @@ def root(
 
 for command in (
     domain, mailbox, alias, message, trace, rules, config, apply, export, import_mail,
-    queue, suppression, route, doctor, quickstart, sendmail, dns, dkim,
+    queue, suppression, route, doctor, quickstart, sendmail, dns, dkim, ticket,
 ):  # fmt: skip
     root.add_command(command)
 for command in (grant_sender, revoke_sender, list_grants):

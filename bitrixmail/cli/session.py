@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.rules import Rules
     from bitrixmail.admin.site import Sites
     from bitrixmail.admin.suppressions import Suppressions
+    from bitrixmail.admin.tickets import Tickets
     from bitrixmail.model.finding import Finding
 
 T = TypeVar("T")
@@ -56,6 +57,7 @@ class Office:
     queue: Queue
     routes: Routes
     suppressions: Suppressions
+    tickets: Tickets
     dkim: DKIM
     hostname: str
 

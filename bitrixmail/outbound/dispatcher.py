@@ -60,6 +60,7 @@ _MOST_UNSETTLED = 2
 # From so many failures in a row on, a destination is down, and it was not the message's fault.
 _SHARED_FROM = 3
 _SHARED_AT_ONCE = 200
+_ENDED = frozenset({JobState.DONE, JobState.DEAD})
 
 
 class Dispatcher:
@@ -332,6 +333,10 @@ class Dispatcher:
         for settlement in settlements:
             if settlement.state is JobState.WAITING and settlement.not_before is not None:
                 self._agenda.expect(destination, settlement.not_before)
+        ended = sum(bool(each.job.lane) and each.state in _ENDED for each in settlements)
+        if ended:  # what stood behind them in their lanes may go
+            self._agenda.more(destination, ended)
+            self._wake()
         if drafts:
             self.take_note(job for draft in drafts for job in draft.jobs)
 

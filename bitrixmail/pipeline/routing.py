@@ -8,6 +8,7 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.directory import IDirectory, IRouter
 from bitrixmail.interfaces.return_paths import IReturnPaths
+from bitrixmail.mime.ticket_addresses import token_of
 from bitrixmail.model.address import Address
 from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.folder import folder_name
@@ -143,7 +144,7 @@ def _add(search: _Search, mailbox: Mailbox, folder: str) -> bool:
     if not mailbox.active and not mailbox.address.startswith("postmaster@"):
         return True
     wanted = INBOX
-    if folder and mailbox.plus_folders:
+    if folder and mailbox.plus_folders and token_of(folder) is None:
         try:
             wanted = folder_name(folder)
         except ValueError:

@@ -18,6 +18,7 @@ from bitrixmail.model.plan import Disposition
 from bitrixmail.model.rule import Action
 from bitrixmail.model.work import Work, plain
 from bitrixmail.rules.outside import Setting, one_address, setting_complaints
+from bitrixmail.rules.outside_desk import TICKET_SETTINGS
 from bitrixmail.rules.words import Complaint, choice
 
 SEEN = "\\Seen"
@@ -128,6 +129,7 @@ KINDS: dict[str, Kind] = {
         outside=True,
         reach=lambda to, _: to.rpartition("@")[2],
     ),
+    "ticket": Kind(outside=True, settings=TICKET_SETTINGS),
 }
 ARGUMENT_KEYS = tuple(dict.fromkeys(kind.key for kind in KINDS.values() if kind.key))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bitrixmail.model.rule import Action, Rule, Test
 from bitrixmail.model.text import printable
+from bitrixmail.rules import outside_desk
 from bitrixmail.rules.speech import Speech, Words, age_of, shown, values_of
 
 _WORDS = Words(
@@ -179,6 +180,7 @@ def _action(action: Action) -> str:
         "discard": "throw it away without keeping it",
         "reject": f"refuse it with the words {argument}" if action.argument else "refuse it",
         "quarantine": "put it into quarantine",
+        "ticket": outside_desk.english(action),
         "stop": _STOP,
     }.get(action.do)
     return told or printable(f"{action.do} {action.argument}").rstrip()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bitrixmail.model.rule import Action, Rule, Test
 from bitrixmail.model.text import printable
+from bitrixmail.rules import outside_desk
 from bitrixmail.rules.speech import Speech, Words, age_of, shown, values_of
 
 _QUOTES = "«»"
@@ -206,6 +207,7 @@ def _action(action: Action) -> str:
         "discard": "выбросить, не сохраняя",
         "reject": f"отказать со словами {argument}" if action.argument else "отказать в приёме",
         "quarantine": "поместить в карантин",
+        "ticket": outside_desk.russian(action),
         "stop": _STOP,
     }.get(action.do)
     return told or printable(f"{action.do} {action.argument}").rstrip()

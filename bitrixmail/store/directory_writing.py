@@ -30,6 +30,7 @@ from bitrixmail.store.schema import (
     tombstone,
 )
 from bitrixmail.store.sequences import Sequences, bump
+from bitrixmail.store.ticket_writing import drop_desk
 from bitrixmail.store.values import storable, to_key
 
 TOPIC = "directory"
@@ -240,6 +241,7 @@ def drop_mailbox(connection: Connection, mailbox_id: int, *, now: int) -> None:
     """Remove a mailbox with everything that is still in it."""
     while empty_chunk(connection, mailbox_id, now):
         pass
+    drop_desk(connection, mailbox_id, now)
     folders = select(folder.c.id).where(folder.c.mailbox_id == mailbox_id)
     connection.execute(delete(tombstone).where(tombstone.c.folder_id.in_(folders)))
     connection.execute(delete(folder).where(folder.c.mailbox_id == mailbox_id))

@@ -26,6 +26,7 @@ from bitrixmail.store.rule_runs import DatabaseRuleRuns
 from bitrixmail.store.rulebook import DatabaseRulebook
 from bitrixmail.store.sequences import generations
 from bitrixmail.store.suppressions import DatabaseSuppressions
+from bitrixmail.store.tickets import DatabaseTickets
 from bitrixmail.store.versions import check_writable, make_folder, prepare
 from bitrixmail.tasks import InlineThreads, Threads
 
@@ -54,6 +55,7 @@ class Stores:
     queue: DatabaseQueue
     suppressions: DatabaseSuppressions
     grants: DatabaseGrants
+    tickets: DatabaseTickets
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -191,6 +193,7 @@ def _stores(
         queue=DatabaseQueue(database, clock),
         suppressions=DatabaseSuppressions(database, changes, most_cached),
         grants=DatabaseGrants(database, changes, most_cached),
+        tickets=DatabaseTickets(database, clock, sends=sends),
         blobs=blobs,
         changes=changes,
         _threads=threads,

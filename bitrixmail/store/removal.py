@@ -32,6 +32,7 @@ from bitrixmail.store.schema import (
     tombstone,
     unlinked_blob,
 )
+from bitrixmail.store.schema_tickets import ticket_message
 from bitrixmail.store.sequences import Sequences
 
 CHUNK = 300
@@ -75,6 +76,7 @@ _ORPHAN = (
     message.c.id == bindparam("of"),
     ~exists().where(place.c.message_id == message.c.id),
     ~exists().where(job.c.message_id == message.c.id),
+    ~exists().where(ticket_message.c.message_id == message.c.id),
 )
 _UNLINK = insert(unlinked_blob).from_select(
     ["blob_id", "unlinked"],
@@ -179,7 +181,7 @@ def _bury(connection: Connection, found: Sequence[Any]) -> None:
 
 
 def remove_orphans(connection: Connection, message_ids: Iterable[int], now: int) -> None:
-    """Remove messages that no place and no job refers to; their files go after a grace."""
+    """Remove messages that no place, job or ticket refers to; their files go after a grace."""
     ids = sorted(message_ids)
     connection.execute(_UNLINK, [{"of": message_id, "now": now} for message_id in ids])
     connection.execute(_DELETE_MESSAGE, [{"of": message_id} for message_id in ids])

@@ -132,6 +132,8 @@ def test_the_surface_is_there() -> None:
         *("import maildir", "import mbox", "export maildir", "export mbox"),
         *("config check", "config show"),
         *("dns records", "dns check", "dkim list", "dkim rotate"),
+        *("ticket list", "ticket show", "ticket reply", "ticket note", "ticket close"),
+        *("ticket reopen", "ticket assign", "ticket delete"),
         *("trace", "apply", "export"),  # alone `export` writes the site
     }
 

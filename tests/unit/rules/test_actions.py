@@ -5,6 +5,7 @@ import pytest
 from bitrixmail.model.effects import Effects
 from bitrixmail.model.plan import Disposition
 from bitrixmail.model.rule import Action
+from bitrixmail.model.work import Work
 from bitrixmail.rules.actions import KINDS, action_complaints, compile_action
 from tests.corpus.fields import facts_of
 
@@ -49,6 +50,7 @@ TABLE = [
     ("reject", "Нет", Effects(disposition=Disposition.REJECT, text="Нет")),
     ("reject", "", Effects(disposition=Disposition.REJECT)),
     ("quarantine", "", Effects(disposition=Disposition.QUARANTINE, folder="Quarantine")),
+    ("ticket", "", Effects(work=Work("ticket", "", 1, own=False))),
     ("stop", "", Effects(stop=True)),
 ]
 
