@@ -340,6 +340,10 @@ class Dispatcher:
         for settlement in settlements:
             if settlement.state is JobState.WAITING and settlement.not_before is not None:
                 self._agenda.expect(destination, settlement.not_before)
+        if any(each.job.lane and each.state is not JobState.WAITING for each in settlements):
+            # What stood behind it in its lane may go, and the store alone knows of it
+            self._agenda.more(destination, 1)
+            self._wake()
         if drafts:
             self.take_note(job for draft in drafts for job in draft.jobs)
 
