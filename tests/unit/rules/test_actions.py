@@ -5,6 +5,7 @@ import pytest
 from bitrixmail.model.effects import Effects
 from bitrixmail.model.plan import Disposition
 from bitrixmail.model.rule import Action
+from bitrixmail.model.work import Work
 from bitrixmail.rules.actions import KINDS, action_complaints, compile_action
 from tests.corpus.fields import facts_of
 
@@ -50,7 +51,16 @@ TABLE = [
     ("reject", "", Effects(disposition=Disposition.REJECT)),
     ("quarantine", "", Effects(disposition=Disposition.QUARANTINE, folder="Quarantine")),
     ("stop", "", Effects(stop=True)),
+    ("forward", "A@x.org", Effects(work=Work("forward", "", 1, False, "A@x.org", (), "x.org"))),
+    (
+        "redirect",
+        "a@x.org,b@y.org, a@x.org",
+        Effects(work=Work("redirect", "", 1, False, "a@x.org, b@y.org")),
+    ),
+    ("notify", "a@x.org", Effects(work=Work("notify", "", 1, False, "a@x.org", (), "x.org"))),
 ]
+# Needs settings
+REPLY = Action("reply", "", (("text", "Hi"),))
 
 
 @pytest.mark.parametrize(("do", "argument", "effects"), TABLE)
@@ -60,7 +70,8 @@ def test_what_an_action_wishes_for(do: str, argument: str, effects: Effects) -> 
 
 
 def test_no_action_is_left_out() -> None:
-    assert {row[0] for row in TABLE} == set(KINDS)
+    assert not list(action_complaints(REPLY))
+    assert {*(row[0] for row in TABLE), REPLY.do} == set(KINDS)
 
 
 @pytest.mark.parametrize("do", [do for do, kind in KINDS.items() if kind.required])
