@@ -206,3 +206,21 @@ async def test_a_suppressed_address_is_a_dead_letter(net: Internet, sender: Send
     ended = await acting.ended(2)
     assert ended[-1].state is JobState.DEAD
     assert "Nothing is sent to bob@far.example" in await acting.said(2)
+
+
+async def test_a_large_message_is_passed_on_and_answered_as_any_other(
+    net: Internet, sender: Sender
+) -> None:
+    acting, far, shop = Acting(sender), net.site("far.example"), net.site("shop.example")
+    await acting.rules(
+        action("forward", to=BOB) + "  [[rule.action]]\n  do = 'reply'\n  text = 'Thank you.'\n"
+    )
+    large = LETTER + b"One more line of it.\r\n" * 20_000
+    await acting.receive(ANN, large)
+    (letter,) = await acting.letters(far)
+    assert letter.content.endswith(large)
+    assert "BODY=8BITMIME" in letter.mail
+    (answer,) = await acting.letters(shop)
+    assert b"Thank you." in answer.content
+    await acting.receive(sender_of(letter), letter.content)
+    assert any("A circle" in (one.last.reply if one.last else "") for one in await acting.ended(4))
