@@ -37,6 +37,7 @@ from bitrixmail.pipeline.shared_counts import SharedCounts, SharedTable
 from bitrixmail.tasks import utcnow
 
 _HOUR_S = 3600.0
+_MINUTE_S = 60.0
 
 
 def compose(
@@ -90,6 +91,7 @@ def compose(
         pickup,
         *([first_look] if settings.doctor.at_start else ()),
         *([daily_look] if settings.doctor.daily else ()),
+        Periodic(reactor, "notices", _MINUTE_S, sending.mail.tell_what_is_owed),
         sending,
     )
     parts = Parts(

@@ -20,6 +20,7 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.app.ways import rules_of
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.net.tls import ServerTLS
+from bitrixmail.outbound.actions.rewriting import Rewriting
 from bitrixmail.outbound.bounces.variable_paths import VariablePaths
 from bitrixmail.pipeline.gate import Gate
 from bitrixmail.pipeline.judge import Judge
@@ -57,7 +58,9 @@ class Reception:
     judging: Judging
     judge: Judge
     gate: Gate
+    router: Router
     return_paths: VariablePaths
+    rewriting: Rewriting
     smtp: SMTPFactory
     tls: ServerTLS
     maillog: MailLog
@@ -115,8 +118,10 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
     return_paths = VariablePaths(
         secret.octets, stores.queue, stores.directory, reactor, making=settings.outbound.verp
     )
+    rewriting = Rewriting(secret.octets, reactor)
+    router = Router(stores.directory, hostname, return_paths, rewriting)
     gate = Gate(
-        router=Router(stores.directory, hostname, return_paths),
+        router=router,
         messages=stores.messages,
         suppressions=stores.suppressions,
         blobs=stores.blobs,
@@ -141,7 +146,9 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
         judging=judging,
         judge=judge,
         gate=gate,
+        router=router,
         return_paths=return_paths,
+        rewriting=rewriting,
         smtp=smtp,
         tls=tls,
         maillog=maillog,

@@ -21,7 +21,13 @@ from bitrixmail.model.errors import InputError, SetupError
 
 _log = Logger()
 _LIVE_SECTIONS = ("smtp", "access", "submission", "outbound", "pickup", "tls")
-_LIVE_KEYS = ("log.level", "log.levels")
+_LIVE_KEYS = (
+    "log.level",
+    "log.levels",
+    "rules.forwards_per_hour",
+    "rules.forwards_per_hour_to_one",
+    "rules.replies_per_hour",
+)
 # What a live section has that needs a restart all the same
 _FIXED_KEYS = ("pickup.directory", "outbound.verp")
 

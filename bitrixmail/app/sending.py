@@ -16,6 +16,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.logger import Logger
 
 from bitrixmail.admin.probes.own_addresses import own_addresses
+from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.meeting import Meeting
 from bitrixmail.app.outcomes import Deciding
 from bitrixmail.app.reception import Reception
@@ -29,6 +30,7 @@ from bitrixmail.net.client_tls import ClientTLS
 from bitrixmail.net.http import HTTPClient
 from bitrixmail.net.resolver import Resolver
 from bitrixmail.outbound.actions.mail import MailCourier
+from bitrixmail.outbound.actions.shop import Shop
 from bitrixmail.outbound.bounces.returned import BounceReader
 from bitrixmail.outbound.client.terms import Terms
 from bitrixmail.outbound.dispatcher import Dispatcher
@@ -40,6 +42,7 @@ from bitrixmail.outbound.security.mta_sts import STSPolicies
 from bitrixmail.outbound.security.signing import Signer
 from bitrixmail.outbound.security.tls_policy import TLSPolicy
 from bitrixmail.outbound.timing.timetable import Timetable
+from bitrixmail.rules.times import zone_of
 from bitrixmail.store.sequences import JOBS, RETRIES
 from bitrixmail.tasks import begin, spawn, utcnow
 
@@ -67,11 +70,12 @@ class Sending(Service):
         deciding = Deciding(settings, stores, reception.maillog, new_queue_id)
         deciding.take(settings, steering)
         self._deciding = deciding
+        self.mail = _mail_courier(reception, reactor)
         couriers: Sequence[ICourier] = (
             self._way_out.courier,
             LocalCourier(reception.gate, stores.jobs, reactor),
-            MailCourier(reception.gate, stores.jobs, reactor),
             ticket_courier(reception, reactor),
+            self.mail,
             ReportCourier(reactor),
             BounceReader(
                 stores.jobs,
@@ -128,6 +132,7 @@ class Sending(Service):
         self._steering = steering
         self._way_out.take(settings, steering)
         self._deciding.take(settings, steering)
+        self.mail.take(settings.rules.bounds())
         self.dispatcher.bounds = steering.bounds
         self._time(steering)
         self._timetable.put(steering.schedules.all)
@@ -150,6 +155,25 @@ class Sending(Service):
         if self._timetable.running:
             self._timetable.stopService()
         return Deferred.fromCoroutine(self.dispatcher.stop(_END_S))
+
+
+def _mail_courier(reception: Reception, reactor: Any) -> MailCourier:
+    settings, stores = reception.settings, reception.stores
+    return MailCourier(
+        Shop(
+            gate=reception.gate,
+            jobs=stores.jobs,
+            router=reception.router,
+            directory=stores.directory,
+            rewriting=reception.rewriting,
+            answers=stores.answers,
+            threads=reception.threads,
+            clock=reactor,
+            hostname=settings.server.hostname,
+            timezone=zone_of(settings.rules.timezone or system_timezone()),
+            bounds=settings.rules.bounds(),
+        )
+    )
 
 
 class _WayOut:

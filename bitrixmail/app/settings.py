@@ -17,6 +17,7 @@ from bitrixmail.app.sending_settings import Outbound, Pickup
 from bitrixmail.app.submission_settings import Submission
 from bitrixmail.app.values import (
     FORBID,
+    Count,
     DomainNames,
     Endpoints,
     Flag,
@@ -33,6 +34,7 @@ from bitrixmail.app.values import (
     Zone,
     doc,
 )
+from bitrixmail.model.answer import Bounds
 from bitrixmail.rules.times import zone_of
 
 MAX_DRAIN_S = 30.0
@@ -237,6 +239,18 @@ class Rules:
     timezone: Annotated[
         Zone, doc('Of the times in rules that name none, "Europe/Moscow"; empty: the host\'s.')
     ] = ""
+    forwards_per_hour: Annotated[
+        Count,
+        doc("Messages that rules pass on from one mailbox within an hour; the others wait."),
+    ] = 500
+    forwards_per_hour_to_one: Annotated[Count, doc("The same to one address.")] = 300
+    replies_per_hour: Annotated[
+        Count, doc("Answers that rules give for one mailbox within an hour; more are not given.")
+    ] = 100
+
+    def bounds(self) -> Bounds:
+        """Return how much rules may send by themselves."""
+        return Bounds(self.forwards_per_hour, self.forwards_per_hour_to_one, self.replies_per_hour)
 
 
 @dataclass(frozen=True, slots=True)

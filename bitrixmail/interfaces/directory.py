@@ -82,6 +82,12 @@ class IRouter(Interface):
     async def resolve(address: Address) -> Route:
         """Follow domain aliases, mailboxes, aliases, plus-addressing and catch-all to the end.
 
-        A return path of ours leads to whoever sent what it was made for. Raise MailError if that
-        can't be looked up.
+        A return path of ours leads to whoever sent what it was made for; so does a sender that was
+        made for mail which is passed on. Raise MailError if that can't be looked up.
+        """
+
+    async def owners(address: Address) -> frozenset[str]:
+        """Return the mailboxes that an address is of, by itself or by aliases, as `Address.key`.
+
+        Not those that get its mail for want of anybody else.
         """

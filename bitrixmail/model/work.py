@@ -57,7 +57,7 @@ class Order:
 
     `mailbox` is the one for which the rule was asked, `recipient` the address that led there,
     `folder`, `flags` and `tags` what the rules made of the message there. `settings` are those of
-    the action, tables and lists as JSON has them.
+    the action, tables and lists as JSON has them. `discarded`: no mailbox keeps the message.
     """
 
     do: str
@@ -69,6 +69,7 @@ class Order:
     flags: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     settings: Mapping[str, Any] | None = None
+    discarded: bool = False
 
     def to_json(self) -> str:
         """Write what is given."""
@@ -81,6 +82,7 @@ class Order:
         found = json.loads(text)
         for name in ("flags", "tags"):
             found[name] = tuple(found.get(name, ()))
+        found.setdefault("discarded", False)
         return cls(
             **{name: found.get(name, "") for name in _FIELDS[:6]},
             **{name: found.get(name) for name in _FIELDS[6:]},
@@ -89,6 +91,7 @@ class Order:
 
 _FIELDS = (
     "do", "rule", "mailbox", "recipient", "folder", "argument", "flags", "tags", "settings",
+    "discarded",
 )  # fmt: skip
 
 

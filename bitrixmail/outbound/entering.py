@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from bitrixmail.interfaces.gate import IGate, ITransaction
+from bitrixmail.interfaces.gate import IGate, ISink, ITransaction
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
@@ -23,22 +24,70 @@ async def enter(  # noqa: PLR0917 - the envelope and what it is for
     parameters: SenderParameters,
     recipient: Address,
     asked: RecipientParameters | None = None,
+    *,
+    prefix: bytes = b"",
+    part: str = "",
 ) -> Reply:
-    """Hand a job's message over for one recipient; return the gate's reply. Raises MailError."""
-    client = Client("", 0, job.queue_id, door="local")
-    transaction: ITransaction = gate.open(client, f"job:{job.id}")
-    try:
-        await transaction.sender(sender, parameters)
-        await transaction.recipient(recipient, asked or RecipientParameters())
-        sink = transaction.body()
+    """Hand a job's message over for one recipient; return the gate's reply. Raises MailError.
+
+    `prefix` are fields that stand before it; `part` tells several recipients of a job apart.
+    """
+
+    async def write(sink: ISink) -> None:
+        await _written(sink, prefix)
         for offset in range(0, job.size_octets, _PIECE_OCTETS):
             if job.content is not None:
                 piece = job.content[offset : offset + _PIECE_OCTETS]
             else:
                 piece = await jobs.read(job.message_id, offset, _PIECE_OCTETS)
-            waiting = sink.write(piece)
-            if waiting is not None:
-                await waiting
+            await _written(sink, piece)
+
+    transaction = gate.open(_client(job.queue_id), f"job:{job.id}{part}")
+    return await _handed(transaction, sender, parameters, recipient, asked, write)
+
+
+async def bring(gate: IGate, octets: bytes, recipient: Address, *, about: str, once: str) -> Reply:
+    """Hand over a message of our own, with the null sender; return the gate's reply.
+
+    No notice on it is asked for. `about`: the queue id of the message that it tells of. `once`: see
+    IGate.open. Raises MailError.
+    """
+
+    async def write(sink: ISink) -> None:
+        await _written(sink, octets)
+
+    return await _handed(
+        gate.open(_client(about), once),
+        None,
+        SenderParameters(smtputf8=not (octets.isascii() and str(recipient).isascii())),
+        recipient,
+        RecipientParameters(notify=frozenset({"NEVER"})),
+        write,
+    )
+
+
+def _client(queue_id: str) -> Client:
+    return Client("", 0, queue_id, door="local")
+
+
+async def _written(sink: ISink, octets: bytes) -> None:
+    waiting = sink.write(octets) if octets else None
+    if waiting is not None:
+        await waiting
+
+
+async def _handed(  # noqa: PLR0917 - the envelope and what is in it
+    transaction: ITransaction,
+    sender: Address | None,
+    parameters: SenderParameters,
+    recipient: Address,
+    asked: RecipientParameters | None,
+    write: Callable[[ISink], Awaitable[None]],
+) -> Reply:
+    try:
+        await transaction.sender(sender, parameters)
+        await transaction.recipient(recipient, asked or RecipientParameters())
+        await write(transaction.body())
         (outcome,) = await transaction.commit()
     except BaseException:
         transaction.abort()

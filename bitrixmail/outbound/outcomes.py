@@ -35,6 +35,7 @@ from bitrixmail.model.message import Content, Draft
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.schedule import Tried
 from bitrixmail.model.way import RouteRule, rule_for
+from bitrixmail.model.work import Order
 from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.reasons.judging import classify
 
@@ -180,7 +181,7 @@ class Outcomes:
         """Say what a notice would say of this recipient; None if nobody wants to hear it."""
         if not job.sender:
             return None
-        if job.kind in _SILENT and action is not Action.DELIVERED:
+        if job.kind in _SILENT and action is not Action.DELIVERED and not _lost(job, action):
             return None  # the mail itself is where it was to go
         recipient = RemoteOptions.from_json(job.payload).recipient
         notify, original = recipient.notify, recipient.orcpt or ""
@@ -285,3 +286,11 @@ class Outcomes:
             dsn=attempt.enhanced or None,
             reply=attempt.reply,
         )
+
+
+def _lost(job: Job, action: Action) -> bool:
+    """Tell whether a message came to nothing that was to be passed on and kept nowhere else."""
+    if job.kind is not Kind.MAIL or action is not Action.FAILED:
+        return False
+    order = Order.from_json(job.payload)
+    return order.discarded and order.do in {"forward", "redirect"}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bitrixmail.model.job import NewJob
-from bitrixmail.model.plan import Plan
+from bitrixmail.model.plan import Disposition, Plan
 from bitrixmail.model.route import Target
 from bitrixmail.model.work import Order, Work, plain
 
@@ -49,6 +49,7 @@ def _order(work: Work, mailbox: str, recipient: str, plan: Plan) -> Order:
         flags=tuple(sorted(plan.flags)),
         tags=tuple(sorted(plan.tags)),
         settings=plain(work.settings),
+        discarded=plan.disposition is Disposition.DISCARD,
     )
 
 

@@ -8,6 +8,7 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.directory import IDirectory, IRouter
 from bitrixmail.interfaces.return_paths import IReturnPaths
+from bitrixmail.interfaces.rewriting import IRewriting
 from bitrixmail.mime.ticket_addresses import token_of
 from bitrixmail.model.address import Address
 from bitrixmail.model.directory import Domain, Mailbox
@@ -37,11 +38,16 @@ class Router:
     """See IRouter. Made by compose, lives as long as the server."""
 
     def __init__(
-        self, directory: IDirectory, hostname: str, return_paths: IReturnPaths | None = None
+        self,
+        directory: IDirectory,
+        hostname: str,
+        return_paths: IReturnPaths | None = None,
+        rewriting: IRewriting | None = None,
     ) -> None:
         self._directory = directory
         self._hostname = hostname
         self._return_paths = return_paths
+        self._rewriting = rewriting
 
     async def resolve(self, address: Address) -> Route:
         """See IRouter."""
@@ -50,6 +56,8 @@ class Router:
             return _FOREIGN if address.domain else _UNKNOWN
         if self._return_paths is not None and self._return_paths.meant(address):
             return await self._returned(address, self._return_paths)
+        if self._rewriting is not None and self._rewriting.meant(address):
+            return await self._sent_back(address, self._rewriting)
         return await self._here(address, domain)
 
     async def _returned(self, address: Address, return_paths: IReturnPaths) -> Route:
@@ -61,6 +69,17 @@ class Router:
         domain = await self._local_domain(sender)
         targets = () if domain is None else (await self._here(sender, domain)).targets
         return Route(RouteKind.LOCAL, targets, sent)
+
+    async def _sent_back(self, address: Address, rewriting: IRewriting) -> Route:
+        """Lead what comes back of a message that was passed on to whoever sent it first."""
+        original = await rewriting.original(address)
+        if original is None:
+            return _UNKNOWN
+        domain = await self._local_domain(original)
+        if domain is None:
+            return Route(RouteKind.FOREIGN, onward=original)
+        route = await self._here(original, domain)
+        return Route(route.kind, route.targets, onward=original)
 
     async def _here(self, address: Address, domain: Domain) -> Route:
         """Follow an address of one of our domains."""
@@ -74,10 +93,7 @@ class Router:
         return _LOOP if search.looped else _UNKNOWN
 
     async def owners(self, address: Address) -> frozenset[str]:
-        """Return the mailboxes that an address is of, by itself or by aliases, as `Address.key`.
-
-        Not those that get its mail for want of anybody else.
-        """
+        """See IRouter."""
         domain = await self._local_domain(address)
         if domain is None:
             return frozenset()

@@ -51,6 +51,7 @@ _log = Logger()
 # Far below the ten minutes that a client waits after the final dot (RFC 5321 §4.5.3.2.6).
 _WAIT_S = 120.0
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients, send the rest separately")
+ONLY_BOUNCES = Reply(550, "5.7.1", "That address takes notices of mail systems alone")
 ALIAS_LOOP = Reply(550, "5.4.6", "That address leads back to itself")
 # Nothing that goes anywhere
 _UNTOLD = frozenset({Kind.BOUNCE, Kind.REPORT})
@@ -150,9 +151,15 @@ class Transaction:
             self._terms.submissions.count_recipient(self._client.account or "")
         route = await self._shop.router.resolve(address)
         refusal = _REFUSED.get(route.kind)
-        if route.kind is RouteKind.FOREIGN and self._terms.relaying.allows(self._client):
-            await self._refuse_suppressed(address)
-            recipient = Recipient(address, parameters)
+        if route.onward is not None and self._sender is not None:
+            # Whoever got such mail could write by it to its sender, and in our name
+            refusal = ONLY_BOUNCES
+        elif route.kind is RouteKind.FOREIGN and (
+            route.onward is not None or self._terms.relaying.allows(self._client)
+        ):
+            wanted = route.onward or address
+            await self._refuse_suppressed(wanted)
+            recipient = Recipient(wanted, parameters)
             self._recipients.append(recipient)
             self._elsewhere.append(recipient)
             return

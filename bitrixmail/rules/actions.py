@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zope.interface import implementer
@@ -17,8 +17,9 @@ from bitrixmail.model.message import QUARANTINE, TRASH
 from bitrixmail.model.plan import Disposition
 from bitrixmail.model.rule import Action
 from bitrixmail.model.work import Work, plain
-from bitrixmail.rules.outside import Setting, one_address, setting_complaints
+from bitrixmail.rules.outside import Setting, setting_complaints
 from bitrixmail.rules.outside_desk import TICKET_SETTINGS
+from bitrixmail.rules.outside_mail import NOTIFY, REPLY, addresses, reached, reply_complaints
 from bitrixmail.rules.words import Complaint, choice
 
 SEEN = "\\Seen"
@@ -78,12 +79,18 @@ def _nothing(_argument: str) -> Effects:
     return Effects()
 
 
+def _no_complaints(_given: Mapping[str, Any]) -> Iterator[Complaint]:
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What an action needs and does. `key` names its argument in a file, empty for none.
 
     `outside`: it is work for a courier, with these further settings; see rules.outside. `reach`
-    tells from its argument and settings what must be reachable for it.
+    tells from its argument and settings what must be reachable for it, `together` what is wrong
+    with settings that are right alone. `several`: the argument may be a list of texts, which it
+    holds parted by commas.
     """
 
     effects: Callable[[str], Effects] = _nothing
@@ -93,10 +100,20 @@ class Kind:
     outside: bool = False
     settings: Mapping[str, Setting] = field(default_factory=dict)
     reach: Callable[[str, Mapping[str, Any]], str] = lambda _argument, _settings: ""
+    together: Callable[[Mapping[str, Any]], Iterator[Complaint]] = _no_complaints
+    several: bool = False
 
 
 _MOVE = Kind(lambda folder: Effects(folder=folder), "folder", required=True, normal=folder_name)
 _COPY = Kind(lambda folder: Effects(copy=folder), "folder", required=True, normal=folder_name)
+_SEND_ON = Kind(
+    key="to",
+    required=True,
+    normal=addresses,
+    outside=True,
+    reach=lambda to, _: reached(to),
+    several=True,
+)
 KINDS: dict[str, Kind] = {
     "move": _MOVE,
     "copy": _COPY,
@@ -122,14 +139,11 @@ KINDS: dict[str, Kind] = {
     ),
     "quarantine": Kind(lambda _: Effects(disposition=Disposition.QUARANTINE, folder=QUARANTINE)),
     "stop": Kind(lambda _: Effects(stop=True)),
-    "forward": Kind(
-        key="to",
-        required=True,
-        normal=one_address,
-        outside=True,
-        reach=lambda to, _: to.rpartition("@")[2],
-    ),
     "ticket": Kind(outside=True, settings=TICKET_SETTINGS),
+    "forward": _SEND_ON,
+    "redirect": _SEND_ON,
+    "reply": Kind(outside=True, settings=REPLY, together=reply_complaints),
+    "notify": replace(_SEND_ON, settings=NOTIFY),
 }
 ARGUMENT_KEYS = tuple(dict.fromkeys(kind.key for kind in KINDS.values() if kind.key))
 
@@ -167,6 +181,19 @@ def compile_action(
 
 def action_complaints(action: Action) -> Iterator[Complaint]:
     """Find all that is wrong with one action."""
+    yield from argument_complaints(action)
+    if action.do in KINDS:
+        yield from all_settings_complaints(KINDS[action.do], plain(action.settings))
+
+
+def all_settings_complaints(kind: Kind, given: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Find all that is wrong with the settings of an action, each alone and together."""
+    yield from setting_complaints(kind.settings, given)
+    yield from kind.together(given)
+
+
+def argument_complaints(action: Action) -> Iterator[Complaint]:
+    """Find all that is wrong with an action but for its settings."""
     kind = KINDS.get(action.do)
     if kind is None:
         yield Complaint("do", *choice("action", action.do, KINDS))
@@ -182,5 +209,3 @@ def action_complaints(action: Action) -> Iterator[Complaint]:
             kind.normal(action.argument)
         except ValueError as error:
             yield Complaint(kind.key, str(error), "choose another")
-    if kind is not None:
-        yield from setting_complaints(kind.settings, plain(action.settings))

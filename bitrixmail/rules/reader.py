@@ -12,10 +12,17 @@ from bitrixmail.model.address import Address
 from bitrixmail.model.errors import Fault
 from bitrixmail.model.rule import Action, All, AnyOf, Condition, Not, Rule, Test
 from bitrixmail.model.text import printable
-from bitrixmail.rules.actions import ARGUMENT_KEYS, KINDS, action_complaints
+from bitrixmail.rules.actions import (
+    ARGUMENT_KEYS,
+    KINDS,
+    Kind,
+    action_complaints,
+    all_settings_complaints,
+    argument_complaints,
+)
 from bitrixmail.rules.conditions import MAX_DEPTH, test_complaints
 from bitrixmail.rules.fields import NUMBER_FIELDS, TIME_FIELDS
-from bitrixmail.rules.outside import frozen, setting_complaints
+from bitrixmail.rules.outside import frozen
 from bitrixmail.rules.schedule import schedule_fault
 from bitrixmail.rules.words import Complaint, choice, place_of
 
@@ -292,13 +299,24 @@ def _action(reader: _Reader, item: Any, path: str) -> Action:
         if isinstance(data["do"], str):
             reader.note(path, action_complaints(Action(do)))
         return Action(do)
+    data = _as_one_text(data, kind)
     argument: str = reader.get(data, kind.key, path, "") if kind.key else ""
     given = {name: data[name] for name in kind.settings if name in data}
     settings = frozen(kind.settings, given)
     if type(data.get(kind.key, "")) is str:
-        problems = list(action_complaints(Action(do, argument)))
-        problems += setting_complaints(kind.settings, given)
+        problems = list(argument_complaints(Action(do, argument)))
+        problems += all_settings_complaints(kind, given)
         reader.note(path, problems)
         if not problems and argument:
             argument = kind.normal(argument)
     return Action(do, argument, settings)
+
+
+def _as_one_text(data: Mapping[str, Any], kind: Kind) -> Mapping[str, Any]:
+    """Return an action whose argument is one text, where several in a list are allowed."""
+    found = data.get(kind.key)
+    if not kind.several or not isinstance(found, list):
+        return data
+    if not all(isinstance(each, str) and "," not in each for each in found):
+        return data
+    return {**data, kind.key: ", ".join(found)}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bitrixmail.model.rule import Action, Rule, Test
 from bitrixmail.model.text import printable
 from bitrixmail.rules import outside_desk
+from bitrixmail.rules.mail_speech import mail_action
 from bitrixmail.rules.speech import Speech, Words, age_of, shown, values_of
 
 _QUOTES = "«»"
@@ -210,6 +211,7 @@ def _action(action: Action) -> str:
         "ticket": outside_desk.russian(action),
         "stop": _STOP,
     }.get(action.do)
+    told = told or mail_action(action, 1)
     return told or printable(f"{action.do} {action.argument}").rstrip()
 
 

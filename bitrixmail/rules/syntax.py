@@ -178,5 +178,6 @@ def _test_data(test: Test) -> dict[str, Any]:
 def _action_data(action: Action) -> dict[str, Any]:
     data: dict[str, Any] = {"do": action.do}
     if action.argument:
-        data[KINDS[action.do].key] = action.argument
+        kind, several = KINDS[action.do], action.argument.split(", ")
+        data[kind.key] = several if kind.several and several[1:] else action.argument
     return data | plain(action.settings)

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from bitrixmail.store.answers import DatabaseAnswers
 from bitrixmail.store.blobs import FileBlobs
 from bitrixmail.store.changes import PolledChanges
 from bitrixmail.store.database import DatabaseFile, database_path
@@ -56,6 +57,7 @@ class Stores:
     suppressions: DatabaseSuppressions
     grants: DatabaseGrants
     tickets: DatabaseTickets
+    answers: DatabaseAnswers
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -87,6 +89,7 @@ class Stores:
         await self.messages.expire(now)
         await self.suppressions.forget(now - _LIFTED_KEPT)
         await self.destinations.forget(now - _DESTINATIONS_KEPT)
+        await self.answers.forget(now)
 
     async def close(self) -> None:
         """Finish what is queued, then close; harmless if it was never opened."""
@@ -194,6 +197,7 @@ def _stores(
         suppressions=DatabaseSuppressions(database, changes, most_cached),
         grants=DatabaseGrants(database, changes, most_cached),
         tickets=DatabaseTickets(database, clock, sends=sends),
+        answers=DatabaseAnswers(database),
         blobs=blobs,
         changes=changes,
         _threads=threads,

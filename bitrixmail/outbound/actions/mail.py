@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from bitrixmail.interfaces.courier import ICourier, ILine
-from bitrixmail.interfaces.gate import IGate
-from bitrixmail.interfaces.jobs import IJobStore
-from bitrixmail.model.address import Address
-from bitrixmail.model.envelope import SenderParameters
+from bitrixmail.model.answer import Bounds
 from bitrixmail.model.errors import MailError
 from bitrixmail.model.job import Attempt, Delivery, Job, Kind
 from bitrixmail.model.reply import TRANSACTION_FAILED, Reply
 from bitrixmail.model.work import Order
-from bitrixmail.outbound.entering import attempt_of, enter
+from bitrixmail.outbound.actions.forwarding import Forwarder
+from bitrixmail.outbound.actions.notifying import Notifier
+from bitrixmail.outbound.actions.replying import Replier
+from bitrixmail.outbound.actions.shop import Shop
+from bitrixmail.outbound.entering import attempt_of
 from bitrixmail.outbound.line import OneByOne
 from bitrixmail.tasks import utcnow
 
@@ -33,10 +33,25 @@ class MailCourier(OneByOne):
 
     kind = Kind.MAIL
 
-    def __init__(self, gate: IGate, jobs: IJobStore, clock: IReactorTime) -> None:
-        self._gate = gate
-        self._jobs = jobs
-        self._clock = clock
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._clock = shop.clock
+        self._notifier = Notifier(shop)
+        forward = Forwarder(shop).forward
+        self._ways = {
+            "forward": forward,
+            "redirect": forward,
+            "reply": Replier(shop).reply,
+            "notify": self._notifier.notify,
+        }
+
+    def take(self, bounds: Bounds) -> None:
+        """Put other bounds in force."""
+        self._shop.bounds = bounds
+
+    async def tell_what_is_owed(self) -> None:
+        """Send the notices that were too many within an hour, as one each."""
+        await self._notifier.tell_what_is_owed()
 
     async def deliver(self, jobs: Sequence[Job]) -> Delivery:
         """See ILine. Each job is a message of its own: one can't spoil the others."""
@@ -57,7 +72,4 @@ class MailCourier(OneByOne):
         return attempt_of(reply, begun, utcnow(self._clock))
 
     async def _done(self, job: Job, order: Order) -> Reply:
-        sender = Address.of(order.mailbox)
-        return await enter(
-            self._gate, self._jobs, job, sender, SenderParameters(), Address.of(order.argument)
-        )
+        return await self._ways[order.do](job, order)

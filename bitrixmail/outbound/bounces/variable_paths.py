@@ -20,6 +20,7 @@ from bitrixmail.interfaces.return_paths import IReturnPaths
 from bitrixmail.model.address import Address
 from bitrixmail.model.job import Job
 from bitrixmail.model.queue import SentTo
+from bitrixmail.outbound.actions.srs import is_rewritten
 from bitrixmail.outbound.bounces.return_paths import ReturnPaths, is_shaped
 from bitrixmail.tasks import utcnow
 
@@ -71,10 +72,16 @@ class VariablePaths:
         return next((each for each in found if _hash(each.recipient) == hashed), None)
 
     async def sender(self, jobs: Sequence[Job]) -> str:
-        """See IReturnPaths. Several recipients, the null sender and others' mail keep theirs."""
+        """See IReturnPaths.
+
+        Several recipients, the null sender and others' mail keep theirs; so does what is passed on,
+        whose sender says already where its bounces go.
+        """
         job = jobs[0]
         domain = job.sender.rpartition("@")[2]
         if not self.making or len(jobs) != 1 or not job.sender or not domain.isascii():
+            return job.sender
+        if is_rewritten(job.sender):
             return job.sender
         if await self._directory.domain(domain.lower()) is None:
             return job.sender

@@ -52,7 +52,16 @@ TABLE = [
     ("quarantine", "", Effects(disposition=Disposition.QUARANTINE, folder="Quarantine")),
     ("ticket", "", Effects(work=Work("ticket", "", 1, own=False))),
     ("stop", "", Effects(stop=True)),
+    ("forward", "A@x.org", Effects(work=Work("forward", "", 1, False, "A@x.org", (), "x.org"))),
+    (
+        "redirect",
+        "a@x.org,b@y.org, a@x.org",
+        Effects(work=Work("redirect", "", 1, False, "a@x.org, b@y.org")),
+    ),
+    ("notify", "a@x.org", Effects(work=Work("notify", "", 1, False, "a@x.org", (), "x.org"))),
 ]
+# Needs settings
+REPLY = Action("reply", "", (("text", "Hi"),))
 
 
 @pytest.mark.parametrize(("do", "argument", "effects"), TABLE)
@@ -62,7 +71,8 @@ def test_what_an_action_wishes_for(do: str, argument: str, effects: Effects) -> 
 
 
 def test_no_action_is_left_out() -> None:
-    assert {row[0] for row in TABLE} == set(KINDS)
+    assert not list(action_complaints(REPLY))
+    assert {*(row[0] for row in TABLE), REPLY.do} == set(KINDS)
 
 
 @pytest.mark.parametrize("do", [do for do, kind in KINDS.items() if kind.required])

@@ -27,7 +27,6 @@ def test_the_parts_keep_their_contracts() -> None:
         Test("time", "equals", ("Mon",)),
     ):
         assert verifyObject(ICondition, compile_condition(condition, 0.1, time.perf_counter))
-    for do in KINDS:
-        assert verifyObject(
-            IAction, compile_action(Action(do, "low" if KINDS[do].required else ""))
-        )
+    for do, kind in KINDS.items():
+        argument = ("a@b.example" if kind.outside else "low") if kind.required else ""
+        assert verifyObject(IAction, compile_action(Action(do, argument)))

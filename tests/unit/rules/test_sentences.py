@@ -171,8 +171,20 @@ def test_comparisons(test: Test, english: str, russian: str) -> None:
         (Action("reject", "No"), 'refuse it with the words "No"', "отказать со словами «No»"),
         (Action("reject"), "refuse it", "отказать в приёме"),
         (Action("telegram", "@x"), "telegram @x", "telegram @x"),
+        (Action("forward", "a@x.org, b@y.org"), 'forward it to "a@x.org", "b@y.org"',
+         "переслать на «a@x.org», «b@y.org»"),
+        (Action("redirect", "a@x.org"), 'pass it on, its sender as it is, to "a@x.org"',
+         "перенаправить, не меняя отправителя, на «a@x.org»"),
+        (Action("reply", "", (("text", "x"),)), "answer its sender by itself once in 7 days",
+         "ответить отправителю автоматически не чаще раза в 7 дней"),
+        (Action("reply", "", (("subject", "Re"), ("once_per", "2h"), ("starts", "2026-12-28"),
+                              ("ends", "2027-01-10"))),
+         'answer its sender by itself under the subject "Re" from 2026-12-28 until 2027-01-10 once in 2 hours',
+         "ответить отправителю автоматически с темой «Re» с 2026-12-28 по 2027-01-10 не чаще раза в 2 часа"),
+        (Action("notify", "a@x.org"), 'send a notice of it to "a@x.org"',
+         "сообщить о нём на «a@x.org»"),
     ],
-)
+)  # fmt: skip
 def test_actions(action: Action, english: str, russian: str) -> None:
     assert (action_clause(action, "en"), action_clause(action, "ru")) == (english, russian)
 
