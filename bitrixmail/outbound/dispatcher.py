@@ -55,6 +55,7 @@ _HEARD_S = 0.7
 _TICK_S = 0.01
 # After an error of the store, or of a courier that is broken.
 _AGAIN_S = 5.0
+_ENDED = frozenset({JobState.DONE, JobState.DEAD})
 # Deliveries of one worker that are done and not written down yet, beside what is under way.
 _MOST_UNSETTLED = 2
 # From so many failures in a row on, a destination is down, and it was not the message's fault.
@@ -295,7 +296,9 @@ class Dispatcher:
         now = utcnow(self._clock)
         settlements, drafts = await self._settler.decided(jobs, delivery, now)
         if delivery is not None and delivery.trouble is Trouble.DOWN:
-            destination.held_until = self._outcomes.pause(destination.failures, now)
+            destination.held_until = self._outcomes.pause(
+                destination.failures, now, destination.kind
+            )
             back = destination.take_all()
             self._agenda.more(destination, len(back))
             settlements += [Settlement(job, JobState.WAITING) for job in back]
@@ -340,6 +343,8 @@ class Dispatcher:
         for settlement in settlements:
             if settlement.state is JobState.WAITING and settlement.not_before is not None:
                 self._agenda.expect(destination, settlement.not_before)
+            elif settlement.job.lane and settlement.state in _ENDED:
+                self._agenda.more(destination, 1)  # the next of its lane, if there is one
         if drafts:
             self.take_note(job for draft in drafts for job in draft.jobs)
 
