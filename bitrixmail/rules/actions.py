@@ -18,6 +18,14 @@ from bitrixmail.model.plan import Disposition
 from bitrixmail.model.rule import Action
 from bitrixmail.model.work import Work, plain
 from bitrixmail.rules.outside import Setting, one_address, setting_complaints
+from bitrixmail.rules.outside_hook import (
+    BITRIX24,
+    WEBHOOK,
+    called_url,
+    portal_reach,
+    secret_name,
+    webhook_reach,
+)
 from bitrixmail.rules.words import Complaint, choice
 
 SEEN = "\\Seen"
@@ -127,6 +135,22 @@ KINDS: dict[str, Kind] = {
         normal=one_address,
         outside=True,
         reach=lambda to, _: to.rpartition("@")[2],
+    ),
+    "webhook": Kind(
+        key="url",
+        required=True,
+        normal=called_url,
+        outside=True,
+        settings=WEBHOOK,
+        reach=webhook_reach,
+    ),
+    "bitrix24": Kind(
+        key="portal",
+        required=True,
+        normal=secret_name,
+        outside=True,
+        settings=BITRIX24,
+        reach=portal_reach,
     ),
 }
 ARGUMENT_KEYS = tuple(dict.fromkeys(kind.key for kind in KINDS.values() if kind.key))

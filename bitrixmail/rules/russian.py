@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bitrixmail.model.rule import Action, Rule, Test
 from bitrixmail.model.text import printable
+from bitrixmail.rules import hook_sentences
 from bitrixmail.rules.speech import Speech, Words, age_of, shown, values_of
 
 _QUOTES = "«»"
@@ -208,6 +209,7 @@ def _action(action: Action) -> str:
         "quarantine": "поместить в карантин",
         "stop": _STOP,
     }.get(action.do)
+    told = told or hook_sentences.russian(action)
     return told or printable(f"{action.do} {action.argument}").rstrip()
 
 

@@ -5,6 +5,7 @@ import pytest
 from bitrixmail.model.effects import Effects
 from bitrixmail.model.plan import Disposition
 from bitrixmail.model.rule import Action
+from bitrixmail.model.work import Work
 from bitrixmail.rules.actions import KINDS, action_complaints, compile_action
 from tests.corpus.fields import facts_of
 
@@ -50,6 +51,12 @@ TABLE = [
     ("reject", "", Effects(disposition=Disposition.REJECT)),
     ("quarantine", "", Effects(disposition=Disposition.QUARANTINE, folder="Quarantine")),
     ("stop", "", Effects(stop=True)),
+    (
+        "webhook",
+        "https://A.example/in",
+        Effects(work=Work("webhook", "", 1, False, "https://a.example/in", reach="a.example:443")),
+    ),
+    ("bitrix24", "crm", Effects(work=Work("bitrix24", "", 1, False, "crm", reach="crm"))),
 ]
 
 
