@@ -11,10 +11,24 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.web.iweb import IAgent
+from twisted.web.client import Agent, HTTPConnectionPool, _HTTP11ClientFactory
+from twisted.web.iweb import IAgent, IAgentEndpointFactory
 from zope.interface import implementer
 
 from bitrixmail.mime.urls import CallURL
+
+
+class _Unheard(_HTTP11ClientFactory):
+    """Twisted's own, without its two lines in the log for each connection."""
+
+    noisy = False
+
+
+def agent_of(reactor: Any, endpoints: IAgentEndpointFactory) -> AsItCame:
+    """Return an agent that keeps no connections and connects by what these make."""
+    pool = HTTPConnectionPool(reactor, persistent=False)
+    pool._factory = _Unheard  # noqa: SLF001 - what Twisted has for it
+    return AsItCame(Agent.usingEndpointFactory(reactor, endpoints, pool))
 
 
 @implementer(IAgent)

@@ -16,7 +16,7 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
-from twisted.internet.error import ConnectingCancelledError
+from twisted.internet.error import ConnectError, ConnectingCancelledError
 from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.python.failure import Failure
@@ -62,11 +62,10 @@ class HTTPClient:
     async def _get(self, url: str, most_octets: int) -> Fetched:
         # Not before: few servers ever fetch anything, and it takes a tenth of a second.
         from treq.client import HTTPClient as TreqClient  # noqa: PLC0415 - as above
-        from twisted.web.client import Agent  # noqa: PLC0415 - as above
 
-        from bitrixmail.net.agents import AsItCame  # noqa: PLC0415 - as above
+        from bitrixmail.net.agents import agent_of  # noqa: PLC0415 - as above
 
-        client = TreqClient(AsItCame(Agent.usingEndpointFactory(self._reactor, self)))
+        client = TreqClient(agent_of(self._reactor, self))
         response = await client.get(url, allow_redirects=False, unbuffered=True)
         if response.length is not None and _length(response.length) > most_octets:
             raise FetchError(f"it has {response.length} octets, more than {most_octets}")
@@ -188,4 +187,6 @@ def reason_of(error: Exception) -> str:
     reasons = getattr(error, "reasons", None)
     if reasons and isinstance(reasons[0], Failure) and isinstance(reasons[0].value, Exception):
         return reason_of(reasons[0].value)
+    if isinstance(error, ConnectError):
+        return str(error).rstrip(".")
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

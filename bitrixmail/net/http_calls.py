@@ -137,10 +137,9 @@ class _Way:
     async def _request(self, method: str, body: bytes, call: Call) -> Any:
         # Not before: few servers ever call anybody, and it takes a tenth of a second.
         from treq.client import HTTPClient as TreqClient  # noqa: PLC0415 - as above
-        from twisted.web.client import Agent  # noqa: PLC0415 - as above
         from twisted.web.http_headers import Headers  # noqa: PLC0415 - as above
 
-        from bitrixmail.net.agents import AsItCame, Exactly  # noqa: PLC0415 - as above
+        from bitrixmail.net.agents import Exactly, agent_of  # noqa: PLC0415 - as above
 
         headers = Headers({"user-agent": ["bitrixmail"]})
         if body:
@@ -149,8 +148,8 @@ class _Way:
         if self.url.place == self.first.place:
             for name, value in call.headers:
                 headers.setRawHeaders(name.encode("ascii"), [value.encode("utf-8")])
-        agent = Agent.usingEndpointFactory(self._caller.reactor, self)
-        return await TreqClient(Exactly(AsItCame(agent), self.url)).request(
+        agent = Exactly(agent_of(self._caller.reactor, self), self.url)
+        return await TreqClient(agent).request(
             method,
             _ANY_URL,
             headers=headers,

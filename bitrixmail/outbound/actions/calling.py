@@ -129,11 +129,16 @@ class CallingCourier(OneByOne):
 
 def unanswered(error: CallError) -> Answer:
     """Return what becomes of a call that had no answer."""
-    reply = str(error)
-    if error.refused:
-        reply += f'; if that is a server of yours: private_hosts = ["{error.host}"] in [actions]'
     trouble = Trouble.DOWN if error.down else Trouble.NONE
-    return Answer(Result.DEFERRED, reply, error.host, error.address, trouble=trouble)
+    if error.address:
+        return Answer(Result.DEFERRED, str(error), error.host, error.address, trouble=trouble)
+    remedy = f'private_hosts = ["{error.host}"] in [actions]'
+    reply = (
+        f"{error}; if that is a server of yours: {remedy}"
+        if error.refused
+        else f"{error.host}: {error}"
+    )
+    return Answer(Result.DEFERRED, reply, trouble=trouble)
 
 
 def missing_secret(name: str) -> Answer:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from zope.interface.verify import verifyObject
 
@@ -19,8 +20,10 @@ from bitrixmail.model.dns import Answer
 from bitrixmail.model.http import Call, Called, CallError
 from bitrixmail.net.http_calls import HTTPCaller
 from bitrixmail.net.reachable import PrivateHosts
+from tests.fakes.authority import Authority, Issued
 from tests.fakes.delivering import pause, reactor
 from tests.fakes.resolver import TableResolver
+from tests.unit.net.test_http import ROOT, Server
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -198,3 +201,55 @@ async def test_where_no_redirect_leads(location: bytes, reason: str) -> None:
     assert isinstance(found, CallError)
     assert str(found).startswith(reason)
     assert not found.down
+
+
+async def test_an_address_of_ipv6_can_be_called() -> None:
+    talker = Talker(HEAD + b"Content-Length: 2\r\n\r\nhi", ends=False)
+    made: Callable[[], Protocol] = lambda: talker
+    listening = await TCP6ServerEndpoint(reactor(), 0, interface="::1").listen(
+        Factory.forProtocol(made)
+    )
+    place = f"[::1]:{listening.getHost().port}"
+    caller = HTTPCaller(reactor(), TableResolver(), PrivateHosts([place]))
+    found = await caller.call(Call(f"http://{place}/", b"{}", "text/plain"), 10, 5)
+    await listening.stopListening()
+    await pause(0.02)
+    assert (found.body, found.host, found.address) == (b"hi", place, "::1")
+    assert b"\r\nHost: " + place.encode() in talker.request
+
+
+@pytest.mark.parametrize(
+    ("issued", "location", "reason"),
+    [
+        (ROOT.issue("a.example"), b"", ""),
+        (ROOT.issue("b.example"), b"", "match"),
+        (Authority("else").issue("a.example"), b"", "certificate verify failed"),
+        (ROOT.issue("a.example"), b"http://8.8.8.8/", "redirects from https to http"),
+    ],
+    ids=["right", "another name", "another authority", "downgrade"],
+)
+async def test_by_tls_only_to_the_right_one(
+    tmp_path: Path, issued: Issued, location: bytes, reason: str
+) -> None:
+    words = HEAD + b"Content-Length: 2\r\n\r\nhi"
+    if location:
+        words = b"HTTP/1.1 307 X\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+    server = Server(issued, words)
+    made: Callable[[], Protocol] = lambda: server
+    listening = await TCP4ServerEndpoint(reactor(), 0, interface="127.0.0.1").listen(
+        Factory.forProtocol(made)
+    )
+    port = listening.getHost().port
+    resolver = TableResolver("a.example. 60 IN A 127.0.0.1")
+    hosts = PrivateHosts([f"a.example:{port}"])
+    caller = HTTPCaller(reactor(), resolver, hosts, ROOT.file(tmp_path))
+    call = Call(f"https://a.example:{port}/", b"secret", "text/plain")
+    told = ""
+    try:
+        await caller.call(call, 10, 5)
+    except CallError as error:
+        told = str(error)
+    await listening.stopListening()
+    await pause(0.02)
+    assert (reason in told) if reason else not told
+    assert (b"secret" in server.request) is (not reason or bool(location))
