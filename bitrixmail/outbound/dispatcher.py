@@ -344,6 +344,7 @@ class Dispatcher:
             if settlement.state is JobState.WAITING and settlement.not_before is not None:
                 self._agenda.expect(destination, settlement.not_before)
             elif settlement.job.lane and settlement.state in _ENDED:
+                destination.lanes.discard(settlement.job.lane)
                 self._agenda.more(destination, 1)  # the next of its lane, if there is one
         if drafts:
             self.take_note(job for draft in drafts for job in draft.jobs)

@@ -250,6 +250,7 @@ async def test_redirects_are_followed_three_times(
     await house.receive("1")
     _, attempt = await house.tried(1)
     assert attempt.reply.endswith("more than 3 redirects")
+    assert len(other.requests) == 6
 
 
 async def test_a_secret_that_is_missing_is_waited_for(house: Hooks, page: Endpoint) -> None:
