@@ -12,7 +12,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.web.client import Agent, HTTPConnectionPool, _HTTP11ClientFactory
-from twisted.web.iweb import IAgent, IAgentEndpointFactory
+from twisted.web.iweb import IAgent
 from zope.interface import implementer
 
 from bitrixmail.mime.urls import CallURL
@@ -24,8 +24,8 @@ class _Unheard(_HTTP11ClientFactory):
     noisy = False
 
 
-def agent_of(reactor: Any, endpoints: IAgentEndpointFactory) -> AsItCame:
-    """Return an agent that keeps no connections and connects by what these make."""
+def agent_of(reactor: Any, endpoints: Any) -> AsItCame:
+    """Return an agent that keeps no connections; `endpoints` is an IAgentEndpointFactory."""
     pool = HTTPConnectionPool(reactor, persistent=False)
     pool._factory = _Unheard  # noqa: SLF001 - what Twisted has for it
     return AsItCame(Agent.usingEndpointFactory(reactor, endpoints, pool))

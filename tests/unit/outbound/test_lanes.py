@@ -41,7 +41,7 @@ def test_behind_one_that_waits_for_its_time_nothing_is_looked_for(tmp_path: Path
         asked.append(arguments)
         return await lease(*arguments)
 
-    office.stores.jobs.lease = counted  # type: ignore[method-assign]
+    office.stores.jobs.lease = counted  # type: ignore[method-assign,assignment]
     before = len(asked)
     for number in range(1, 5):
         office.dispatcher.take_note(office.write(f"{number}@example.com", lane="a"))
