@@ -80,6 +80,8 @@ def load_settings(
     faults += wrong + incomplete
     if not any(fault.where.startswith("outbound.") for fault in wrong):
         faults += settings.outbound.faults()
+    if not any(fault.where.startswith("actions.") for fault in wrong):
+        faults += settings.actions.faults()
     if faults:
         raise InputError(*faults)
     return settings
@@ -247,13 +249,15 @@ def _complete(
         missing = "tls.key" if tls.certificate else "tls.certificate"
         faults.append(Fault(missing, "is missing", "give both the certificate and its key"))
     faults += _twice(settings)
-    outbound = settings.outbound
+    outbound, actions = settings.outbound, settings.actions
+    secret_files = {name: _absolute(path) for name, path in actions.secret_files.items()}
     url, more = _database_url(settings.database.url, data_dir)
     complete = replace(
         settings,
         server=replace(server, hostname=hostname, data_dir=str(data_dir), domains=tuple(domains)),
         tls=replace(tls, certificate=_absolute(tls.certificate), key=_absolute(tls.key)),
         database=replace(settings.database, url=url),
+        actions=replace(actions, secret_files=secret_files),
         outbound=replace(
             outbound,
             smarthost_password_file=_absolute(outbound.smarthost_password_file),

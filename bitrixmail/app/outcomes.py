@@ -48,4 +48,5 @@ class Deciding:
         self.suppressor.lasting = timedelta(seconds=outbound.suppress)
         self._desk.lifetime = timedelta(seconds=outbound.lifetime)
         self._desk.routes = steering.routes.rules
-        self._retries.put(steering.retry, steering.retries)
+        self._desk.action_pauses = settings.actions.pauses
+        self._retries.put(steering.retry, steering.retries, steering.action_retry)

@@ -164,6 +164,7 @@ def relaying_of(settings: Settings) -> Relaying:
         outbound.relay_networks,
         timedelta(seconds=outbound.lifetime),
         rules_of(settings, secrets=False),
+        timedelta(seconds=settings.actions.lifetime),
     )
 
 

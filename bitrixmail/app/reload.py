@@ -20,7 +20,7 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.model.errors import InputError, SetupError
 
 _log = Logger()
-_LIVE_SECTIONS = ("smtp", "access", "submission", "outbound", "pickup", "tls")
+_LIVE_SECTIONS = ("smtp", "access", "submission", "outbound", "actions", "pickup", "tls")
 _LIVE_KEYS = (
     "log.level",
     "log.levels",

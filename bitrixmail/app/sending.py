@@ -16,6 +16,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.logger import Logger
 
 from bitrixmail.admin.probes.own_addresses import own_addresses
+from bitrixmail.app.calling import Calling
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.meeting import Meeting
 from bitrixmail.app.outcomes import Deciding
@@ -66,6 +67,7 @@ class Sending(Service):
         self._stores = stores
         self._return_paths = reception.return_paths
         self._way_out = _WayOut(reception, steering, reactor)
+        self._calling = Calling(reception, steering, self._way_out.resolver, reactor)
         new_queue_id = reception.gate.new_queue_id
         deciding = Deciding(settings, stores, reception.maillog, new_queue_id)
         deciding.take(settings, steering)
@@ -76,6 +78,7 @@ class Sending(Service):
             LocalCourier(reception.gate, stores.jobs, reactor),
             ticket_courier(reception, reactor),
             self.mail,
+            *self._calling.couriers,
             ReportCourier(reactor),
             BounceReader(
                 stores.jobs,
@@ -131,6 +134,7 @@ class Sending(Service):
         """Put new settings in force, `steering` made of them; what waits follows them."""
         self._steering = steering
         self._way_out.take(settings, steering)
+        self._calling.take(settings, steering)
         self._deciding.take(settings, steering)
         self.mail.take(settings.rules.bounds())
         self.dispatcher.bounds = steering.bounds
@@ -182,7 +186,7 @@ class _WayOut:
     def __init__(self, reception: Reception, steering: Steering, reactor: Any) -> None:
         settings, stores = reception.settings, reception.stores
         servers, validates = name_servers(settings.dns)
-        resolver = Resolver(
+        self.resolver = resolver = Resolver(
             reactor, servers, SystemRandom(), settings.dns.timeout, validates=validates
         )
         if settings.outbound.dane and not validates:

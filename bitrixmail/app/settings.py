@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
+from bitrixmail.app.action_settings import Actions
 from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
 from bitrixmail.app.sending_settings import Outbound, Pickup
@@ -286,6 +287,7 @@ class Settings:
     access: Access = field(default_factory=Access)
     submission: Submission = field(default_factory=Submission)
     outbound: Outbound = field(default_factory=Outbound)
+    actions: Actions = field(default_factory=Actions)
     pickup: Pickup = field(default_factory=Pickup)
     store: Store = Store()
     rules: Rules = Rules()

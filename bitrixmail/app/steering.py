@@ -14,6 +14,7 @@ from bitrixmail.app.settings import DNS, Settings
 from bitrixmail.app.ways import rules_of
 from bitrixmail.interfaces.retry import IRetryPolicy
 from bitrixmail.model.destination import Level
+from bitrixmail.model.secret import Secret
 from bitrixmail.net.name_servers import (
     NameServer,
     parse_name_server,
@@ -36,7 +37,7 @@ class Steering:
     """What the owner has steered. Made by `steering_of`, at the start and at each SIGHUP.
 
     `rates` (recipients in a minute) and `retries` are those of routes, by name; `mark` is of the
-    times and rates, see Settlement.
+    times and rates, see Settlement. `secrets` are those of actions, by name.
     """
 
     routes: Routes
@@ -48,10 +49,12 @@ class Steering:
     retry: IRetryPolicy
     retries: Mapping[str, IRetryPolicy]
     timeouts: Timeouts
+    action_retry: IRetryPolicy
+    secrets: Mapping[str, tuple[Secret, ...]]
 
 
 def steering_of(settings: Settings) -> Steering:
-    """Read it out of the settings. Raises InputError if a file of a password can't be read."""
+    """Read it out of the settings. Raises InputError if a file of a secret can't be read."""
     outbound = settings.outbound
     zone = zone_of(settings.rules.timezone or system_timezone())
     random = Random()  # noqa: S311 - it spreads, it hides nothing
@@ -78,6 +81,8 @@ def steering_of(settings: Settings) -> Steering:
             route.name: RetryPolicy(outbound.retry_plan(route), random) for route in own_retries
         },
         timeouts=_timeouts(outbound.connect_timeout, outbound.command_timeout),
+        action_retry=RetryPolicy(settings.actions.retry_plan(), random),
+        secrets=settings.actions.read_secrets(),
     )
 
 

@@ -69,9 +69,13 @@ def _without_secrets(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        key: _HIDDEN if key.endswith("password") and each else _without_secrets(each)
+        key: _HIDDEN if _is_secret(key) and each else _without_secrets(each)
         for key, each in value.items()
     }
+
+
+def _is_secret(key: str) -> bool:
+    return key.endswith("password") or key == "secrets"
 
 
 def _toml(tables: dict[str, dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""Who fetches pages."""
+"""Who fetches pages, and who calls others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zope.interface import Interface
 
 if TYPE_CHECKING:
-    from bitrixmail.model.http import Fetched
+    from bitrixmail.model.http import Call, Called, Fetched
 
 
 class IHTTPClient(Interface):
@@ -17,4 +17,14 @@ class IHTTPClient(Interface):
         """Fetch a page, all in all within a time; no redirect is followed.
 
         Raises FetchError, with a reason for the log, also for a body above `most_octets`.
+        """
+
+
+class IHTTPCaller(Interface):
+    """Calls URLs that others have chosen, by POST; never one inside our own networks."""
+
+    async def call(call: Call, most_octets: int, timeout_s: float) -> Called:
+        """Call a URL, all in all within a time, and read so much of the answer.
+
+        A few redirects are followed, each looked at as the first URL is. Raises CallError.
         """

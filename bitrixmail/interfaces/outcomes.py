@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bitrixmail.model.job import Delivery, Job, Settlement
+    from bitrixmail.model.job import Delivery, Job, Kind, Settlement
     from bitrixmail.model.message import Draft
 
 
@@ -27,5 +27,5 @@ class IOutcomes(Interface):
     ) -> tuple[Sequence[Settlement], Sequence[Draft]]:
         """Give up jobs of one message, by hand and with these words for whoever reads of it."""
 
-    def pause(failures: int, now: datetime) -> datetime:
-        """Tell until when a destination is left alone that was down so many times on end."""
+    def pause(failures: int, now: datetime, kind: Kind) -> datetime:
+        """Tell until when a destination of a kind is left alone that was down so often on end."""

@@ -110,7 +110,8 @@ class Attempt:
 
     `host` is the name of the other side and `address` its IP address, both empty if none was
     reached. `reply` is its last word, or ours on why there was none; `enhanced` a status code of
-    RFC 3463 ("5.1.1"). `tls` is the version and cipher, or empty.
+    RFC 3463 ("5.1.1"). `tls` is the version and cipher, or empty. `not_before`: the other side
+    wants to be left alone until then; it is not kept.
     """
 
     at: datetime
@@ -121,6 +122,7 @@ class Attempt:
     reply: str
     duration_s: float
     tls: str = ""
+    not_before: datetime | None = None
 
 
 class Trouble(StrEnum):

@@ -105,7 +105,8 @@ class Tried:
     """A job after an attempt that failed for now.
 
     `attempts` counts this one, and none that a person has asked for. `due` is when it should have
-    been made. `delayed`: the sender was told already. `destination` as the job has it.
+    been made. `delayed`: the sender was told already. `destination` as the job has it. `action`: it
+    is what a rule wants done outside.
     """
 
     at: datetime
@@ -116,3 +117,4 @@ class Tried:
     reason: Reason = Reason.UNDETERMINED
     delayed: bool = False
     destination: str = ""
+    action: bool = False

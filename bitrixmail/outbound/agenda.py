@@ -51,6 +51,8 @@ class Agenda:
             if job.held:
                 continue
             destination = self.destination(job.kind, job.destination)
+            if job.lane in destination.lanes:
+                continue  # its turn comes when the one before it has ended
             if job.not_before <= now:
                 self.more(destination, 1)
             else:

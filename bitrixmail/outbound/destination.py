@@ -48,7 +48,8 @@ class Bounds:
 class Destination:
     """See the module. Made by the dispatcher when it hears of it, dropped when nothing is left.
 
-    `widths_of` tells its bounds by its name; they may change.
+    `widths_of` tells its bounds by its name; they may change. Of `lanes` it is known that one of
+    their jobs is under way or waits for its time, so that none behind it may go.
     """
 
     def __init__(self, kind: Kind, name: str, widths_of: Callable[[str], Widths]) -> None:
@@ -59,6 +60,7 @@ class Destination:
         self.active = 0
         self.failures = 0
         self.held_until: datetime | None = None
+        self.lanes: set[str] = set()
         self._widths_of = widths_of
         self._width = float(self._widths.first)
         self._groups: deque[list[Job]] = deque()
@@ -93,6 +95,8 @@ class Destination:
         groups: dict[int, list[Job]] = {}
         for job in jobs:
             self._ready += 1
+            if job.lane:
+                self.lanes.add(job.lane)
             group = groups.get(job.message_id)
             if group is None or len(group) >= self._widths.recipients or job.lane:
                 group = groups[job.message_id] = []

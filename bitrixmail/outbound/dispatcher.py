@@ -288,7 +288,9 @@ class Dispatcher:
         now = utcnow(self._clock)
         settlements, drafts = await self._settler.decided(jobs, delivery, now)
         if delivery is not None and delivery.trouble is Trouble.DOWN:
-            destination.held_until = self._outcomes.pause(destination.failures, now)
+            destination.held_until = self._outcomes.pause(
+                destination.failures, now, destination.kind
+            )
             back = destination.take_all()
             self._agenda.more(destination, len(back))
             settlements += [Settlement(job, JobState.WAITING) for job in back]
@@ -333,10 +335,10 @@ class Dispatcher:
         for settlement in settlements:
             if settlement.state is JobState.WAITING and settlement.not_before is not None:
                 self._agenda.expect(destination, settlement.not_before)
-        ended = sum(bool(each.job.lane) and each.state in _ENDED for each in settlements)
-        if ended:  # what stood behind them in their lanes may go
-            self._agenda.more(destination, ended)
-            self._wake()
+            elif settlement.job.lane and settlement.state in _ENDED:
+                destination.lanes.discard(settlement.job.lane)
+                self._agenda.more(destination, 1)  # the next of its lane, if there is one
+                self._wake()
         if drafts:
             self.take_note(job for draft in drafts for job in draft.jobs)
 

@@ -35,7 +35,7 @@ from bitrixmail.model.message import Content, Draft
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.schedule import Tried
 from bitrixmail.model.way import RouteRule, rule_for
-from bitrixmail.model.work import Order
+from bitrixmail.model.work import KIND_OF, Order
 from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.reasons.judging import classify
 
@@ -43,6 +43,7 @@ from bitrixmail.outbound.reasons.judging import classify
 _ORIGINAL_OCTETS = 64 * 1024
 # What is done about mail, not with it
 _SILENT = frozenset(Kind) - {Kind.REMOTE, Kind.LOCAL}
+_ACTIONS = frozenset(KIND_OF.values())
 _TRANSITIONS = {
     Result.DELIVERED: "sent",
     Result.RELAYED: "sent",
@@ -69,6 +70,7 @@ class Desk:
     lifetime: timedelta = timedelta(days=5)
     routes: Sequence[RouteRule] = ()
     pauses: tuple[timedelta, ...] = PAUSES
+    action_pauses: tuple[timedelta, ...] = PAUSES
 
 
 @implementer(IOutcomes)
@@ -131,9 +133,9 @@ class Outcomes:
                 self._log(job, attempt, settlements[-1])
         return settlements, await self._notices(told, now) if told else ()
 
-    def pause(self, failures: int, now: datetime) -> datetime:
+    def pause(self, failures: int, now: datetime, kind: Kind) -> datetime:
         """See IOutcomes."""
-        pauses = self._desk.pauses
+        pauses = self._desk.action_pauses if kind in _ACTIONS else self._desk.pauses
         return now + pauses[min(max(failures, 1), len(pauses)) - 1]
 
     def _judge(
@@ -155,11 +157,14 @@ class Outcomes:
             reason=reason,
             delayed=job.delayed,
             destination=job.destination,
+            action=job.kind in _ACTIONS,
         )
         again = self._retry.next_try(tried)
         if again is None:
             reported = self._reported(job, attempt, Action.FAILED, Reason.EXPIRED)
             return Settlement(job, JobState.DEAD, attempt), reported
+        if attempt.not_before is not None:
+            again = max(again, min(attempt.not_before, job.expires))
         if not self._retry.delay_notice_due(tried):
             return Settlement(job, JobState.WAITING, attempt, again), None
         reported = self._reported(job, attempt, Action.DELAYED, reason)

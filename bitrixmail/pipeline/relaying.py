@@ -28,12 +28,14 @@ _BULK = frozenset({"bulk", "list", "junk"})
 class Relaying:
     """Who may have mail sent on to other hosts: who has logged in, and who is listed by hand.
 
-    `routes` lead it by hand, the first that fits; what takes none lives for `lifetime`.
+    `routes` lead it by hand, the first that fits; what takes none lives for `lifetime`. What rules
+    want done outside is attempted for `action_lifetime`.
     """
 
     networks: Networks = ()
     lifetime: timedelta = timedelta(days=5)
     routes: tuple[RouteRule, ...] = ()
+    action_lifetime: timedelta = timedelta(days=3)
 
     def allows(self, client: Client) -> bool:
         """Tell whether a client's mail for other hosts is taken."""

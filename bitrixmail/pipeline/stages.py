@@ -201,7 +201,13 @@ def _decision(
         header_from=header_from[:998],
         filings=file(arrival, plans),
         once=arrival.once,
-        jobs=action_jobs(arrival.queue_id, arrival.received, arrival.targets, plans)
+        jobs=action_jobs(
+            arrival.queue_id,
+            arrival.received,
+            arrival.targets,
+            plans,
+            (arrival.relaying or Relaying()).action_lifetime,
+        )
         if any(plan.work for plan in plans)
         else (),
     )

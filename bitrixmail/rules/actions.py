@@ -19,6 +19,14 @@ from bitrixmail.model.rule import Action
 from bitrixmail.model.work import Work, plain
 from bitrixmail.rules.outside import Setting, setting_complaints
 from bitrixmail.rules.outside_desk import TICKET_SETTINGS
+from bitrixmail.rules.outside_hook import (
+    BITRIX24,
+    WEBHOOK,
+    called_url,
+    portal_reach,
+    secret_name,
+    webhook_reach,
+)
 from bitrixmail.rules.outside_mail import NOTIFY, REPLY, addresses, reached, reply_complaints
 from bitrixmail.rules.words import Complaint, choice
 
@@ -144,6 +152,22 @@ KINDS: dict[str, Kind] = {
     "redirect": _SEND_ON,
     "reply": Kind(outside=True, settings=REPLY, together=reply_complaints),
     "notify": replace(_SEND_ON, settings=NOTIFY),
+    "webhook": Kind(
+        key="url",
+        required=True,
+        normal=called_url,
+        outside=True,
+        settings=WEBHOOK,
+        reach=webhook_reach,
+    ),
+    "bitrix24": Kind(
+        key="portal",
+        required=True,
+        normal=secret_name,
+        outside=True,
+        settings=BITRIX24,
+        reach=portal_reach,
+    ),
 }
 ARGUMENT_KEYS = tuple(dict.fromkeys(kind.key for kind in KINDS.values() if kind.key))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bitrixmail.model.rule import Action, Rule, Test
 from bitrixmail.model.text import printable
-from bitrixmail.rules import outside_desk
+from bitrixmail.rules import hook_sentences, outside_desk
 from bitrixmail.rules.mail_speech import mail_action
 from bitrixmail.rules.speech import Speech, Words, age_of, shown, values_of
 
@@ -185,6 +185,7 @@ def _action(action: Action) -> str:
         "stop": _STOP,
     }.get(action.do)
     told = told or mail_action(action, 0)
+    told = told or hook_sentences.english(action)
     return told or printable(f"{action.do} {action.argument}").rstrip()
 
 

@@ -83,5 +83,5 @@ class PlainOutcomes:
         attempt = make_attempt(Result.FAILED, said)
         return [Settlement(job, JobState.DEAD, attempt) for job in jobs], ()
 
-    def pause(self, failures: int, now: datetime) -> datetime:
+    def pause(self, failures: int, now: datetime, kind: Kind) -> datetime:
         return now + timedelta(minutes=5 * failures)

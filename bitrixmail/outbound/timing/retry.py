@@ -94,18 +94,25 @@ class RetryPolicy:
 class RetryPolicies:
     """Those of routes by hand, by name, and `usual` for the rest. Made by compose.
 
+    `actions` is for what rules want done outside; None: as for mail.
     `put` replaces them all while the server runs.
     """
 
-    __slots__ = ("_by_route", "_usual")
+    __slots__ = ("_actions", "_by_route", "_usual")
 
     def __init__(self, usual: IRetryPolicy, by_route: Mapping[str, IRetryPolicy]) -> None:
         self.put(usual, by_route)
 
-    def put(self, usual: IRetryPolicy, by_route: Mapping[str, IRetryPolicy]) -> None:
+    def put(
+        self,
+        usual: IRetryPolicy,
+        by_route: Mapping[str, IRetryPolicy],
+        actions: IRetryPolicy | None = None,
+    ) -> None:
         """Take these from now on."""
         self._usual = usual
         self._by_route = by_route
+        self._actions = actions or usual
 
     def next_try(self, tried: Tried) -> datetime | None:
         """See IRetryPolicy."""
@@ -116,4 +123,6 @@ class RetryPolicies:
         return self._of(tried).delay_notice_due(tried)
 
     def _of(self, tried: Tried) -> IRetryPolicy:
+        if tried.action:
+            return self._actions
         return self._by_route.get(route_name(tried.destination), self._usual)

@@ -76,12 +76,15 @@ def test_passwords_are_shown_to_who_asks_for_them(shell: Shell) -> None:
         '\n[outbound]\nsmarthost = "smtp.example.net"\nsmarthost_user = "you"\n'
         'smarthost_password = "geheim1"\n[[outbound.route]]\nname = "own"\ndomains = ["example.net"]\n'
         'to = "smtp.example.com"\nuser = "you"\npassword = "geheim2"\n'
+        '[actions]\nsecrets = { crm = "geheim3" }\n'
     )
     for words in ((), ("--json",), ("--changed",)):
         shown = shell.out("config", "show", *words)
         assert "geheim" not in shown
-        assert shown.count("(hidden; config show --secrets)") == 2
-    outbound = tomllib.loads(shell.out("config", "show", "--secrets"))["outbound"]
+        assert shown.count("(hidden; config show --secrets)") == 3
+    tables = tomllib.loads(shell.out("config", "show", "--secrets"))
+    assert tables["actions"]["secrets"] == {"crm": ["geheim3"]}
+    outbound = tables["outbound"]
     assert outbound["smarthost_password"] == "geheim1"
     assert outbound["route"][0]["password"] == "geheim2"
 

@@ -243,6 +243,21 @@ def test_a_notice_to_nobody_ends_there(post: Post) -> None:
 
 
 def test_the_longer_a_destination_is_down_the_longer_it_is_left_alone(post: Post) -> None:
-    pauses = [post.outcomes.pause(failures, SOON) - SOON for failures in range(1, 7)]
+    pauses = [post.outcomes.pause(failures, SOON, Kind.REMOTE) - SOON for failures in range(1, 7)]
     assert pauses == sorted(pauses)
     assert pauses[-1] == pauses[-2] == timedelta(hours=1)
+
+
+def test_the_other_side_is_left_alone_as_long_as_it_asks(post: Post) -> None:
+    asked = SOON + timedelta(hours=7)
+    job = post.job()
+    for not_before, expected in ((asked, asked), (SOON + timedelta(days=99), job.expires)):
+        attempt = replace(LATER, at=SOON, not_before=not_before)
+        (settlement,), _ = result_of(post.outcomes.after([job], Delivery((attempt,)), SOON))
+        assert settlement.not_before == expected
+
+
+def test_actions_have_pauses_of_their_own(post: Post) -> None:
+    post.desk.action_pauses = (timedelta(seconds=10), timedelta(minutes=2))
+    pauses = [post.outcomes.pause(number, SOON, Kind.WEBHOOK) - SOON for number in (1, 2, 3)]
+    assert pauses == [timedelta(seconds=10), *[timedelta(minutes=2)] * 2]

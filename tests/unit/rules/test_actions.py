@@ -59,6 +59,12 @@ TABLE = [
         Effects(work=Work("redirect", "", 1, False, "a@x.org, b@y.org")),
     ),
     ("notify", "a@x.org", Effects(work=Work("notify", "", 1, False, "a@x.org", (), "x.org"))),
+    (
+        "webhook",
+        "https://A.example/in",
+        Effects(work=Work("webhook", "", 1, False, "https://a.example/in", reach="a.example:443")),
+    ),
+    ("bitrix24", "crm", Effects(work=Work("bitrix24", "", 1, False, "crm", reach="crm"))),
 ]
 # Needs settings
 REPLY = Action("reply", "", (("text", "Hi"),))

@@ -27,6 +27,8 @@ def test_the_parts_keep_their_contracts() -> None:
         Test("time", "equals", ("Mon",)),
     ):
         assert verifyObject(ICondition, compile_condition(condition, 0.1, time.perf_counter))
+    arguments = {"webhook": "https://a.example/", "bitrix24": "crm"}
     for do, kind in KINDS.items():
-        argument = ("a@b.example" if kind.outside else "low") if kind.required else ""
+        usual = "a@b.example" if kind.outside else "low"
+        argument = arguments.get(do, usual) if kind.required else ""
         assert verifyObject(IAction, compile_action(Action(do, argument)))

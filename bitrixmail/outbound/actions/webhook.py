@@ -1,0 +1,112 @@
+"""The courier of webhooks: a URL is called for a message, signed, at least once.
+
+2xx is done, 406 and 410 end it, anything else is tried again: in the order of the messages of a
+mailbox, and without a second look at what stands behind the message that is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zope.interface import implementer
+
+from bitrixmail.interfaces.courier import ICourier, ILine
+from bitrixmail.model.http import Call, Called
+from bitrixmail.model.job import Job, Kind, Result, Trouble
+from bitrixmail.model.work import Order
+from bitrixmail.outbound.actions.calling import (
+    ANSWER_OCTETS,
+    TIMEOUT_S,
+    Answer,
+    CallingCourier,
+    missing_secret,
+    said,
+    wait_of,
+)
+from bitrixmail.outbound.actions.form import Payload
+from bitrixmail.outbound.actions.letter import Letter, read_letter
+from bitrixmail.outbound.actions.payloads import PAYLOADS, Terms
+from bitrixmail.outbound.actions.signature import HEADER, signature
+from bitrixmail.rules.outside_hook import SECRET_PLACE, seconds_of
+from bitrixmail.tasks import utcnow
+
+_FINAL = frozenset({406, 410})
+_BUSY = frozenset({429, 503})
+# Larger payloads are written in a thread
+_IN_THREAD_OCTETS = 64 * 1024
+
+
+@implementer(ICourier, ILine)
+class WebhookCourier(CallingCourier):
+    """See the module. Made by compose, lives as long as the server."""
+
+    kind = Kind.WEBHOOK
+
+    async def _carried_out(self, job: Job, order: Order) -> Answer:
+        """See CallingCourier."""
+        settings: Mapping[str, Any] = order.settings or {}
+        named = [settings["secret"]] if "secret" in settings else []
+        headers = dict(settings.get("headers", {}))
+        for value in headers.values():
+            named += SECRET_PLACE.findall(value)
+        for name in named:
+            if not self.terms.secrets.get(name):
+                return missing_secret(name)
+        kind = settings.get("format", "json")
+        if kind == "raw" and job.size_octets > self.terms.most_octets:
+            what = f"a message of {job.size_octets} octets is more than actions.max_size"
+            return Answer(Result.FAILED, what)
+        letter = await read_letter(self._jobs, self._threads, job, order, self.terms.most_octets)
+        call = await self._call(letter, kind, settings)
+        timeout_s = seconds_of(settings["timeout"]) if "timeout" in settings else TIMEOUT_S
+        return self._judged(await self._caller.call(call, ANSWER_OCTETS, timeout_s))
+
+    async def _call(self, letter: Letter, kind: str, settings: Mapping[str, Any]) -> Call:
+        job = letter.job
+        secrets = self.terms.secrets.get(settings.get("secret", ""), ())
+        timestamp = int(utcnow(self._clock).timestamp())
+        files = settings.get("attachments", "inline") == "inline"
+        terms = Terms(job.attempts + 1, timestamp, secrets, files)
+        payload, signed = (
+            await self._threads.run(_written, letter, kind, terms)
+            if len(letter.octets) > _IN_THREAD_OCTETS
+            else _written(letter, kind, terms)
+        )
+        headers = [
+            (name, SECRET_PLACE.sub(self._revealed, value))
+            for name, value in settings.get("headers", {}).items()
+        ]
+        headers += [
+            ("X-Bitrixmail-Id", job.key),
+            ("X-Bitrixmail-Attempt", str(terms.attempt)),
+            ("X-Bitrixmail-Timestamp", str(timestamp)),
+        ]
+        if kind == "raw":
+            headers.append(("X-Bitrixmail-Sender", job.sender))
+            headers.append(("X-Bitrixmail-Recipient", letter.order.recipient))
+        if signed:
+            headers.append((HEADER, signed))
+        return Call(letter.order.argument, payload.octets, payload.content_type, tuple(headers))
+
+    def _revealed(self, place: Any) -> str:
+        return self.terms.secrets[place[1]][0].value
+
+    def _judged(self, called: Called) -> Answer:
+        reply, where = said(called), (called.host, called.address)
+        if 200 <= called.status < 300:
+            return Answer(Result.DELIVERED, reply, *where)
+        if called.status in _FINAL:
+            return Answer(Result.FAILED, reply, *where)
+        if called.status in _BUSY:
+            wait = wait_of(called, utcnow(self._clock))
+            return Answer(Result.DEFERRED, reply, *where, wait, Trouble.BUSY)
+        return Answer(Result.DEFERRED, reply, *where)
+
+
+def _written(letter: Letter, kind: str, terms: Terms) -> tuple[Payload, str]:
+    """Write a payload and sign it; without a secret the signature is empty."""
+    payload = PAYLOADS[kind](letter, terms)
+    if not terms.secrets:
+        return payload, ""
+    return payload, signature(terms.secrets, terms.timestamp, payload.octets)

@@ -1,0 +1,278 @@
+"""Webhooks from the rule to a real web server: what is called, when again, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+import pytest_twisted
+from twisted.internet.defer import Deferred
+
+from bitrixmail.model.job import JobState
+from tests.fakes.delivering import pause, reactor
+from tests.fakes.endpoint import Endpoint, Reply, Request, done, says
+from tests.internet.hooks import INFO, SHOP, Hooks, rule
+from tests.internet.net import Internet
+
+SECRETS = 'actions.secrets={ crm = ["new key", "old key"] }'
+
+
+@pytest.fixture
+def page() -> Iterator[Endpoint]:
+    made = Endpoint().up()
+    yield made
+    pytest_twisted.blockon(Deferred.fromCoroutine(made.down()))
+
+
+@pytest.fixture
+def other() -> Iterator[Endpoint]:
+    made = Endpoint().up()
+    yield made
+    pytest_twisted.blockon(Deferred.fromCoroutine(made.down()))
+
+
+@pytest.fixture
+def house(
+    tmp_path: Path, net: Internet, page: Endpoint, other: Endpoint, request: pytest.FixtureRequest
+) -> Iterator[Hooks]:
+    """Give a server that may call both; parametrised indirectly, with further settings."""
+    hosts = [f"127.0.0.1:{page.port}", f"127.0.0.1:{other.port}"]
+    made = Hooks(tmp_path, net, hosts, SECRETS, *getattr(request, "param", ()))
+    pytest_twisted.blockon(Deferred.fromCoroutine(made.open()))
+    yield made
+    pytest_twisted.blockon(Deferred.fromCoroutine(made.close()))
+
+
+async def test_a_call_tells_of_the_message_and_is_signed(house: Hooks, page: Endpoint) -> None:
+    await house.rules(
+        rule(page.url + "in?x=1", secret='"crm"', headers='{ X-Key = "Bearer {secret:crm}" }')
+    )
+    await house.receive("an order")
+    await house.all_done()
+    [request] = page.requests
+    assert (request.method, request.path) == ("POST", "/in?x=1")
+    told = request.json
+    [job] = await house.hooks()
+    assert (told["version"], told["message"], told["job"], told["attempt"]) == (
+        1, job.queue_id, job.id, 1,
+    )  # fmt: skip
+    assert told["envelope"] == {"sender": "ann@example.net", "recipient": INFO}
+    assert (told["subject"], told["text"], told["complete"]) == ("an order", "Hi\n", True)
+    assert told["results"]["folder"] == "INBOX"
+    assert request.headers["x-bitrixmail-id"] == told["id"]
+    assert request.headers["x-bitrixmail-attempt"] == "1"
+    assert request.headers["x-key"] == "Bearer new key"
+    time = request.headers["x-bitrixmail-timestamp"]
+    signed = [
+        hmac.new(key, time.encode() + b"." + request.body, hashlib.sha256).hexdigest()
+        for key in (b"new key", b"old key")
+    ]
+    assert request.headers["x-bitrixmail-signature"] == f"t={time},v1={signed[0]},v1={signed[1]}"
+    assert job.last
+    assert (job.last.host, job.last.address) == (f"127.0.0.1:{page.port}", "127.0.0.1")
+    assert job.last.reply == "200 OK: ok"
+
+
+async def test_what_follows_in_a_lane_does_not_wait_to_be_found(
+    house: Hooks, page: Endpoint
+) -> None:
+    await house.rules(rule(page.url))
+    for number in range(20):
+        await house.receive(str(number))
+    await house.all_done(seconds=5)
+    assert page.subjects == [str(number) for number in range(20)]
+    assert len({request.json["id"] for request in page.requests}) == 20
+
+
+def _more_than(endpoint: Endpoint, number: int) -> bool:
+    return len(endpoint.requests) > number
+
+
+async def test_an_endpoint_down_for_an_hour(house: Hooks, page: Endpoint, other: Endpoint) -> None:
+    """Order is kept in its lane, others are not disturbed, nothing is lost or called twice."""
+    await house.rules(rule(page.url, INFO), rule(other.url, SHOP))
+    await page.down()
+    for number in range(10):
+        await house.receive(str(number), INFO)
+    await house.tried()
+    waits = []
+    for minute in range(60):
+        begun = reactor().seconds()
+        await house.receive(f"other {minute}", SHOP)
+        await house.until(partial(_more_than, other, minute), "the other one waits")
+        waits.append(reactor().seconds() - begun)
+        house.later(minutes=1)
+        await pause(0.005)
+    first = await house.hook()
+    assert (first.state, first.attempts) == (JobState.WAITING, 5)
+    assert first.last
+    refused = "Connection was refused by other side: 111: Connection refused"
+    assert first.last.reply == f"127.0.0.1:{page.port}: {refused}"
+    assert [job.attempts for job in await house.hooks() if job.recipient == INFO][1:] == [0] * 9
+    page.up()
+    house.later(hours=2)
+    await house.all_done()
+    assert page.subjects == [str(number) for number in range(10)]
+    assert other.subjects == [f"other {number}" for number in range(60)]
+    print(f"down for an hour: others waited {max(waits):.3f} s at most")
+    assert max(waits) < 2
+
+
+async def test_500_comes_again_in_its_order(house: Hooks, page: Endpoint) -> None:
+    page.answer = says(500, b"<html>no</html>")
+    await house.rules(rule(page.url))
+    for number in range(3):
+        await house.receive(str(number))
+    job, attempt = await house.tried()
+    assert (job.state, attempt.reply) == (JobState.WAITING, "500 Internal Server Error")
+    assert timedelta(seconds=9) < job.not_before - house.now < timedelta(seconds=13)
+    house.later(seconds=13)
+    await house.tried(attempts=2)
+    page.answer = done
+    house.later(minutes=2)
+    await house.all_done()
+    assert page.subjects == ["0", "0", "0", "1", "2"]
+    ids = [request.headers["x-bitrixmail-id"] for request in page.requests]
+    assert len(set(ids[:3])) == 1
+    attempts = [request.headers["x-bitrixmail-attempt"] for request in page.requests]
+    assert attempts == ["1", "2", "3", "1", "1"]
+
+
+@pytest.mark.parametrize("status", [406, 410])
+async def test_a_final_no_ends_it_and_can_be_replayed(
+    house: Hooks, page: Endpoint, status: int
+) -> None:
+    page.answer = lambda request: (
+        Reply(status, b"not for us\nat all") if request.subject == "0" else Reply()
+    )
+    await house.rules(rule(page.url))
+    await house.receive("0")
+    await house.receive("1")
+    job, attempt = await house.tried()
+    assert (job.state, attempt.reply.endswith(": not for us")) == (JobState.DEAD, True)
+    await house.tried(1)
+    assert page.subjects == ["0", "1"]
+    page.answer = done
+    await house.stores.queue.retry([job.id], house.now, house.now + timedelta(days=1))
+    house.sending.dispatcher.changed_by_hand()
+    await house.all_done()
+    assert page.subjects == ["0", "1", "0"]
+    assert page.requests[0].json["id"] == page.requests[2].json["id"]
+    assert not await house.quiet()  # nobody got a notice
+
+
+async def test_a_busy_one_is_left_alone_as_it_asks(house: Hooks, page: Endpoint) -> None:
+    page.answer = says(429, b"slowly", retry_after="1800")
+    await house.rules(rule(page.url))
+    await house.receive("0")
+    job, _ = await house.tried()
+    assert timedelta(minutes=29) < job.not_before - house.now <= timedelta(minutes=30)
+
+
+async def test_one_that_hangs_holds_up_nobody(
+    house: Hooks, page: Endpoint, other: Endpoint
+) -> None:
+    page.answer = lambda request: None if request.path == "/hangs" else Reply()
+    await house.rules(
+        rule(page.url + "hangs", INFO, timeout='"1s"'), rule(page.url, SHOP), rule(other.url)
+    )
+    begun = reactor().seconds()
+    for number in range(10):
+        await house.receive(f"i{number}", INFO)
+        await house.receive(f"s{number}", SHOP)
+    await house.until(lambda: len(other.requests) == 20, "the other host waits")
+    await house.until(lambda: len(page.requests) == 11, "the other URL waits")
+    print(f"beside one that hangs: {reactor().seconds() - begun:.2f} s")
+    assert reactor().seconds() - begun < 1
+    job, attempt = await house.tried(1)  # the rule for all mailboxes comes first
+    assert (job.state, attempt.reply) == (JobState.WAITING, "it does not answer within 1 s")
+    page.answer = done
+    house.later(seconds=13)
+    await house.all_done()
+    called = [request.subject for request in page.requests if request.path == "/hangs"]
+    assert called == ["i0", *(f"i{number}" for number in range(10))]
+
+
+async def test_an_address_inside_is_not_called(house: Hooks, page: Endpoint) -> None:
+    hidden = Endpoint().up()
+    house_net = f"http://127.0.0.1:{hidden.port}/"
+    await house.rules(rule(house_net))
+    await house.receive("0")
+    job, attempt = await house.tried()
+    assert job.state is JobState.WAITING
+    assert attempt.reply == (
+        "127.0.0.1 has an address of a private network: 127.0.0.1; if that is a server of yours:"
+        f' private_hosts = ["127.0.0.1:{hidden.port}"] in [actions]'
+    )
+    await hidden.down()
+    assert not hidden.requests
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_inside_is_refused(house: Hooks, page: Endpoint, status: int) -> None:
+    hidden = Endpoint().up()
+    page.answer = says(status, location=hidden.url)
+    await house.rules(rule(page.url))
+    await house.receive("0")
+    job, attempt = await house.tried()
+    await hidden.down()
+    assert not hidden.requests
+    assert job.state is JobState.WAITING
+    assert attempt.reply.startswith(f"redirected to 127.0.0.1:{hidden.port}: 127.0.0.1 has an")
+    assert f'private_hosts = ["127.0.0.1:{hidden.port}"]' in attempt.reply
+
+
+async def test_redirects_are_followed_three_times(
+    house: Hooks, page: Endpoint, other: Endpoint
+) -> None:
+    def leading(request: Request) -> Reply:
+        number = int(request.path.rpartition("/")[2] or 0)
+        if number == 3:
+            return Reply()
+        return Reply(307, b"", {"location": f"{other.url}{number + 1}"})
+
+    page.answer = other.answer = leading
+    await house.rules(rule(page.url, headers='{ Authorization = "{secret:crm}" }'))
+    await house.receive("0")
+    await house.all_done()
+    assert [request.path for request in other.requests] == ["/1", "/2", "/3"]
+    assert {request.method for request in other.requests} == {"POST"}
+    assert other.requests[-1].body == page.requests[0].body
+    # What is a secret between two is told to no third
+    assert "authorization" in page.requests[0].headers
+    assert not [request for request in other.requests if "authorization" in request.headers]
+    page.answer = other.answer = says(302, location=other.url)
+    await house.receive("1")
+    _, attempt = await house.tried(1)
+    assert attempt.reply.endswith("more than 3 redirects")
+    assert len(other.requests) == 6
+
+
+async def test_a_secret_that_is_missing_is_waited_for(house: Hooks, page: Endpoint) -> None:
+    await house.rules(rule(page.url, secret='"gone"'))
+    await house.receive("0")
+    job, attempt = await house.tried()
+    assert job.state is JobState.WAITING
+    assert attempt.reply.startswith('there is no secret "gone": add it to [actions.secrets]')
+    assert not page.requests
+
+
+@pytest.mark.parametrize("house", [["actions.lifetime=1d"]], indirect=True)
+async def test_it_is_given_up_in_the_end(house: Hooks, page: Endpoint) -> None:
+    page.answer = says(500)
+    await house.rules(rule(page.url))
+    await house.receive("0")
+    await house.receive("1")
+    job, _ = await house.tried()
+    while job.state is JobState.WAITING and job.attempts < 60:
+        house.later(seconds=(job.not_before - house.now).total_seconds() + 0.1)
+        job, _ = await house.tried(attempts=job.attempts + 1)
+    assert job.state is JobState.DEAD
+    assert 24 <= job.attempts <= 32
+    page.answer = done
+    await house.tried(1)
