@@ -7,7 +7,7 @@ BIN := .venv/bin
 CONFIG ?= etc/bitrixmail.toml
 KILLS ?= 100
 
-.PHONY: install run test check bench crashtest crashsend fuzz faults soak attack tls clean
+.PHONY: install run test check bench crashtest crashsend crashact fuzz faults soak attack tls clean
 
 install: .venv/installed
 
@@ -47,6 +47,9 @@ crashtest: .venv/developer
 
 crashsend: .venv/developer
 	$(BIN)/python -m tests.crash.outbound --kills $(or $(KILLS),100) $(ARGS)
+
+crashact: .venv/developer
+	$(BIN)/python -m tests.crash.actions --kills $(or $(KILLS),100) $(ARGS)
 
 faults: .venv/developer
 	@sh tests/install-programs.sh strace

@@ -218,6 +218,7 @@ class Rules:
             received=specimen.received or utcnow(self._clock),
             timezone=self._judging.timezone,
         )
+        self._judging.let_ask(facts)
         plan = rules.judge(
             facts.for_mailbox(mailbox.address, *paths),
             mailbox=mailbox.address,

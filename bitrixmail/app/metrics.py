@@ -71,6 +71,12 @@ class Metrics:
             ("outcome", "status"),
             registry=registry,
         )
+        self._actions = Counter(
+            "bitrixmail_actions",
+            "Attempts at what rules want done outside, by action and outcome.",
+            ("action", "outcome"),
+            registry=registry,
+        )
         for outcome in ("sent", "deferred", "bounced"):
             self._deliveries.labels(outcome, "")  # told as 0 before the first
         self._delays = Histogram(
@@ -111,6 +117,9 @@ class Metrics:
 
     def count(self, transition: str, fields: Mapping[str, str]) -> None:
         """See IMeter."""
+        if "action" in fields:
+            self._actions.labels(fields["action"], transition).inc()
+            return
         if "delay_s" in fields:
             self._delivered(transition, fields)
             return

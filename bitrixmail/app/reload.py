@@ -20,7 +20,7 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.model.errors import InputError, SetupError
 
 _log = Logger()
-_LIVE_SECTIONS = ("smtp", "access", "submission", "outbound", "pickup", "tls")
+_LIVE_SECTIONS = ("smtp", "access", "submission", "outbound", "pickup", "tls", "commands")
 _LIVE_KEYS = ("log.level", "log.levels")
 # What a live section has that needs a restart all the same
 _FIXED_KEYS = ("pickup.directory", "outbound.verp")
@@ -89,8 +89,9 @@ def changes(old: Settings, new: Settings) -> Iterator[str]:
     before, after = tables_of(old), tables_of(new)
     for section, table in after.items():
         for key, value in table.items():
-            if before[section][key] != value:
+            if before[section].get(key) != value:
                 yield f"{section}.{key}"
+        yield from (f"{section}.{key}" for key in before[section] if key not in table)
 
 
 def is_live(path: str) -> bool:

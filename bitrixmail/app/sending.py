@@ -16,6 +16,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.logger import Logger
 
 from bitrixmail.admin.probes.own_addresses import own_addresses
+from bitrixmail.app.command_settings import allowed_commands
 from bitrixmail.app.meeting import Meeting
 from bitrixmail.app.outcomes import Deciding
 from bitrixmail.app.reception import Reception
@@ -26,8 +27,11 @@ from bitrixmail.model.errors import MailError
 from bitrixmail.model.way import route_name
 from bitrixmail.net.client_tls import ClientTLS
 from bitrixmail.net.http import HTTPClient
+from bitrixmail.net.process import CommandRunner
 from bitrixmail.net.resolver import Resolver
+from bitrixmail.outbound.actions.command import CommandCourier
 from bitrixmail.outbound.actions.mail import MailCourier
+from bitrixmail.outbound.actions.python import PythonCourier
 from bitrixmail.outbound.bounces.returned import BounceReader
 from bitrixmail.outbound.client.terms import Terms
 from bitrixmail.outbound.dispatcher import Dispatcher
@@ -66,10 +70,15 @@ class Sending(Service):
         deciding = Deciding(settings, stores, reception.maillog, new_queue_id)
         deciding.take(settings, steering)
         self._deciding = deciding
+        self._commands = CommandCourier(
+            CommandRunner(reactor), stores.jobs, reactor, allowed_commands(settings.commands)
+        )
         couriers: Sequence[ICourier] = (
             self._way_out.courier,
             LocalCourier(reception.gate, stores.jobs, reactor),
             MailCourier(reception.gate, stores.jobs, reactor),
+            self._commands,
+            PythonCourier(reception.extensions, stores.jobs, reactor),
             ReportCourier(reactor),
             BounceReader(
                 stores.jobs,
@@ -126,6 +135,7 @@ class Sending(Service):
         self._steering = steering
         self._way_out.take(settings, steering)
         self._deciding.take(settings, steering)
+        self._commands.commands = allowed_commands(settings.commands)
         self.dispatcher.bounds = steering.bounds
         self._time(steering)
         self._timetable.put(steering.schedules.all)

@@ -11,8 +11,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
+from bitrixmail.app.command_settings import Commands
 from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
+from bitrixmail.app.extension_settings import Extensions
 from bitrixmail.app.sending_settings import Outbound, Pickup
 from bitrixmail.app.submission_settings import Submission
 from bitrixmail.app.values import (
@@ -275,6 +277,8 @@ class Settings:
     pickup: Pickup = field(default_factory=Pickup)
     store: Store = Store()
     rules: Rules = Rules()
+    extensions: Extensions = field(default_factory=Extensions)
+    commands: Commands = field(default_factory=dict)
     log: Log = field(default_factory=Log)
 
     @property

@@ -18,6 +18,7 @@ from bitrixmail.model.plan import Disposition
 from bitrixmail.model.rule import Action
 from bitrixmail.model.work import Work, plain
 from bitrixmail.rules.outside import Setting, one_address, setting_complaints
+from bitrixmail.rules.outside_ext import VALUES, command_name, function_name
 from bitrixmail.rules.words import Complaint, choice
 
 SEEN = "\\Seen"
@@ -127,6 +128,22 @@ KINDS: dict[str, Kind] = {
         normal=one_address,
         outside=True,
         reach=lambda to, _: to.rpartition("@")[2],
+    ),
+    "command": Kind(
+        key="name",
+        required=True,
+        normal=command_name,
+        outside=True,
+        settings=VALUES,
+        reach=lambda name, _: name,
+    ),
+    "python": Kind(
+        key="name",
+        required=True,
+        normal=function_name,
+        outside=True,
+        settings=VALUES,
+        reach=lambda name, _: name,
     ),
 }
 ARGUMENT_KEYS = tuple(dict.fromkeys(kind.key for kind in KINDS.values() if kind.key))

@@ -114,6 +114,9 @@ def _subject(field: str) -> tuple[str, str, str]:
         name = f"{_PARTS[part]} {whose}"
         denied = f"{name} {none}" if none else ""
         return f"{name} {one}", denied, f"{name.replace('the ', 'a ', 1)} {thing}"
+    if field.startswith("python:"):
+        name = printable(field.removeprefix("python:"))
+        return f"the answer of {name}", f"no answer of {name}", f"an answer of {name}"
     if field.startswith("header:"):
         name = printable(field.removeprefix("header:"))
         return f"the field {name}", f"no field {name}", f"a field {name}"
@@ -180,6 +183,8 @@ def _action(action: Action) -> str:
         "reject": f"refuse it with the words {argument}" if action.argument else "refuse it",
         "quarantine": "put it into quarantine",
         "stop": _STOP,
+        "command": f"run the command {argument}",
+        "python": f"have the extension do {argument}",
     }.get(action.do)
     return told or printable(f"{action.do} {action.argument}").rstrip()
 

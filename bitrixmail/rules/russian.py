@@ -135,6 +135,9 @@ def _subject(field: str) -> tuple[str, str, str]:
         whose = _SUBJECTS[base][1]
         many = base not in ("envelope_sender", "envelope_recipient")
         return f"{one} {whose}", f"{of} {whose}", f"{none} {whose}" if many else ""
+    if field.startswith("python:"):
+        name = printable(field.removeprefix("python:"))
+        return f"ответ {name}", f"ответа {name}", f"ни один ответ {name}"
     if field.startswith("header:"):
         name = printable(field.removeprefix("header:"))
         return f"поле {name}", f"поля {name}", f"ни одно поле {name}"
@@ -207,6 +210,8 @@ def _action(action: Action) -> str:
         "reject": f"отказать со словами {argument}" if action.argument else "отказать в приёме",
         "quarantine": "поместить в карантин",
         "stop": _STOP,
+        "command": f"запустить команду {argument}",
+        "python": f"поручить расширению {argument}",
     }.get(action.do)
     return told or printable(f"{action.do} {action.argument}").rstrip()
 

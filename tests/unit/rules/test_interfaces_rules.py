@@ -27,7 +27,7 @@ def test_the_parts_keep_their_contracts() -> None:
         Test("time", "equals", ("Mon",)),
     ):
         assert verifyObject(ICondition, compile_condition(condition, 0.1, time.perf_counter))
+    arguments = {"python": "shop.book", "forward": "a@b.example"}
     for do in KINDS:
-        assert verifyObject(
-            IAction, compile_action(Action(do, "low" if KINDS[do].required else ""))
-        )
+        argument = arguments.get(do, "low" if KINDS[do].required else "")
+        assert verifyObject(IAction, compile_action(Action(do, argument)))

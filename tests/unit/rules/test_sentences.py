@@ -153,6 +153,10 @@ def test_conditions_within_conditions(condition: Condition, english: str, russia
         (Test("subject", "starts_with", tuple("abcdefg")),
          'the subject starts with "a" or "b" or "c" or "d" or one of 3 more',
          "тема начинается с «a» или «b» или «c» или «d» или одного из ещё 3 значений"),
+        (Test("python:shop.customer", "equals", ("vip",)),
+         'the answer of shop.customer is "vip"', "ответ shop.customer совпадает с «vip»"),
+        (Test("python:shop.customer", "exists"),
+         "it has an answer of shop.customer", "есть ответ shop.customer"),
         (Test("subject", "contains", ("a\x1b[2J\nb",)),
          r'the subject contains "a\u{1b}[2J\u{a}b"', r"тема содержит «a\u{1b}[2J\u{a}b»"),
     ],
@@ -170,6 +174,12 @@ def test_comparisons(test: Test, english: str, russian: str) -> None:
         (Action("priority", "high"), "set its priority to high", "назначить высокую важность"),
         (Action("reject", "No"), 'refuse it with the words "No"', "отказать со словами «No»"),
         (Action("reject"), "refuse it", "отказать в приёме"),
+        (Action("command", "invoice"), 'run the command "invoice"', "запустить команду «invoice»"),
+        (
+            Action("python", "shop.book"),
+            'have the extension do "shop.book"',
+            "поручить расширению «shop.book»",
+        ),
         (Action("telegram", "@x"), "telegram @x", "telegram @x"),
     ],
 )
