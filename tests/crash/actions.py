@@ -124,11 +124,13 @@ class Campaign:
         seed: int,
         points: Sequence[str] = _POINTS,
         deeds: Sequence[type[Deed]] = DEEDS,
+        most_s: float = 86_400.0,
     ) -> None:
         self.books = Books()
         self.wrong: list[str] = []
         self.counted: dict[str, tuple[Counter[str], Counter[str]]] = {}
         self._kills = kills
+        self._most_s = most_s
         self._chance = random.Random(seed)
         # Every third death comes at any moment
         self._stops = [*points, *[""] * max(1, len(points) // 2)]
@@ -145,7 +147,10 @@ class Campaign:
         victim.furnish_site((MAILBOX, ARCHIVE), _PASSWORD, rules_of(self._deeds))
         senders = Senders(victim.smtp_port, self.books)
         try:
+            begun = time.monotonic()
             for number in range(self._kills):
+                if time.monotonic() - begun > self._most_s:
+                    break
                 self._die(senders, self._stops[number % len(self._stops)])
             senders.stop()
             victim.arm(None)
@@ -242,13 +247,14 @@ def table(campaign: Campaign) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.actions", description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="in all (default 100)")
+    parser.add_argument("--minutes", type=float, default=1440, help="no longer than that")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--dir", default="/var/tmp", help="where the store is (default /var/tmp)")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="bitrixmail-crash-", dir=arguments.dir))
     print(f"{arguments.kills} deaths amid actions, seed {arguments.seed}, in {folder}", flush=True)
     begun = time.monotonic()
-    campaign = Campaign(folder, arguments.kills, arguments.seed)
+    campaign = Campaign(folder, arguments.kills, arguments.seed, most_s=arguments.minutes * 60)
     campaign.run()
     print(table(campaign))
     print(f"{time.monotonic() - begun:.0f} s")
