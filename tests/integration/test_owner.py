@@ -51,7 +51,9 @@ def test_an_extension_that_fails_too_often_is_switched_off_and_postmaster_hears_
 ) -> None:
     with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=10) as link:
         for _ in range(5):
-            link.sendmail("a@client.example", ["postmaster@example.org"], b"Subject: x\r\n\r\nx\r\n")
+            link.sendmail(
+                "a@client.example", ["postmaster@example.org"], b"Subject: x\r\n\r\nx\r\n"
+            )
     off = "the extension shop is switched off: it has failed too often"
     told = f"{off}; the last time: the condition shop.broken failed: RuntimeError: planted"
     until(lambda: told in server.log.read_text(), server.log.read_text())

@@ -130,3 +130,20 @@ async def test_an_action_that_can_never_be_done_is_given_up(shop: Sender) -> Non
     (job,) = await work_settled(shop, JobState.DEAD)
     assert job.last is not None
     assert job.last.reply == "no such order"
+
+
+FIRST = """
+[[rule]]
+name = "Enough"
+order = 0
+stop = true
+condition = [{ field = "subject", op = "contains", value = "17" }]
+action = [{ do = "flag" }]
+"""
+
+
+async def test_what_no_rule_comes_to_is_not_asked(shop: Sender) -> None:
+    await put_rules(shop, FIRST + RULES)
+    await shop.send(SENDER, content=LETTER)
+    await shop.quiet()
+    assert not sys.modules["shop_inside"].asked

@@ -298,3 +298,6 @@ class TestWhatRulesWant:
     ) -> None:
         post.after(work, self.attempt(Result.DELIVERED, "exit code 0"))
         assert result_of(post.stores.queue.sent("Q1")) == ()
+        told = result_of(post.stores.messages.events("Q1", None, 10))
+        said = 'acted: command order, rule "Orders": exit code 0'
+        assert ("acted", said) in [(each.kind, each.text) for each in told]
