@@ -25,6 +25,7 @@ from bitrixmail.model.errors import Fault
 from bitrixmail.model.text import printable
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_LONGEST_S = 900.0
 _USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 
@@ -97,7 +98,13 @@ class Command:
         ),
     ] = ""
     directory: Annotated[str, doc("Where it runs.")] = "/"
-    memory: Annotated[Octets, doc("Address space it may use; 0: no limit.")] = 2**30
+    memory: Annotated[
+        Octets,
+        doc(
+            "Address space it may use; 0: no limit, as programs need that reserve much more than"
+            " they use (Node.js, Java)."
+        ),
+    ] = 2**30
     cpu: Annotated[Seconds, doc("Processor time it may use; 0: no limit.")] = 60.0
     file_size: Annotated[Octets, doc("Size of each file it may write; 0: no limit.")] = 2**30
     files: Annotated[Count, doc("Files it may have open; 0: no limit.")] = 256
@@ -131,8 +138,11 @@ Commands = Annotated[dict[str, Command], BeforeValidator(as_table)]
 
 
 def command_faults(commands: dict[str, Command]) -> Iterator[Fault]:
-    """Find what is wrong with names."""
-    for name in commands:
+    """Find what is wrong with names, and what takes longer than any delivery may."""
+    for name, command in commands.items():
+        if command.timeout > _LONGEST_S:
+            what = f"{command.timeout:.0f} s are more than an attempt may take"
+            yield Fault(f"commands.{printable(name, 60)}.timeout", what, 'at most "15m"')
         if not _NAME.fullmatch(name):
             where = f"commands.{printable(name, 60)}"
             yield Fault(where, "is no name", "letters, digits, - and _, up to 40 of them")

@@ -108,7 +108,8 @@ class Extensions:
     async def act(self, name: str, letter: ILetter) -> str:
         """See IActions."""
         one, function = self._found(name, "action")
-        found = await one.guard.call(f"the action {name}", function, self._action_s, letter)
+        what = f"the action {name}"
+        found = await one.guard.call(what, function, self._action_s, letter, acting=True)
         return "" if found is None else printable(str(found), _SHOWN)
 
     async def deliver(self, name: str, job: Job) -> Delivery | None:

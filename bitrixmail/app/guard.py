@@ -25,7 +25,7 @@ from bitrixmail.model.extension import AgainError, NeverError
 from bitrixmail.model.text import printable
 
 _log = Logger()
-# Plain functions of one extension at one time
+# Plain functions of one extension at one time: so many conditions, and beside them so many actions
 _MOST_THREADS = 4
 _SHOWN = 200
 _SAID = (AgainError, NeverError, CancelledError)
@@ -53,7 +53,8 @@ class Guard:
         self._within_s = within_s
         self._tell = tell
         self._faults: deque[float] = deque()
-        self._threads = DeferredSemaphore(_MOST_THREADS)
+        self._deciding = DeferredSemaphore(_MOST_THREADS)
+        self._acting = DeferredSemaphore(_MOST_THREADS)
 
     def switch_on(self) -> None:
         """Put it in force again, its faults forgotten."""
@@ -61,17 +62,28 @@ class Guard:
         self._faults.clear()
 
     async def call(
-        self, what: str, function: Callable[..., Any], time_s: float, *given: Any
+        self,
+        what: str,
+        function: Callable[..., Any],
+        time_s: float,
+        *given: Any,
+        acting: bool = False,
     ) -> Any:
         """Return what a function returns. Raises LookupError with a sentence if it can't be had.
 
-        AgainError and NeverError are passed on: they are no faults.
+        Before the time that it may take it may wait as long for a thread; that there was none is no
+        fault. AgainError and NeverError are passed on: they are none either.
         """
         if self.off:
             raise LookupError(self.off)
-        running = self._begun(function, given)
+        threads = self._acting if acting else self._deciding
+        if not in_reactor(function):
+            try:
+                await self._in_time(threads.acquire(), time_s)
+            except TimeoutError:
+                raise LookupError(f"{what} found no thread: those before it still run") from None
         try:
-            return await self._in_time(running, time_s)
+            return await self._in_time(self._begun(function, given, threads.release), time_s)
         except _SAID:
             raise
         except TimeoutError:
@@ -100,14 +112,19 @@ class Guard:
         _log.error("{off}; the last time: {wrong}", off=self.off, wrong=wrong)
         self._tell(self.off, wrong)
 
-    def _begun(self, function: Callable[..., Any], given: tuple[Any, ...]) -> Deferred[Any]:
+    def _begun(
+        self,
+        function: Callable[..., Any],
+        given: tuple[Any, ...],
+        ended: Callable[[], Any],
+    ) -> Deferred[Any]:
         if in_reactor(function):
             return Deferred.fromCoroutine(_awaited(function, given))
-        return Deferred.fromCoroutine(self._in_a_thread(function, given))
+        thread = _Call(self._reactor, function, given, ended)
+        return Deferred.fromCoroutine(self._in_a_thread(thread))
 
-    async def _in_a_thread(self, function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
-        await self._threads.acquire()
-        thread = _Call(self._reactor, function, given, self._threads.release)
+    @staticmethod
+    async def _in_a_thread(thread: _Call) -> Any:
         try:
             return await thread.result
         finally:

@@ -5,6 +5,7 @@ Sections and keys are spelled as in the file. Sizes are octets, durations second
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -311,6 +312,11 @@ class Settings:
             ' write it like "tcp:2524:interface=127.0.0.1"'
             for endpoint in self.listen.lmtp
             if not endpoint.only_here and endpoint.kind != "systemd"
+        ]
+        told += [
+            f"commands.{name}: {command.argv[0]} is not there, or may not be run"
+            for name, command in self.commands.items()
+            if not command.user and not os.access(command.argv[0], os.X_OK)
         ]
         told += [
             f"{name} never opens, and mail that keeps to it waits for ever: its quiet hours cover"

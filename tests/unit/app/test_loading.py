@@ -163,3 +163,10 @@ def test_times_that_leave_none_are_a_warning() -> None:
     assert load(None, by_night, "outbound.quiet=Sat-Sun").warnings() == ()
     (told,) = load(None, by_night, window).warnings()
     assert told.startswith("outbound.window[1] never opens, and mail that keeps to it waits")
+
+
+def test_a_program_that_is_not_there_is_told() -> None:
+    settings = load(None, 'commands.a.argv=["/no/such"]', 'commands.b.argv=["/bin/true"]')
+    assert [text for text in settings.warnings() if text.startswith("commands")] == [
+        "commands.a: /no/such is not there, or may not be run"
+    ]
