@@ -111,7 +111,7 @@ class Rules:
         self._router = router
         self._clock = clock
         self._judging = judging
-        self._notes = RuleNotes(directory, router)
+        self._notes = RuleNotes(directory, router, judging.allowed)
 
     async def current(self) -> RuleSet:
         """Return the rule set in force."""

@@ -52,7 +52,7 @@ from bitrixmail.pipeline.list_files import LISTS, ListFiles
 from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.routing import Router
 from bitrixmail.rules.foreign import Ask
-from bitrixmail.rules.judging import Judging
+from bitrixmail.rules.judging import Allowed, Judging
 from bitrixmail.store.database import error_behind
 from bitrixmail.store.opening import Stores, inline_stores
 from bitrixmail.store.trace_json import trace_from_json
@@ -125,6 +125,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
         settings.rules.timezone or system_timezone(),
         ListFiles(settings.data_dir / LISTS).read,
         _asking(settings),
+        Allowed(frozenset(settings.commands), frozenset(settings.extensions.enabled)),
     )
     dkim = DKIM(
         directory,

@@ -18,17 +18,27 @@ BODY_LIMIT_OCTETS = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the settings allow rules to name: commands, and extensions."""
+
+    commands: frozenset[str] = frozenset()
+    extensions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Judging:
     """Made by who composes, shared by all who judge.
 
     `time_limit_s` bounds each test by a regular expression. `timezone` is meant where a rule names
-    none. `lists` reads list files, `ask` asks extensions, in the thread that judges.
+    none. `lists` reads list files, `ask` asks extensions, in the thread that judges. `allowed`
+    None: that is not known.
     """
 
     time_limit_s: float = 0.1
     timezone: str = "UTC"
     lists: Lists = no_lists
     ask: Ask | None = None
+    allowed: Allowed | None = None
 
     def compile(self, rules: RuleSet) -> CompiledRules:
         """Make rules ready. Raises InputError with every fault of every rule.
