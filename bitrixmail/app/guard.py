@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import inspect
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -26,8 +27,11 @@ from bitrixmail.model.text import printable
 
 _log = Logger()
 # Plain functions of one extension at one time: so many conditions, and beside them so many actions
-_MOST_THREADS = 4
+_MOST_THREADS = 2
 _SHOWN = 200
+# How long a thread that computes may keep the others from going on. Python's own 5 ms would be
+# felt: a message needs several turns.
+_TURN_S = 0.0002
 _SAID = (AgainError, NeverError, CancelledError)
 
 
@@ -168,6 +172,30 @@ def in_reactor(function: Callable[..., Any]) -> bool:
     return "Deferred" in str(annotations.get("return", ""))
 
 
+class _Turns:
+    """Has threads take short turns while others' functions run. One for the process."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._usual_s = 0.0
+
+    def begin(self) -> None:
+        """One more runs."""
+        if not self._running:
+            self._usual_s = sys.getswitchinterval()
+            sys.setswitchinterval(min(_TURN_S, self._usual_s))
+        self._running += 1
+
+    def end(self) -> None:
+        """One has ended."""
+        self._running -= 1
+        if not self._running:
+            sys.setswitchinterval(self._usual_s)
+
+
+_TURNS = _Turns()
+
+
 class _Call:
     """One call in a thread of its own, for whose end nobody waits. Made by a guard.
 
@@ -189,6 +217,7 @@ class _Call:
         self._lock = threading.Lock()
         self._returned = False
         self._thread = threading.Thread(target=self._work, name="extension", daemon=True)
+        _TURNS.begin()
         self._thread.start()
 
     def stop(self) -> None:
@@ -217,6 +246,7 @@ class _Call:
         self._reactor.callFromThread(self._over, outcome)
 
     def _over(self, outcome: Any) -> None:
+        _TURNS.end()
         self._ended()
         if not self.result.called:
             self.result.callback(outcome)

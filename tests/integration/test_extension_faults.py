@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from statistics import median
+from statistics import mean
 
 import pytest
 
@@ -19,6 +19,8 @@ from tests.fakes.process import ServerProcess
 # What others' messages may have to wait longer, and what a call of the reactor may cost
 _MOST_S = 0.05
 _LETTERS = 3
+# Two plain functions at a time are enough to keep the third one waiting
+_BUSY = "found no thread"
 _GOOD = 15
 _CODE = """
 import time
@@ -154,20 +156,21 @@ def test_what_fails_costs_others_nothing_and_loses_nothing(
     server: ServerProcess, kind: str
 ) -> None:
     since = time.monotonic()
-    alone = median(send(server, "good", _GOOD))
+    alone = mean(send(server, "good", _GOOD))
     troubled = [threading.Thread(target=send, args=(server, kind, 1)) for _ in range(_LETTERS)]
     for thread in troubled:
         thread.start()
     time.sleep(0.05)  # they are with the condition
-    amid = median(send(server, "good", _GOOD))
+    amid = mean(send(server, "good", _GOOD))
     for thread in troubled:
         thread.join()
-    assert amid - alone < _MOST_S, f"{alone * 1000:.0f} ms alone, {amid * 1000:.0f} ms amid"
+    assert amid - alone < _MOST_S, f"{alone * 1000:.1f} ms alone, {amid * 1000:.1f} ms amid"
     # Each is where it would be without the rule, which says what kept it from deciding
     found = kept(server, kind)
     assert [folder for folder, _ in found] == ["INBOX"] * _LETTERS
     why = {"raising": "planted", "wrong": "it returned object"}.get(kind, "took longer than 0.4 s")
-    assert all(f"bad.{kind}" in trace and why in trace for _, trace in found), found
+    assert all(f"bad.{kind}" in trace for _, trace in found)
+    assert all(why in trace or _BUSY in trace for _, trace in found), found
     # What was to be done is not given up
     until = time.monotonic() + 10
     while len(found := jobs(server, kind)) < _LETTERS:
@@ -175,5 +178,5 @@ def test_what_fails_costs_others_nothing_and_loses_nothing(
         time.sleep(0.02)
     assert {state for state, _ in found} == {"waiting"}
     why = "planted" if kind == "wrong" else why
-    assert all(why in said for _, said in found), found
+    assert all(why in said or _BUSY in said for _, said in found), found
     assert not long_calls(server, since)
