@@ -22,21 +22,25 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerProcess]:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    home = tmp_path_factory.mktemp("extending")
     (code,) = blocks("python")
     _, package, enabled, rules = blocks("toml")
     found = re.search(r'\[project\.entry-points\."(.+)"\]\n(\w+) = "(\w+)"', package)
     assert found is not None
     assert found[1] == "bitrixmail.extensions"
-    folder = install(tmp_path / "packages", found[3], code, {found[2]: found[3]})
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-    made = ServerProcess(tmp_path / "home", enabled)
-    site = tmp_path / "site.toml"
-    site.write_text(f'[[domain]]\nname = "example.org"\n[[mailbox]]\naddress = "{INFO}"\n{rules}')
-    made.cli("apply", str(site))
-    with made:
-        yield made
+    folder = install(home / "packages", found[3], code, {found[2]: found[3]})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder))
+        made = ServerProcess(home / "home", enabled)
+        site = home / "site.toml"
+        site.write_text(
+            f'[[domain]]\nname = "example.org"\n[[mailbox]]\naddress = "{INFO}"\n{rules}'
+        )
+        made.cli("apply", str(site))
+        with made:
+            yield made
 
 
 def lines(server: ServerProcess, word: str) -> list[str]:
@@ -54,7 +58,7 @@ def test_it_does_what_the_page_says(server: ServerProcess) -> None:
         link.sendmail(ANN, [INFO], b"Subject: an order\r\n\r\nPlease.\r\n")
     until(lambda: bool(lines(server, "acted")), server.log.read_text())
     (acted,) = lines(server, "acted")
-    told = re.search(r"\n(.* mail: acted .*)\n", PAGE)
+    told = re.search(r"\n(.* mail: acted .*action=python.*)\n", PAGE)
     assert told is not None
     # But for when it was, and for the ID
     assert _known(acted) == _known(told[1])
