@@ -28,6 +28,7 @@ from zope.interface import implementer
 from bitrixmail.interfaces.meter import IMeter
 from bitrixmail.model.plan import Plan
 from bitrixmail.model.route import Target
+from bitrixmail.model.work import KIND_OF
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
@@ -77,6 +78,8 @@ class Metrics:
             ("action", "outcome"),
             registry=registry,
         )
+        for do in KIND_OF:
+            self._actions.labels(do, "acted")  # as below
         for outcome in ("sent", "deferred", "bounced"):
             self._deliveries.labels(outcome, "")  # told as 0 before the first
         self._delays = Histogram(
