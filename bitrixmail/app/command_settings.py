@@ -70,7 +70,7 @@ def _environment(given: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program that a rule may have run: do = "command", name = "NAME". docs/rules.md tells how.
+    """A program that a rule may have run: do = "command", name = "NAME": docs/extending.md.
 
     Only what stands here can be run: whoever may write rules chooses among these, and no more.
     Reread at SIGHUP.

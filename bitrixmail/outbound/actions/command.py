@@ -135,7 +135,7 @@ def verdict(ended: Ended) -> tuple[Result, str, str]:
 
 
 def environment_of(job: Job, order: Order, head: bytes) -> dict[str, str]:
-    """Return what a command is told: one line each, printable and cut. See docs/rules.md."""
+    """Return what a command is told: one line each, printable and cut. See docs/extending.md."""
     headers = HeaderSection.parse(head)
     told = {
         "QUEUE_ID": job.queue_id,
