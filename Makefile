@@ -10,7 +10,7 @@ KILLS ?= 100
 # One alone, as for a debugger: make test WORKERS=0 ARGS=--pdb
 WORKERS ?= 3
 
-.PHONY: install run test check bench crashtest crashsend fuzz faults soak attack tls clean
+.PHONY: install run test check bench crashtest crashsend crashact fuzz faults soak attack tls clean
 
 install: .venv/installed
 
@@ -50,6 +50,9 @@ crashtest: .venv/developer
 
 crashsend: .venv/developer
 	$(BIN)/python -m tests.crash.outbound --kills $(or $(KILLS),100) $(ARGS)
+
+crashact: .venv/developer
+	$(BIN)/python -m tests.crash.actions --kills $(or $(KILLS),100) $(ARGS)
 
 faults: .venv/developer
 	@sh tests/install-programs.sh strace

@@ -269,6 +269,7 @@ class MailImport:
             now=self.now(),
             timezone=self._judging.timezone,
         )
+        self._judging.let_ask(facts)
         return Draft(
             queue_id=self._intake.next_id(),
             received=received,

@@ -29,6 +29,7 @@ _BOUNCED_AT_ONCE = 100
 _LEASE = timedelta(minutes=10)
 _BY_HAND = "Given up by hand"
 _JOB_DIGITS = 18
+_ACTION_ADVICE = "read what it says, mend that, and have it done at once: bitrixmail queue retry"
 # In which states jobs can be changed how; what is leased is under way just now
 CHANGEABLE = {
     "hold": (JobState.WAITING,),
@@ -120,7 +121,10 @@ class Queue:
         now = utcnow(self._clock)
         attempts = await self._queue.attempts(job.id)
         story = Story(job, attempts, now)
-        if attempts and attempts[-1].result in {Result.DEFERRED, Result.FAILED}:
+        failed = bool(attempts) and attempts[-1].result in {Result.DEFERRED, Result.FAILED}
+        if failed and job.action:
+            return replace(story, advice=_ACTION_ADVICE)
+        if failed:
             reason = self._classify(attempts[-1].enhanced, attempts[-1].reply).reason
             story = replace(story, reason=reason.value, advice=ADVICE[reason])
         if job.state is not JobState.WAITING or job.not_before > now:

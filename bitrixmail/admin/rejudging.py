@@ -9,11 +9,14 @@ from datetime import datetime
 from twisted.logger import Logger
 
 from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.model.job import NewJob
 from bitrixmail.model.message import QUARANTINE, TRASH
+from bitrixmail.model.orders import job_of, work_name
 from bitrixmail.model.plan import Disposition, Plan
 from bitrixmail.model.rule import Rule, RuleSet
 from bitrixmail.model.rule_run import Refiling, StoredPlace
 from bitrixmail.model.text import printable
+from bitrixmail.model.work import KIND_OF
 from bitrixmail.rules.actions import SEEN
 from bitrixmail.rules.conditions import tests_of
 from bitrixmail.rules.facts import Facts, Standing
@@ -31,6 +34,7 @@ class Verdict:
 
     `done` are (rule, action) pairs of the rules that matched, `effects` say in words what would
     change. `rejected`: a rule would refuse it, which is too late. `faults`: rules passed over.
+    `left_out`: what rules want done outside, and is not done in this run.
     """
 
     place: StoredPlace
@@ -39,16 +43,21 @@ class Verdict:
     effects: tuple[str, ...] = ()
     rejected: bool = False
     faults: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class Rejudging:
     """The rules of one run made ready. Made when it begins or is resumed, ends with it.
 
+    `outside`: what they want done outside is done too.
     Works in any thread, one at a time. Raises InputError for rules that can't be compiled.
     """
 
-    def __init__(self, rules: RuleSet, judging: Judging, occasion: str, folder: str) -> None:
-        self._timezone = judging.timezone
+    def __init__(
+        self, rules: RuleSet, judging: Judging, occasion: str, folder: str, *, outside: bool = False
+    ) -> None:
+        self._outside = outside
+        self._judging = judging
         self._occasion = occasion
         # (mailbox, message, folder) of copies wanted so far, where a message has several places.
         self._copies: set[tuple[str, str, str]] = set()
@@ -80,8 +89,9 @@ class Rejudging:
                 octets=octets,
                 received=place.received,
                 now=now,
-                timezone=self._timezone,
+                timezone=self._judging.timezone,
             )
+            self._judging.let_ask(facts)
             standing = Standing(place.folder, set(place.flags), set(place.tags))
             plan = self._rules.judge(
                 facts.for_mailbox(place.mailbox, *place.recipients, standing=standing),
@@ -95,13 +105,13 @@ class Rejudging:
             return Verdict(place, None, faults=(f"a bug: {type(error).__name__}",))
         if place.folder in SET_ASIDE and not self._meant and not self._means(plan):
             return Verdict(place, None)
-        return self._verdict(place, plan)
+        return self._verdict(place, plan, now)
 
     def _means(self, plan: Plan) -> bool:
         """Tell whether any rule that matched says something of folders."""
         return any(step.matched and step.rule in self._meaning for step in plan.trace.steps)
 
-    def _verdict(self, place: StoredPlace, plan: Plan) -> Verdict:
+    def _verdict(self, place: StoredPlace, plan: Plan, now: datetime) -> Verdict:
         """Compare a plan with where and how its message is."""
         steps = plan.trace.steps
         matched = [step for step in steps if step.matched]
@@ -111,10 +121,21 @@ class Rejudging:
         rejected = plan.disposition is Disposition.REJECT
         why = ", ".join(f'"{printable(step.rule, _SHOWN)}"' for step in matched)
         refiling = self._once(place, refiling_of(place, plan, why))
+        left_out: tuple[str, ...] = ()
+        if self._outside:
+            refiling = replace(refiling, jobs=tuple(jobs_of(place, plan, now)))
+        else:
+            left_out = tuple(work.do for work in plan.work)
         if not changes_anything(place, refiling):
-            return Verdict(place, None, rejected=rejected, faults=faults)
-        done = tuple((step.rule, action) for step in matched for action in step.actions)
-        return Verdict(place, refiling, done, tuple(effects_of(place, refiling)), rejected, faults)
+            return Verdict(place, None, rejected=rejected, faults=faults, left_out=left_out)
+        done = tuple(
+            (step.rule, action)
+            for step in matched
+            for action in step.actions
+            if self._outside or action.partition(" ")[0] not in KIND_OF
+        )
+        effects = tuple(effects_of(place, refiling))
+        return Verdict(place, refiling, done, effects, rejected, faults, left_out)
 
     def _once(self, place: StoredPlace, refiling: Refiling) -> Refiling:
         """Leave out copies that another place of the same message has asked for already."""
@@ -147,14 +168,24 @@ def refiling_of(place: StoredPlace, plan: Plan, why: str) -> Refiling:
     return Refiling(place.id, place.modseq, folder, copies, plan.flags, plan.tags, why=why)
 
 
+def jobs_of(place: StoredPlace, plan: Plan, now: datetime) -> Iterator[NewJob]:
+    """Yield the jobs of what is to be done outside; their keys are those within a run."""
+    recipient = place.recipients[0] if place.recipients else place.mailbox
+    for work in plan.work:
+        key = f"{place.queue_id}:{work_name(work, place.mailbox)}"
+        yield job_of(key, work, plan, place.mailbox, recipient, now)
+
+
 def changes_anything(place: StoredPlace, refiling: Refiling) -> bool:
     """Tell whether a place would differ."""
     marked = (refiling.flags, refiling.tags) != (place.flags, place.tags)
-    return marked or refiling.folder is not None or bool(refiling.copies) or refiling.discard
+    moved = refiling.folder is not None or bool(refiling.copies) or refiling.discard
+    return marked or moved or bool(refiling.jobs)
 
 
 def effects_of(place: StoredPlace, refiling: Refiling) -> Iterator[str]:
     """Say in plain words what a refiling changes."""
+    yield from (f"to be done: {new.kind} {new.destination}".rstrip() for new in refiling.jobs)
     if refiling.discard:
         yield "discard for good"
         return

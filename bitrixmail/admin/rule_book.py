@@ -85,7 +85,7 @@ class RuleBook:
     ) -> None:
         self._rulebook = rulebook
         self._messages = messages
-        self._notes = RuleNotes(directory, router)
+        self._notes = RuleNotes(directory, router, judging.allowed)
         self._judging = judging
 
     async def log(self, limit: int) -> tuple[Logged, ...]:

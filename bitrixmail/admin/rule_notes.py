@@ -1,4 +1,4 @@
-"""What rules say of addresses and list files, held against those that are there.
+"""What rules say of addresses, list files, programs and extensions, held against what is there.
 
 Writes nothing. What is found is no fault: an address may be made, and a file put there, later.
 """
@@ -14,8 +14,10 @@ from bitrixmail.model.address import Address
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.route import RouteKind
 from bitrixmail.model.rule import Condition, Not, Rule, RuleSet, Test
-from bitrixmail.rules.fields import address_part
-from bitrixmail.rules.judging import Judging
+from bitrixmail.model.text import printable
+from bitrixmail.rules.conditions import tests_of
+from bitrixmail.rules.fields import address_part, foreign_name
+from bitrixmail.rules.judging import Allowed, Judging
 from bitrixmail.rules.lint import NOTE, WARNING, Finding, unreadable_texts
 
 _RECIPIENTS = ("recipient", "envelope_recipient")
@@ -24,16 +26,21 @@ _RECIPIENTS = ("recipient", "envelope_recipient")
 class RuleNotes:
     """Looks rules up in the directory. Made by who handles rules, lives as long as it."""
 
-    def __init__(self, directory: IDirectory, router: IRouter) -> None:
+    def __init__(
+        self, directory: IDirectory, router: IRouter, allowed: Allowed | None = None
+    ) -> None:
+        self._allowed = allowed
         self._directory = directory
         self._router = router
 
     async def strangers(self, rules: RuleSet) -> tuple[Finding, ...]:
-        """Name the rules that no message will meet, since nobody is whom they are for."""
+        """Name the rules that come to nothing: nobody is whom they are for, or what they name."""
         found: list[Finding] = []
         known: dict[str, bool] = {}  # ten thousand rules may name the same few
         for rule in rules.rules:
             found += await self._scope(rule)
+            if self._allowed is not None:
+                found += _not_allowed(rule, self._allowed)
             for address in dict.fromkeys(_recipients(rule.condition)):
                 if address not in known:
                     known[address] = await self._is_refused(address)
@@ -81,6 +88,21 @@ def _recipients(condition: Condition) -> Iterator[str]:
     elif not isinstance(condition, Not):
         for each in condition.parts:
             yield from _recipients(each)
+
+
+def _not_allowed(rule: Rule, allowed: Allowed) -> Iterator[Finding]:
+    """Find the programs and extensions that a rule names and the settings do not."""
+    commands = [action.argument for action in rule.actions if action.do == "command"]
+    for name in dict.fromkeys(commands):
+        if name not in allowed.commands:
+            what = f"the settings have no command {printable(name)}, so it waits in the queue"
+            yield Finding(rule.name, NOTE, "no-command", what, f"add [commands.{name}] to them")
+    asked = [foreign_name(test.field) or "" for test in tests_of(rule.condition)]
+    called = [action.argument for action in rule.actions if action.do == "python"]
+    for name in dict.fromkeys(each.partition(".")[0] for each in asked + called if each):
+        if name not in allowed.extensions:
+            what = f"the extension {printable(name)} is not enabled, so it is passed over or waits"
+            yield Finding(rule.name, NOTE, "no-extension", what, "see extensions.enabled")
 
 
 def _nobody(rule: Rule, address: str) -> Finding:

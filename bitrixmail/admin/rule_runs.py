@@ -45,7 +45,8 @@ _LIST_RUNS = "see: bitrixmail rules runs list"
 class Wish:
     """Which rules a person wants to apply to which messages, as typed; empty: all.
 
-    With `dry_run` nothing will come of it but the preview.
+    With `dry_run` nothing will come of it but the preview. `outside`: what rules want done outside
+    is done too.
     """
 
     rules: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class Wish:
     folder: str = ""
     since: str = ""
     dry_run: bool = False
+    outside: bool = False
 
 
 @dataclass(slots=True)
@@ -60,7 +62,8 @@ class Counts:
     """What the rules would change. Made with a preview, counted up by it.
 
     `actions` counts by (rule, action), `effects` by what changes. `rejected` are messages a rule
-    would refuse, which is too late for them. `faults` counts what was passed over.
+    would refuse, which is too late for them. `faults` counts what was passed over, `left_out` what
+    is not done outside.
     """
 
     judged: int = 0
@@ -70,6 +73,7 @@ class Counts:
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
     effects: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
     examples: list[Verdict] = field(default_factory=list)
 
     def add(self, verdict: Verdict) -> None:
@@ -77,6 +81,7 @@ class Counts:
         self.judged += 1
         self.rejected += verdict.rejected
         self.faults.update(verdict.faults)
+        self.left_out.update(set(verdict.left_out))
         if verdict.refiling is None:
             return
         self.changes += 1
@@ -155,7 +160,7 @@ class RuleRuns:
         if mailbox and await self._directory.mailbox(mailbox) is None:
             raise NotFoundError(no_such_mailbox(mailbox))
         folder = wish.folder and typed.folder(wish.folder, "--folder")
-        return Extent(mailbox, folder, self._since(wish.since))
+        return Extent(mailbox, folder, self._since(wish.since), outside=wish.outside)
 
     def _since(self, text: str) -> datetime | None:
         return typed_moment(text, "--since", self._judging.timezone) if text else None
@@ -184,7 +189,12 @@ class RuleRuns:
         names = frozenset(run.rules)
         chosen = replace(rules, rules=tuple(rule for rule in rules.rules if rule.name in names))
         return await self._threads.run(
-            Rejudging, chosen, self._judging, run.occasion, run.extent.folder
+            Rejudging,
+            chosen,
+            self._judging,
+            run.occasion,
+            run.extent.folder,
+            outside=run.extent.outside or run.occasion == SCHEDULE,
         )
 
     async def look_on(self, preview: Preview) -> bool:

@@ -111,7 +111,7 @@ class Rules:
         self._router = router
         self._clock = clock
         self._judging = judging
-        self._notes = RuleNotes(directory, router)
+        self._notes = RuleNotes(directory, router, judging.allowed)
 
     async def current(self) -> RuleSet:
         """Return the rule set in force."""
@@ -218,6 +218,7 @@ class Rules:
             received=specimen.received or utcnow(self._clock),
             timezone=self._judging.timezone,
         )
+        self._judging.let_ask(facts)
         plan = rules.judge(
             facts.for_mailbox(mailbox.address, *paths),
             mailbox=mailbox.address,

@@ -21,6 +21,7 @@ from bitrixmail.app.daily_look import KINDS, daily_look_of
 from bitrixmail.app.failure import leave
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
+from bitrixmail.app.owner import DAY_S, Owner, tell_given_up
 from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.pickup import UserAllowance, pickup_of, rules_of
 from bitrixmail.app.receivers import Receivers
@@ -83,6 +84,7 @@ def compose(
     allowance = UserAllowance(settings, reactor)
     pickup = pickup_of(settings, reception, reactor, allowance)
     sending = Sending(reception, reactor)
+    reception.extensions.tell = Owner(reception, reactor).tell
     first_look = FirstLook(settings, stores.directory, reactor)
     periodic = (
         *reception.periodic(reactor),
@@ -93,6 +95,8 @@ def compose(
         *([daily_look] if settings.doctor.daily else ()),
         Periodic(reactor, "notices", _MINUTE_S, sending.mail.tell_what_is_owed),
         sending,
+        Periodic(reactor, "given up", DAY_S, lambda: tell_given_up(stores.queue)),
+        reception.extensions.sources(),
     )
     parts = Parts(
         settings=settings,

@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 import tomlkit
 from pydantic.fields import FieldInfo
 
+from bitrixmail.app.command_settings import Command
 from bitrixmail.app.loading import tables_of
 from bitrixmail.app.route_settings import Route, Window
 from bitrixmail.app.settings import Settings
@@ -71,6 +72,27 @@ _TABLES: dict[str, tuple[type[Any], dict[str, Any]]] = {
     ),
 }
 
+# Sections of tables that the owner names, each with what might stand in one.
+_NAMED: dict[str, tuple[type[Any], dict[str, Any]]] = {
+    "commands": (
+        Command,
+        {
+            "name": "invoice",
+            "argv": ["/usr/bin/php", "/srv/shop/invoice.php"],
+            "timeout": "1m",
+            "at_once": 2,
+            "user": "shop",
+            "directory": "/srv/shop",
+            "memory": "1GiB",
+            "cpu": "1m",
+            "file_size": "1GiB",
+            "files": 256,
+            "processes": 0,
+            "environment": {"LANG": "ru_RU.UTF-8"},
+        },
+    ),
+}
+
 
 def example() -> str:
     """Return the annotated file."""
@@ -84,6 +106,9 @@ def _lines() -> Iterator[str]:
     for section in fields(settings):
         values = getattr(settings, section.name)
         yield ""
+        if section.name in _NAMED:
+            yield from _table(section.name, *_NAMED[section.name])
+            continue
         yield f"[{section.name}]"
         yield from _comment(inspect.cleandoc(type(values).__doc__ or ""))
         yield ""
@@ -109,7 +134,8 @@ def _table(path: str, kind: type[Any], shown: dict[str, Any]) -> Iterator[str]:
     """Yield a table of a list with what might stand in it, none of it in force."""
     yield from _comment(inspect.cleandoc(kind.__doc__ or ""))
     yield "#"
-    yield f"# [[{path}]]"
+    name = shown.get("name") if path in _NAMED else None
+    yield f"# [{path}.{name}]" if name else f"# [[{path}]]"
     hints = get_type_hints(kind, include_extras=True)
     for key in fields(kind):
         for line in _comment(_description(hints[key.name])):
@@ -130,7 +156,9 @@ def _comment(text: str) -> Iterator[str]:
 
 def _toml(value: object) -> str:
     if isinstance(value, dict):
-        return "{}" if not value else tomlkit.item(value).as_string()
+        inline = tomlkit.inline_table()
+        inline.update(value)
+        return inline.as_string()
     return tomlkit.item(value).as_string()
 
 

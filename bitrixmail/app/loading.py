@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from bitrixmail.app.command_settings import Command, command_faults
 from bitrixmail.app.route_settings import Route, Window
 from bitrixmail.app.settings import MAX_DRAIN_S, Settings
 from bitrixmail.mime.domains import to_ascii
@@ -82,6 +83,8 @@ def load_settings(
         faults += settings.outbound.faults()
     if not any(fault.where.startswith("actions.") for fault in wrong):
         faults += settings.actions.faults()
+    faults += command_faults(settings.commands)
+    faults += settings.extensions.wrong()
     if faults:
         raise InputError(*faults)
     return settings
@@ -147,12 +150,18 @@ def _keys_of(section: Field[Any]) -> tuple[Field[Any], ...]:
 
 
 def _put(tables: Tables, path: str, value: str) -> None:
-    """Set one value by its dotted path; a namespace of log.levels has dots of its own."""
+    """Set one value by its dotted path; a namespace of log.levels has dots of its own.
+
+    Commands have one more part, their name.
+    """
     section, _, key = path.partition(".")
     table = tables.setdefault(section, {})
     if key.startswith("levels.") and section == "log" and isinstance(table, dict):
         table = table.setdefault("levels", {})
         key = key.removeprefix("levels.")
+    elif section == "commands" and "." in key and isinstance(table, dict):
+        name, _, key = key.partition(".")
+        table = table.setdefault(name, {})
     if isinstance(table, dict):
         table[key] = value
 
@@ -195,7 +204,8 @@ def _dotted(loc: tuple[int | str, ...]) -> str:
 
 def _unknown_in_table(loc: tuple[int | str, ...]) -> Fault:
     """Name the known key of a table in a list that an unknown one most resembles."""
-    known = [field.name for field in fields(_TABLES.get(str(loc[1]), Route))]
+    kind = Command if loc[0] == "commands" else _TABLES.get(str(loc[1]), Route)
+    known = [field.name for field in fields(kind)]
     where, key = _dotted(loc), str(loc[-1])
     close = get_close_matches(key, known, 1)
     remedy = f'did you mean "{close[0]}"?' if close else f"it has {', '.join(known)}"
@@ -219,7 +229,8 @@ def _unknown(where: str) -> Fault:
 
 
 def _keys(section: str) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(getattr(Settings(), section)))
+    values = getattr(Settings(), section)
+    return tuple(field.name for field in fields(values)) if is_dataclass(values) else ()
 
 
 def _complete(

@@ -28,6 +28,7 @@ from zope.interface import implementer
 from bitrixmail.interfaces.meter import IMeter
 from bitrixmail.model.plan import Plan
 from bitrixmail.model.route import Target
+from bitrixmail.model.work import KIND_OF
 from bitrixmail.pipeline.judge import Judge
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
@@ -71,6 +72,14 @@ class Metrics:
             ("outcome", "status"),
             registry=registry,
         )
+        self._actions = Counter(
+            "bitrixmail_actions",
+            "Attempts at what rules want done outside, by action and outcome.",
+            ("action", "outcome"),
+            registry=registry,
+        )
+        for do in KIND_OF:
+            self._actions.labels(do, "acted")  # as below
         for outcome in ("sent", "deferred", "bounced"):
             self._deliveries.labels(outcome, "")  # told as 0 before the first
         self._delays = Histogram(
@@ -111,6 +120,9 @@ class Metrics:
 
     def count(self, transition: str, fields: Mapping[str, str]) -> None:
         """See IMeter."""
+        if "action" in fields:
+            self._actions.labels(fields["action"], transition).inc()
+            return
         if "delay_s" in fields:
             self._delivered(transition, fields)
             return

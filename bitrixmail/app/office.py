@@ -33,6 +33,7 @@ from bitrixmail.admin.rules import Rules
 from bitrixmail.admin.site import Sites
 from bitrixmail.admin.suppressions import Suppressions
 from bitrixmail.admin.traces import Traces
+from bitrixmail.app.extensions import Extensions
 from bitrixmail.app.intake import intake_of
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.maillog import MailLog
@@ -43,14 +44,16 @@ from bitrixmail.app.ticket_desk import tickets_of
 from bitrixmail.app.ways import outgoing_of
 from bitrixmail.cli.output import say
 from bitrixmail.cli.session import Office
-from bitrixmail.model.errors import MailError
+from bitrixmail.interfaces.extension import ILetter
+from bitrixmail.model.errors import InputError, MailError
 from bitrixmail.outbound.outcomes import PAUSES
 from bitrixmail.outbound.reasons.judging import classify
 from bitrixmail.outbound.security.dkim_keys import make_keys
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
 from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.routing import Router
-from bitrixmail.rules.judging import Judging
+from bitrixmail.rules.foreign import Ask
+from bitrixmail.rules.judging import Allowed, Judging
 from bitrixmail.store.database import error_behind
 from bitrixmail.store.opening import Stores, inline_stores
 from bitrixmail.store.trace_json import trace_from_json
@@ -73,6 +76,21 @@ class _WallClock(Clock):
 
 def _queue_ids() -> QueueIds:
     return QueueIds(cast("IReactorTime", _WallClock()), Random())  # noqa: S311 - names, no secrets
+
+
+def _asking(settings: Settings) -> Ask:
+    """Return what asks extensions; they are loaded if that is to happen at all."""
+    found: list[Extensions] = []
+
+    def ask(name: str, letter: ILetter) -> tuple[str, ...]:
+        if not found:
+            try:
+                found.append(Extensions(settings, None))
+            except InputError as error:
+                raise LookupError("; ".join(map(str, error.faults))) from None
+        return found[0].answer_now(name, letter)
+
+    return ask
 
 
 @contextmanager
@@ -107,6 +125,8 @@ def office_of(settings: Settings, stores: Stores) -> Office:
         settings.rules.time_limit,
         settings.rules.timezone or system_timezone(),
         ListFiles(settings.data_dir / LISTS).read,
+        _asking(settings),
+        Allowed(frozenset(settings.commands), frozenset(settings.extensions.enabled)),
     )
     dkim = DKIM(
         directory,

@@ -11,6 +11,7 @@ from typing import Any
 
 from bitrixmail.accounts.secret import KeptSecret
 from bitrixmail.app.allocator import give_back
+from bitrixmail.app.extensions import Extensions
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.logs import LogLevels
 from bitrixmail.app.maillog import MailLog
@@ -66,6 +67,7 @@ class Reception:
     maillog: MailLog
     levels: LogLevels
     metrics: Any
+    extensions: Extensions
 
     def opening(self, domains: Sequence[str] = ()) -> Opening:
         """Return what opens it, and makes these domains."""
@@ -90,12 +92,13 @@ class Reception:
         self.levels.set(fresh.log)
         self.gate.limits = self.smtp.limits = limits_of(fresh)
         self.gate.relaying = relaying_of(fresh)
+        self.extensions.switch_on()
 
 
 def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Reception:
     """Marry them; nothing of it runs yet. `share`: of one of several processes.
 
-    Raises InputError for a database URL that can't be used.
+    Raises InputError for a database URL or an extension that can't be used.
     """
     hostname = settings.server.hostname
     stores = threaded_stores(
@@ -110,10 +113,11 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
     tls = ServerTLS()
     lists = ListFiles(settings.data_dir / LISTS)
     timezone = settings.rules.timezone or system_timezone()
-    judging = Judging(settings.rules.time_limit, timezone, lists.read)
+    extensions = Extensions(settings, reactor)
+    judging = Judging(settings.rules.time_limit, timezone, lists.read, extensions.answer_now)
     metrics = _metrics(settings)
     kind: Callable[..., Judge] = Judge if metrics is None else metrics.judge
-    judge = kind(stores.rulebook, threads, reactor, judging, lists)
+    judge = kind(stores.rulebook, threads, reactor, judging, lists, extensions)
     secret = KeptSecret(settings.data_dir / RETURN_PATHS, threads)
     return_paths = VariablePaths(
         secret.octets, stores.queue, stores.directory, reactor, making=settings.outbound.verp
@@ -154,6 +158,7 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
         maillog=maillog,
         levels=LogLevels(settings.log),
         metrics=metrics,
+        extensions=extensions,
     )
 
 

@@ -20,7 +20,9 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.model.errors import InputError, SetupError
 
 _log = Logger()
-_LIVE_SECTIONS = ("smtp", "access", "submission", "outbound", "actions", "pickup", "tls")
+_LIVE_SECTIONS = (
+    "smtp", "access", "submission", "outbound", "actions", "commands", "pickup", "tls",
+)  # fmt: skip
 _LIVE_KEYS = (
     "log.level",
     "log.levels",
@@ -95,8 +97,9 @@ def changes(old: Settings, new: Settings) -> Iterator[str]:
     before, after = tables_of(old), tables_of(new)
     for section, table in after.items():
         for key, value in table.items():
-            if before[section][key] != value:
+            if before[section].get(key) != value:
                 yield f"{section}.{key}"
+        yield from (f"{section}.{key}" for key in before[section] if key not in table)
 
 
 def is_live(path: str) -> bool:

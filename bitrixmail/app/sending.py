@@ -17,6 +17,7 @@ from twisted.logger import Logger
 
 from bitrixmail.admin.probes.own_addresses import own_addresses
 from bitrixmail.app.calling import Calling
+from bitrixmail.app.command_settings import allowed_commands
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.meeting import Meeting
 from bitrixmail.app.outcomes import Deciding
@@ -29,8 +30,11 @@ from bitrixmail.model.errors import MailError
 from bitrixmail.model.way import route_name
 from bitrixmail.net.client_tls import ClientTLS
 from bitrixmail.net.http import HTTPClient
+from bitrixmail.net.process import CommandRunner
 from bitrixmail.net.resolver import Resolver
+from bitrixmail.outbound.actions.command import CommandCourier
 from bitrixmail.outbound.actions.mail import MailCourier
+from bitrixmail.outbound.actions.python import PythonCourier
 from bitrixmail.outbound.actions.shop import Shop
 from bitrixmail.outbound.bounces.returned import BounceReader
 from bitrixmail.outbound.client.terms import Terms
@@ -73,12 +77,17 @@ class Sending(Service):
         deciding.take(settings, steering)
         self._deciding = deciding
         self.mail = _mail_courier(reception, reactor)
+        self._commands = CommandCourier(
+            CommandRunner(reactor), stores.jobs, reactor, allowed_commands(settings.commands)
+        )
         couriers: Sequence[ICourier] = (
             self._way_out.courier,
             LocalCourier(reception.gate, stores.jobs, reactor),
             ticket_courier(reception, reactor),
             self.mail,
             *self._calling.couriers,
+            self._commands,
+            PythonCourier(reception.extensions, stores.jobs, reactor),
             ReportCourier(reactor),
             BounceReader(
                 stores.jobs,
@@ -137,6 +146,7 @@ class Sending(Service):
         self._calling.take(settings, steering)
         self._deciding.take(settings, steering)
         self.mail.take(settings.rules.bounds())
+        self._commands.commands = allowed_commands(settings.commands)
         self.dispatcher.bounds = steering.bounds
         self._time(steering)
         self._timetable.put(steering.schedules.all)

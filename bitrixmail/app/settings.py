@@ -5,6 +5,7 @@ Sections and keys are spelled as in the file. Sizes are octets, durations second
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -12,8 +13,10 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field
 
 from bitrixmail.app.action_settings import Actions
+from bitrixmail.app.command_settings import Commands
 from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
+from bitrixmail.app.extension_settings import Extensions
 from bitrixmail.app.sending_settings import Outbound, Pickup
 from bitrixmail.app.submission_settings import Submission
 from bitrixmail.app.values import (
@@ -291,6 +294,8 @@ class Settings:
     pickup: Pickup = field(default_factory=Pickup)
     store: Store = Store()
     rules: Rules = Rules()
+    extensions: Extensions = field(default_factory=Extensions)
+    commands: Commands = field(default_factory=dict)
     log: Log = field(default_factory=Log)
 
     @property
@@ -323,6 +328,11 @@ class Settings:
             ' write it like "tcp:2524:interface=127.0.0.1"'
             for endpoint in self.listen.lmtp
             if not endpoint.only_here and endpoint.kind != "systemd"
+        ]
+        told += [
+            f"commands.{name}: {command.argv[0]} is not there, or may not be run"
+            for name, command in self.commands.items()
+            if not command.user and not os.access(command.argv[0], os.X_OK)
         ]
         told += [
             f"{name} never opens, and mail that keeps to it waits for ever: its quiet hours cover"

@@ -20,6 +20,7 @@ from bitrixmail.model.job import Attempt, JobState
 from bitrixmail.model.queue import Queued, Search
 from bitrixmail.model.text import printable
 from bitrixmail.model.way import route_name
+from bitrixmail.model.work import KINDS
 
 if TYPE_CHECKING:
     from bitrixmail.admin.queue import Story
@@ -32,7 +33,7 @@ _MARKS = {JobState.LEASED: "*", JobState.HELD: "!"}
 
 @click.group(epilog=examples("bitrixmail queue list", "bitrixmail queue retry --domain gmail.com"))
 def queue() -> None:
-    """Mail that waits to be sent: one job for each recipient."""
+    """Mail that waits to be sent, and what rules want done: one job for each."""
 
 
 def _age(_context: click.Context, _option: click.Parameter, given: str | None) -> timedelta | None:
@@ -56,6 +57,10 @@ def _searching(command: _Command) -> _Command:
                 "--state", "states", type=click.Choice(_STATES), multiple=True,
                 help="In this state; may be given several times.",
             ),
+            click.option("--dead", is_flag=True, help="Given up: the same as --state dead."),
+            click.option(
+                "--actions", is_flag=True, help="What rules want done, no mail to be sent."
+            ),
         )
     ):  # fmt: skip
         command = option(command)
@@ -70,7 +75,8 @@ def _search(session: Session, given: dict[str, Any]) -> Search:
     search = Search(
         ids=tuple(number for one in found for number in one.ids),
         queue_ids=tuple(queue_id for one in found for queue_id in one.queue_ids),
-        states=tuple(map(JobState, given["states"])),
+        states=tuple(map(JobState, [*given["states"], *(["dead"] if given["dead"] else [])])),
+        kinds=tuple(sorted(KINDS)) if given["actions"] else (),
         sender=given["sender"] or "",
         recipient=given["recipient"] or "",
         domain=given["domain"] or "",
@@ -91,7 +97,7 @@ def _search(session: Session, given: dict[str, Any]) -> Search:
 def list_jobs(session: Session, limit: int, mailq: bool, as_json: bool, **given: Any) -> None:
     """List jobs that are not done, the oldest first.
 
-    What was given up is listed by `--state dead`, for three days.
+    What was given up is listed by `--dead`, for three days, and done anew by `queue retry`.
     """
     from bitrixmail.admin.queue import last_attempts  # noqa: PLC0415 - see `_search`
 
@@ -122,12 +128,17 @@ def _row(job: Queued, others: Mapping[str, Attempt]) -> tuple[str, ...]:
         str(job.id),
         job.state.value,
         printable(job.sender or "<>", 40),
-        printable(job.recipient, 40),
+        printable(_aim(job), 40),
         size(job.size_octets),
         moment(job.created),
         moment(job.not_before) if job.state is JobState.WAITING else "",
         why,
     )
+
+
+def _aim(job: Queued) -> str:
+    """Say what a job is for: an address, or what a rule wants done with what."""
+    return f"{job.action}: {job.destination or job.recipient}" if job.action else job.recipient
 
 
 def _mailq(found: tuple[Queued, ...]) -> None:
@@ -147,7 +158,7 @@ def _mailq(found: tuple[Queued, ...]) -> None:
             echo(f"{name:<11} {job.size_octets:>7} {when}  {sender}")
         if job.last is not None:
             echo(f"{'(' + printable(job.last.reply, 400) + ')':>79}")
-        echo(" " * 41 + printable(job.recipient))
+        echo(" " * 41 + printable(_aim(job)))
         if number + 1 == len(found) or found[number + 1].queue_id != job.queue_id:
             echo()
     plural = "" if messages == 1 else "s"
@@ -173,6 +184,8 @@ def _tell(story: Story) -> None:
     job = story.job
     echo(f"job {job.id} of message {job.queue_id}: {job.state}")
     echo(printable(f"  from {job.sender or '<>'} to {job.recipient}, {size(job.size_octets)}"))
+    if job.action:
+        echo(printable(f'  to be done: {_aim(job)}, as the rule "{job.rule}" wants it', 400))
     route = route_name(job.destination)
     by = f", by the route {route}" if route else ""
     echo(f"  since {moment(job.created)}, {job.priority.name.lower()}{by}")
@@ -191,9 +204,9 @@ def _next(story: Story) -> str:
     """Say what will become of a job by itself."""
     job = story.job
     if job.state is not JobState.WAITING:
-        told = "its sender was told" if job.sender else "nobody is told"
+        told = "its sender was told" if job.sender and not job.action else "nobody is told"
         return {
-            JobState.DONE: "nothing, it is delivered",
+            JobState.DONE: "nothing, it is done" if job.action else "nothing, it is delivered",
             JobState.DEAD: (
                 f"nothing, it is given up, {told}; to try anew: bitrixmail queue retry {job.id}"
             ),
@@ -201,6 +214,8 @@ def _next(story: Story) -> str:
             JobState.LEASED: "it is being handed over just now",
         }[job.state]
     told = "its sender gets a notice" if job.sender else "nobody is told"
+    if job.action:
+        told = "it is listed by: bitrixmail queue list --dead"
     end = f"given up {moment(job.expires)} (in {span(job.expires - story.at)}), then {told}"
     if job.not_before <= story.at:
         return printable(f"{_due(story)}; {end}", 1000)
@@ -209,6 +224,8 @@ def _next(story: Story) -> str:
         return f"goes out {at}, by outbound.schedule, a window or a rate; {end}"
     if story.attempts:
         return f"tried again {at}; {end}"
+    if job.action:
+        return f"done {at}; {end}"
     why = f"as its sender asked, or as other mail to {job.destination} waits"
     return f"goes out {at}, {why}; {end}"
 
@@ -218,6 +235,9 @@ def _due(story: Story) -> str:
     job, asked = story.job, story.asked
     route = route_name(job.destination)
     host = f"the route {route}" if route else job.destination
+    if job.action:
+        overdue = span(story.at - job.not_before)
+        return f"due since {overdue}: a running server does it as soon as it can"
     again = "asked again as soon as a running server can"
     if asked is not None and asked > story.at:
         again = (
@@ -330,7 +350,7 @@ def _told(as_json: bool, data: dict[str, int], text: str) -> None:
 
 
 _HELP = {
-    "retry": "Try jobs at once; those that were given up by ID, or --state dead.",
+    "retry": "Try jobs at once; those that were given up by ID, or --dead.",
     "hold": "Keep jobs back until they are released.",
     "release": "Let held jobs go on.",
     "bounce": "Give jobs up; their senders get them back with a notice.",

@@ -40,6 +40,10 @@ _yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--folder", metavar="FOLDER", default="", help="Only messages in this folder.")
 @click.option("--since", metavar="DAY", default="", help="Only what came on this day or later.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
+@click.option(
+    "--actions", "outside", is_flag=True,
+    help="Also do what rules want done outside: forward, run commands and so on.",
+)  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with the run that was interrupted last.")
 @_yes_option
 @json_option
@@ -52,6 +56,7 @@ def apply(
     folder: str,
     since: str,
     dry_run: bool,
+    outside: bool,
     resume: bool,
     yes: bool,
     as_json: bool,
@@ -59,9 +64,9 @@ def apply(
     """Apply the rules to stored messages: those with "manual" among their occasions.
 
     First all that would change is shown, then you are asked. What is done can be taken back,
-    except for what is discarded. Messages in Trash and Quarantine are left alone, unless --folder
-    or a condition of a rule names their folder. A rule for the clock alone can be looked at by
-    --rule and --dry-run.
+    except for what is discarded or done outside. Messages in Trash and Quarantine are left alone,
+    unless --folder or a condition of a rule names their folder. A rule for the clock alone can be
+    looked at by --rule and --dry-run.
     """
     from bitrixmail.admin.rule_runs import Wish  # noqa: PLC0415 - slow, see session
 
@@ -69,7 +74,8 @@ def apply(
         _resume(session, None, as_json=as_json)
         return
     office = session.office
-    preview = session.wait(office.runs.look(Wish(names, mailbox, folder, since, dry_run)))
+    wish = Wish(names, mailbox, folder, since, dry_run, outside)
+    preview = session.wait(office.runs.look(wish))
     if folder and not preview.run.total:
         _folder_wanted(session, mailbox, folder)
     with progress("looking", preview.run.total) as show:
@@ -119,6 +125,8 @@ def _show(preview: Preview) -> None:
     if counts.rejected:
         what = "a rule would refuse, which is too late: they are kept"
         say(f"note: {_messages(counts.rejected)} {what}")
+    for do, count in counts.left_out.most_common(_MAX_NOTES):
+        say(f"note: {do} is left out ({_messages(count)}): --actions does it too")
     for fault, count in counts.faults.most_common(_MAX_NOTES):
         say(f"note: {fault} ({_messages(count)})")
 
@@ -263,6 +271,7 @@ def _preview_data(preview: Preview) -> dict[str, object]:
         ],
         "effects": dict(sorted(counts.effects.items())),
         "faults": dict(sorted(counts.faults.items())),
+        "left_out": dict(sorted(counts.left_out.items())),
         "examples": [_example_data(verdict) for verdict in counts.examples],
     }
 

@@ -55,7 +55,9 @@ def _settings(session: Session, *, files: bool = False) -> ShownSettings:
 def _changed(settings: ShownSettings) -> dict[str, dict[str, Any]]:
     differing = {
         section: {
-            key: value for key, value in table.items() if value != settings.defaults[section][key]
+            key: value
+            for key, value in table.items()
+            if value != settings.defaults[section].get(key)
         }
         for section, table in settings.tables.items()
     }

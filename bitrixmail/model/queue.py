@@ -42,6 +42,7 @@ class Search:
     sender: str = ""
     recipient: str = ""
     domain: str = ""
+    kinds: tuple[Kind, ...] = ()
     before: datetime | None = None
     after: datetime | None = None
 
@@ -50,7 +51,8 @@ class Search:
 class Queued:
     """One job in a listing. `last` is the last attempt at it, if there was any.
 
-    `put_off`: it is due, and waits for its schedule alone.
+    `put_off`: it is due, and waits for its schedule alone. `action` and `rule` say what a rule
+    wants done and which one, empty for mail.
     """
 
     id: int
@@ -67,6 +69,8 @@ class Queued:
     expires: datetime
     attempts: int
     put_off: bool
+    action: str = ""
+    rule: str = ""
     last: Attempt | None = None
 
 

@@ -6,18 +6,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bitrixmail.model.job import NewJob
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
     """Which places a run looks at. What is empty limits nothing.
 
-    `whose` names mailboxes and domains outside of which no rule of the run holds.
+    `whose` names mailboxes and domains outside of which no rule of the run holds. `outside`: what
+    rules want done outside is done as well, as it is by the clock.
     """
 
     mailbox: str = ""
     folder: str = ""
     since: datetime | None = None
     whose: tuple[str, ...] = ()
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class Refiling:
     """What becomes of one place: the folder it goes to (None: it stays), and how it then is.
 
     It is done only if the place still has this `modseq`: else somebody changed it after it was
-    judged. `why` names the rules, for the event log.
+    judged. `why` names the rules, for the event log. `jobs` are what is to be done outside; their
+    keys are those within the run.
     """
 
     place_id: int
@@ -61,6 +66,7 @@ class Refiling:
     tags: frozenset[str]
     discard: bool = False
     why: str = ""
+    jobs: tuple[NewJob, ...] = ()
 
 
 class RunState(StrEnum):

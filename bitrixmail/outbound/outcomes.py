@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from bitrixmail.interfaces.directory import IDirectory
@@ -34,21 +35,29 @@ from bitrixmail.model.job import (
 from bitrixmail.model.message import Content, Draft
 from bitrixmail.model.remote import RemoteOptions
 from bitrixmail.model.schedule import Tried
+from bitrixmail.model.text import printable
 from bitrixmail.model.way import RouteRule, rule_for
-from bitrixmail.model.work import KIND_OF, Order
+from bitrixmail.model.work import KINDS, Order
 from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.reasons.judging import classify
 
+_log = Logger()
 # Of the original a notice shows this much at most, header section first.
 _ORIGINAL_OCTETS = 64 * 1024
 # What is done about mail, not with it
 _SILENT = frozenset(Kind) - {Kind.REMOTE, Kind.LOCAL}
-_ACTIONS = frozenset(KIND_OF.values())
 _TRANSITIONS = {
     Result.DELIVERED: "sent",
     Result.RELAYED: "sent",
     Result.DEFERRED: "deferred",
     Result.FAILED: "bounced",
+}
+# The same of what rules want done
+_ACTED = {
+    Result.DELIVERED: "acted",
+    Result.RELAYED: "acted",
+    Result.DEFERRED: "deferred",
+    Result.FAILED: "failed",
 }
 # Of the system, no more than that: no address is at fault (RFC 3463 §3.4)
 _GIVEN_UP = "5.3.0"
@@ -113,8 +122,7 @@ class Outcomes:
                     job.queue_id,
                     now,
                 )
-            if job.kind not in _SILENT:
-                self._log(job, attempt, settlement)
+            self._tell(job, attempt, settlement)
         drafts = await self._notices(told, now) if told else ()
         return settlements, drafts
 
@@ -129,13 +137,12 @@ class Outcomes:
             reported = self._reported(job, attempt, Action.FAILED, Reason.GIVEN_UP)
             if reported is not None:
                 told.append((job, reported))
-            if job.kind not in _SILENT:
-                self._log(job, attempt, settlements[-1])
+            self._tell(job, attempt, settlements[-1])
         return settlements, await self._notices(told, now) if told else ()
 
     def pause(self, failures: int, now: datetime, kind: Kind) -> datetime:
         """See IOutcomes."""
-        pauses = self._desk.action_pauses if kind in _ACTIONS else self._desk.pauses
+        pauses = self._desk.action_pauses if kind in KINDS else self._desk.pauses
         return now + pauses[min(max(failures, 1), len(pauses)) - 1]
 
     def _judge(
@@ -144,7 +151,9 @@ class Outcomes:
         if attempt.result in {Result.DELIVERED, Result.RELAYED}:
             return Settlement(job, JobState.DONE, attempt), self._success(job, attempt)
         final = attempt.result is Result.FAILED
-        reason = classify(attempt.enhanced, attempt.reply, final=final).reason
+        reason = Reason.UNDETERMINED  # what a program says is no word of a mail server
+        if job.kind not in KINDS:
+            reason = classify(attempt.enhanced, attempt.reply, final=final).reason
         if final:
             reported = self._reported(job, attempt, Action.FAILED, reason)
             return Settlement(job, JobState.DEAD, attempt), reported
@@ -157,7 +166,7 @@ class Outcomes:
             reason=reason,
             delayed=job.delayed,
             destination=job.destination,
-            action=job.kind in _ACTIONS,
+            action=job.kind in KINDS,
         )
         again = self._retry.next_try(tried)
         if again is None:
@@ -277,6 +286,37 @@ class Outcomes:
                 ),
             ),
         )
+
+    def _tell(self, job: Job, attempt: Attempt, settlement: Settlement) -> None:
+        """Write a line of the mail log; of what is given up by itself its owner is told too."""
+        if job.kind in KINDS:
+            self._log_action(job, attempt, settlement)
+        elif job.kind not in _SILENT:
+            self._log(job, attempt, settlement)
+
+    def _log_action(self, job: Job, attempt: Attempt, settlement: Settlement) -> None:
+        order = Order.from_json(job.payload)
+        given_up = settlement.state is JobState.DEAD
+        self._maillog.record(
+            "failed" if given_up else _ACTED[attempt.result],
+            queue_id=job.queue_id,
+            action=order.do,
+            rule=order.rule,
+            to=job.destination or None,
+            mailbox=order.mailbox,
+            delay_s=f"{(attempt.at - job.created) / _SECOND:.2f}",
+            reply=attempt.reply,
+        )
+        if given_up:
+            _log.error(
+                '{do} for {mailbox}, wanted by the rule "{rule}", was given up: {reply};'
+                " see: bitrixmail queue show {job}",
+                do=order.do,
+                mailbox=order.mailbox,
+                rule=printable(order.rule),
+                reply=printable(attempt.reply),
+                job=job.id,
+            )
 
     def _log(self, job: Job, attempt: Attempt, settlement: Settlement) -> None:
         given_up = settlement.state is JobState.DEAD

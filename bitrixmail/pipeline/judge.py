@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from bitrixmail.interfaces.changes import IChanges
+from bitrixmail.interfaces.extension import IConditions
 from bitrixmail.interfaces.rulebook import IRulebook
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.errors import InputError, MailError
@@ -18,8 +19,10 @@ from bitrixmail.model.rule import RuleSet
 from bitrixmail.pipeline.list_files import ListFiles
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
+from bitrixmail.rules.foreign import Answer, Foreign
 from bitrixmail.rules.judging import Judging
-from bitrixmail.tasks import deadline, spawn
+from bitrixmail.rules.letter import Letter
+from bitrixmail.tasks import deadline, gather, spawn
 
 _log = Logger()
 # Far below the ten minutes that a client waits after the final dot (RFC 5321 §4.5.3.2.6).
@@ -31,28 +34,34 @@ _LARGE_HEAD_OCTETS = 8 * 1024
 _HURRIED_S = 0.003
 # So many questions may all have to be asked: some ten milliseconds.
 _MANY = 2000
+# How often the rules of a message are asked anew as extensions have answered, and how many answers
+# that may be, for all mailboxes together.
+_MOST_ROUNDS = 10
+_MOST_ANSWERS = 100
 
 
 class Judge:
     """Holds the compiled rule set. Made by compose, lives as long as the server.
 
     A rule set that cannot be compiled or read leaves the one before it in force. `lists` are the
-    files that `judging` reads, if they can change.
+    files that `judging` reads, if they can change; `extensions` are asked where rules say so.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - TimedJudge hands them on
         self,
         rulebook: IRulebook,
         threads: IThreads,
         clock: IReactorTime,
         judging: Judging,
         lists: ListFiles | None = None,
+        extensions: IConditions | None = None,
     ) -> None:
         self._rulebook = rulebook
         self._threads = threads
         self._clock = clock
         self._judging = judging
         self._lists = lists
+        self._extensions = extensions
         self.timezone = judging.timezone
         self._version = 0
         self._compiled = judging.compile(RuleSet())
@@ -97,6 +106,44 @@ class Judge:
 
         A bug while judging puts the message into quarantine, with the traceback in its trace.
         """
+        if rules.asks_extensions:
+            return await self._with_extensions(rules, facts, targets)
+        return await self._plans(rules, facts, targets)
+
+    async def _with_extensions(
+        self, rules: CompiledRules, facts: Facts, targets: Sequence[tuple[Target, tuple[str, ...]]]
+    ) -> list[Plan]:
+        """Ask the rules, then extensions what the rules wanted to know, and the rules again."""
+        foreign = Foreign()
+        facts.ask_extensions(foreign)
+        rounds = 0
+        while True:
+            plans = await self._plans(rules, facts, targets)
+            wanted = foreign.wanted
+            if not wanted:
+                return plans
+            foreign.wanted = {}
+            rounds += 1
+            if rounds > _MOST_ROUNDS or len(foreign.answers) + len(wanted) > _MOST_ANSWERS:
+                too_many = LookupError("extensions are asked too much about one message")
+                foreign.answers |= dict.fromkeys(wanted, too_many)
+                continue
+            answers = await gather(
+                *(self._answer(name, letter) for (name, _), letter in wanted.items())
+            )
+            foreign.answers |= dict(zip(wanted, answers, strict=True))
+
+    async def _answer(self, name: str, letter: Letter) -> Answer:
+        if self._extensions is None:
+            return LookupError("no extension is enabled")
+        try:
+            return await self._extensions.answer(name, letter)
+        except LookupError as error:
+            return error
+
+    async def _plans(
+        self, rules: CompiledRules, facts: Facts, targets: Sequence[tuple[Target, tuple[str, ...]]]
+    ) -> list[Plan]:
         octets = facts.octets
         much = facts.headers.end > _LARGE_HEAD_OCTETS or rules.count * len(targets) > _MANY
         if not much and (octets is None or len(octets) <= _LARGE_OCTETS):

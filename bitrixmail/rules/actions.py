@@ -19,6 +19,7 @@ from bitrixmail.model.rule import Action
 from bitrixmail.model.work import Work, plain
 from bitrixmail.rules.outside import Setting, setting_complaints
 from bitrixmail.rules.outside_desk import TICKET_SETTINGS
+from bitrixmail.rules.outside_ext import VALUES, command_name, function_name
 from bitrixmail.rules.outside_hook import (
     BITRIX24,
     WEBHOOK,
@@ -167,6 +168,22 @@ KINDS: dict[str, Kind] = {
         outside=True,
         settings=BITRIX24,
         reach=portal_reach,
+    ),
+    "command": Kind(
+        key="name",
+        required=True,
+        normal=command_name,
+        outside=True,
+        settings=VALUES,
+        reach=lambda name, _: name,
+    ),
+    "python": Kind(
+        key="name",
+        required=True,
+        normal=function_name,
+        outside=True,
+        settings=VALUES,
+        reach=lambda name, _: name,
     ),
 }
 ARGUMENT_KEYS = tuple(dict.fromkeys(kind.key for kind in KINDS.values() if kind.key))

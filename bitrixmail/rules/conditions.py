@@ -20,6 +20,7 @@ from bitrixmail.rules.fields import (
     FIELDS,
     NUMBER_FIELDS,
     TIME_FIELDS,
+    foreign_name,
     header_name,
 )
 from bitrixmail.rules.lists import Lists, list_name, no_lists, values_of
@@ -242,7 +243,11 @@ def test_complaints(
 
 
 def _field_complaints(field: str) -> Iterator[Complaint]:
-    if field in FIELDS or header_name(field) is not None:
+    if field in FIELDS or header_name(field) is not None or foreign_name(field) is not None:
+        return
+    if field.startswith("python:"):
+        remedy = 'name an extension and its condition: "python:shop.customer"'
+        yield Complaint("field", "names no part of an extension", remedy)
         return
     base, dot, part = field.partition(".")
     if not dot or base not in ADDRESS_FIELDS:

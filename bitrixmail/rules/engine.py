@@ -31,6 +31,7 @@ from bitrixmail.rules.conditions import (
     tests_of,
 )
 from bitrixmail.rules.facts import Facts, Standing, reads_body
+from bitrixmail.rules.fields import foreign_name
 from bitrixmail.rules.index import Index, Key, arranged, keys_of
 from bitrixmail.rules.lists import Lists, no_lists, values_of
 from bitrixmail.rules.words import Complaint, place_of
@@ -140,7 +141,8 @@ class CompiledRules:
     """A rule set ready to judge by. Made by `compile` at each change, then never changed.
 
     May be used in a thread; `needs_thread` tells that it should be, since there is a regular
-    expression in it. One message is judged in one thread at a time.
+    expression in it. One message is judged in one thread at a time. `asks_extensions`: see
+    rules.foreign.
     """
 
     def __init__(
@@ -154,6 +156,7 @@ class CompiledRules:
         self.count = 0
         self.needs_thread = False
         self.reads_body = False
+        self.asks_extensions = False
         self._monotonic = monotonic
         gathered: dict[tuple[str, str], list[CompiledRule]] = {}
         # Sorting is stable: rules of the same order stay as they stand in the set.
@@ -240,8 +243,11 @@ class CompiledRules:
     def _note_needs(self, rule: Rule) -> None:
         self.count += 1
         self.reads_body = self.reads_body or reads_body(rule.condition)
-        if any(test.op == "regex" for test in tests_of(rule.condition)):
+        tests = tuple(tests_of(rule.condition))
+        if any(test.op == "regex" for test in tests):
             self.needs_thread = True
+        if any(foreign_name(test.field) for test in tests):
+            self.asks_extensions = True
 
     def _scopes_for(self, occasion: str, domain: str, mailbox: str) -> Iterator[_Scope]:
         for whose in ("", domain, mailbox):

@@ -116,6 +116,9 @@ def _subject(field: str) -> tuple[str, str, str]:
         name = f"{_PARTS[part]} {whose}"
         denied = f"{name} {none}" if none else ""
         return f"{name} {one}", denied, f"{name.replace('the ', 'a ', 1)} {thing}"
+    if field.startswith("python:"):
+        name = printable(field.removeprefix("python:"))
+        return f"the answer of {name}", f"no answer of {name}", f"an answer of {name}"
     if field.startswith("header:"):
         name = printable(field.removeprefix("header:"))
         return f"the field {name}", f"no field {name}", f"a field {name}"
@@ -183,6 +186,8 @@ def _action(action: Action) -> str:
         "quarantine": "put it into quarantine",
         "ticket": outside_desk.english(action),
         "stop": _STOP,
+        "command": f"run the command {argument}",
+        "python": f"have the extension do {argument}",
     }.get(action.do)
     told = told or mail_action(action, 0)
     told = told or hook_sentences.english(action)

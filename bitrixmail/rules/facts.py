@@ -24,10 +24,13 @@ from bitrixmail.rules.fields import (
     STANDING_FIELDS,
     TIME_FIELDS,
     address_part,
+    foreign_name,
     header_name,
     reads_body,
 )
+from bitrixmail.rules.foreign import Foreign
 from bitrixmail.rules.header_facts import all_fields, list_ids, priority_of
+from bitrixmail.rules.letter import Letter
 from bitrixmail.rules.times import age_text, date_of, moment_text, zone_of
 from bitrixmail.rules.values import NOTHING, Values, compose, fold, lasting
 
@@ -75,8 +78,8 @@ class _Message:
     """What the facts of all mailboxes share. Made by the first Facts, lives as long as they."""
 
     __slots__ = (
-        "addresses", "answers", "content", "hurried", "now", "patience_s", "received", "values",
-        "zone",
+        "addresses", "answers", "content", "foreign", "hurried", "now", "patience_s", "received",
+        "values", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -96,6 +99,7 @@ class _Message:
         self.received = received
         self.now = now or received
         self.zone = zone
+        self.foreign: Foreign | None = None
 
 
 @implementer(IFacts)
@@ -108,7 +112,9 @@ class Facts:
     `now` when its rules are asked, if not then; `timezone` is that of days and hours without one.
     """
 
-    __slots__ = ("_message", "_own", "headers", "recipients", "sender", "size_octets", "standing")
+    __slots__ = (
+        "_message", "_own", "headers", "mailbox", "recipients", "sender", "size_octets", "standing",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -123,11 +129,13 @@ class Facts:
         timezone: str = "UTC",
         standing: Standing | None = None,
         message: _Message | None = None,
+        mailbox: str = "",
     ) -> None:
         self.headers = headers
         self.sender = sender
         self.size_octets = size_octets
         self.recipients = recipients
+        self.mailbox = mailbox
         self.standing = standing or Standing()
         self._message = message or _Message(headers, octets, received, now, zone_of(timezone))
         self._own: dict[str, Values] = {}
@@ -147,6 +155,7 @@ class Facts:
             recipients=tuple(dict.fromkeys((*recipients, address))),
             standing=standing,
             message=self._message,
+            mailbox=address,
         )
 
     @property
@@ -173,6 +182,15 @@ class Facts:
     def answers(self) -> dict[tuple[int, int], tuple[IValues, tuple[int, int] | None]]:
         """See IFacts."""
         return self._message.answers
+
+    @property
+    def foreign(self) -> Foreign | None:
+        """What extensions say of it; None: nobody asks them."""
+        return self._message.foreign
+
+    def ask_extensions(self, foreign: Foreign) -> None:
+        """Let rules ask extensions; their answers are kept there."""
+        self._message.foreign = foreign
 
     @property
     def hurried(self) -> bool:
@@ -210,6 +228,8 @@ class Facts:
             return _values_of(self._standing(field))
         elif kind is _Kind.OF_MAILBOX:
             found = self._own[field] = self._addresses(name, part)
+        elif kind is _Kind.FOREIGN:
+            return _values_of(self._foreign_texts(name))
         else:
             found = shared[field] = self._read(field)
         return found
@@ -235,6 +255,26 @@ class Facts:
         if field == "date":
             moment = date_of(self.headers.text("date"))
         return () if moment is None else (moment,)
+
+    def _foreign_texts(self, name: str) -> tuple[str, ...]:
+        """Return what an extension says. Raises LookupError if that can't be had."""
+        foreign = self._message.foreign
+        if foreign is None:
+            raise LookupError(f"{name} can't be asked here")
+        return foreign.texts(name, self.mailbox, self._letter)
+
+    def _letter(self) -> Letter:
+        standing = self.standing
+        return Letter(
+            mailbox=self.mailbox,
+            sender=self.sender,
+            recipients=self.recipients,
+            size_octets=self.size_octets,
+            content=self.octets or b"",
+            folder=standing.folder,
+            flags=frozenset(standing.flags),
+            tags=frozenset(standing.tags),
+        )
 
     def _read(self, field: str) -> Values:
         if field == "message":
@@ -312,6 +352,7 @@ class _Kind(Enum):
     ADDRESSES = "addresses"
     OF_MAILBOX = "addresses, which differ between the mailboxes of one message"
     STANDING = "how the message stands now"
+    FOREIGN = "what an extension says"
     OTHER = "whatever else"
 
 
@@ -323,6 +364,9 @@ def _kind_of(field: str) -> tuple[_Kind, str, str]:
     base, part = address_part(field)
     if base in ADDRESS_FIELDS:
         return _Kind.OF_MAILBOX if base in _OF_MAILBOX else _Kind.ADDRESSES, base, part
+    foreign = foreign_name(field)
+    if foreign is not None:
+        return _Kind.FOREIGN, foreign, ""
     name = field if field == "subject" else header_name(field)
     return (_Kind.OTHER, field, "") if name is None else (_Kind.HEADER, name, "")
 

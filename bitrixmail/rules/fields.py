@@ -40,6 +40,7 @@ BODY_FIELDS = frozenset({*_BODY_TEXTS, "attachment_size", "attachment_count"})
 """The fields for which the content must be read."""
 STANDING_FIELDS = frozenset(_STANDING_TEXTS)
 """The fields that actions of earlier rules may change; what they say is never kept."""
+_FOREIGN = re.compile(r"python:([A-Za-z0-9_-]{1,40}\.[A-Za-z0-9_-]{1,60})")
 _HEADER = re.compile(r"header:([!-9;-~]{1,100})", re.IGNORECASE)
 
 
@@ -48,6 +49,13 @@ def header_name(field: str) -> str | None:
     """Return the name, lower-case, if `field` is `header:Name`; else None."""
     found = _HEADER.fullmatch(field)
     return found[1].lower() if found else None
+
+
+@lru_cache(maxsize=4096)
+def foreign_name(field: str) -> str | None:
+    """Return the name of what an extension says, if `field` is `python:EXTENSION.NAME`."""
+    found = _FOREIGN.fullmatch(field)
+    return found[1] if found else None
 
 
 @lru_cache(maxsize=4096)
@@ -77,7 +85,7 @@ def sources(field: str) -> tuple[bytes, ...]:
 def reads_body(condition: Condition) -> bool:
     """Tell whether a test within the condition needs the content of the message."""
     if isinstance(condition, Test):
-        return condition.field in BODY_FIELDS
+        return condition.field in BODY_FIELDS or foreign_name(condition.field) is not None
     if isinstance(condition, Not):
         return reads_body(condition.part)
     return any(map(reads_body, condition.parts))

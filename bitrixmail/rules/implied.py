@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from bitrixmail.model.rule import All, AnyOf, Condition, Not, Test
+from bitrixmail.rules.fields import address_part
 from bitrixmail.rules.operators import NEGATIVE, size_octets
 from bitrixmail.rules.values import compose, fold
 
@@ -256,7 +257,7 @@ def _texts_apart(one: Test, other: Test) -> bool:
 
 def _impossible(test: Test) -> str | None:
     """Say why one test can never hold."""
-    _, _, part = test.field.partition(".")
+    part = address_part(test.field)[1]
     if test.lists or not test.value or test.op not in _TEXTUAL:
         return _impossible_number(test)
     if part in ("domain", "local_part", "address") and test.op == "equals":

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 
 from bitrixmail.interfaces.rules import IFacts, IValues
 from bitrixmail.model.rule import All, AnyOf, Condition, Not, Test
-from bitrixmail.rules.fields import BODY_FIELDS, STANDING_FIELDS, sources
+from bitrixmail.rules.fields import BODY_FIELDS, STANDING_FIELDS, foreign_name, sources
 from bitrixmail.rules.values import compose, fold
 
 _INDEXED = ("equals", "contains", "starts_with", "ends_with", "exists")
-# What a test costs, roughly: a look-up, decoding a field, reading the body, a pattern.
-_CHEAP, _TEXT, _BODY, _PATTERN = range(4)
+# What a test costs, roughly: a look-up, decoding a field, the body, a pattern, others' code.
+_CHEAP, _TEXT, _BODY, _PATTERN, _FOREIGN = range(5)
 # Of so many different values of a field it is remembered which rules they meet.
 _MOST_KNOWN = 1024
 
@@ -38,6 +38,8 @@ def cost(condition: Condition) -> int:
         return cost(condition.part)
     if isinstance(condition, All | AnyOf):
         return max(map(cost, condition.parts), default=_CHEAP)
+    if foreign_name(condition.field) is not None:
+        return _FOREIGN
     if condition.op == "regex":
         return _PATTERN
     if condition.field in BODY_FIELDS:
@@ -52,6 +54,8 @@ def keys_of(condition: Condition, is_text: Callable[[Test], bool]) -> tuple[Test
     """
     if isinstance(condition, Test):
         usable = condition.op in _INDEXED and condition.field not in STANDING_FIELDS
+        # An extension is asked only where nothing else decides
+        usable = usable and foreign_name(condition.field) is None
         return (condition,) if usable and is_text(condition) else ()
     if isinstance(condition, All):
         found = filter(None, (keys_of(part, is_text) for part in condition.parts))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.rule import RuleSet
 from bitrixmail.rules.engine import CompiledRules, rule_faults
+from bitrixmail.rules.facts import Facts
+from bitrixmail.rules.foreign import Ask, Foreign
 from bitrixmail.rules.lists import Lists, no_lists
 
 # The part of a header section that rules see; RFC 5322 sets no limit, senders of junk know none.
@@ -16,16 +18,27 @@ BODY_LIMIT_OCTETS = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the settings allow rules to name: commands, and extensions."""
+
+    commands: frozenset[str] = frozenset()
+    extensions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Judging:
     """Made by who composes, shared by all who judge.
 
     `time_limit_s` bounds each test by a regular expression. `timezone` is meant where a rule names
-    none. `lists` reads list files.
+    none. `lists` reads list files, `ask` asks extensions, in the thread that judges. `allowed`
+    None: that is not known.
     """
 
     time_limit_s: float = 0.1
     timezone: str = "UTC"
     lists: Lists = no_lists
+    ask: Ask | None = None
+    allowed: Allowed | None = None
 
     def compile(self, rules: RuleSet) -> CompiledRules:
         """Make rules ready. Raises InputError with every fault of every rule.
@@ -39,3 +52,9 @@ class Judging:
         faults = [fault for rule in rules.rules for fault in rule_faults(rule, lists=self.lists)]
         if faults:
             raise InputError(*faults)
+
+    def let_ask(self, facts: Facts) -> Facts:
+        """Let the rules ask extensions about a message that was stored before; return the facts."""
+        if self.ask is not None:
+            facts.ask_extensions(Foreign(self.ask))
+        return facts

@@ -137,6 +137,9 @@ def _subject(field: str) -> tuple[str, str, str]:
         whose = _SUBJECTS[base][1]
         many = base not in ("envelope_sender", "envelope_recipient")
         return f"{one} {whose}", f"{of} {whose}", f"{none} {whose}" if many else ""
+    if field.startswith("python:"):
+        name = printable(field.removeprefix("python:"))
+        return f"ответ {name}", f"ответа {name}", f"ни один ответ {name}"
     if field.startswith("header:"):
         name = printable(field.removeprefix("header:"))
         return f"поле {name}", f"поля {name}", f"ни одно поле {name}"
@@ -210,6 +213,8 @@ def _action(action: Action) -> str:
         "quarantine": "поместить в карантин",
         "ticket": outside_desk.russian(action),
         "stop": _STOP,
+        "command": f"запустить команду {argument}",
+        "python": f"поручить расширению {argument}",
     }.get(action.do)
     told = told or mail_action(action, 1)
     told = told or hook_sentences.russian(action)

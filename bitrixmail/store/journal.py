@@ -79,6 +79,7 @@ def _run(row: Any) -> RuleRun:
             extent["folder"],
             None if since is None else from_us(since),
             tuple(extent["whose"]),
+            extent.get("outside", False),
         ),
         ceiling=row.ceiling,
         total=row.total,
@@ -102,6 +103,7 @@ def begin(connection: Connection, items: Sequence[Beginning]) -> list[RuleRun]:
             "folder": extent.folder,
             "since": since,
             "whose": extent.whose,
+            "outside": extent.outside,
         }
         connection.execute(
             insert(rule_run).values(

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select, text, update
 from bitrixmail.model.job import Attempt, Job, JobState, Kind, Priority, Result, Settlement
 from bitrixmail.model.message import Draft
 from bitrixmail.model.queue import Due, Wanted
+from bitrixmail.model.work import KINDS, Order
 from bitrixmail.store import schema
 from bitrixmail.store.appending import append_some
 from bitrixmail.store.prepared import Prepared, PreparedInsert
@@ -33,6 +34,7 @@ _WORDS = {
     Result.DEFERRED: "deferred",
     Result.FAILED: "failed",
 }
+_ACTED = {**_WORDS, Result.DELIVERED: "acted", Result.RELAYED: "acted"}
 
 # The words of the partial index stand in each query, or SQLite would not use it.
 _WAITING = text("job.state = 'waiting'")
@@ -363,11 +365,16 @@ def _attempt_row(job_id: int, number: int, attempt: Attempt) -> tuple[Any, ...]:
 
 def _event_row(event_id: int, done: Job, attempt: Attempt) -> tuple[Any, ...]:
     relay = f" by {attempt.host}[{attempt.address}]" if attempt.host or attempt.address else ""
-    said = f"{_WORDS[attempt.result]}{relay}: {attempt.reply}"
+    word = _WORDS[attempt.result]
+    said = f"{word}{relay}: {attempt.reply}"
+    if done.kind in KINDS:
+        order = Order.from_json(done.payload)
+        word = _ACTED[attempt.result]
+        said = f'{word}: {order.do} {done.destination}, rule "{order.rule}": {attempt.reply}'
     return (
         event_id,
         to_us(attempt.at),
-        _WORDS[attempt.result],
+        word,
         done.queue_id,
         storable(to_key(done.recipient)),
         None,

@@ -15,6 +15,7 @@ from zope.interface import implementer
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.model.job import Attempt, JobState, Kind, Priority, Result
 from bitrixmail.model.queue import Aged, Depth, Queued, Search, SentTo, Unreached
+from bitrixmail.model.work import KINDS, Order
 from bitrixmail.store.executors import Database
 from bitrixmail.store.removal import CHUNK, remove_orphans
 from bitrixmail.store.schema import attempt, event, job, message, once
@@ -105,6 +106,8 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
         found.append(job.c.state.in_([state.value for state in search.states]))
     if search.kind is not None:
         found.append(job.c.kind == search.kind.value)
+    if search.kinds:
+        found.append(job.c.kind.in_([kind.value for kind in search.kinds]))
     if search.sender:
         found.append(func.lower(message.c.sender) == to_key(search.sender))
     if search.recipient:
@@ -140,6 +143,7 @@ def _find(connection: Connection, search: Search, limit: int, after: int) -> tup
         job.c.expires,
         job.c.attempts,
         job.c.put_off,
+        job.c.payload,
         attempt,
     )
     query = (
@@ -155,8 +159,9 @@ def _find(connection: Connection, search: Search, limit: int, after: int) -> tup
 def _queued(row: Any) -> Queued:
     (
         number, queue_id, kind, state, priority, sender, recipient, destination, size,
-        created, not_before, expires, attempts, put_off, *last,
+        created, not_before, expires, attempts, put_off, payload, *last,
     ) = row  # fmt: skip
+    order = Order.from_json(payload) if kind in KINDS else None
     return Queued(
         id=number,
         queue_id=queue_id,
@@ -172,6 +177,8 @@ def _queued(row: Any) -> Queued:
         expires=from_us(expires),
         attempts=attempts,
         put_off=bool(put_off),
+        action="" if order is None else order.do,
+        rule="" if order is None else order.rule,
         last=None if last[0] is None else _attempt(last),
     )
 

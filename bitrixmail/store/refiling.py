@@ -18,6 +18,7 @@ from bitrixmail.model.rule_run import Chunk, Refiling, RuleRun, RunState, TakenB
 from bitrixmail.model.text import printable
 from bitrixmail.store import removal
 from bitrixmail.store.journal import read_run
+from bitrixmail.store.ordering import order_jobs
 from bitrixmail.store.prepared import PreparedInsert
 from bitrixmail.store.schema import rule_change, rule_run
 from bitrixmail.store.shifting import Found, Shift, find_place
@@ -79,6 +80,8 @@ def _refile(connection: Connection, chunk: Chunk, now: int) -> RuleRun:
         if (found := find_place(connection, refiling.place_id)) is not None
         and found.modseq == refiling.modseq
     ]
+    ordered = [(found.id, new) for refiling, found in pairs for new in refiling.jobs]
+    order_jobs(connection, ordered, f"run{chunk.run_id}:", now)
     gone = [refiling.place_id for refiling, _ in pairs if refiling.discard]
     removal.remove_places(connection, gone, now)  # before anybody counts in the folders
     shift = Shift(connection, now)
@@ -122,7 +125,10 @@ def _carry_out(shift: Shift, run_id: int, refiling: Refiling, found: Found) -> t
     told = [f"to {target.name}"] if target is not None else []
     told += [f"copied to {name}" for name in refiling.copies]
     told += words.told()
+    told += [f"to be done: {new.kind} {new.destination}".rstrip() for new in refiling.jobs]
     kind = "moved" if target is not None else "copied" if copies else words.kind
+    if refiling.jobs and kind == words.kind and not words.told():
+        kind = "ordered"
     shift.note(kind, found.queue_id, found.address, ", ".join([*told, by]))
     to_folder = found.folder_id if target is None else target.id
     return (

@@ -24,7 +24,7 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 
 from tests.crash.broken import BREAKS
-from tests.crash.points import BY_NAME, POINTS, Point, place_of
+from tests.crash.points import BY_NAME, Point, place_of
 
 _PR_SET_PDEATHSIG = 1
 
@@ -124,7 +124,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("twistd", nargs="+")
     options = parser.parse_args(arguments)
     end_with(options.parent)
-    for point in POINTS:
+    for point in BY_NAME.values():
         place_of(point.target)
         for constant in point.constants:
             place_of(constant)

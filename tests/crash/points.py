@@ -140,7 +140,26 @@ POINTS = (
     Point("checkpointed", _CHECKPOINT, after=True, phase=Phase.STOP),
     Point("closed", "bitrixmail.store.opening:Stores.close", after=True, phase=Phase.STOP),
 )
-BY_NAME = {point.name: point for point in POINTS}
+# What rules want done: between its commit and its courier, in the courier, and behind it
+_COMMAND = "bitrixmail.net.process:CommandRunner.run"
+_FORWARD = "bitrixmail.outbound.actions.mail:MailCourier.deliver"
+_PYTHON = "bitrixmail.outbound.actions.python:PythonCourier.deliver"
+_SETTLE = "bitrixmail.outbound.settling:Settler.write"
+ACTION_POINTS = (
+    Point("work-committed", _RUN, after=True, only=_in_writer, most=20),
+    Point("work-acknowledged", _SEND, after=True, only=_acknowledges, most=10),
+    Point("work-leased", "bitrixmail.outbound.under_way:UnderWay.deliver", most=20),
+    Point("amid-command", _COMMAND, within_s=0.02, most=8),
+    Point("commanded", _COMMAND, after=True, most=8),
+    Point("amid-forward", _FORWARD, within_s=0.02, most=8),
+    Point("forwarded", _FORWARD, after=True, most=8),
+    Point("amid-python", _PYTHON, within_s=0.02, most=8),
+    Point("called", _PYTHON, after=True, most=8),
+    Point("before-settling", _SETTLE, most=8),
+    Point("amid-settling", _SETTLE, within_s=0.01, most=8),
+    Point("settled", _SETTLE, after=True, most=8),
+)
+BY_NAME = {point.name: point for point in (*POINTS, *ACTION_POINTS)}
 
 
 def place_of(target: str) -> tuple[Any, str]:

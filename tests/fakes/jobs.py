@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 
 from bitrixmail.model.job import Attempt, Kind, NewJob, Priority, Result
 from bitrixmail.model.message import Draft
+from bitrixmail.model.orders import job_of
+from bitrixmail.model.plan import Plan
+from bitrixmail.model.work import Work
 from tests.fakes.drafts import BODY, RECEIVED, make_draft
 
 
@@ -28,6 +31,12 @@ def make_job(
         priority=priority,
         lane=lane,
     )
+
+
+def make_work(at: datetime = RECEIVED, *, do: str = "command", rule: str = "Orders") -> NewJob:
+    """Return a job of what a rule wants done for ann@example.net."""
+    work = Work(do, rule, 1, own=True, argument="order", reach="order")
+    return job_of(f"{do}:1", work, Plan(), "ann@example.net", "ann@example.net", at)
 
 
 def make_letter(queue_id: str, *jobs: NewJob, octets: bytes = BODY, once: str = "") -> Draft:

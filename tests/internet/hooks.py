@@ -38,8 +38,8 @@ class Hooks(Sender):
     def __init__(self, folder: Path, net: Internet, hosts: Sequence[str], *settings: str) -> None:
         super().__init__(folder, net, f"actions.private_hosts={','.join(hosts)}", *settings)
 
-    async def open(self) -> Hooks:
-        await super().open()
+    async def open(self, *, again: bool = False) -> Hooks:
+        await super().open(again=again)
         for address in (INFO, SHOP):
             await self.stores.directory.add_mailbox(Mailbox(0, address), None)
         return self

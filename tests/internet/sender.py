@@ -75,9 +75,11 @@ class Sender:
         self.sending = Sending(self.reception, self.clock)
         self._opening = self.reception.opening(["example.org"])
 
-    async def open(self) -> Sender:
+    async def open(self, *, again: bool = False) -> Sender:
+        """Open; `again`: another one had this directory before."""
         await self._opening.open()
-        await self.stores.directory.add_mailbox(Mailbox(0, SENDER), None)
+        if not again:
+            await self.stores.directory.add_mailbox(Mailbox(0, SENDER), None)
         self.sending.begin()
         return self
 

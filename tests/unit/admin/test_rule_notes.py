@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bitrixmail.admin.accounts import MailboxOptions
+from bitrixmail.admin.rule_notes import RuleNotes
 from bitrixmail.model.errors import InputError
-from bitrixmail.rules.judging import Judging
+from bitrixmail.pipeline.routing import Router
+from bitrixmail.rules.judging import Allowed, Judging
 from bitrixmail.rules.lint import Finding
 from bitrixmail.rules.syntax import parse_rules
 from tests.fakes.stores import result_of
@@ -137,3 +139,22 @@ def test_a_list_file_that_went(house: House) -> None:
     off = parse_rules(LISTED.replace("\n", "\nactive = false\n", 1), "r.toml")
     result_of(house.stores.rulebook.replace(off, "ann", ""))
     assert result_of(made(house).lint()) == ()
+
+
+def test_programs_and_extensions_that_the_settings_do_not_name(house: House) -> None:
+    text = """[[rule]]
+name = "a"
+condition = [{ field = "python:shop.customer", op = "exists" }]
+action = [{ do = "command", name = "order" }, { do = "python", name = "crm.lead" }]
+"""
+    rules = parse_rules(text, "r.toml")
+    directory, router = house.stores.directory, Router(house.stores.directory, "mx.example.org")
+    allowed = Allowed(frozenset({"other"}), frozenset({"crm"}))
+    found = result_of(RuleNotes(directory, router, allowed).strangers(rules))
+    assert [(each.code, each.what) for each in found] == [
+        ("no-command", "the settings have no command order, so it waits in the queue"),
+        ("no-extension", "the extension shop is not enabled, so it is passed over or waits"),
+    ]
+    all_there = Allowed(frozenset({"order"}), frozenset({"crm", "shop"}))
+    assert not result_of(RuleNotes(directory, router, all_there).strangers(rules))
+    assert not result_of(RuleNotes(directory, router).strangers(rules))

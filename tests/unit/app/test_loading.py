@@ -170,3 +170,10 @@ def test_one_underscore_is_told_of() -> None:
         load(environment={"BITRIXMAIL_SMTP_MAX_SIZE": "20MiB"})
     # Others have names of their own
     assert load(environment={"BITRIXMAIL_SENDER": "a@example.org"}).smtp == load().smtp
+
+
+def test_a_program_that_is_not_there_is_told() -> None:
+    settings = load(None, 'commands.a.argv=["/no/such"]', 'commands.b.argv=["/bin/true"]')
+    assert [text for text in settings.warnings() if text.startswith("commands")] == [
+        "commands.a: /no/such is not there, or may not be run"
+    ]

@@ -15,7 +15,7 @@ from twisted.internet.task import Clock
 from bitrixmail.model.job import JobState, Kind, Result, Settlement
 from bitrixmail.model.queue import Wanted
 from bitrixmail.store.opening import done, inline_stores
-from tests.fakes.jobs import make_attempt, make_job, make_letter
+from tests.fakes.jobs import make_attempt, make_job, make_letter, make_work
 from tests.unit.cli.conftest import Shell
 
 LATER = "450 4.2.0 Try \x1b[31mlater"
@@ -244,3 +244,53 @@ def test_a_trace_leads_to_what_comes_next(waiting: Shell) -> None:
     (line,) = [line for line in done.stdout.splitlines() if "  deferred  " in line]
     assert "  deferred  Q1  bob@example.com  by mx.example.com[192.0.2.25]: 450 4.2.0 Try" in line
     assert "bitrixmail queue show Q1" in done.stderr
+
+
+@pytest.fixture
+def acting(waiting: Shell) -> Shell:
+    """The same queue with two commands: Q3's was given up, Q4's waits."""
+    now = datetime.now(UTC)
+    url = f"sqlite:///{waiting.data_dir}/bitrixmail.sqlite"
+    with inline_stores(url, waiting.data_dir, cast("IReactorTime", Clock())) as stores:
+        done(stores.messages.append(make_letter("Q3", make_work(now))))
+        wanted = [Wanted(Kind.COMMAND, "order", 1)]
+        (job,) = done(stores.jobs.lease("s", now + timedelta(hours=1), wanted, now))
+        attempt = replace(make_attempt(Result.FAILED, "exit code 77: no such order"), host="",
+                          address="", tls="")  # fmt: skip
+        done(stores.jobs.settle([Settlement(job, JobState.DEAD, attempt)]))
+        done(stores.messages.append(make_letter("Q4", make_work(now))))
+    return waiting
+
+
+def test_actions_are_listed_beside_mail_and_by_themselves(acting: Shell) -> None:
+    listed = acting.json("queue", "list", "--actions")
+    assert [(job["queue_id"], job["kind"], job["action"], job["rule"]) for job in listed] == [
+        ("Q4", "command", "command", "Orders")
+    ]
+    (dead,) = acting.json("queue", "list", "--dead", "--actions")
+    assert (dead["queue_id"], dead["state"], dead["destination"]) == ("Q3", "dead", "order")
+    everything = acting.out("queue", "list")
+    assert "command: order" in everything
+    assert "bob@example.com" in everything
+    assert len(acting.json("queue", "list", "--dead")) == 1
+
+
+def test_the_story_of_an_action_says_what_rule_wants_it_and_what_can_be_done(acting: Shell) -> None:
+    told = acting.out("queue", "show", "Q3")
+    assert 'to be done: command: order, as the rule "Orders" wants it' in told
+    assert "it is given up, nobody is told; to try anew: bitrixmail queue retry" in told
+    assert "failed: exit code 77: no such order" in told
+    assert "to do: read what it says, mend that, and have it done at once" in told
+    waits = acting.out("queue", "show", "Q4")
+    assert "a running server does it as soon as it can; given up" in waits
+    assert "then it is listed by: bitrixmail queue list --dead" in waits
+
+
+def test_what_was_given_up_is_done_anew(acting: Shell) -> None:
+    assert acting.said("queue", "retry", "--dead", "--actions") == "1 jobs are tried at once\n"
+    assert len(acting.json("queue", "list", "--actions")) == 2
+
+
+def test_actions_are_removed_without_touching_mail(acting: Shell) -> None:
+    assert acting.said("queue", "delete", "--actions", "--yes") == "2 jobs deleted\n"
+    assert len(acting.json("queue", "list")) == 3

@@ -34,7 +34,7 @@ from bitrixmail.outbound.timing.retry import RetryPolicy
 from bitrixmail.store.opening import InlineStores
 from tests.fakes.drafts import RECEIVED
 from tests.fakes.gate import RecordingMailLog
-from tests.fakes.jobs import make_attempt, make_job, make_letter
+from tests.fakes.jobs import make_attempt, make_job, make_letter, make_work
 from tests.fakes.real_gate import House
 from tests.fakes.stores import make_stores, result_of
 
@@ -261,3 +261,58 @@ def test_actions_have_pauses_of_their_own(post: Post) -> None:
     post.desk.action_pauses = (timedelta(seconds=10), timedelta(minutes=2))
     pauses = [post.outcomes.pause(number, SOON, Kind.WEBHOOK) - SOON for number in (1, 2, 3)]
     assert pauses == [timedelta(seconds=10), *[timedelta(minutes=2)] * 2]
+
+
+class TestWhatRulesWant:
+    """Its sender is a stranger to it: nobody is written to, the owner can see it."""
+
+    @pytest.fixture
+    def work(self, post: Post) -> Job:
+        result_of(post.stores.messages.append(make_letter("Q1", make_work())))
+        return post.leased(Kind.COMMAND, "order")
+
+    @staticmethod
+    def attempt(result: Result, said: str) -> Attempt:
+        return replace(make_attempt(result, said), host="", address="", enhanced="")
+
+    @pytest.mark.parametrize(
+        ("result", "state", "word"),
+        [
+            (Result.DELIVERED, JobState.DONE, "acted"),
+            (Result.DEFERRED, JobState.WAITING, "deferred"),
+            (Result.FAILED, JobState.DEAD, "failed"),
+        ],
+    )
+    def test_each_end_is_a_line_of_the_log(
+        self, post: Post, work: Job, result: Result, state: JobState, word: str
+    ) -> None:
+        assert post.after(work, self.attempt(result, "550 5.1.1 exit code")) == (state, ())
+        (what, fields) = post.log.lines[-1]
+        assert what == word
+        assert fields == {
+            "queue_id": "Q1",
+            "action": "command",
+            "rule": "Orders",
+            "to": "order",
+            "mailbox": "ann@example.net",
+            "delay_s": fields["delay_s"],
+            "reply": "550 5.1.1 exit code",
+        }
+        # What a program says is no word of a mail server about an address
+        assert result_of(post.stores.suppressions.find("ann@example.net", RECEIVED)) is None
+
+    def test_one_that_is_given_up_by_hand_is_told_and_nobody_is_written_to(
+        self, post: Post, work: Job
+    ) -> None:
+        (settlement,), drafts = result_of(post.outcomes.given_up([work], "By hand", work.expires))
+        assert (settlement.state, drafts) == (JobState.DEAD, ())
+        assert post.log.lines[-1][0] == "failed"
+
+    def test_the_event_log_tells_it_apart_from_mail_that_was_sent(
+        self, post: Post, work: Job
+    ) -> None:
+        post.after(work, self.attempt(Result.DELIVERED, "exit code 0"))
+        assert result_of(post.stores.queue.sent("Q1")) == ()
+        told = result_of(post.stores.messages.events("Q1", None, 10))
+        said = 'acted: command order, rule "Orders": exit code 0'
+        assert ("acted", said) in [(each.kind, each.text) for each in told]

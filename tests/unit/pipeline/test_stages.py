@@ -189,6 +189,7 @@ class PoisonedRules:
     """Rules with a bug, as an extension may have one."""
 
     needs_thread = False
+    asks_extensions = False
     count = 0
 
     def judge(self, *_args: object, **_named: object) -> None:

@@ -65,6 +65,16 @@ TABLE = [
         Effects(work=Work("webhook", "", 1, False, "https://a.example/in", reach="a.example:443")),
     ),
     ("bitrix24", "crm", Effects(work=Work("bitrix24", "", 1, False, "crm", reach="crm"))),
+    (
+        "command",
+        "invoice",
+        Effects(work=Work("command", "", 1, own=False, argument="invoice", reach="invoice")),
+    ),
+    (
+        "python",
+        "shop.book",
+        Effects(work=Work("python", "", 1, own=False, argument="shop.book", reach="shop.book")),
+    ),
 ]
 # Needs settings
 REPLY = Action("reply", "", (("text", "Hi"),))
@@ -86,3 +96,15 @@ def test_what_an_action_needs_is_a_fault_if_missing(do: str) -> None:
     found = list(action_complaints(Action(do)))
     assert [complaint.where for complaint in found] == [KINDS[do].key]
     assert found[0].remedy.startswith(f"add {KINDS[do].key} = ")
+
+
+@pytest.mark.parametrize(
+    ("do", "name", "what"),
+    [
+        ("command", "/bin/sh", "must be the NAME of a [commands.NAME] in the settings"),
+        ("command", "a b", "must be the NAME of a [commands.NAME] in the settings"),
+        ("python", "shop", 'must be the names of an extension and of its part: "shop.book"'),
+    ],
+)
+def test_what_names_no_program_and_no_function(do: str, name: str, what: str) -> None:
+    assert [complaint.what for complaint in action_complaints(Action(do, name))] == [what]

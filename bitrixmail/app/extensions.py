@@ -1,0 +1,245 @@
+"""Extensions: found by their entry points, enabled by name, each behind a guard.
+
+Raises InputError if one that is enabled is not there or can't be used.
+"""
+
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from bitrixmail.app.guard import Guard, in_reactor
+from bitrixmail.app.settings import Settings
+from bitrixmail.interfaces.extension import IActions, IConditions, ILetter
+from bitrixmail.model.errors import Fault, InputError
+from bitrixmail.model.extension import GROUP, Context, Parts
+from bitrixmail.model.job import Delivery, Job
+from bitrixmail.model.text import printable
+
+_log = Logger()
+_MOST_TEXTS = 100
+_MOST_CHARACTERS = 1000
+_SHOWN = 200
+# Beyond the time of the function itself
+_GRACE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """One extension in force: what it gives, and who calls it."""
+
+    parts: Parts
+    guard: Guard
+
+
+@implementer(IConditions, IActions)
+class Extensions:
+    """All that are enabled. Made by compose for each process, lives as long as it.
+
+    `reactor` None: there is none, as for a command; then nothing can be waited for. `tell`, which
+    may be replaced, is called with a subject and a text for the owner.
+    """
+
+    def __init__(self, settings: Settings, reactor: Any) -> None:
+        given = settings.extensions
+        self.tell: Callable[[str, str], None] = lambda _subject, _text: None
+        self._reactor = reactor
+        self._condition_s = given.condition_time
+        self._action_s = given.action_time
+        self._loaded: dict[str, _Loaded] = {}
+        for name in dict.fromkeys(given.enabled):
+            context = Context(
+                name=name,
+                settings=given.settings.get(name, {}),
+                hostname=settings.server.hostname,
+                data_dir=settings.data_dir,
+                reactor=reactor,
+            )
+            guard = Guard(name, reactor, given.faults, given.faults_within, self._told)
+            self._loaded[name] = _Loaded(_parts_of(name, context), guard)
+
+    def _told(self, subject: str, text: str) -> None:
+        self.tell(subject, text)
+
+    def switch_on(self) -> None:
+        """Put in force again what was switched off: its owner has reloaded the settings."""
+        for each in self._loaded.values():
+            if each.guard.off:
+                _log.info("extension {name} is in force again", name=each.guard.name)
+            each.guard.switch_on()
+
+    @property
+    def off(self) -> Mapping[str, str]:
+        """Those that were switched off, and why."""
+        return {name: each.guard.off for name, each in self._loaded.items() if each.guard.off}
+
+    @property
+    def checks(self) -> tuple[Any, ...]:
+        """The checks of all."""
+        return tuple(check for each in self._loaded.values() for check in each.parts.checks)
+
+    def sources(self) -> Sources:
+        """Return the service of all sources."""
+        return Sources([(name, one.parts) for name, one in self._loaded.items()])
+
+    async def answer(self, name: str, letter: ILetter) -> tuple[str, ...]:
+        """See IConditions."""
+        one, function = self._found(name, "condition")
+        what = f"the condition {name}"
+        found = await one.guard.call(what, function, self._condition_s, letter)
+        try:
+            return texts_of(found)
+        except TypeError as error:
+            raise one.guard.note(what, error) from None
+
+    async def act(self, name: str, letter: ILetter) -> str:
+        """See IActions."""
+        one, function = self._found(name, "action")
+        what = f"the action {name}"
+        found = await one.guard.call(what, function, self._action_s, letter, acting=True)
+        return "" if found is None else printable(str(found), _SHOWN)
+
+    async def deliver(self, name: str, job: Job) -> Delivery | None:
+        """See IActions."""
+        extension, _, part = name.partition(".")
+        one = self._loaded.get(extension)
+        courier = None if one is None else one.parts.couriers.get(part)
+        if one is None or courier is None:
+            return None
+        what = f"the courier {name}"
+
+        async def delivered() -> Delivery:
+            found: Any = await courier.line().deliver([job])
+            if isinstance(found, Delivery) and len(found.attempts) == 1:
+                return found
+            raise TypeError("a courier returns a Delivery with an attempt for each job")
+
+        found: Delivery = await one.guard.call(what, delivered, self._action_s)
+        return found
+
+    def answer_now(self, name: str, letter: ILetter) -> tuple[str, ...]:
+        """Answer in the calling thread, which waits. Raises LookupError, see IConditions."""
+        if self._reactor is not None and self._reactor.running:
+            return self._from_thread(name, letter)
+        _, function = self._found(name, "condition")
+        if in_reactor(function):
+            raise LookupError(f"the condition {name} can be asked by a running server alone")
+        done: Future[Any] = Future()
+
+        def work() -> None:
+            try:
+                done.set_result(function(letter))
+            except BaseException as error:  # noqa: BLE001 - whatever others' code raises
+                done.set_exception(error)
+
+        threading.Thread(target=work, name="extension", daemon=True).start()
+        return texts_of(self._waited(name, done, self._condition_s))
+
+    def _from_thread(self, name: str, letter: ILetter) -> tuple[str, ...]:
+        done: Future[Any] = Future()
+
+        def ask() -> None:
+            running = Deferred.fromCoroutine(self.answer(name, letter))
+            running.addCallbacks(done.set_result, lambda failure: done.set_exception(failure.value))
+
+        self._reactor.callFromThread(ask)
+        found: tuple[str, ...] = self._waited(name, done, self._condition_s + _GRACE_S)
+        return found
+
+    @staticmethod
+    def _waited(name: str, done: Future[Any], time_s: float) -> Any:
+        try:
+            return done.result(time_s)
+        except FutureTimeoutError:
+            raise LookupError(f"the condition {name} took longer than {time_s:g} s") from None
+        except LookupError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever others' code raises
+            said = f"the condition {name} failed: {type(error).__name__}: {error}"
+            raise LookupError(printable(said, _SHOWN)) from None
+
+    def _found(self, name: str, kind: str) -> tuple[_Loaded, Callable[..., Any]]:
+        extension, _, part = name.partition(".")
+        one = self._loaded.get(extension)
+        if one is None:
+            raise LookupError(f"the extension {extension} is not in extensions.enabled")
+        known = one.parts.conditions if kind == "condition" else one.parts.actions
+        function = known.get(part)
+        if function is None:
+            has = ", ".join(known) or "none"
+            raise LookupError(f"the extension {extension} has no {kind} {part}; it has: {has}")
+        return one, function
+
+
+class Sources(MultiService):
+    """The sources of extensions. Child of the server; begun once the store is open.
+
+    What fails to start is told, and left out.
+    """
+
+    name = "sources"
+
+    def __init__(self, given: list[tuple[str, Parts]]) -> None:
+        super().__init__()
+        self._given = given
+
+    def begin(self) -> None:
+        """Start them."""
+        for name, parts in self._given:
+            for source in parts.sources:
+                try:
+                    source.setServiceParent(self)
+                except Exception:  # noqa: BLE001 - others' code: the server goes on without it
+                    _log.failure("a source of the extension {name} can't be started", name=name)
+
+
+def texts_of(found: Any) -> tuple[str, ...]:
+    """Return what a condition said as texts. Raises TypeError for what can't be one."""
+    if found is None:
+        return ()
+    if isinstance(found, bool):
+        return ("yes" if found else "no",)
+    if isinstance(found, str | int | float):
+        return (str(found)[:_MOST_CHARACTERS],)
+    if isinstance(found, list | tuple | set | frozenset):
+        return tuple(text for each in list(found)[:_MOST_TEXTS] for text in texts_of(each))
+    raise TypeError(f"it returned {type(found).__name__}, neither text nor number, true nor false")
+
+
+def _parts_of(name: str, context: Context) -> Parts:
+    """Load an extension and ask for its parts. Raises InputError."""
+    where = "extensions.enabled"
+    installed = {each.name: each for each in entry_points(group=GROUP)}
+    entry: EntryPoint | None = installed.get(name)
+    if entry is None:
+        has = ", ".join(sorted(installed)) or "none at all"
+        what = f'there is no extension "{printable(name, 60)}"; installed: {has}'
+        remedy = f"install the package that has it, or leave it out (entry points {GROUP})"
+        raise InputError(Fault(where, what, remedy))
+    try:
+        extension = entry.load()
+        if isinstance(extension, type):
+            extension = extension()
+        parts = extension.parts(context)
+    except Exception as error:
+        _log.failure("the extension {name} can't be loaded", name=name)
+        said = printable(f"{type(error).__name__}: {error}", _SHOWN)
+        remedy = "mend it, or leave it out"
+        raise InputError(Fault(where, f'"{name}" can\'t be loaded: {said}', remedy)) from error
+    if not isinstance(parts, Parts):
+        what = f'"{name}" returned {type(parts).__name__}, which is not Parts'
+        raise InputError(Fault(where, what, "see docs/extending.md"))
+    return parts

@@ -1,0 +1,177 @@
+"""Extensions: found where they are installed, enabled by name, and what is told if they are not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from zope.interface.verify import verifyObject
+
+from bitrixmail.app.extensions import Extensions, texts_of
+from bitrixmail.app.loading import load_settings
+from bitrixmail.app.settings import Settings
+from bitrixmail.interfaces.extension import IActions, IConditions, ILetter
+from bitrixmail.model.errors import InputError
+from bitrixmail.rules.letter import Letter
+from tests.fakes.delivering import pause, reactor
+from tests.fakes.installed import install, pass_over_planted
+
+CODE = """
+from twisted.application.service import Service
+from bitrixmail.model.extension import Parts
+from bitrixmail.model.job import Attempt, Delivery, Result
+
+def sender(letter):
+    return letter.sender
+
+async def subject(letter):
+    return letter.subject
+
+class Courier:
+    def line(self):
+        return self
+    async def deliver(self, jobs):
+        return Delivery(tuple("attempt" for job in jobs))
+
+class Source(Service):
+    def startService(self):
+        super().startService()
+        raise RuntimeError("planted")
+
+class Shop:
+    def parts(self, context):
+        self.context = context
+        return Parts(
+            conditions={"sender": sender, "subject": subject, "url": self.url, "no": lambda _: {1: 2}},
+            actions={"book": lambda letter: f"booked for {letter.values['branch']}"},
+            couriers={"crm": Courier()},
+            sources=(Source(), Service()),
+        )
+    def url(self, letter):
+        return self.context.settings["url"]
+
+def broken(context):
+    raise RuntimeError("planted")
+class Broken:
+    parts = staticmethod(broken)
+class Other:
+    def parts(self, context):
+        return {}
+"""
+ENTRIES = {"shop": "shop_code:Shop", "broken": "shop_code:Broken", "other": "shop_code:Other",
+           "missing": "no_such_module"}  # fmt: skip
+LETTER = Letter(
+    "info@example.org", "ann@client.example", ("info@example.org",), 20,
+    b"Subject: =?utf-8?q?=D0=A1=D1=87=D1=91=D1=82?=\r\n\r\nx", values={"branch": "Moscow"},
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def planted(nothing_lost_or_left: list[Failure]) -> Iterator[None]:
+    yield
+    pass_over_planted(nothing_lost_or_left)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Callable[..., Extensions]]:
+    folder = install(tmp_path / "packages", "shop_code", CODE, ENTRIES)
+    sys.path.insert(0, str(folder))
+
+    def make(*names: str, used: Any = None) -> Extensions:
+        given = f"extensions.enabled={','.join(names)}"
+        return Extensions(settings(given, 'extensions.settings={ shop = { url = "x" } }'), used)
+
+    yield make
+    sys.path.remove(str(folder))
+    sys.modules.pop("shop_code", None)
+
+
+def settings(*overrides: str) -> Settings:
+    return load_settings(None, {}, overrides, name_of_machine=lambda: "mx.example.org")
+
+
+async def test_conditions_and_actions_are_called_by_name(made: Callable[..., Extensions]) -> None:
+    extensions = made("shop", used=reactor())
+    verifyObject(IConditions, extensions)
+    verifyObject(IActions, extensions)
+    verifyObject(ILetter, LETTER)
+    assert await extensions.answer("shop.sender", LETTER) == ("ann@client.example",)
+    assert await extensions.answer("shop.subject", LETTER) == ("Счёт",)
+    assert await extensions.answer("shop.url", LETTER) == ("x",)
+    assert await extensions.act("shop.book", LETTER) == "booked for Moscow"
+    delivered: Any = await extensions.deliver("shop.crm", None)  # type: ignore[arg-type]
+    assert delivered.attempts == ("attempt",)
+    assert await extensions.deliver("shop.book", None) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("crm.x", "the extension crm is not in extensions.enabled"),
+        ("shop.x", "the extension shop has no condition x; it has: sender, subject, url, no"),
+        ("shop.no", "the condition shop.no: it returned dict, neither text nor number"),
+    ],
+)
+async def test_what_is_not_there_or_says_nothing_sensible_is_told(
+    made: Callable[..., Extensions], name: str, said: str
+) -> None:
+    with pytest.raises(LookupError, match=said):
+        await made("shop", used=reactor()).answer(name, LETTER)
+
+
+def test_a_command_asks_at_once_what_needs_no_server(made: Callable[..., Extensions]) -> None:
+    extensions = made("shop")
+    assert extensions.answer_now("shop.sender", LETTER) == ("ann@client.example",)
+    with pytest.raises(LookupError, match="a running server alone"):
+        extensions.answer_now("shop.subject", LETTER)
+
+
+async def test_a_thread_of_the_server_asks_the_reactor(made: Callable[..., Extensions]) -> None:
+    from twisted.internet.threads import deferToThread  # noqa: PLC0415 - not before the reactor
+
+    extensions = made("shop", used=reactor())
+    found: Deferred[tuple[str, ...]] = deferToThread(extensions.answer_now, "shop.subject", LETTER)
+    assert await found == ("Счёт",)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nothing", 'there is no extension "nothing"; installed: .*broken, missing, other, shop'),
+        ("missing", "can't be loaded: ModuleNotFoundError: No module named 'no_such_module'"),
+        ("broken", "can't be loaded: RuntimeError: planted"),
+        ("other", '"other" returned dict, which is not Parts'),
+    ],
+)
+def test_one_that_cannot_be_used_is_a_fault_of_the_settings(
+    made: Callable[..., Extensions], name: str, said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        made(name)
+
+
+async def test_a_source_that_does_not_start_keeps_no_other_from_it(
+    made: Callable[..., Extensions],
+) -> None:
+    sources = made("shop", used=reactor()).sources()
+    sources.startService()  # type: ignore[no-untyped-call]  # Twisted's has no types
+    sources.begin()
+    await pause(0)
+    assert [source.running for source in sources] == [1, 1]
+    await sources.stopService()  # type: ignore[no-untyped-call]  # as above
+
+
+@pytest.mark.parametrize(
+    ("found", "texts"),
+    [
+        (None, ()), ("vip", ("vip",)), (True, ("yes",)), (False, ("no",)), (7, ("7",)),
+        (1.5, ("1.5",)), (["a", None, True], ("a", "yes")), ([], ()), ("x" * 2000, ("x" * 1000,)),
+    ],
+)  # fmt: skip
+def test_what_a_condition_says_becomes_texts(found: Any, texts: tuple[str, ...]) -> None:
+    assert texts_of(found) == texts
