@@ -27,7 +27,12 @@ def test_the_parts_keep_their_contracts() -> None:
         Test("time", "equals", ("Mon",)),
     ):
         assert verifyObject(ICondition, compile_condition(condition, 0.1, time.perf_counter))
-    arguments = {"webhook": "https://a.example/", "bitrix24": "crm", "python": "shop.book"}
+    arguments = {
+        "webhook": "https://a.example/",
+        "bitrix24": "crm",
+        "command": "invoice",
+        "python": "shop.book",
+    }
     for do, kind in KINDS.items():
         usual = "a@b.example" if kind.outside else "low"
         argument = arguments.get(do, usual) if kind.required else ""
