@@ -27,6 +27,7 @@ from bitrixmail.model.way import route_name
 from bitrixmail.net.client_tls import ClientTLS
 from bitrixmail.net.http import HTTPClient
 from bitrixmail.net.resolver import Resolver
+from bitrixmail.outbound.actions.learn import LearnCourier
 from bitrixmail.outbound.actions.mail import MailCourier
 from bitrixmail.outbound.bounces.returned import BounceReader
 from bitrixmail.outbound.client.terms import Terms
@@ -70,6 +71,9 @@ class Sending(Service):
             self._way_out.courier,
             LocalCourier(reception.gate, stores.jobs, reactor),
             MailCourier(reception.gate, stores.jobs, reactor),
+            LearnCourier(
+                stores.jobs, stores.counters, stores.directory, reception.threads, reactor
+            ),
             ReportCourier(reactor),
             BounceReader(
                 stores.jobs,

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
 from bitrixmail.app.sending_settings import Outbound, Pickup
+from bitrixmail.app.spam_settings import Spam
 from bitrixmail.app.submission_settings import Submission
 from bitrixmail.app.values import (
     FORBID,
@@ -275,6 +276,7 @@ class Settings:
     pickup: Pickup = field(default_factory=Pickup)
     store: Store = Store()
     rules: Rules = Rules()
+    spam: Spam = field(default_factory=Spam)
     log: Log = field(default_factory=Log)
 
     @property

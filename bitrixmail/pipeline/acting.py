@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bitrixmail.model.job import NewJob
+from bitrixmail.model.job import Kind, NewJob
 from bitrixmail.model.plan import Plan
 from bitrixmail.model.route import Target
 from bitrixmail.model.work import Order, Work, plain
@@ -61,6 +61,7 @@ def _job(key: str, work: Work, order: Order, due: datetime, expires: datetime) -
         not_before=due,
         expires=expires,
         payload=order.to_json(),
-        # For each mailbox, and each that is reached, in the order in which they came
-        lane=f"{work.kind}:{order.mailbox}:{work.reach}",
+        # For each mailbox, and each that is reached, in the order in which they came; what is
+        # learned first does not matter
+        lane="" if work.kind is Kind.LEARN else f"{work.kind}:{order.mailbox}:{work.reach}",
     )

@@ -18,6 +18,7 @@ from bitrixmail.model.plan import Disposition
 from bitrixmail.model.rule import Action
 from bitrixmail.model.work import Work, plain
 from bitrixmail.rules.outside import Setting, one_address, setting_complaints
+from bitrixmail.rules.outside_spam import LEARNING, learns_for_mailbox
 from bitrixmail.rules.words import Complaint, choice
 
 SEEN = "\\Seen"
@@ -128,6 +129,8 @@ KINDS: dict[str, Kind] = {
         outside=True,
         reach=lambda to, _: to.rpartition("@")[2],
     ),
+    "spam": Kind(outside=True, settings=LEARNING),
+    "not_spam": Kind(outside=True, settings=LEARNING),
 }
 ARGUMENT_KEYS = tuple(dict.fromkeys(kind.key for kind in KINDS.values() if kind.key))
 
@@ -158,6 +161,7 @@ def compile_action(
     argument = kind.normal(action.argument) if action.argument else ""
     if kind.outside:
         reach = kind.reach(argument, dict(action.settings))
+        own = own or learns_for_mailbox(action.settings)
         work = Work(action.do, rule, number, own, argument, action.settings, reach)
         return ConstantAction(Effects(work=work), f"{action.do} {argument}".rstrip())
     return ConstantAction(kind.effects(argument), f"{action.do} {argument}".rstrip())

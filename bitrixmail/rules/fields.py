@@ -25,6 +25,8 @@ _SOURCES = {"subject": "subject", "list_id": "list-id"}
 # What needs the content; the header section alone is at hand without it.
 _BODY_TEXTS = ("body", "message", "attachment_name", "attachment_type", "language", "charset")
 _STANDING_TEXTS = ("folder", "tag", "flag", "read", "priority")
+# What checks have found before the rules are asked, for each mailbox
+_TESTIFIED_TEXTS = ("spam",)
 NUMBER_FIELDS = ("size", "attachment_size", "attachment_count", "spam_score", "age")
 TIME_FIELDS = ("date", "received", "time")
 FIELDS = (
@@ -32,6 +34,7 @@ FIELDS = (
     *_HEADER_TEXTS,
     *_BODY_TEXTS,
     *_STANDING_TEXTS,
+    *_TESTIFIED_TEXTS,
     "auth",
     *NUMBER_FIELDS,
     *TIME_FIELDS,
@@ -40,6 +43,8 @@ BODY_FIELDS = frozenset({*_BODY_TEXTS, "attachment_size", "attachment_count"})
 """The fields for which the content must be read."""
 STANDING_FIELDS = frozenset(_STANDING_TEXTS)
 """The fields that actions of earlier rules may change; what they say is never kept."""
+SPAM_FIELDS = frozenset({*_TESTIFIED_TEXTS, "spam_score"})
+"""The fields that checks fill; for these they are asked at all."""
 _HEADER = re.compile(r"header:([!-9;-~]{1,100})", re.IGNORECASE)
 
 
@@ -76,8 +81,17 @@ def sources(field: str) -> tuple[bytes, ...]:
 
 def reads_body(condition: Condition) -> bool:
     """Tell whether a test within the condition needs the content of the message."""
+    return _asks(condition, BODY_FIELDS)
+
+
+def reads_spam(condition: Condition) -> bool:
+    """Tell whether a test within the condition needs what checks have found."""
+    return _asks(condition, SPAM_FIELDS)
+
+
+def _asks(condition: Condition, fields: frozenset[str]) -> bool:
     if isinstance(condition, Test):
-        return condition.field in BODY_FIELDS
+        return condition.field in fields
     if isinstance(condition, Not):
-        return reads_body(condition.part)
-    return any(map(reads_body, condition.parts))
+        return _asks(condition.part, fields)
+    return any(_asks(part, fields) for part in condition.parts)

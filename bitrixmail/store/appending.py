@@ -172,7 +172,7 @@ class _Batch:
         if draft.jobs or any(filing.folders for filing in filings):
             message_id = self._sequences.take("message")
             for job in draft.jobs:
-                self._jobs.append(_job_row(self._sequences.take("job"), message_id, received, job))
+                self._jobs.append(job_row(self._sequences.take("job"), message_id, received, job))
             self._messages.append(_message_row(message_id, received, draft))
             for filing in filings:
                 self._add_places(message_id, received, at, draft, filing)
@@ -301,7 +301,8 @@ def _message_row(message_id: int, received: int, draft: Draft) -> tuple[Any, ...
     )
 
 
-def _job_row(job_id: int, message_id: int, created: int, job: NewJob) -> tuple[Any, ...]:
+def job_row(job_id: int, message_id: int, created: int, job: NewJob) -> tuple[Any, ...]:
+    """Return the row of a job of a message that is written, `created` in microseconds."""
     return (
         job_id,
         job.key,

@@ -35,6 +35,7 @@ class BadRules:
 
     needs_thread = False
     reads_body = False
+    reads_spam = False
     count = 1
 
     def __init__(self, error: BaseException | None = None, plan: Plan | None = None) -> None:

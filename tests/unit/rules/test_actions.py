@@ -5,6 +5,7 @@ import pytest
 from bitrixmail.model.effects import Effects
 from bitrixmail.model.plan import Disposition
 from bitrixmail.model.rule import Action
+from bitrixmail.model.work import Work
 from bitrixmail.rules.actions import KINDS, action_complaints, compile_action
 from tests.corpus.fields import facts_of
 
@@ -50,6 +51,8 @@ TABLE = [
     ("reject", "", Effects(disposition=Disposition.REJECT)),
     ("quarantine", "", Effects(disposition=Disposition.QUARANTINE, folder="Quarantine")),
     ("stop", "", Effects(stop=True)),
+    ("spam", "", Effects(work=Work("spam", "", 1, own=False))),
+    ("not_spam", "", Effects(work=Work("not_spam", "", 1, own=False))),
 ]
 
 
