@@ -42,7 +42,7 @@ check: .venv/developer
 	@touch $@
 
 bench: .venv/bench
-	@sh tests/install-programs.sh postfix strace dovecot-pop3d
+	@sh tests/install-programs.sh postfix strace dovecot-pop3d bogofilter npm
 	$(BIN)/python -m bench $(ARGS)
 
 crashtest: .venv/developer

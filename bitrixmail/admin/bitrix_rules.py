@@ -306,7 +306,7 @@ def _numbers(making: _Making) -> Iterable[Test]:
     spam = _number(making.get("SPAM_RATING").partition(".")[0])
     op = _COMPARES.get(making.get("SPAM_RATING_TYPE"), "")
     if spam > 0 and op:
-        making.switch_off("it asks for the spam probability, which is 0 here until there is one")
+        making.switch_off("it asks for the spam probability: another number here, see spam.md")
         yield Test("spam_score", op, (f"{spam}",))
     size = _number(making.get("MESSAGE_SIZE"))
     op = _COMPARES.get(making.get("MESSAGE_SIZE_TYPE"), "")
@@ -324,8 +324,9 @@ def _actions(making: _Making) -> Iterable[Action]:
         making.switch_off(f"{what}, and may have chosen messages by itself")
     if making.get("ACTION_PHP"):
         making.note("its action in PHP is left out")
-    if making.get("ACTION_SPAM") in {"Y", "N"}:
-        making.note("it trained the spam filter: there is none yet")
+    learned = {"Y": "spam", "N": "not_spam"}.get(making.get("ACTION_SPAM"))
+    if learned:
+        yield Action(learned)
     read = {"Y": "mark_read", "N": "mark_unread"}.get(making.get("ACTION_READ"))
     if read:
         yield Action(read)

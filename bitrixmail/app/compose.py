@@ -18,6 +18,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from bitrixmail.access.factory import POP3Factory
 from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.app.daily_look import KINDS, daily_look_of
+from bitrixmail.app.digests import Digests
 from bitrixmail.app.failure import leave
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
@@ -85,12 +86,22 @@ def compose(
     pickup = pickup_of(settings, reception, reactor, allowance)
     sending = Sending(reception, reactor)
     reception.extensions.tell = Owner(reception, reactor).tell
+    digests = Digests(
+        reactor,
+        stores.quarantine,
+        stores.messages,
+        reception.gate.new_queue_id,
+        schedule=settings.spam.digest,
+        timezone=reception.judging.timezone,
+        hostname=settings.server.hostname,
+    )
     first_look = FirstLook(settings, stores.directory, reactor)
     periodic = (
         *reception.periodic(reactor),
         Periodic(reactor, "expiry", _HOUR_S, lambda: stores.expire(utcnow(reactor))),
         timetable_of(stores, reception.threads, reactor, reception.judging),
         pickup,
+        digests,
         *([first_look] if settings.doctor.at_start else ()),
         *([daily_look] if settings.doctor.daily else ()),
         Periodic(reactor, "notices", _MINUTE_S, sending.mail.tell_what_is_owed),
@@ -119,6 +130,7 @@ def compose(
         senders.take(fresh)
         sending.take(fresh, steering)
         pickup.take(rules_of(fresh))
+        digests.schedule = fresh.spam.digest
         allowance.take(fresh)
         pop3.limits = fresh.access.limits()
         throttle.failed_logins_per_minute = fresh.access.failed_logins_per_minute

@@ -25,14 +25,19 @@ from bitrixmail.admin.mail_import import MailImport
 from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.admin.probes.users import user_name
+from bitrixmail.admin.quarantine import Quarantine
 from bitrixmail.admin.queue import Queue
 from bitrixmail.admin.routes import Routes
 from bitrixmail.admin.rule_book import RuleBook
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
+from bitrixmail.admin.senders import Senders
 from bitrixmail.admin.site import Sites
+from bitrixmail.admin.spam import Spam
+from bitrixmail.admin.spam_thresholds import SpamThresholds
 from bitrixmail.admin.suppressions import Suppressions
 from bitrixmail.admin.traces import Traces
+from bitrixmail.app.checks import checks_of
 from bitrixmail.app.extensions import Extensions
 from bitrixmail.app.intake import intake_of
 from bitrixmail.app.local_time import system_timezone
@@ -49,6 +54,7 @@ from bitrixmail.model.errors import InputError, MailError
 from bitrixmail.outbound.outcomes import PAUSES
 from bitrixmail.outbound.reasons.judging import classify
 from bitrixmail.outbound.security.dkim_keys import make_keys
+from bitrixmail.pipeline.acting import action_jobs
 from bitrixmail.pipeline.list_files import LISTS, ListFiles
 from bitrixmail.pipeline.queue_id import QueueIds
 from bitrixmail.pipeline.routing import Router
@@ -136,18 +142,19 @@ def office_of(settings: Settings, stores: Stores) -> Office:
         cast("IReactorTime", _WallClock()),
     )
     kept = Messages(messages, Traces(trace_from_json, rulebook))
+    rules = Rules(
+        rulebook,
+        directory,
+        messages,
+        router,
+        clock=cast("IReactorTime", _WallClock()),
+        judging=judging,
+    )
     return Office(
         accounts=Accounts(directory, messages, _PASSWORDS, dkim),
         grants=Grants(directory, stores.grants),
         messages=kept,
-        rules=Rules(
-            rulebook,
-            directory,
-            messages,
-            router,
-            clock=cast("IReactorTime", _WallClock()),
-            judging=judging,
-        ),
+        rules=rules,
         sites=Sites(directory, rulebook, _PASSWORDS, judging, stores.grants),
         rule_book=RuleBook(rulebook, kept, directory, router, judging),
         runs=RuleRuns(
@@ -192,5 +199,24 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             pauses=PAUSES,
         ),
         dkim=dkim,
+        spam=Spam(
+            stores.counters,
+            directory,
+            messages,
+            checks_of(settings, stores, InlineThreads(), cast("IReactorTime", _WallClock())),
+            cast("IReactorTime", _WallClock()),
+        ),
+        thresholds=SpamThresholds(rules, directory),
+        quarantine=Quarantine(
+            stores.quarantine,
+            messages,
+            directory,
+            rulebook,
+            stores.counters,
+            clock=cast("IReactorTime", _WallClock()),
+            judging=judging,
+            jobs=action_jobs,
+        ),
+        senders=Senders(stores.senders, directory, rulebook, cast("IReactorTime", _WallClock())),
         hostname=settings.server.hostname,
     )

@@ -33,6 +33,7 @@ from bitrixmail.net.http import HTTPClient
 from bitrixmail.net.process import CommandRunner
 from bitrixmail.net.resolver import Resolver
 from bitrixmail.outbound.actions.command import CommandCourier
+from bitrixmail.outbound.actions.learn import LearnCourier
 from bitrixmail.outbound.actions.mail import MailCourier
 from bitrixmail.outbound.actions.python import PythonCourier
 from bitrixmail.outbound.actions.shop import Shop
@@ -88,6 +89,9 @@ class Sending(Service):
             *self._calling.couriers,
             self._commands,
             PythonCourier(reception.extensions, stores.jobs, reactor),
+            LearnCourier(
+                stores.jobs, stores.counters, stores.directory, reception.threads, reactor
+            ),
             ReportCourier(reactor),
             BounceReader(
                 stores.jobs,

@@ -18,6 +18,7 @@ from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.endpoints import Endpoint, parse_endpoint
 from bitrixmail.app.extension_settings import Extensions
 from bitrixmail.app.sending_settings import Outbound, Pickup
+from bitrixmail.app.spam_settings import Spam
 from bitrixmail.app.submission_settings import Submission
 from bitrixmail.app.values import (
     FORBID,
@@ -296,6 +297,7 @@ class Settings:
     rules: Rules = Rules()
     extensions: Extensions = field(default_factory=Extensions)
     commands: Commands = field(default_factory=dict)
+    spam: Spam = field(default_factory=Spam)
     log: Log = field(default_factory=Log)
 
     @property

@@ -19,14 +19,17 @@ from bitrixmail.cli.grants import grant_sender, list_grants, revoke_sender
 from bitrixmail.cli.mail_files import export_maildir, export_mbox, import_mail
 from bitrixmail.cli.messages import message, trace
 from bitrixmail.cli.output import echo
+from bitrixmail.cli.quarantine import quarantine
 from bitrixmail.cli.queue import queue
 from bitrixmail.cli.quickstart import quickstart
 from bitrixmail.cli.route import route
 from bitrixmail.cli.rules import rules
+from bitrixmail.cli.sender import sender
 from bitrixmail.cli.sendmail import sendmail
 from bitrixmail.cli.session import Composer, GlobalOptions, Session
 from bitrixmail.cli.settings import config
 from bitrixmail.cli.sites import apply, export
+from bitrixmail.cli.spam import spam
 from bitrixmail.cli.suppression import suppression
 from bitrixmail.cli.ticket import ticket
 
@@ -116,7 +119,8 @@ def root(
 
 for command in (
     domain, mailbox, alias, message, trace, rules, config, apply, export, import_mail,
-    queue, suppression, route, doctor, quickstart, sendmail, dns, dkim, ticket,
+    queue, suppression, route, doctor, quickstart, sendmail, dns, dkim, ticket, spam,
+    sender, quarantine,
 ):  # fmt: skip
     root.add_command(command)
 for command in (grant_sender, revoke_sender, list_grants):

@@ -16,12 +16,16 @@ if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
     from bitrixmail.admin.mail_export import MailExport
     from bitrixmail.admin.mail_import import MailImport
     from bitrixmail.admin.messages import Messages
+    from bitrixmail.admin.quarantine import Quarantine
     from bitrixmail.admin.queue import Queue
     from bitrixmail.admin.routes import Routes
     from bitrixmail.admin.rule_book import RuleBook
     from bitrixmail.admin.rule_runs import RuleRuns
     from bitrixmail.admin.rules import Rules
+    from bitrixmail.admin.senders import Senders
     from bitrixmail.admin.site import Sites
+    from bitrixmail.admin.spam import Spam
+    from bitrixmail.admin.spam_thresholds import SpamThresholds
     from bitrixmail.admin.suppressions import Suppressions
     from bitrixmail.admin.tickets import Tickets
     from bitrixmail.model.finding import Finding
@@ -59,6 +63,10 @@ class Office:
     suppressions: Suppressions
     tickets: Tickets
     dkim: DKIM
+    spam: Spam
+    thresholds: SpamThresholds
+    senders: Senders
+    quarantine: Quarantine
     hostname: str
 
 

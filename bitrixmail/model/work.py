@@ -31,7 +31,7 @@ KINDS = frozenset(KIND_OF.values())
 """The kinds of jobs that rules want done; see Order for what each carries."""
 # Of these each waits for the one before it, of the same mailbox and to the same place: what is
 # told to others has an order. Elsewhere one that fails shall not hold the next ones up.
-IN_ORDER = frozenset({Kind.MAIL, Kind.WEBHOOK, Kind.BITRIX24, Kind.TICKET, Kind.LEARN})
+IN_ORDER = frozenset({Kind.MAIL, Kind.WEBHOOK, Kind.BITRIX24, Kind.TICKET})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from itertools import repeat
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from bitrixmail.interfaces.changes import IChanges
+from bitrixmail.interfaces.check import ICheck
 from bitrixmail.interfaces.extension import IConditions
 from bitrixmail.interfaces.rulebook import IRulebook
 from bitrixmail.interfaces.threads import IThreads
@@ -17,6 +19,7 @@ from bitrixmail.model.plan import Disposition, Plan, Trace
 from bitrixmail.model.route import Target
 from bitrixmail.model.rule import RuleSet
 from bitrixmail.pipeline.list_files import ListFiles
+from bitrixmail.pipeline.testifying import Said, testimonies
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
 from bitrixmail.rules.foreign import Answer, Foreign
@@ -45,6 +48,7 @@ class Judge:
 
     A rule set that cannot be compiled or read leaves the one before it in force. `lists` are the
     files that `judging` reads, if they can change; `extensions` are asked where rules say so.
+    `checks` testify of a message if any rule asks for what they find.
     """
 
     def __init__(  # noqa: PLR0917 - TimedJudge hands them on
@@ -55,6 +59,7 @@ class Judge:
         judging: Judging,
         lists: ListFiles | None = None,
         extensions: IConditions | None = None,
+        checks: Sequence[ICheck] = (),
     ) -> None:
         self._rulebook = rulebook
         self._threads = threads
@@ -62,6 +67,7 @@ class Judge:
         self._judging = judging
         self._lists = lists
         self._extensions = extensions
+        self._checks = checks
         self.timezone = judging.timezone
         self._version = 0
         self._compiled = judging.compile(RuleSet())
@@ -106,19 +112,27 @@ class Judge:
 
         A bug while judging puts the message into quarantine, with the traceback in its trace.
         """
+        said: Sequence[Said] = ()
+        if rules.reads_spam and not all(check.idle for check in self._checks):
+            mailboxes = [target.mailbox for target, _ in targets]
+            said = await testimonies(self._checks, facts, mailboxes, self._clock)
         if rules.asks_extensions:
-            return await self._with_extensions(rules, facts, targets)
-        return await self._plans(rules, facts, targets)
+            return await self._with_extensions(rules, facts, targets, said)
+        return await self._plans(rules, facts, targets, said)
 
     async def _with_extensions(
-        self, rules: CompiledRules, facts: Facts, targets: Sequence[tuple[Target, tuple[str, ...]]]
+        self,
+        rules: CompiledRules,
+        facts: Facts,
+        targets: Sequence[tuple[Target, tuple[str, ...]]],
+        said: Sequence[Said],
     ) -> list[Plan]:
         """Ask the rules, then extensions what the rules wanted to know, and the rules again."""
         foreign = Foreign()
         facts.ask_extensions(foreign)
         rounds = 0
         while True:
-            plans = await self._plans(rules, facts, targets)
+            plans = await self._plans(rules, facts, targets, said)
             wanted = foreign.wanted
             if not wanted:
                 return plans
@@ -142,20 +156,24 @@ class Judge:
             return error
 
     async def _plans(
-        self, rules: CompiledRules, facts: Facts, targets: Sequence[tuple[Target, tuple[str, ...]]]
+        self,
+        rules: CompiledRules,
+        facts: Facts,
+        targets: Sequence[tuple[Target, tuple[str, ...]]],
+        said: Sequence[Said],
     ) -> list[Plan]:
         octets = facts.octets
         much = facts.headers.end > _LARGE_HEAD_OCTETS or rules.count * len(targets) > _MANY
         if not much and (octets is None or len(octets) <= _LARGE_OCTETS):
             if not rules.needs_thread:
-                return _judge_all(rules, facts, targets)
+                return _judge_all(rules, facts, targets, said)
             # A pattern that is quickly done needs no thread, and waits for none that is not.
             facts.hurry(_HURRIED_S)
             try:
-                return _judge_all(rules, facts, targets)
+                return _judge_all(rules, facts, targets, said)
             except TimeoutError:
                 facts.take_time()
-        judging = self._threads.run(_judge_all, rules, facts, targets)
+        judging = self._threads.run(_judge_all, rules, facts, targets, said)
         try:
             return await deadline(judging, _JUDGE_S, self._clock)
         except TimeoutError:
@@ -164,16 +182,24 @@ class Judge:
 
 
 def _judge_all(
-    compiled: CompiledRules, facts: Facts, targets: Sequence[tuple[Target, tuple[str, ...]]]
+    compiled: CompiledRules,
+    facts: Facts,
+    targets: Sequence[tuple[Target, tuple[str, ...]]],
+    said: Sequence[Said],
 ) -> list[Plan]:
-    return [_judge(compiled, facts, target, paths) for target, paths in targets]
+    return [
+        _judge(compiled, facts, target, paths, each)
+        for (target, paths), each in zip(targets, said or repeat(()), strict=False)
+    ]
 
 
-def _judge(compiled: CompiledRules, facts: Facts, target: Target, paths: tuple[str, ...]) -> Plan:
+def _judge(
+    compiled: CompiledRules, facts: Facts, target: Target, paths: tuple[str, ...], said: Said
+) -> Plan:
     address = target.mailbox.address
     try:
         return compiled.judge(
-            facts.for_mailbox(address, *paths),
+            facts.for_mailbox(address, *paths, said=said),
             mailbox=address,
             domain=address.rpartition("@")[2],
             folder=target.folder,

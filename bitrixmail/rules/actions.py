@@ -29,6 +29,7 @@ from bitrixmail.rules.outside_hook import (
     webhook_reach,
 )
 from bitrixmail.rules.outside_mail import NOTIFY, REPLY, addresses, reached, reply_complaints
+from bitrixmail.rules.outside_spam import LEARNING, learns_for_mailbox
 from bitrixmail.rules.words import Complaint, choice
 
 SEEN = "\\Seen"
@@ -185,6 +186,8 @@ KINDS: dict[str, Kind] = {
         settings=VALUES,
         reach=lambda name, _: name,
     ),
+    "spam": Kind(outside=True, settings=LEARNING),
+    "not_spam": Kind(outside=True, settings=LEARNING),
 }
 ARGUMENT_KEYS = tuple(dict.fromkeys(kind.key for kind in KINDS.values() if kind.key))
 
@@ -215,6 +218,7 @@ def compile_action(
     argument = kind.normal(action.argument) if action.argument else ""
     if kind.outside:
         reach = kind.reach(argument, dict(action.settings))
+        own = own or learns_for_mailbox(action.settings)
         work = Work(action.do, rule, number, own, argument, action.settings, reach)
         return ConstantAction(Effects(work=work), f"{action.do} {argument}".rstrip())
     return ConstantAction(kind.effects(argument), f"{action.do} {argument}".rstrip())

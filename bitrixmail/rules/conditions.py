@@ -42,7 +42,7 @@ MAX_DEPTH = 10
 MAX_VALUES = 10_000
 MAX_VALUE_LENGTH = 1000
 # What fields of a few words can say at all: anything else is a slip.
-_WORDS = {"read": ("yes", "no"), "priority": PRIORITIES}
+_WORDS = {"read": ("yes", "no"), "spam": ("yes", "no"), "priority": PRIORITIES}
 
 
 @implementer(ICondition)

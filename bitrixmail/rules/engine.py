@@ -30,7 +30,7 @@ from bitrixmail.rules.conditions import (
     complaints,
     tests_of,
 )
-from bitrixmail.rules.facts import Facts, Standing, reads_body
+from bitrixmail.rules.facts import Facts, Standing, reads_body, reads_spam
 from bitrixmail.rules.fields import foreign_name
 from bitrixmail.rules.index import Index, Key, arranged, keys_of
 from bitrixmail.rules.lists import Lists, no_lists, values_of
@@ -142,7 +142,7 @@ class CompiledRules:
 
     May be used in a thread; `needs_thread` tells that it should be, since there is a regular
     expression in it. One message is judged in one thread at a time. `asks_extensions`: see
-    rules.foreign.
+    rules.foreign. `reads_spam`: what checks find is asked for, by some rule.
     """
 
     def __init__(
@@ -157,6 +157,7 @@ class CompiledRules:
         self.needs_thread = False
         self.reads_body = False
         self.asks_extensions = False
+        self.reads_spam = False
         self._monotonic = monotonic
         gathered: dict[tuple[str, str], list[CompiledRule]] = {}
         # Sorting is stable: rules of the same order stay as they stand in the set.
@@ -242,7 +243,8 @@ class CompiledRules:
 
     def _note_needs(self, rule: Rule) -> None:
         self.count += 1
-        self.reads_body = self.reads_body or reads_body(rule.condition)
+        self.reads_spam = self.reads_spam or reads_spam(rule.condition)
+        self.reads_body = self.reads_body or self.reads_spam or reads_body(rule.condition)
         tests = tuple(tests_of(rule.condition))
         if any(test.op == "regex" for test in tests):
             self.needs_thread = True

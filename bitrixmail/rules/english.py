@@ -50,6 +50,7 @@ _SUBJECTS: dict[str, tuple[str, str, str]] = {
     ),
     "size": ("the size", "", "a size"),
     "spam_score": ("the spam score", "", "a spam score"),
+    "spam": ("the mark as spam", "", "a mark as spam"),
     "age": ("the age", "", "an age"),
     "date": ("its date", "", "a date"),
     "received": ("its arrival", "", "a time of arrival"),
@@ -150,6 +151,8 @@ def _state(test: Test, value: str | None, holds: bool) -> str:
     """Say in what state a message is; empty if the field tells none."""
     if test.field == "read" and value in ("yes", "no"):
         return "it is read" if (value == "yes") is holds else "it is unread"
+    if test.field == "spam" and value in ("yes", "no"):
+        return "it looks like spam" if (value == "yes") is holds else "it does not look like spam"
     if test.field == "folder":
         where = values_of(test, _WORDS)
         return f"it {'lies' if holds else 'does not lie'} in the folder {where}"
@@ -188,6 +191,8 @@ def _action(action: Action) -> str:
         "stop": _STOP,
         "command": f"run the command {argument}",
         "python": f"have the extension do {argument}",
+        "spam": "have the filter learn it as spam",
+        "not_spam": "have the filter learn that it is no spam",
     }.get(action.do)
     told = told or mail_action(action, 0)
     told = told or hook_sentences.english(action)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import Enum
@@ -12,7 +12,9 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.rules import IFacts, IValues
 from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.mime.parts import Body
 from bitrixmail.model.message import INBOX
+from bitrixmail.model.testimony import Testimony, verdict_of
 from bitrixmail.rules.actions import HIGH_PRIORITY, LOW_PRIORITY, SEEN
 from bitrixmail.rules.address_facts import AddressReader, parts_of, spellings
 from bitrixmail.rules.body_facts import BODY_TEXTS, BodyReader
@@ -21,12 +23,14 @@ from bitrixmail.rules.fields import (
     BODY_FIELDS,
     FIELDS,
     NUMBER_FIELDS,
+    SPAM_FIELDS,
     STANDING_FIELDS,
     TIME_FIELDS,
     address_part,
     foreign_name,
     header_name,
     reads_body,
+    reads_spam,
 )
 from bitrixmail.rules.foreign import Foreign
 from bitrixmail.rules.header_facts import all_fields, list_ids, priority_of
@@ -48,6 +52,7 @@ __all__ = [
     "fold",
     "header_name",
     "reads_body",
+    "reads_spam",
 ]
 
 # These differ between the mailboxes of one message.
@@ -113,7 +118,8 @@ class Facts:
     """
 
     __slots__ = (
-        "_message", "_own", "headers", "mailbox", "recipients", "sender", "size_octets", "standing",
+        "_message", "_own", "headers", "mailbox", "recipients", "said", "sender", "size_octets",
+        "standing",
     )  # fmt: skip
 
     def __init__(
@@ -128,6 +134,7 @@ class Facts:
         now: datetime | None = None,
         timezone: str = "UTC",
         standing: Standing | None = None,
+        said: Sequence[Testimony] = (),
         message: _Message | None = None,
         mailbox: str = "",
     ) -> None:
@@ -137,16 +144,21 @@ class Facts:
         self.recipients = recipients
         self.mailbox = mailbox
         self.standing = standing or Standing()
+        self.said = said
         self._message = message or _Message(headers, octets, received, now, zone_of(timezone))
         self._own: dict[str, Values] = {}
 
     def for_mailbox(
-        self, address: str, *recipients: str, standing: Standing | None = None
+        self,
+        address: str,
+        *recipients: str,
+        standing: Standing | None = None,
+        said: Sequence[Testimony] = (),
     ) -> Facts:
         """Return the facts for one mailbox, sharing everything decoded so far and later.
 
         `address` is the mailbox, `recipients` the forward-paths that led to it, `standing` where
-        the message stands in it: unmarked in INBOX if not given.
+        the message stands in it: unmarked in INBOX if not given. `said` is what checks found.
         """
         return Facts(
             self.headers,
@@ -154,6 +166,7 @@ class Facts:
             self.size_octets,
             recipients=tuple(dict.fromkeys((*recipients, address))),
             standing=standing,
+            said=said,
             message=self._message,
             mailbox=address,
         )
@@ -162,6 +175,11 @@ class Facts:
     def octets(self) -> bytes | None:
         """The content as far as it may be looked at, if any rule asks for it."""
         return self._message.content.octets
+
+    @property
+    def body(self) -> Body:
+        """The body, read. Raises LookupError if the content is not at hand."""
+        return self._message.content.body
 
     @property
     def present(self) -> Mapping[bytes, object]:
@@ -230,6 +248,8 @@ class Facts:
             found = self._own[field] = self._addresses(name, part)
         elif kind is _Kind.FOREIGN:
             return _values_of(self._foreign_texts(name))
+        elif kind is _Kind.TESTIFIED:
+            found = self._own[field] = Values(self._testified(field))
         else:
             found = shared[field] = self._read(field)
         return found
@@ -243,11 +263,12 @@ class Facts:
             return message.content.sizes()
         if field == "attachment_count":
             return (len(message.content.sizes()),)
-        if field == "age":
-            if message.received is None or message.now is None:
-                return ()
-            return (max(0, int((message.now - message.received).total_seconds())),)
-        return (0.0,) if field == "spam_score" else ()
+        if field == "spam_score":
+            verdict = verdict_of(self.said)
+            return (0.0 if verdict is None or verdict.score is None else verdict.score,)
+        if field != "age" or message.received is None or message.now is None:
+            return ()
+        return (max(0, int((message.now - message.received).total_seconds())),)
 
     def moments(self, field: str) -> tuple[datetime, ...]:
         """See IFacts."""
@@ -297,6 +318,15 @@ class Facts:
         else:
             texts = ()
         return Values(texts, lines=field == "body") if texts else NOTHING
+
+    def _testified(self, field: str) -> tuple[str, ...]:
+        """Tell what checks found, with what they say of it behind a score."""
+        verdict = verdict_of(self.said)
+        if field == "spam":
+            return ("yes" if verdict is not None and verdict.spam else "no",)
+        score = number_text(self.numbers(field)[0])
+        text = (verdict or self.said[-1]).text if verdict or self.said else ""
+        return (f"{score} ({text})" if text else score,)
 
     def _standing(self, field: str) -> tuple[str, ...]:
         """Tell how the message stands now, after the rules before."""
@@ -353,6 +383,7 @@ class _Kind(Enum):
     OF_MAILBOX = "addresses, which differ between the mailboxes of one message"
     STANDING = "how the message stands now"
     FOREIGN = "what an extension says"
+    TESTIFIED = "what checks found, for each mailbox"
     OTHER = "whatever else"
 
 
@@ -361,6 +392,8 @@ def _kind_of(field: str) -> tuple[_Kind, str, str]:
     """Tell of which kind a field is; then its name among those of that kind, and its part."""
     if field in STANDING_FIELDS:
         return _Kind.STANDING, field, ""
+    if field in SPAM_FIELDS:
+        return _Kind.TESTIFIED, field, ""
     base, part = address_part(field)
     if base in ADDRESS_FIELDS:
         return _Kind.OF_MAILBOX if base in _OF_MAILBOX else _Kind.ADDRESSES, base, part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from bitrixmail.model.rule import Condition, Not, Test
@@ -25,6 +26,8 @@ _SOURCES = {"subject": "subject", "list_id": "list-id"}
 # What needs the content; the header section alone is at hand without it.
 _BODY_TEXTS = ("body", "message", "attachment_name", "attachment_type", "language", "charset")
 _STANDING_TEXTS = ("folder", "tag", "flag", "read", "priority")
+# What checks have found before the rules are asked, for each mailbox
+_TESTIFIED_TEXTS = ("spam",)
 NUMBER_FIELDS = ("size", "attachment_size", "attachment_count", "spam_score", "age")
 TIME_FIELDS = ("date", "received", "time")
 FIELDS = (
@@ -32,6 +35,7 @@ FIELDS = (
     *_HEADER_TEXTS,
     *_BODY_TEXTS,
     *_STANDING_TEXTS,
+    *_TESTIFIED_TEXTS,
     "auth",
     *NUMBER_FIELDS,
     *TIME_FIELDS,
@@ -41,6 +45,8 @@ BODY_FIELDS = frozenset({*_BODY_TEXTS, "attachment_size", "attachment_count"})
 STANDING_FIELDS = frozenset(_STANDING_TEXTS)
 """The fields that actions of earlier rules may change; what they say is never kept."""
 _FOREIGN = re.compile(r"python:([A-Za-z0-9_-]{1,40}\.[A-Za-z0-9_-]{1,60})")
+SPAM_FIELDS = frozenset({*_TESTIFIED_TEXTS, "spam_score"})
+"""The fields that checks fill; for these they are asked at all."""
 _HEADER = re.compile(r"header:([!-9;-~]{1,100})", re.IGNORECASE)
 
 
@@ -84,8 +90,21 @@ def sources(field: str) -> tuple[bytes, ...]:
 
 def reads_body(condition: Condition) -> bool:
     """Tell whether a test within the condition needs the content of the message."""
+    return _asks(condition, BODY_FIELDS.__contains__) or _asks(condition, _is_foreign)
+
+
+def reads_spam(condition: Condition) -> bool:
+    """Tell whether a test within the condition needs what checks have found."""
+    return _asks(condition, SPAM_FIELDS.__contains__)
+
+
+def _is_foreign(field: str) -> bool:
+    return foreign_name(field) is not None
+
+
+def _asks(condition: Condition, is_one: Callable[[str], bool]) -> bool:
     if isinstance(condition, Test):
-        return condition.field in BODY_FIELDS or foreign_name(condition.field) is not None
+        return is_one(condition.field)
     if isinstance(condition, Not):
-        return reads_body(condition.part)
-    return any(map(reads_body, condition.parts))
+        return _asks(condition.part, is_one)
+    return any(_asks(part, is_one) for part in condition.parts)

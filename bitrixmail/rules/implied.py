@@ -18,8 +18,11 @@ NEVER = AnyOf()
 # A field of which a message has one text at most, so that it can't be two things. (A second Subject
 # field is a fault of its message.)
 _SINGLE = frozenset(
-    {"subject", "size", "attachment_count", "spam_score", "language", "folder", "read", "priority"}
-)
+    {
+        "subject", "size", "attachment_count", "spam_score", "language", "folder", "read",
+        "priority", "spam",
+    }
+)  # fmt: skip
 _NUMBERS = frozenset({"size", "attachment_count", "spam_score"})
 _TEXTUAL = ("contains", "equals", "starts_with", "ends_with")
 _MOST_PAIRS = 20_000

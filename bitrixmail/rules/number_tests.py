@@ -121,8 +121,8 @@ class NumberTest:
         read = NUMBER_READERS[test.field][0]
         self._spans = tuple(map(read, values))
         self._negative = test.op == "not_equals"
-        # A lone number is shown as it is, but for an age, which has its unit
-        self._plain = test.field != "age"
+        # A lone number is shown as it is, but for an age, which has its unit, and a score, its why
+        self._plain = test.field not in {"age", "spam_score"}
         self._last = TestResult(test.field, test.op, test.value, "", False, test.lists)
 
     def matches(self, facts: IFacts, results: list[TestResult]) -> bool:

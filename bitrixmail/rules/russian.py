@@ -43,6 +43,7 @@ _SUBJECTS: dict[str, tuple[str, str, str]] = {
     ),
     "size": ("размер", "размера", ""),
     "spam_score": ("оценка спама", "оценки спама", ""),
+    "spam": ("отметка о спаме", "отметки о спаме", ""),
     "age": ("возраст письма", "возраста письма", ""),
     "date": ("дата письма", "даты письма", ""),
     "received": ("время прихода", "времени прихода", ""),
@@ -170,6 +171,8 @@ def _state(test: Test, value: str | None, holds: bool) -> str:
     denied = "" if holds else "не "
     if test.field == "read" and value in ("yes", "no"):
         return "письмо прочитано" if (value == "yes") is holds else "письмо не прочитано"
+    if test.field == "spam" and value in ("yes", "no"):
+        return "письмо похоже на спам" if (value == "yes") is holds else "письмо не похоже на спам"
     if test.field == "folder":
         return f"письмо {denied}лежит в папке {values_of(test, _words(test))}"
     if test.field == "language" and value in _LANGUAGES:
@@ -215,6 +218,8 @@ def _action(action: Action) -> str:
         "stop": _STOP,
         "command": f"запустить команду {argument}",
         "python": f"поручить расширению {argument}",
+        "spam": "научить фильтр, что это спам",
+        "not_spam": "научить фильтр, что это не спам",
     }.get(action.do)
     told = told or mail_action(action, 1)
     told = told or hook_sentences.russian(action)

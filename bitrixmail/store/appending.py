@@ -304,7 +304,10 @@ def _message_row(message_id: int, received: int, draft: Draft) -> tuple[Any, ...
 def job_row(
     job_id: int, message_id: int, created: int, job: NewJob, key: str = ""
 ) -> tuple[Any, ...]:
-    """Return the row of a job; `key` in place of its own."""
+    """Return the row of a job of a message that is written, `created` in microseconds.
+
+    `key` stands in place of its own.
+    """
     return (
         job_id,
         key or job.key,

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from bitrixmail.store.answers import DatabaseAnswers
 from bitrixmail.store.blobs import FileBlobs
 from bitrixmail.store.changes import PolledChanges
+from bitrixmail.store.counters import DatabaseCounters
 from bitrixmail.store.database import DatabaseFile, database_path
 from bitrixmail.store.destinations import DatabaseDestinations
 from bitrixmail.store.directory import DatabaseDirectory
@@ -22,9 +23,11 @@ from bitrixmail.store.executors import Database, InlineExecutor, ThreadedExecuto
 from bitrixmail.store.grants import DatabaseGrants
 from bitrixmail.store.jobs import DatabaseJobs
 from bitrixmail.store.messages import DatabaseMessages
+from bitrixmail.store.quarantine import DatabaseQuarantine
 from bitrixmail.store.queue import DatabaseQueue
 from bitrixmail.store.rule_runs import DatabaseRuleRuns
 from bitrixmail.store.rulebook import DatabaseRulebook
+from bitrixmail.store.sender_lists import DatabaseSenderLists
 from bitrixmail.store.sequences import generations
 from bitrixmail.store.suppressions import DatabaseSuppressions
 from bitrixmail.store.tickets import DatabaseTickets
@@ -58,6 +61,9 @@ class Stores:
     grants: DatabaseGrants
     tickets: DatabaseTickets
     answers: DatabaseAnswers
+    counters: DatabaseCounters
+    senders: DatabaseSenderLists
+    quarantine: DatabaseQuarantine
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -90,6 +96,8 @@ class Stores:
         await self.suppressions.forget(now - _LIFTED_KEPT)
         await self.destinations.forget(now - _DESTINATIONS_KEPT)
         await self.answers.forget(now)
+        await self.senders.forget(now - _LIFTED_KEPT)
+        await self.counters.expire(now)
 
     async def close(self) -> None:
         """Finish what is queued, then close; harmless if it was never opened."""
@@ -198,6 +206,9 @@ def _stores(
         grants=DatabaseGrants(database, changes, most_cached),
         tickets=DatabaseTickets(database, clock, sends=sends),
         answers=DatabaseAnswers(database),
+        counters=DatabaseCounters(database, changes, clock, caches=bool(most_cached)),
+        senders=DatabaseSenderLists(database, changes, most_cached),
+        quarantine=DatabaseQuarantine(database, clock),
         blobs=blobs,
         changes=changes,
         _threads=threads,

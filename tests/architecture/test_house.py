@@ -36,6 +36,8 @@ ROOMS = {
     "pickup",
     "inject",
     "admin",
+    "bayes",
+    "checks",
     "rules",
     "link",
     "mime",

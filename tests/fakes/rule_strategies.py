@@ -11,7 +11,7 @@ from bitrixmail.rules.operators import CLOCK_OPERATORS, NUMBER_OPERATORS, TEXT_O
 
 LETTERS = st.characters(codec="utf-8")
 TEXTS = st.text(LETTERS, min_size=1, max_size=20)
-_WORDS = {"read": ["yes", "no"], "priority": ["high", "normal", "low"]}
+_WORDS = {"read": ["yes", "no"], "spam": ["yes", "no"], "priority": ["high", "normal", "low"]}
 _VALUES = {
     "size": ["1 KiB", "2", "1.5MB"],
     "attachment_size": ["10MB", "0"],

@@ -143,7 +143,6 @@ def test_a_regular_expression_that_can_not_be_used_leaves_the_rule_out(
         ({"MAILBOX_ID": "9"}, Fate.LEFT, "--mailbox 9=ADDRESS"),
         ({"ACTION_READ": "-"}, Fate.LEFT, "nothing of what it did is left"),
         ({"ACTION_READ": "-", "ACTION_PHP": "mail();"}, Fate.LEFT, "its action in PHP"),
-        ({"ACTION_READ": "-", "ACTION_SPAM": "Y"}, Fate.LEFT, "trained the spam filter"),
         ({"PARENT_FILTER_ID": "99"}, Fate.LEFT, "the rule above it, 99, is not in the dump"),
         ({"PARENT_FILTER_ID": "7"}, Fate.LEFT, "the rule above it, 7, is not in the dump"),
         ({"ACTION_TYPE": "support"}, Fate.OFF, 'its template "support"'),
@@ -151,7 +150,6 @@ def test_a_regular_expression_that_can_not_be_used_leaves_the_rule_out(
         ({"WHEN_MAIL_RECEIVED": "N"}, Fate.OFF, "neither on receipt nor by hand"),
         ({"ACTION_DELETE_MESSAGE": "Y"}, Fate.CARRIED, "now they go into Trash"),
         ({"ACTION_PHP": "mail();"}, Fate.CARRIED, "its action in PHP"),
-        ({"ACTION_SPAM": "N"}, Fate.CARRIED, "trained the spam filter"),
         ({"MESSAGE_SIZE": "5", "MESSAGE_SIZE_UNIT": "q"}, Fate.LEFT, "a unit unknown here"),
     ],
 )
@@ -175,12 +173,13 @@ def test_size_spam_and_what_is_done() -> None:
         carried(
             MESSAGE_SIZE="10", MESSAGE_SIZE_TYPE=">", MESSAGE_SIZE_UNIT="m",
             SPAM_RATING="90.5", SPAM_RATING_TYPE=">", ACTION_READ="N", ACTION_DELETE_MESSAGE="Y",
+            ACTION_SPAM="N",
         )
     )  # fmt: skip
     assert rule.condition == All(
         (Test("spam_score", "greater", ("90",)), Test("size", "greater", ("10 MiB",)))
     )
-    assert rule.actions == (Action("mark_unread"), Action("delete"))
+    assert rule.actions == (Action("not_spam"), Action("mark_unread"), Action("delete"))
 
 
 def test_scopes() -> None:

@@ -36,6 +36,7 @@ class BadRules:
     needs_thread = False
     reads_body = False
     asks_extensions = False
+    reads_spam = False
     count = 1
 
     def __init__(self, error: BaseException | None = None, plan: Plan | None = None) -> None:

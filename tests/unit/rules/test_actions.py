@@ -75,6 +75,8 @@ TABLE = [
         "shop.book",
         Effects(work=Work("python", "", 1, own=False, argument="shop.book", reach="shop.book")),
     ),
+    ("spam", "", Effects(work=Work("spam", "", 1, own=False))),
+    ("not_spam", "", Effects(work=Work("not_spam", "", 1, own=False))),
 ]
 # Needs settings
 REPLY = Action("reply", "", (("text", "Hi"),))

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from bitrixmail.model import testimony
 from bitrixmail.model.plan import TestResult
 from bitrixmail.model.rule import Not, Test
 from bitrixmail.rules.conditions import compile_condition, complaints
@@ -111,7 +112,7 @@ def holds(test: Test, facts: Facts) -> bool:
 
 
 def test_no_field_is_left_out() -> None:
-    texts = set(FIELDS) - set(NUMBER_FIELDS) - set(TIME_FIELDS) - {"auth"}
+    texts = set(FIELDS) - set(NUMBER_FIELDS) - set(TIME_FIELDS) - {"auth", "spam"}
     parts = {f"{field}.{part}" for field in ADDRESS_FIELDS for part in ADDRESS_PARTS}
     parts -= {"envelope_sender.name", "envelope_recipient.name"}
     assert set(HELD) == texts | parts | {"header:X-Spam"}
@@ -266,3 +267,12 @@ def test_what_nobody_has_read_is_not_judged() -> None:
     for field in ("body", "message", "attachment_name", "attachment_size", "language"):
         with pytest.raises(LookupError):
             unread.values(field)
+
+
+def test_spam_is_what_the_checks_say() -> None:
+    said = (testimony.Testimony("bayes", 99.0, spam=True),)
+    plain = facts()
+    marked = plain.for_mailbox("info@example.org", said=said)
+    for value in ("yes", "no"):
+        assert holds(Test("spam", "equals", (value,)), plain) is (value == "no")
+        assert holds(Test("spam", "equals", (value,)), marked) is (value == "yes")

@@ -85,7 +85,7 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) ->
     connection.execute(
         "DELETE FROM sequence WHERE name IN ('rule_run', 'dkim_key', 'ticket', 'ticket_message')"
     )
-    topics = ("jobs", "retries", "suppressions")
+    topics = ("jobs", "retries", "suppressions", "spam", "sender-lists")
     connection.executemany("DELETE FROM generation WHERE topic = ?", [(one,) for one in topics])
     connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.commit()

@@ -1,0 +1,1 @@
+"""What testifies of a message before the rules decide about it, and does nothing by itself."""

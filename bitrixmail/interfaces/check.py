@@ -1,0 +1,27 @@
+"""Who testifies of a message before the rules decide about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bitrixmail.model.directory import Mailbox
+    from bitrixmail.model.testimony import Testimony
+
+
+class ICheck(Interface):
+    """Looks at messages whose content is complete. Made by compose, lives as long as the server."""
+
+    name: str = Attribute("what its testimonies are called by")
+    idle: bool = Attribute("whether it has nothing to say of any message: none is shown to it then")
+
+    async def inspect(facts: Any, mailboxes: Sequence[Mailbox]) -> Sequence[Testimony | None]:
+        """Testify for each mailbox, in their order; None: nothing to say.
+
+        `facts` are those of the message, see rules.facts, with its content at hand. Whoever asks
+        has a deadline, and takes any error as a testimony that could not be had.
+        """
