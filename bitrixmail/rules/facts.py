@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from enum import Enum
 from functools import lru_cache
 
 from zope.interface import implementer
@@ -18,16 +17,14 @@ from bitrixmail.model.testimony import Testimony, verdict_of
 from bitrixmail.rules.actions import HIGH_PRIORITY, LOW_PRIORITY, SEEN
 from bitrixmail.rules.address_facts import AddressReader, parts_of, spellings
 from bitrixmail.rules.body_facts import BODY_TEXTS, BodyReader
+from bitrixmail.rules.field_kinds import FieldKind, kind_of
 from bitrixmail.rules.fields import (
     ADDRESS_FIELDS,
     BODY_FIELDS,
     FIELDS,
     NUMBER_FIELDS,
-    SPAM_FIELDS,
     STANDING_FIELDS,
     TIME_FIELDS,
-    address_part,
-    foreign_name,
     header_name,
     reads_body,
     reads_spam,
@@ -56,7 +53,6 @@ __all__ = [
 ]
 
 # These differ between the mailboxes of one message.
-_OF_MAILBOX = frozenset({"recipient", "envelope_recipient"})
 # Before what is seen of a content that was too much to be read to its end.
 _CUT = "[cut]"
 # Recipients of one mailbox that are remembered from one message to the next.
@@ -236,19 +232,19 @@ class Facts:
         found = shared.get(field) or self._own.get(field)
         if found is not None:
             return found
-        kind, name, part = _kind_of(field)
-        if kind is _Kind.HEADER:
+        kind, name, part = kind_of(field)
+        if kind is FieldKind.HEADER:
             texts = self.headers.texts(name)
             found = shared[field] = Values(texts) if texts else NOTHING
-        elif kind is _Kind.ADDRESSES:
+        elif kind is FieldKind.ADDRESSES:
             found = shared[field] = self._addresses(name, part)
-        elif kind is _Kind.STANDING:
+        elif kind is FieldKind.STANDING:
             return _values_of(self._standing(field))
-        elif kind is _Kind.OF_MAILBOX:
+        elif kind is FieldKind.OF_MAILBOX:
             found = self._own[field] = self._addresses(name, part)
-        elif kind is _Kind.FOREIGN:
+        elif kind is FieldKind.FOREIGN:
             return _values_of(self._foreign_texts(name))
-        elif kind is _Kind.TESTIFIED:
+        elif kind is FieldKind.TESTIFIED:
             found = self._own[field] = Values(self._testified(field))
         else:
             found = shared[field] = self._read(field)
@@ -373,35 +369,6 @@ class Facts:
         """Return the addresses by which the message came here, in all spellings."""
         few = len(self.recipients) <= _FEW
         return (_of_known_recipients if few else _of_recipients)(self.recipients, part)
-
-
-class _Kind(Enum):
-    """Where the texts of a field come from."""
-
-    HEADER = "a header field"
-    ADDRESSES = "addresses"
-    OF_MAILBOX = "addresses, which differ between the mailboxes of one message"
-    STANDING = "how the message stands now"
-    FOREIGN = "what an extension says"
-    TESTIFIED = "what checks found, for each mailbox"
-    OTHER = "whatever else"
-
-
-@lru_cache(maxsize=4096)  # the fields that rules name, again for each message
-def _kind_of(field: str) -> tuple[_Kind, str, str]:
-    """Tell of which kind a field is; then its name among those of that kind, and its part."""
-    if field in STANDING_FIELDS:
-        return _Kind.STANDING, field, ""
-    if field in SPAM_FIELDS:
-        return _Kind.TESTIFIED, field, ""
-    base, part = address_part(field)
-    if base in ADDRESS_FIELDS:
-        return _Kind.OF_MAILBOX if base in _OF_MAILBOX else _Kind.ADDRESSES, base, part
-    foreign = foreign_name(field)
-    if foreign is not None:
-        return _Kind.FOREIGN, foreign, ""
-    name = field if field == "subject" else header_name(field)
-    return (_Kind.OTHER, field, "") if name is None else (_Kind.HEADER, name, "")
 
 
 @lru_cache(maxsize=1024)  # most messages stand alike

@@ -134,6 +134,9 @@ def test_the_surface_is_there() -> None:
         *("dns records", "dns check", "dkim list", "dkim rotate"),
         *("ticket list", "ticket show", "ticket reply", "ticket note", "ticket close"),
         *("ticket reopen", "ticket assign", "ticket delete"),
+        *("spam train", "spam learn", "spam status", "spam show", "spam forget", "spam import"),
+        *("spam threshold", "sender allow", "sender block", "sender list", "sender remove"),
+        *("quarantine list", "quarantine show", "quarantine release", "quarantine delete"),
         *("trace", "apply", "export"),  # alone `export` writes the site
     }
 

@@ -190,6 +190,7 @@ class PoisonedRules:
 
     needs_thread = False
     asks_extensions = False
+    reads_spam = False
     count = 0
 
     def judge(self, *_args: object, **_named: object) -> None:
