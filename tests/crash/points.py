@@ -148,7 +148,7 @@ _SETTLE = "bitrixmail.outbound.settling:Settler.write"
 ACTION_POINTS = (
     Point("work-committed", _RUN, after=True, only=_in_writer, most=20),
     Point("work-acknowledged", _SEND, after=True, only=_acknowledges, most=10),
-    Point("work-leased", "bitrixmail.outbound.under_way:UnderWay.deliver", most=20),
+    Point("work-leased", "bitrixmail.outbound.under_way:UnderWay.begin", most=20),
     Point("amid-command", _COMMAND, within_s=0.02, most=8),
     Point("commanded", _COMMAND, after=True, most=8),
     Point("amid-forward", _FORWARD, within_s=0.02, most=8),
