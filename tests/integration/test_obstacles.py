@@ -227,7 +227,7 @@ def test_check_config_looks_at_the_certificate(tmp_path: Path) -> None:
 
 
 def test_a_pid_file_that_can_not_be_written(tmp_path: Path) -> None:
-    command = [BIN / "twistd", "-n", f"--pidfile={tmp_path}/no/twistd.pid", "bitrixmail"]
+    command = [str(BIN / "twistd"), "-n", f"--pidfile={tmp_path}/no/twistd.pid", "bitrixmail"]
     told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert told.returncode != 0
     said = told.stdout + told.stderr
