@@ -1,7 +1,7 @@
 """Kill a server that does what rules want, again and again: `python -m tests.crash.actions`.
 
 Senders hand over mail without a pause and note each 250; for each message the server forwards a
-copy, runs a command and calls a function, and each of them counts. It dies by SIGKILL: between the
+copy, runs a command, calls a function and a URL, and each of them counts. It dies by SIGKILL: between the
 commit of a message and its couriers, in them, before and while their outcome is written down, or at
 any moment. Exits with 1 if something was not done for an acknowledged message, if it had not
 exactly one effect where keys are known, if it was done more often than deaths account for, or for a
@@ -143,7 +143,7 @@ class Campaign:
         os.environ["PYTHONPATH"] = str(package_of(victim))
         for deed in self._deeds:
             deed.configure(victim)
-        victim.configure("outbound", 'retry = ["1s"]')
+        victim.configure("actions", 'retry = ["1s"]')
         victim.furnish_site((MAILBOX, ARCHIVE), _PASSWORD, rules_of(self._deeds))
         senders = Senders(victim.smtp_port, self.books)
         try:
@@ -161,6 +161,8 @@ class Campaign:
             senders.stop()
             victim.kill()
             os.environ.pop("PYTHONPATH", None)
+            for deed in self._deeds:
+                deed.close()
         for deed in self._deeds:
             attempts, effects = self.counted[deed.kind] = deed.attempts(), deed.effects()
             self.wrong += faults(self.books, deed.kind, attempts, effects)

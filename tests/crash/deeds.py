@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import threading
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.crash.victim import Victim
 from tests.fakes.installed import install
+from tests.fakes.process import free_port
 
 MAILBOX, ARCHIVE = "info@example.org", "archive@example.org"
 
@@ -29,6 +33,9 @@ class Deed(ABC):
     @abstractmethod
     def configure(self, victim: Victim) -> None:
         """Add what it needs to the settings."""
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to end
+        """End what it has begun."""
 
     @abstractmethod
     def attempts(self) -> Counter[str]:
@@ -94,6 +101,49 @@ def parts(context):
         victim.configure("extensions", 'enabled = ["crashed"]')
 
 
+class Webhook(Deed):
+    """A call of a URL; the receiver knows each call by its id."""
+
+    kind = "webhook"
+
+    def __init__(self, _folder: Path) -> None:
+        # By message id, the keys of its calls, again for each call
+        self._calls: defaultdict[str, list[str]] = defaultdict(list)
+        self._server = ThreadingHTTPServer(("127.0.0.1", free_port()), self._handler())
+        self.port: int = self._server.server_port
+        self.action = f'do = "webhook"\nurl = "http://127.0.0.1:{self.port}/"'
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        calls = self._calls
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                calls[body["message_id"]].append(self.headers["X-Bitrixmail-Id"])
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing."""
+
+        return Handler
+
+    def configure(self, victim: Victim) -> None:
+        victim.configure("actions", f'private_hosts = ["127.0.0.1:{self.port}"]')
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def attempts(self) -> Counter[str]:
+        return Counter({message: len(keys) for message, keys in self._calls.items()})
+
+    def effects(self) -> Counter[str]:
+        return Counter({message: len(set(keys)) for message, keys in self._calls.items()})
+
+
 class Forward(Deed):
     """A copy for another mailbox of the victim, by the gate: that one knows each job."""
 
@@ -118,7 +168,7 @@ class Forward(Deed):
             return Counter(row[0] for row in reader.execute(query, (ARCHIVE,)))
 
 
-DEEDS: tuple[type[Deed], ...] = (Forward, Command, Function)
+DEEDS: tuple[type[Deed], ...] = (Forward, Command, Function, Webhook)
 
 
 def package_of(victim: Victim) -> Path:

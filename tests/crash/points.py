@@ -144,6 +144,7 @@ POINTS = (
 _COMMAND = "bitrixmail.net.process:CommandRunner.run"
 _FORWARD = "bitrixmail.outbound.actions.mail:MailCourier.deliver"
 _PYTHON = "bitrixmail.outbound.actions.python:PythonCourier.deliver"
+_WEBHOOK = "bitrixmail.outbound.actions.calling:CallingCourier.deliver"
 _SETTLE = "bitrixmail.outbound.settling:Settler.write"
 ACTION_POINTS = (
     Point("work-committed", _RUN, after=True, only=_in_writer, most=20),
@@ -155,6 +156,8 @@ ACTION_POINTS = (
     Point("forwarded", _FORWARD, after=True, most=8),
     Point("amid-python", _PYTHON, within_s=0.02, most=8),
     Point("called", _PYTHON, after=True, most=8),
+    Point("amid-webhook", _WEBHOOK, within_s=0.02, most=8),
+    Point("told", _WEBHOOK, after=True, most=8),
     Point("before-settling", _SETTLE, most=8),
     Point("amid-settling", _SETTLE, within_s=0.01, most=8),
     Point("settled", _SETTLE, after=True, most=8),
