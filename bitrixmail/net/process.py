@@ -219,6 +219,8 @@ class _Running(ProcessProtocol):
         """End it and all it has started, if that is not over."""
         if self._told is None:
             self._signal_group(signal.SIGKILL)
+            if self._timer.active():
+                self._timer.cancel()
 
     def _signal_group(self, number: int) -> None:
         """Signal all of it; while it is not its own group yet, itself alone."""

@@ -114,6 +114,7 @@ async def test_cancelling_kills_it(tmp_path: Path) -> None:
     with pytest.raises(CancelledError):
         await running
     await gone(int(mark.read_text()))
+    await pause(0.1)  # Twisted hears of it
 
 
 async def test_limits_hold() -> None:
