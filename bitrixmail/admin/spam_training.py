@@ -96,11 +96,10 @@ async def _worth(work: Training, lessons: Sequence[Lesson], counters: ICounters)
     """Leave out what the filter is sure of already, and learned the same way or never."""
     tokens = {token for lesson in lessons for token in lesson.tokens}
     corpus, counts = Corpus(0, 0), dict[int, tuple[int, int]]()
-    for corpus, table in await counters.tables([work.scope], list(tokens)):  # noqa: B007 - the only one
-        for token in tokens:
-            found = table.get(token)
-            if found is not None:
-                counts[token] = found
+    found = await counters.tables([work.scope], list(tokens))
+    if found:  # it has learned enough to be sure of anything
+        corpus, table = found[0]
+        counts = {token: count for token in tokens if (count := table.get(token)) is not None}
     return Class(corpus, counts, counters.least).chosen(lessons)
 
 

@@ -86,11 +86,6 @@ class Extensions:
         """Those that were switched off, and why."""
         return {name: each.guard.off for name, each in self._loaded.items() if each.guard.off}
 
-    @property
-    def checks(self) -> tuple[Any, ...]:
-        """The checks of all."""
-        return tuple(check for each in self._loaded.values() for check in each.parts.checks)
-
     def sources(self) -> Sources:
         """Return the service of all sources."""
         return Sources([(name, one.parts) for name, one in self._loaded.items()])

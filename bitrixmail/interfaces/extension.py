@@ -8,7 +8,6 @@ from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from bitrixmail.model.extension import Context, Parts
     from bitrixmail.model.job import Delivery, Job
@@ -70,13 +69,3 @@ class IActions(Interface):
 
         Raise LookupError as `answer` does.
         """
-
-
-class ICheck(Interface):
-    """Looks at a message before the rules do, and testifies; it changes nothing."""
-
-    name: str = Attribute("a short word; what it finds is told under this name")
-    phase: str = Attribute("when it is asked: connect, sender, recipient or body")
-
-    async def inspect(subject: Any) -> Any:
-        """Return what was found. Never raise: what can't be said is a temperror."""

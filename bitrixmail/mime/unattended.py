@@ -1,6 +1,8 @@
 """Mail that no person has written to us: replies of programs, bounces, lists.
 
-Whoever answers it, or opens a ticket for it, may go in circles (RFC 3834 §2). Pure.
+Whoever opens a ticket for it may go in circles (RFC 3834 §2). Narrower than `mime.automatic`, which
+keeps programs from answering: what a site's own form sends from noreply@ gets no answer, and is a
+ticket all the same. Pure.
 """
 
 from __future__ import annotations

@@ -36,14 +36,13 @@ class Parts:
 
     `conditions` return a text, a number, true or false, several texts, or None. `actions` return
     None or a line for the log; they raise AgainError or NeverError. `couriers` take jobs as
-    ICourier has it. `checks` are ICheck. `sources` are services of Twisted, started when the store
+    ICourier has it. `sources` are services of Twisted, started when the store
     is open, and stopped with the server.
     """
 
     conditions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     couriers: Mapping[str, Any] = field(default_factory=dict)
-    checks: Sequence[Any] = ()
     sources: Sequence[Any] = ()
 
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
 from bitrixmail.interfaces.gate import IGate, ISink, ITransaction
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
+from bitrixmail.model.errors import MailError
 from bitrixmail.model.job import Attempt, Job, Result
-from bitrixmail.model.reply import Reply
+from bitrixmail.model.reply import TRANSACTION_FAILED, Reply
+from bitrixmail.tasks import utcnow
+
+_log = Logger()
 
 _PIECE_OCTETS = 64 * 1024
 
@@ -93,6 +100,23 @@ async def _handed(  # noqa: PLR0917 - the envelope and what is in it
         transaction.abort()
         raise
     return outcome.reply
+
+
+async def attempted(carried_out: Awaitable[Reply], job: Job, clock: IReactorTime) -> Attempt:
+    """Return the attempt that ends with the reply of what carries a job out, whatever it raises."""
+    begun = utcnow(clock)
+    try:
+        reply = await carried_out
+    except MailError as error:
+        reply = error.reply
+    except Exception:  # noqa: BLE001 - a bug, and the next attempt may meet a mended program
+        _log.failure(
+            "{queue_id}: the job {key} could not be carried out",
+            queue_id=job.queue_id,
+            key=job.key,
+        )
+        reply = TRANSACTION_FAILED
+    return attempt_of(reply, begun, utcnow(clock))
 
 
 def attempt_of(reply: Reply, begun: datetime, ended: datetime) -> Attempt:

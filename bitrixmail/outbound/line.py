@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.courier import ILine
 from bitrixmail.model.destination import Hosts, MailHost, RelayRoute
-from bitrixmail.model.job import Delivery, Job
+from bitrixmail.model.job import Attempt, Delivery, Job
 from bitrixmail.model.parcel import Parcel
 from bitrixmail.outbound.client.connection import Connection
 
@@ -28,13 +28,26 @@ class Spot(NamedTuple):
 
 
 class OneByOne:
-    """The one line of a courier that keeps nothing from one delivery to the next: itself."""
+    """A courier that keeps nothing from one delivery to the next: its one line is itself.
+
+    Each job is carried out by `_one`, alone: one can't spoil the others.
+    """
 
     open = False
 
     def line(self) -> Self:
         """See ICourier."""
         return self
+
+    async def deliver(self, jobs: Sequence[Job]) -> Delivery:
+        """See ILine."""
+        return Delivery(tuple([await self._one(job) for job in jobs]))
+
+    async def close(self) -> None:
+        """See ICourier."""
+
+    async def _one(self, job: Job) -> Attempt:
+        raise NotImplementedError
 
 
 @implementer(ILine)

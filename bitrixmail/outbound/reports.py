@@ -32,6 +32,3 @@ class ReportCourier(OneByOne):
         now = utcnow(self._clock)
         attempt = Attempt(now, Result.DELIVERED, "", "", "2.1.5", said, 0.0)
         return Delivery((attempt,) * len(jobs))
-
-    async def close(self) -> None:
-        """See ICourier."""

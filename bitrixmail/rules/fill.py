@@ -67,11 +67,15 @@ def check(text: str, known: Iterable[str] = NAMES) -> str:
     return text
 
 
-def fill(text: str, values: Mapping[str, str] | Callable[[str], str]) -> str:
+def fill(
+    text: str,
+    values: Mapping[str, str] | Callable[[str], str],
+    written: Callable[[str], str] = str,
+) -> str:
     """Fill in a text that `check` has passed; a name without a value is left empty.
 
-    `values` may be asked for each name by itself, so that only what is wanted is worked out. The
-    whole is cut at MOST_FILLED characters.
+    `values` may be asked for each name by itself, so that only what is wanted is worked out. Each
+    is put down as `written` writes it. The whole is cut at MOST_FILLED characters.
     """
     value_of = values if callable(values) else lambda name: values.get(name, "")
 
@@ -82,6 +86,6 @@ def fill(text: str, values: Mapping[str, str] | Callable[[str], str]) -> str:
         if named is None:
             return place[0]
         value = value_of(named[1])
-        return value[: int(named[2])] if named[2] else value
+        return written(value[: int(named[2])] if named[2] else value)
 
     return _PLACE.sub(filled, text)[:MOST_FILLED]

@@ -7,12 +7,15 @@ from typing import Any
 
 from bitrixmail.model.rule import Action
 from bitrixmail.model.work import plain
+from bitrixmail.rules.fill import check
 from bitrixmail.rules.operators import compile_pattern
 from bitrixmail.rules.outside import Setting, line, number, one_of, switch, text, texts
 from bitrixmail.rules.speech import shown
 
 # What the desk writes into its own subjects
 NUMBER_IN_SUBJECT = (r"\[#(\d{1,9})\]",)
+# What an acknowledgement may name
+GREETING_NAMES = ("number", "subject", "sender")
 _MAX_PATTERNS = 20
 _MAX_PATTERN = 500
 _MAX_WORD = 100
@@ -36,6 +39,10 @@ def _patterns(given: Any) -> tuple[str, ...]:
     return found
 
 
+def _greeting(given: Any) -> str:
+    return check(text(given), GREETING_NAMES)
+
+
 def _word(given: Any) -> str:
     found = line(given).strip()
     if len(found) > _MAX_WORD:
@@ -50,7 +57,7 @@ TICKET_SETTINGS = {
     "criticality": Setting(_word, '"high"'),
     "hidden": Setting(switch, "true"),
     "sender": Setting(one_of("from", "reply_to"), '"reply_to"'),
-    "acknowledge": Setting(text, '"Your letter has the number {number}."'),
+    "acknowledge": Setting(_greeting, '"Your letter has the number {number}."'),
     "most_per_hour": Setting(number(1, 1000), "20"),
     "desk": Setting(_word, '"zammad"'),
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bitrixmail.mime.addresses import parse_addresses
-from bitrixmail.mime.template import places, template_fault
+from bitrixmail.rules.fill import check, places
 from bitrixmail.rules.outside import Setting, line, number, one_address, switch, text
 from bitrixmail.rules.times import read_age, read_moment, zone_of
 from bitrixmail.rules.words import Complaint
@@ -41,10 +41,7 @@ def _template(
     read: Callable[[Any], str], names: tuple[str, ...], most: int
 ) -> Callable[[Any], str]:
     def reader(given: Any) -> str:
-        found = read(given)
-        fault = template_fault(found, names)
-        if fault:
-            raise ValueError(fault)
+        found = check(read(given), names)
         if not found.strip() or len(found) > most:
             raise ValueError(f"must have 1 to {most} characters")
         return found
@@ -84,7 +81,7 @@ def reply_complaints(given: Mapping[str, Any]) -> Iterator[Complaint]:
             read_moment(given[name]).span(zone_of("UTC")) if name in given else None
             for name in ("starts", "ends")
         )
-        named = places(given.get("text", "")) | places(given.get("html", ""))
+        named = {*places(given.get("text", "")), *places(given.get("html", ""))}
     except (ValueError, TypeError, AttributeError):
         return  # it is told of already
     if starts and ends and ends[1] < starts[0]:

@@ -15,21 +15,19 @@ import os
 import random
 import shutil
 import smtplib
-import sqlite3
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 from tests.crash.deeds import ARCHIVE, DEEDS, MAILBOX, Deed, package_of, rules_of
 from tests.crash.plan import Stop
 from tests.crash.points import ACTION_POINTS
+from tests.crash.talking import Senders, read_store
 from tests.crash.victim import Victim
 
 _SENDERS = 2
@@ -72,46 +70,22 @@ def faults(
     ]
 
 
-class Senders:
-    """Threads that hand over mail as long as `run` is set. Made by a campaign, lives as long."""
+class Letters(Senders):
+    """Made by a campaign, lives as long. Its senders write to the mailbox with the rules."""
 
     def __init__(self, port: int, books: Books) -> None:
-        self._port = port
+        super().__init__(port, _SENDERS)
         self._books = books
-        self._lock = threading.Lock()
-        self._over = threading.Event()
-        self.run = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._send, args=(number,)) for number in range(_SENDERS)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self.start()
 
-    def stop(self) -> None:
-        self._over.set()
-        self.run.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _send(self, number: int) -> None:
-        ids = (f"<{number}.{place}@client.example>" for place in count(1))
-        while not self._over.is_set():
-            self.run.wait()
-            with suppress(OSError, smtplib.SMTPException):  # the server is dead, or dies
-                self._session(ids)
-            time.sleep(0.02)
-
-    def _session(self, ids: Iterator[str]) -> None:
-        with smtplib.SMTP("127.0.0.1", self._port, timeout=10) as link:
-            while self.run.is_set() and not self._over.is_set():
-                message_id = next(ids)
-                with self._lock:
-                    self._books.sent.add(message_id)
-                letter = f"Message-ID: {message_id}\r\nSubject: x\r\n\r\nbody\r\n"
-                link.sendmail("ann@client.example", [MAILBOX], letter)
-                with self._lock:
-                    self._books.acknowledged.add(message_id)
-                time.sleep(0.03)
+    def _letter(self, _sender: int, link: smtplib.SMTP, message_id: str) -> None:
+        with self._lock:
+            self._books.sent.add(message_id)
+        letter = f"Message-ID: {message_id}\r\nSubject: x\r\n\r\nbody\r\n"
+        link.sendmail("ann@client.example", [MAILBOX], letter)
+        with self._lock:
+            self._books.acknowledged.add(message_id)
+        time.sleep(0.03)
 
 
 class Campaign:
@@ -145,7 +119,7 @@ class Campaign:
             deed.configure(victim)
         victim.configure("actions", 'retry = ["1s"]')
         victim.furnish_site((MAILBOX, ARCHIVE), _PASSWORD, rules_of(self._deeds))
-        senders = Senders(victim.smtp_port, self.books)
+        senders = Letters(victim.smtp_port, self.books)
         try:
             begun = time.monotonic()
             for number in range(self._kills):
@@ -197,21 +171,11 @@ class Campaign:
             time.sleep(0.005)
 
     def _open_jobs(self) -> list[Done]:
-        query = (
+        return read_store(
+            self._victim.data_dir,
             "SELECT m.message_id, j.kind FROM job j JOIN message m ON m.id = j.message_id"
-            " WHERE j.settled IS NULL"
+            " WHERE j.settled IS NULL",
         )
-        file = self._victim.data_dir / "bitrixmail.sqlite"
-        with tempfile.TemporaryDirectory() as folder:  # it is left as the death left it
-            for part in ("", "-wal"):
-                source = file.with_name(file.name + part)
-                if source.exists():
-                    shutil.copy(source, Path(folder, file.name + part))
-            reader = sqlite3.connect(Path(folder, file.name))
-            try:
-                return [tuple(row) for row in reader.execute(query)]
-            finally:
-                reader.close()
 
     def _wait_for_the_rest(self) -> None:
         until = time.monotonic() + _SETTLED_S

@@ -13,20 +13,17 @@ import argparse
 import random
 import shutil
 import smtplib
-import sqlite3
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from statistics import median
 
 from tests.crash.far_side import Copy, FarSide
+from tests.crash.talking import Senders, read_store
 from tests.fakes.process import ServerProcess
 
 # How long each host lets wait for its reply to the dot, at most
@@ -82,43 +79,17 @@ def faults(books: Books, taken: Counter[Copy], deaths: Sequence[Death]) -> list[
     return wrong
 
 
-class Senders:
-    """Threads that hand over mail as long as `run` is set. Made by a campaign, lives as long."""
+class Letters(Senders):
+    """Made by a campaign, lives as long. Its senders write to one or several of the hosts."""
 
     def __init__(self, port: int, books: Books, seed: int) -> None:
-        self._port = port
+        super().__init__(port, _SENDERS)
         self._books = books
-        self._lock = threading.Lock()
-        self._over = threading.Event()
-        self.run = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._send, args=(number, random.Random(f"{seed}-{number}")))
-            for number in range(_SENDERS)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._chances = [random.Random(f"{seed}-{number}") for number in range(_SENDERS)]
+        self.start()
 
-    def stop(self) -> None:
-        self._over.set()
-        self.run.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _send(self, number: int, chance: random.Random) -> None:
-        ids = (f"<{number}.{place}@client.example>" for place in count(1))
-        while not self._over.is_set():
-            self.run.wait()
-            with suppress(OSError, smtplib.SMTPException):  # the server is dead, or dies
-                self._session(ids, chance)
-            time.sleep(0.02)
-
-    def _session(self, ids: Iterator[str], chance: random.Random) -> None:
-        """Hand over one letter after the other on a connection; no id is ever used again."""
-        with smtplib.SMTP("127.0.0.1", self._port, timeout=10) as link:
-            while self.run.is_set() and not self._over.is_set():
-                self._letter(link, next(ids), chance)
-
-    def _letter(self, link: smtplib.SMTP, message_id: str, chance: random.Random) -> None:
+    def _letter(self, sender: int, link: smtplib.SMTP, message_id: str) -> None:
+        chance = self._chances[sender]
         domains = chance.sample(list(PAUSES_S), chance.choice((1, 1, 2)))
         recipients = [
             f"b{place}@{domain}" for domain in domains for place in range(chance.choice((1, 2)))
@@ -151,7 +122,7 @@ class Campaign:
         """Carry it out. Raises RuntimeError if the server does not start or does not get done."""
         with FarSide(PAUSES_S) as side:
             self._configure(side)
-            senders = Senders(self._server.smtp_port, self.books, self._seed)
+            senders = Letters(self._server.smtp_port, self.books, self._seed)
             try:
                 for _ in range(self._kills):
                     self._die(side, senders)
@@ -200,18 +171,7 @@ class Campaign:
         )
 
     def _read(self, query: str) -> list[Copy]:
-        """Read the store of the dead server in a copy, so that it is left as the death left it."""
-        file = self._server.data_dir / "bitrixmail.sqlite"
-        with tempfile.TemporaryDirectory() as folder:
-            for part in ("", "-wal"):
-                source = file.with_name(file.name + part)
-                if source.exists():
-                    shutil.copy(source, Path(folder, file.name + part))
-            reader = sqlite3.connect(Path(folder, file.name))
-            try:
-                return [tuple(row) for row in reader.execute(query)]
-            finally:
-                reader.close()
+        return read_store(self._server.data_dir, query)
 
     def _wait_for_the_rest(self) -> None:
         until = time.monotonic() + _SETTLED_S

@@ -83,17 +83,14 @@ class CallingCourier(OneByOne):
             if large:
                 await self._large.acquire()
             try:
-                attempt, trouble = await self._one(job)
+                attempt, trouble = await self._called(job)
             finally:
                 if large:
                     self._large.release()
             attempts.append(attempt)
         return Delivery(tuple(attempts), trouble)
 
-    async def close(self) -> None:
-        """See ICourier."""
-
-    async def _one(self, job: Job) -> tuple[Attempt, Trouble]:
+    async def _called(self, job: Job) -> tuple[Attempt, Trouble]:
         begun = utcnow(self._clock)
         answer = await self._answer(job)
         now = utcnow(self._clock)

@@ -6,7 +6,7 @@ What it is to do next is said by the exit code, as the programs of sysexits.h ha
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from twisted.internet.defer import DeferredSemaphore
@@ -20,7 +20,7 @@ from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.command import Command, Ended
 from bitrixmail.model.errors import MailError
-from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
+from bitrixmail.model.job import Attempt, Job, Kind, Result
 from bitrixmail.model.text import printable
 from bitrixmail.model.work import Order
 from bitrixmail.outbound.line import OneByOne
@@ -60,10 +60,6 @@ class CommandCourier(OneByOne):
         self._all = DeferredSemaphore(most)
         self._each: dict[tuple[str, int], DeferredSemaphore] = {}
         self.commands = commands
-
-    async def deliver(self, jobs: Sequence[Job]) -> Delivery:
-        """See ILine."""
-        return Delivery(tuple([await self._one(job) for job in jobs]))
 
     async def close(self) -> None:
         """See ICourier. What still runs was cut by the dispatcher."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from bitrixmail.bayes.lesson import READ_OCTETS, lesson_of
@@ -15,15 +12,11 @@ from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.bayes import SITE
-from bitrixmail.model.errors import MailError
-from bitrixmail.model.job import Attempt, Delivery, Job, Kind
-from bitrixmail.model.reply import TRANSACTION_FAILED, Reply
+from bitrixmail.model.job import Attempt, Job, Kind
+from bitrixmail.model.reply import Reply
 from bitrixmail.model.work import Order
-from bitrixmail.outbound.entering import attempt_of
+from bitrixmail.outbound.entering import attempted
 from bitrixmail.outbound.line import OneByOne
-from bitrixmail.tasks import utcnow
-
-_log = Logger()
 
 
 @implementer(ICourier, ILine)
@@ -49,25 +42,11 @@ class LearnCourier(OneByOne):
         self._threads = threads
         self._clock = clock
 
-    async def deliver(self, jobs: Sequence[Job]) -> Delivery:
-        """See ILine."""
-        return Delivery(tuple([await self._one(job) for job in jobs]))
-
-    async def close(self) -> None:
-        """See ICourier."""
-
     async def _one(self, job: Job) -> Attempt:
-        begun = utcnow(self._clock)
-        try:
-            reply = await self._learned(job, Order.from_json(job.payload))
-        except MailError as error:
-            reply = error.reply
-        except Exception:  # noqa: BLE001 - a bug, and the next attempt may meet a mended program
-            _log.failure("{queue_id}: it could not be learned", queue_id=job.queue_id)
-            reply = TRANSACTION_FAILED
-        return attempt_of(reply, begun, utcnow(self._clock))
+        return await attempted(self._learned(job), job, self._clock)
 
-    async def _learned(self, job: Job, order: Order) -> Reply:
+    async def _learned(self, job: Job) -> Reply:
+        order = Order.from_json(job.payload)
         scope = SITE
         if (order.settings or {}).get("scope") == "mailbox":
             mailbox = await self._directory.mailbox(order.mailbox)

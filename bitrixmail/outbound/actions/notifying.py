@@ -10,7 +10,6 @@ from bitrixmail.mime.automatic_mail import NOTICE_FIELD, Written, compose_automa
 from bitrixmail.mime.dsn_reading import MAX_OCTETS
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.parts import BodyLimits, parse_body
-from bitrixmail.mime.template import filled, places
 from bitrixmail.model.address import Address
 from bitrixmail.model.answer import Noticed
 from bitrixmail.model.errors import MailError, PermanentError
@@ -21,6 +20,7 @@ from bitrixmail.model.work import Order
 from bitrixmail.outbound.actions.filling import values_of
 from bitrixmail.outbound.actions.shop import Shop
 from bitrixmail.outbound.entering import bring
+from bitrixmail.rules.fill import fill, places
 from bitrixmail.tasks import utcnow
 
 _log = Logger()
@@ -50,7 +50,7 @@ class Notifier:
         text, subject = given.get("text", _TEXT), given.get("subject", _SUBJECT)
         if "text" in places(text):
             values["text"] = await self._shop.threads.run(_excerpt, octets)
-        said = filled(subject, values), filled(text, values)
+        said = fill(subject, values), fill(text, values)
         told = []
         for number, target in enumerate(order.argument.split(", ")):
             part = f":{number}" if number else ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -11,7 +9,7 @@ from bitrixmail.interfaces.courier import ICourier, ILine
 from bitrixmail.interfaces.extension import IActions
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.model.extension import AgainError, NeverError
-from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
+from bitrixmail.model.job import Attempt, Job, Kind, Result
 from bitrixmail.model.text import printable
 from bitrixmail.model.work import Order
 from bitrixmail.outbound.line import OneByOne
@@ -30,13 +28,6 @@ class PythonCourier(OneByOne):
         self._actions = actions
         self._jobs = jobs
         self._clock = clock
-
-    async def deliver(self, jobs: Sequence[Job]) -> Delivery:
-        """See ILine."""
-        return Delivery(tuple([await self._one(job) for job in jobs]))
-
-    async def close(self) -> None:
-        """See ICourier."""
 
     async def _one(self, job: Job) -> Attempt:
         begun = self._clock.seconds()

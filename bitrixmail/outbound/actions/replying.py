@@ -12,7 +12,6 @@ from bitrixmail.mime.automatic_mail import Written, compose_automatic, in_html
 from bitrixmail.mime.dsn_reading import MAX_OCTETS, read_bounce
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.parts import BodyLimits, parse_body
-from bitrixmail.mime.template import filled
 from bitrixmail.model.address import Address
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.job import Job
@@ -23,6 +22,7 @@ from bitrixmail.model.work import Order
 from bitrixmail.outbound.actions.filling import values_of
 from bitrixmail.outbound.actions.shop import Shop
 from bitrixmail.outbound.entering import bring
+from bitrixmail.rules.fill import fill
 from bitrixmail.rules.times import read_age, read_moment
 from bitrixmail.tasks import utcnow
 
@@ -119,9 +119,9 @@ class Replier:
             Written(
                 author=author,
                 recipient=job.sender,
-                subject=filled(given.get("subject", _SUBJECT), values),
-                text=filled(given.get("text", ""), values),
-                html=filled(given.get("html", ""), values, in_html),
+                subject=fill(given.get("subject", _SUBJECT), values),
+                text=fill(given.get("text", ""), values),
+                html=fill(given.get("html", ""), values, in_html),
                 message_id=f"<{job.queue_id}.{job.id}@{shop.hostname}>",
                 at=now,
                 about=headers,

@@ -28,7 +28,7 @@ from bitrixmail.mime.ticket_fields import (
 from bitrixmail.mime.unattended import program_behind
 from bitrixmail.model.address import Address
 from bitrixmail.model.errors import InputError, MailError, PermanentError
-from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
+from bitrixmail.model.job import Attempt, Job, Kind, Result
 from bitrixmail.model.reply import NO_SUCH_MAILBOX, TRANSACTION_FAILED, Reply
 from bitrixmail.model.ticket import Letter, TicketTerms, WhoMayAdd
 from bitrixmail.model.work import Order
@@ -81,13 +81,6 @@ class TicketCourier(OneByOne):
         self._proof = proof
         self._greeter = greeter
         self._clock = clock
-
-    async def deliver(self, jobs: Sequence[Job]) -> Delivery:
-        """See ILine. Each job is a message of its own: one can't spoil the others."""
-        return Delivery(tuple([await self._one(job) for job in jobs]))
-
-    async def close(self) -> None:
-        """See ICourier."""
 
     async def _one(self, job: Job) -> Attempt:
         begun = utcnow(self._clock)

@@ -18,6 +18,7 @@ from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.job import Job
 from bitrixmail.model.reply import Reply
 from bitrixmail.model.ticket import Direction, Filed, Letter, TicketMessage
+from bitrixmail.rules.fill import fill
 from bitrixmail.tasks import utcnow
 
 
@@ -42,10 +43,9 @@ class Greeter:
             return f"{filed.said}; acknowledged"
         now = utcnow(self._clock)
         message_id = f"<{job.queue_id}.{filed.number}@{self._hostname}>"
-        text = (
-            words.replace("{number}", str(filed.number))
-            .replace("{subject}", letter.subject)
-            .replace("{sender}", letter.author)
+        text = fill(
+            words,
+            {"number": str(filed.number), "subject": letter.subject, "sender": letter.author},
         )
         octets = compose(
             DeskMail(

@@ -7,8 +7,6 @@ got it know, and a recipient that it was sent to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -21,7 +19,7 @@ from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.mime.dsn_reading import MAX_OCTETS, read_bounce
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.dsn import Action, Bounce, Returned, Verdict
-from bitrixmail.model.job import Attempt, Delivery, Job, Kind, Result
+from bitrixmail.model.job import Attempt, Job, Kind, Result
 from bitrixmail.model.message import Event
 from bitrixmail.model.queue import SentTo
 from bitrixmail.model.remote import ReturnedOptions
@@ -61,13 +59,6 @@ class BounceReader(OneByOne):
         self._threads = threads
         self._clock = clock
         self._hostname = hostname
-
-    async def deliver(self, jobs: Sequence[Job]) -> Delivery:
-        """See ILine."""
-        return Delivery(tuple([await self._one(job) for job in jobs]))
-
-    async def close(self) -> None:
-        """See ICourier."""
 
     async def _one(self, job: Job) -> Attempt:
         begun_s = self._clock.seconds()

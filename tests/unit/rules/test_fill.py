@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import contextlib
+import html
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bitrixmail.rules.fill import MOST_FILLED, NAMES, check, fill, places
 
@@ -15,6 +20,8 @@ VALUES = {"subject": "Счёт {from}", "from_name": "Ann"}
         ("{{{from_name}}} {{x}}", "{Ann} {x}"),
         ("{cc}", ""),
         ("none", "none"),
+        ("{subject}{subject}", "Счёт {from}Счёт {from}"),
+        ("}} {{", "} {"),
     ],
 )
 def test_filled_in(text: str, filled: str) -> None:
@@ -35,12 +42,29 @@ def test_filled_in(text: str, filled: str) -> None:
         ("{subject!r}", "is no name"),
         ("{subject:>9999999999}", "is no name"),
         ("{ subject }", "is no name"),
+        ("{subject:>900000000}", "is no name"),
+        ("{0}", "is no name"),
     ],
 )
 def test_what_is_wrong(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=r".+") as error:
         check(text)
     assert complaint in str(error.value)
+
+
+def test_what_was_never_checked_is_filled_all_the_same() -> None:
+    assert fill("a lone { brace, {unknown}", VALUES) == "a lone { brace, "
+
+
+def test_values_are_put_down_as_they_are_written() -> None:
+    assert fill("<b>{from_name}</b>", {"from_name": "A & B"}, html.escape) == "<b>A &amp; B</b>"
+
+
+@given(st.text("{}ab_.!:[]09", max_size=30))
+def test_no_text_raises_but_what_is_told(text: str) -> None:
+    assert isinstance(fill(text, {"a": "{b}"}), str)
+    with contextlib.suppress(ValueError):
+        assert check(text, ("a", "b")) == text
 
 
 def test_only_what_is_wanted_is_worked_out_and_the_whole_is_bounded() -> None:

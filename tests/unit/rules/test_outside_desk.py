@@ -98,3 +98,10 @@ def test_it_reads_as_a_sentence(
 ) -> None:
     action = Action("ticket", "", settings)
     assert (action_clause(action, "en"), action_clause(action, "ru")) == (english, russian)
+
+
+def test_what_an_acknowledgement_may_name() -> None:
+    read = TICKET_SETTINGS["acknowledge"].read
+    assert read("{number} {subject} {sender} {{}}") == "{number} {subject} {sender} {{}}"
+    with pytest.raises(ValueError, match='unknown name "owner"'):
+        read("Dear {owner}")
