@@ -142,8 +142,8 @@ POINTS = (
 )
 # What rules want done: between its commit and its courier, in the courier, and behind it
 _COMMAND = "bitrixmail.net.process:CommandRunner.run"
-_FORWARD = "bitrixmail.outbound.actions.mail:MailCourier.deliver"
-_PYTHON = "bitrixmail.outbound.actions.python:PythonCourier.deliver"
+_FORWARD = "bitrixmail.outbound.actions.mail:MailCourier._one"
+_PYTHON = "bitrixmail.outbound.actions.python:PythonCourier._one"
 _WEBHOOK = "bitrixmail.outbound.actions.calling:CallingCourier.deliver"
 _SETTLE = "bitrixmail.outbound.settling:Settler.write"
 ACTION_POINTS = (

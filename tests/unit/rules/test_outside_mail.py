@@ -42,11 +42,14 @@ def test_what_is_right_comes_back_as_it_was(action: str) -> None:
     [
         ('do = "reply"', "text: is missing"),
         ('do = "reply"\n  text = ""', "1 to 10000 characters"),
-        ('do = "reply"\n  text = "{name}"', 'has a place "{name}"'),
-        ('do = "reply"\n  text = "{name}"', "{from_name}, {from_address}, {subject}"),
-        ('do = "reply"\n  text = "{from_name.x}"', 'has a place "{from_name.x}"'),
-        ('do = "reply"\n  text = "{"', 'write "{{"'),
-        ('do = "reply"\n  text = "{text}"', 'has a place "{text}"'),
+        (
+            'do = "reply"\n  text = "{name}"',
+            'has an unknown name "name": did you mean "from_name"?',
+        ),
+        ('do = "reply"\n  text = "{zzz}"', "use one of from_name, from_address, subject"),
+        ('do = "reply"\n  text = "{from_name.x}"', "has {from_name.x}, which is no name"),
+        ('do = "reply"\n  text = "{"', "write it twice"),
+        ('do = "reply"\n  text = "{text}"', 'has an unknown name "text"'),
         ('do = "reply"\n  text = "until {ends}"', "names {ends}, which is not given"),
         (RIGHT + 'subject = "a\\nBcc: x"', "must be one line"),
         (RIGHT + 'from = "a@b.example, c@d.example"', "must be one address"),
@@ -57,7 +60,7 @@ def test_what_is_right_comes_back_as_it_was(action: str) -> None:
         (RIGHT + 'starts = "2027-01-02"\n  ends = "2027-01-01"', "lies before starts"),
         (RIGHT + "days_to_answer = 0", "a whole number from 1 to 365"),
         (RIGHT + 'only_if_named = "yes"', "true or false"),
-        (RIGHT + 'html = "{unknown}"', 'has a place "{unknown}"'),
+        (RIGHT + 'html = "{unknown}"', 'has an unknown name "unknown"'),
         (RIGHT + 'repeat = "x"', "repeat"),
         ('do = "forward"', '"forward" needs it'),
         ('do = "forward"\n  to = "boss"', "must be one address"),
@@ -66,7 +69,7 @@ def test_what_is_right_comes_back_as_it_was(action: str) -> None:
         ('do = "forward"\n  to = ["a@b.example, c@d.example"]', "must be a text"),
         ('do = "forward"\n  to = "a@b.example"\n  keep = false', "keep"),
         ('do = "notify"\n  to = "a@b.example"\n  per_hour = 0', "from 1 to 1000"),
-        ('do = "notify"\n  to = "a@b.example"\n  text = "{ends}"', 'has a place "{ends}"'),
+        ('do = "notify"\n  to = "a@b.example"\n  text = "{ends}"', 'has an unknown name "ends"'),
     ],
 )
 def test_what_is_wrong_is_said(action: str, told: str) -> None:
