@@ -46,7 +46,7 @@ class Run:
     rounds: int
     messages: int
     large: LargeMailbox
-    processes: int = 1
+    processes: int | None = None
     scores: Scores = field(default_factory=Scores)
 
 
@@ -112,7 +112,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=7, help="per server and kind (default 7)")
     parser.add_argument("--messages", type=int, default=1200, help="per round (default 1200)")
     parser.add_argument(
-        "--processes", type=int, default=1, help="of ours that receive in that section (default 1)"
+        "--processes",
+        type=int,
+        help="of ours that receive in that section all the time (default: as the server decides)",
     )
     parser.add_argument(
         "--dir", default="/var/tmp", help="a folder on the disk to be measured (default /var/tmp)"

@@ -48,7 +48,8 @@ class OursQueueing(Ours):
     """bitrixmail with so many messages in its queue, for a host that refuses every call."""
 
     def __init__(self, home: Path, name: str, queued: int) -> None:
-        super().__init__(home, name)
+        # One process: rates of one and of two would be compared while a second one comes
+        super().__init__(home, name, processes=1)
         self._queued = queued
         self.server.configure("outbound", f'smarthost = "127.0.0.1:{free_port()}"')
         self.server.configure("outbound", 'relay_networks = ["127.0.0.0/8"]')

@@ -46,7 +46,8 @@ class Contestant(Protocol):
 class Ours:
     """bitrixmail as a site would run it: SQLite, one mailbox, and rules, twenty if not told others.
 
-    `folder` is where the rules put the generator's messages, `processes` how many receive them.
+    `folder` is where the rules put the generator's messages, `processes` how many receive them;
+    None: as the server decides by itself.
     """
 
     rules = RULES.count("[[rule]]")
@@ -57,14 +58,15 @@ class Ours:
         name: str = OURS,
         rules: str = RULES,
         folder: str = FOLDER,
-        processes: int = 1,
+        processes: int | None = None,
     ) -> None:
         self.name = name
         self._rules = rules
         self._folder = folder
-        self._processes = processes
+        self._processes = processes or 1
         self.server = ServerProcess(home)
-        self.server.configure("server", f"processes = {processes}")
+        if processes is not None:
+            self.server.configure("server", f"processes = {processes}")
         self.port = self.server.smtp_port
 
     @property
@@ -76,7 +78,7 @@ class Ours:
         self.server.start()
 
     def wait_for_receivers(self) -> None:
-        """Wait until all processes that are to receive do. Raises RuntimeError after 30 s."""
+        """Wait until all processes that are to receive all the time do. Raises RuntimeError after 30 s."""
         until = time.monotonic() + 30
         while self.server.log.read_text().count(" is ready") < self._processes - 1:
             if time.monotonic() > until:

@@ -21,7 +21,7 @@ def run(home: Path) -> None:
     if shutil.which("strace") is None:
         print("  syncs before each 250: not looked at, there is no strace\n")
         return
-    ours = Ours(home / "order")
+    ours = Ours(home / "order", processes=1)  # the one that is watched
     ours.start()
     try:
         print(f"  syncs before each 250: {_verdict(ours, home / 'trace')}\n")

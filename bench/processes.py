@@ -35,14 +35,21 @@ def pss_kib(pid: int) -> int:
     raise RuntimeError(f"the kernel tells no PSS of process {pid}")
 
 
+def _pss_kib_of_one(pid: int) -> int:
+    try:
+        return pss_kib(pid)
+    except (FileNotFoundError, ProcessLookupError):  # it has ended since it was listed
+        return 0
+
+
 class MemoryWatch:
     """Looks at the memory of a process and those below it again and again while a `with` lasts.
 
-    In a thread of ours; what is started meanwhile is not seen.
+    In a thread of ours; what is started meanwhile counts as well.
     """
 
     def __init__(self, pid: int, every_s: float = 0.02) -> None:
-        self._pids = tree(pid)
+        self._root = pid
         self.before_kib = self.most_kib = self._all_kib()
         self._every_s = every_s
         self._over = threading.Event()
@@ -66,7 +73,7 @@ class MemoryWatch:
             self.most_kib = max(self.most_kib, self._all_kib())
 
     def _all_kib(self) -> int:
-        return sum(map(pss_kib, self._pids))
+        return sum(map(_pss_kib_of_one, tree(self._root)))
 
 
 def _tree(root: int, stats: Mapping[int, list[str]]) -> set[int]:

@@ -35,9 +35,14 @@ _MODES = (NEW_1K, NEW_4K, KEPT_1K, KEPT_4K, KEPT_16K, ONE_MIB, LARGE_1, LARGE_4)
 
 
 def run(
-    home: Path, scores: Scores, rounds: int, messages: int, filesystem: str, processes: int = 1
+    home: Path,
+    scores: Scores,
+    rounds: int,
+    messages: int,
+    filesystem: str,
+    processes: int | None = None,
 ) -> None:
-    """Print each kind of load with its ratios and goals; `processes` of ours receive."""
+    """Print each kind of load with its ratios and goals; `processes`: see Ours."""
     ours = Ours(home / "bitrixmail", processes=processes)
     postfix = Postfix(home / "postfix")
     aiosmtpd = Aiosmtpd(home / "aiosmtpd")
@@ -83,7 +88,7 @@ def _score(result: Result, scores: Scores) -> None:
 
 
 def _score_memory(ours: Ours, scores: Scores, rounds: int) -> None:
-    """Watch the memory of our process during bursts of large messages that are not timed."""
+    """Watch the memory of our processes during bursts of large messages that are not timed."""
     growths = []
     for number in range(min(rounds, 3)):
         progress(f"memory, {LARGE_4.name}: round {number + 1}")

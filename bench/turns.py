@@ -47,6 +47,8 @@ class Turns:
         """Ask for everything, one after the other; return the calls, the longest first."""
         server = self._server
         server.cli("apply", self._written("site.toml", _SITE), timeout_s=300)
+        # Of one process all is seen
+        server.configure("server", "processes = 1")
         server.program = (sys.executable, "-m", "bench.watched", self._file)
         server.start()
         try:

@@ -50,14 +50,14 @@ class _Doorway(socket.socket):
 class Acceptance:
     """Starts and pauses accepting on one port. Made by its Listener, ends by `stop`.
 
-    The port must not be reading when it is given. `shared`: other processes accept there too.
+    The port must not be reading when it is given. `shared`: other processes accept there too, now.
     """
 
-    def __init__(self, reactor: Any, name: str, port: Port, *, shared: bool = False) -> None:
+    def __init__(self, reactor: Any, name: str, port: Port) -> None:
         self._reactor = reactor
         self._name = name
         self._port = port
-        self._shared = shared
+        self.shared = False
         self._again: IDelayedCall | None = None
         self._told: dict[int, float] = {}
         doorway = _Doorway(fileno=port.socket.detach())
@@ -73,7 +73,7 @@ class Acceptance:
 
     def took(self) -> None:
         """Leave the next one of a burst to the other processes, if there are any."""
-        if self._shared:
+        if self.shared:
             # What Twisted adapts to the traffic it then sets to one
             self._port.numberAccepts = 0
 

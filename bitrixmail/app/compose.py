@@ -22,11 +22,12 @@ from bitrixmail.app.digests import Digests
 from bitrixmail.app.failure import leave
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.listeners import Listener
+from bitrixmail.app.on_demand import watch
 from bitrixmail.app.owner import DAY_S, Owner, tell_given_up
 from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.pickup import UserAllowance, pickup_of, rules_of
 from bitrixmail.app.receivers import Receivers
-from bitrixmail.app.reception import Reception, Share, receive
+from bitrixmail.app.reception import Reception, Share, processes_of, receive
 from bitrixmail.app.reload import Reload
 from bitrixmail.app.senders import Senders
 from bitrixmail.app.sending import Sending
@@ -34,6 +35,7 @@ from bitrixmail.app.services import Parts, Server
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.steering import steering_of
 from bitrixmail.app.timetable import timetable_of
+from bitrixmail.app.values import AUTO_PROCESSES
 from bitrixmail.link.proxied import Proxied
 from bitrixmail.pipeline.shared_counts import SharedCounts, SharedTable
 from bitrixmail.tasks import utcnow
@@ -51,8 +53,12 @@ def compose(
     None: they stay what they are. Raises InputError for a database URL or a file of a password that
     can't be used.
     """
-    table = SharedTable(settings.server.processes) if settings.server.processes > 1 else None
-    share = None if table is None else Share(0, SharedCounts(table, 0))
+    processes = processes_of(settings)
+    on_demand = settings.server.processes == AUTO_PROCESSES
+    table = SharedTable(processes) if processes > 1 else None
+    share = None
+    if table is not None:
+        share = Share(0, SharedCounts(table, 0), 1 if on_demand else processes)
     reception = receive(settings, reactor, share)
     stores = reception.stores
     throttle = LoginThrottle(reactor, settings.access.failed_logins_per_minute)
@@ -71,7 +77,7 @@ def compose(
         "lmtp": senders.lmtp,
         "pop3": pop3,
     }
-    listeners = tuple(_listeners(reception, reactor, doors))
+    listeners = tuple(_listeners(reception, reactor, doors, processes))
     daily_look = daily_look_of(settings, stores, reception.threads, reactor)
     receivers = None
     if table is not None:
@@ -108,6 +114,7 @@ def compose(
         sending,
         Periodic(reactor, "given up", DAY_S, lambda: tell_given_up(stores.queue)),
         reception.extensions.sources(),
+        *([watch(reactor, reception, receivers)] if receivers is not None and on_demand else ()),
     )
     parts = Parts(
         settings=settings,
@@ -143,17 +150,19 @@ def compose(
     return server
 
 
-def _listeners(reception: Reception, reactor: Any, doors: Mapping[str, Any]) -> Iterator[Listener]:
+def _listeners(
+    reception: Reception, reactor: Any, doors: Mapping[str, Any], processes: int
+) -> Iterator[Listener]:
     """Yield a listener for each endpoint; a door's `s` is the same door under TLS.
 
     Outermost stands what reads a proxy's header: it comes before the handshake.
     """
     settings, maillog = reception.settings, reception.maillog
     for name, factory in doors.items():
-        processes = settings.server.processes if name == "smtp" else 1
+        sockets = processes if name == "smtp" else 1
         for endpoint in settings.listen.door(name):
             proxied = Proxied(factory, factory, maillog)
-            yield Listener(reactor, name, endpoint, proxied, processes=processes)
+            yield Listener(reactor, name, endpoint, proxied, processes=sockets)
     for name, door in (("submissions", doors["submission"]), ("pop3s", doors["pop3"])):
         for endpoint in settings.listen.door(name):
             wrapped = TLSMemoryBIOFactory(reception.tls, False, door, clock=reactor)

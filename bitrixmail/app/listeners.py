@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from pathlib import Path
 from time import monotonic, sleep  # noqa: TID251 - the reactor does not run yet
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from bitrixmail.admin.probes.holders import holders_of
 from bitrixmail.app.accepting import Acceptance
 from bitrixmail.app.endpoints import Endpoint
 from bitrixmail.app.obstacles import cannot_listen, place_of
+from bitrixmail.app.orders import MODULE
 from bitrixmail.model.errors import SetupError
 
 _log = Logger()
@@ -58,7 +60,9 @@ class Listener(Service):
         self._reactor = reactor
         self._factory = factory
         self._processes = processes
-        self._shared = False
+        # All accept on one socket; and those receivers that do now
+        self._one_for_all = False
+        self._beside: set[int] = set()
         self._port: Port | None = None
         self._acceptance: Acceptance | None = None
         # Those of the receivers, the first one's first
@@ -89,6 +93,8 @@ class Listener(Service):
             except OSError as error:
                 if error.errno != errno.EADDRINUSE or monotonic() >= until:
                     raise
+                if not _left_behind(self.endpoint.port):
+                    raise
             sleep(_LINGER_S / 20)
 
     def _bind_theirs(self, port: Port) -> None:
@@ -105,14 +111,14 @@ class Listener(Service):
                 self._theirs.append((theirs, self._accepting(theirs)))
         except OSError as error:  # systemd's socket on port 25, say
             self._close_theirs()
-            self._shared = True
+            self._one_for_all = True
             _log.debug("{name}: one socket for all: {error}", name=self.name, error=error)
 
     def _backlog(self) -> int:
         return int(self.endpoint.arguments.get("backlog", _BACKLOG))
 
     def _accepting(self, port: Port) -> Acceptance:
-        return Acceptance(self._reactor, f"listen.{self.door}", port, shared=self._shared)
+        return Acceptance(self._reactor, f"listen.{self.door}", port)
 
     def adopt(self, descriptor: int, family: socket.AddressFamily) -> None:
         """Take a socket that the server has bound; the descriptor is closed."""
@@ -136,14 +142,22 @@ class Listener(Service):
         return port.fileno(), socket.AddressFamily(port.addressFamily)
 
     def stand_in(self, process: int) -> None:
-        """Accept in the place of a receiver that is gone."""
+        """Accept in the place of a receiver that is gone, or rests. May be called again."""
         if self._theirs:
             self._theirs[process - 1][1].begin()
+        self._beside.discard(process)
+        self._share()
 
     def stand_back(self, process: int) -> None:
         """Leave a receiver's socket to it: it accepts now."""
         if self._theirs:
             self._theirs[process - 1][1].rest()
+        self._beside.add(process)
+        self._share()
+
+    def _share(self) -> None:
+        if self._acceptance is not None:
+            self._acceptance.shared = self._one_for_all and bool(self._beside)
 
     def _check_family(self, port: Port) -> None:
         """Refuse an inherited socket of another family: its peers' addresses would be misread."""
@@ -163,16 +177,26 @@ class Listener(Service):
 
     def open(self) -> None:
         """Begin to accept connections, those that wait first."""
+        self.resume()
+        for _, acceptance in self._theirs:
+            acceptance.begin()
         if self._acceptance is not None:
-            self._acceptance.begin()
-            for _, acceptance in self._theirs:
-                acceptance.begin()
             _log.info(
                 "{door} listens on {place}",
                 door=self.door,
                 place=place_of(self.endpoint),
                 port=self.port_number,
             )
+
+    def rest(self) -> None:
+        """Accept no more until `resume`: who comes is another process's, or waits."""
+        if self._acceptance is not None:
+            self._acceptance.rest()
+
+    def resume(self) -> None:
+        """Accept again, those that wait first."""
+        if self._acceptance is not None:
+            self._acceptance.begin()
 
     def close(self) -> Deferred[None]:
         """Give the socket back. May be called twice."""
@@ -195,6 +219,18 @@ class Listener(Service):
         """See `close`."""
         super().stopService()
         return self.close()
+
+
+def _left_behind(port: int) -> bool:
+    """Tell whether receivers alone hold a port, or nobody any more: their server was killed."""
+    return all(_receives(holder.pid) for holder in holders_of(port))
+
+
+def _receives(pid: int) -> bool:
+    try:
+        return MODULE.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 def bind(reactor: IReactorSocket, endpoint: Endpoint, factory: IProtocolFactory) -> Port:

@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from socket import AddressFamily
 
+from bitrixmail.app.helping import Load
 from bitrixmail.app.settings import Settings
 from bitrixmail.net.tls import Material
 
+# The module that a receiver runs
+MODULE = "bitrixmail.app.receiver"
 # Descriptors of a receiver behind the standard ones: orders, reports, shared counts, sockets
 ORDERS, REPORTS, COUNTS, SOCKETS = 3, 4, 5, 6
 _LENGTH = struct.Struct("!I")
@@ -22,13 +25,15 @@ _MOST_OCTETS = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The first order: all that a receiver needs. `key` is that of the shared counts.
+    """The first order: all that a receiver needs, which is number `process` of `processes`.
 
-    `families` are those of its sockets, in their order, `endpoints` what the settings call them.
+    `key` is that of the shared counts, `families` are those of its sockets, in their order,
+    `endpoints` what the settings call them.
     """
 
     settings: Settings
     process: int
+    processes: int
     key: bytes
     material: Material
     families: tuple[AddressFamily, ...]
@@ -44,13 +49,23 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Take no new connections for now, keep those that are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Take new connections again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Take no new connections, let messages end, then end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A receiver accepts on its sockets."""
+    """A receiver accepts on its sockets; said anew whenever it begins to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,7 @@ class Report:
     samples: tuple[tuple[str, tuple[tuple[str, str], ...], float], ...]
 
 
-Order = Begin | Take | Drain | Ready | Report
+Order = Begin | Take | Rest | Accept | Drain | Ready | Load | Report
 
 
 def written(order: Order) -> bytes:

@@ -24,26 +24,30 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from bitrixmail.app.helping import Load
 from bitrixmail.app.listeners import Listener
 from bitrixmail.app.orders import (
     COUNTS,
+    MODULE,
     ORDERS,
     REPORTS,
     SOCKETS,
+    Accept,
     Begin,
     Drain,
     Order,
     Orders,
     Report,
+    Rest,
     Take,
     written,
 )
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.values import AUTO_PROCESSES
 from bitrixmail.net.tls import ServerTLS
 from bitrixmail.pipeline.shared_counts import SharedTable
 from bitrixmail.tasks import deadline
 
-MODULE = "bitrixmail.app.receiver"
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 # Who lived for so long has started well: the next pause is a short one again
@@ -58,10 +62,12 @@ _log = Logger()
 
 
 class Receivers(Service):
-    """All of them. Made by compose if there are to be any, lives as long as the server.
+    """All of them. Made by compose if there may be any, lives as long as the server.
 
-    `lines` takes what they have logged: whole lines, ready to be written. `reported` hears what
-    one of them has counted, None when it is gone.
+    They run all the time, or on demand: between `help` and `finish`. `lines` takes what they have
+    logged: whole lines, ready to be written. `reported` hears what one of them has counted,
+    `loaded` what it has done, None when it is gone. `divided` hears among how many processes the
+    connections are divided from now on, where that changes.
     """
 
     name = "receivers"
@@ -75,22 +81,71 @@ class Receivers(Service):
         listeners: Sequence[Listener],
     ) -> None:
         self._reactor = reactor
-        self._settings = settings
+        self.settings = settings
+        self._on_demand = settings.server.processes == AUTO_PROCESSES
         self._table = table
         self._tls = tls
         self._listeners = listeners
         self._running: dict[int, _Receiver] = {}
         self._pauses: dict[int, float] = {}
         self._waiting: dict[int, IDelayedCall] = {}
+        # Whether they are to accept
+        self._wanted = False
         self._ending = False
         self._ended: list[Deferred[None]] = []
         self.lines: Callable[[str], None] = _to_log
         self.reported: Callable[[int, Report | None], None] = _nobody
+        self.loaded: Callable[[int, Load | None], None] = _nobody
+        self.divided: Callable[[Settings, int], None] = _undivided
 
     def begin(self) -> None:
-        """Start them; the store is open, the certificate loaded."""
+        """Start them, if they run all the time; the store is open, the certificate loaded."""
+        if not self._on_demand:
+            self.help()
+
+    @property
+    def most(self) -> int:
+        """How many there may be."""
+        return self._table.rows - 1
+
+    def help(self) -> None:
+        """Let all accept; those that do not run are started."""
+        self._wanted = True
+        if self._on_demand:
+            self.divided(self.settings, self._table.rows)
         for number in range(1, self._table.rows):
-            self._start(number)
+            receiver = self._running.get(number)
+            if receiver is not None:
+                receiver.tell(Accept())
+            elif number not in self._waiting:
+                self._start(number)
+
+    def rest(self) -> None:
+        """Let none accept; they keep the connections that they have, the server takes new ones."""
+        self._let_go(Rest())
+
+    def finish(self) -> None:
+        """Let them end in order, as they do with the server, which stands in for them."""
+        self._let_go(Drain())
+        for receiver in self._running.values():
+            receiver.end_within(self.settings.server.drain_timeout + _GRACE_S)
+
+    def _let_go(self, order: Order) -> None:
+        self._wanted = False
+        self._start_none()
+        for number in self._running:
+            self._stand_in(number)
+        self._tell(order)
+
+    def _stand_in(self, number: int) -> None:
+        for listener in self._listeners:
+            if listener.door == "smtp":
+                listener.stand_in(number)
+
+    def _start_none(self) -> None:
+        for waiting in self._waiting.values():
+            waiting.cancel()
+        self._waiting.clear()
 
     def _start(self, number: int) -> None:
         self._waiting.pop(number, None)
@@ -103,8 +158,9 @@ class Receivers(Service):
         if self._ending or not lent or material is None:
             return
         begin = Begin(
-            settings=self._settings,
+            settings=self.settings,
             process=number,
+            processes=self._table.rows,
             key=self._table.key,
             material=material,
             families=tuple(family for _, _, family in lent),
@@ -140,7 +196,9 @@ class Receivers(Service):
         self._waiting[number] = self._reactor.callLater(pause_s, self._start, number)
 
     def ready(self, number: int) -> None:
-        """Leave its sockets to one that accepts now."""
+        """Leave its sockets to one that accepts now; it may have been told to rest meanwhile."""
+        if not self._wanted:
+            return
         for listener in self._listeners:
             if listener.door == "smtp":
                 listener.stand_back(number)
@@ -152,27 +210,40 @@ class Receivers(Service):
         # Its connections are gone with it
         self._table.forget(number)
         self.reported(number, None)
+        self.loaded(number, None)
         if not self._ending:
-            _log.error(
-                "receiver {number} (PID {pid}) ended, {how}: it is started again",
-                number=number,
-                pid=receiver.pid,
-                how=how,
-            )
-            if self._reactor.seconds() - receiver.begun >= _WELL_S:
-                self._pauses.pop(number, None)
-            for listener in self._listeners:
-                if listener.door == "smtp":
-                    listener.stand_in(number)
-            self._start_later(number)
+            self._stand_in(number)
+            self._replace(receiver, how)
         elif not self._running:
             ended, self._ended = self._ended, []
             for deferred in ended:
                 deferred.callback(None)
 
+    def _replace(self, receiver: _Receiver, how: str) -> None:
+        """Start one in the place of another that has ended, if it is wanted."""
+        number = receiver.number
+        if receiver.let_go:
+            _log.info("receiver {number} has ended", number=number)
+            if self._wanted:
+                self._start(number)
+        else:
+            _log.error(
+                "receiver {number} (PID {pid}) ended, {how}: it is started again{when}",
+                number=number,
+                pid=receiver.pid,
+                how=how,
+                when="" if self._wanted else " when it is of help",
+            )
+            if self._reactor.seconds() - receiver.begun >= _WELL_S:
+                self._pauses.pop(number, None)
+            if self._wanted:
+                self._start_later(number)
+        if self._on_demand and not self._wanted and not self._running:
+            self.divided(self.settings, 1)
+
     def take(self, fresh: Settings) -> None:
         """Give them new settings, and the certificate that is loaded now."""
-        self._settings = fresh
+        self.settings = fresh
         material = self._tls.material
         if material is not None:
             self._tell(Take(fresh, material))
@@ -184,13 +255,10 @@ class Receivers(Service):
     def drain(self) -> None:
         """Let them end as the server does."""
         self._ending = True
-        for waiting in self._waiting.values():
-            waiting.cancel()
-        self._waiting.clear()
+        self._start_none()
         self._tell(Drain())
         for receiver in self._running.values():
-            if not receiver.accepts:  # it has nothing to end, and is not listening yet
-                receiver.kill()
+            receiver.end_unopened()
 
     async def end(self) -> None:
         """Wait until all have ended after `drain`; who does not in time is killed."""
@@ -225,7 +293,10 @@ class _Receiver(ProcessProtocol):
         self.begun: float = reactor.seconds()
         self._reactor = reactor
         self.pid = 0
-        self.accepts = False
+        self._opened = False
+        # It was told to end, and when it is killed if it does not
+        self.let_go = False
+        self._killing: IDelayedCall | None = None
         self._receivers = receivers
         self._lines = b""
         self._reports = Orders()
@@ -240,6 +311,18 @@ class _Receiver(ProcessProtocol):
         """Send an order; if it has just died its end will be told soon."""
         if ORDERS in self.transport.pipes:
             self.transport.writeToChild(ORDERS, written(order))
+
+    def end_within(self, seconds: float) -> None:
+        """See that it ends: it was told to. May be called again."""
+        self.let_go = True
+        self.end_unopened()
+        if self._killing is None:
+            self._killing = self._reactor.callLater(seconds, self.kill)
+
+    def end_unopened(self) -> None:
+        """End it at once if it has nothing to end: it is not listening yet."""
+        if not self._opened:
+            self.kill()
 
     def kill(self) -> None:
         """End it at once."""
@@ -259,8 +342,10 @@ class _Receiver(ProcessProtocol):
             for report in self._reports.read(data):
                 if isinstance(report, Report):
                     self._receivers.reported(self.number, report)
+                elif isinstance(report, Load):
+                    self._receivers.loaded(self.number, report)
                 else:
-                    self.accepts = True
+                    self._opened = True
                     self._receivers.ready(self.number)
         else:
             for line in data.decode("utf-8", "replace").splitlines():
@@ -287,6 +372,8 @@ class _Receiver(ProcessProtocol):
 
     def processEnded(self, reason: Failure) -> None:
         """See ProcessProtocol."""
+        if self._killing is not None and self._killing.active():
+            self._killing.cancel()
         self._receivers.gone(self, reason.getErrorMessage())
 
 
@@ -296,5 +383,9 @@ def _to_log(lines: str) -> None:
         _log.info("{line}", line=line)
 
 
-def _nobody(_number: int, _report: Report | None) -> None:
+def _nobody(_number: int, _report: Report | Load | None) -> None:
     """Nobody is told what they count."""
+
+
+def _undivided(_settings: Settings, _parts: int) -> None:
+    """Each has its part all the time."""

@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 
 from bitrixmail.app.allocator import keep_little, settle
 from bitrixmail.app.endpoints import parse_endpoint
+from bitrixmail.app.helping import WINDOW_S, Load
 from bitrixmail.app.listeners import Listener
 from bitrixmail.app.logs import log_observer
 from bitrixmail.app.orders import (
@@ -31,11 +32,13 @@ from bitrixmail.app.orders import (
     ORDERS,
     REPORTS,
     SOCKETS,
+    Accept,
     Begin,
     Order,
     Orders,
     Ready,
     Report,
+    Rest,
     Take,
     written,
 )
@@ -43,6 +46,7 @@ from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.polling import poll_directly
 from bitrixmail.app.reception import Reception, Share, receive
 from bitrixmail.app.steady import keep_steady
+from bitrixmail.app.values import AUTO_PROCESSES
 from bitrixmail.link.proxied import Proxied
 from bitrixmail.model.errors import SetupError
 from bitrixmail.pipeline.shared_counts import SharedCounts, SharedTable
@@ -64,6 +68,11 @@ class Receiver(Protocol):
         self._listeners: list[Listener] = []
         self._periodic: list[Periodic] = []
         self._opened: Deferred[None] | None = None
+        # What was last told, and the CPU time that its own start took
+        self._load = Load()
+        self._start = Load()
+        self._open_now = False
+        self._resting = False
         self._ending = False
 
     def dataReceived(self, data: bytes) -> None:
@@ -73,6 +82,8 @@ class Receiver(Protocol):
                 self._begin(order)
             elif isinstance(order, Take):
                 self._take(order)
+            elif isinstance(order, Rest | Accept):
+                self._rest(resting=isinstance(order, Rest))
             else:
                 self.end()
 
@@ -82,8 +93,8 @@ class Receiver(Protocol):
 
     def _begin(self, order: Begin) -> None:
         settings, reactor = order.settings, self._reactor
-        table = SharedTable(settings.server.processes, COUNTS, order.key)
-        share = Share(order.process, SharedCounts(table, order.process))
+        table = SharedTable(order.processes, COUNTS, order.key)
+        share = Share(order.process, SharedCounts(table, order.process), order.processes)
         self._reception = reception = receive(settings, reactor, share)
         globalLogBeginner.beginLoggingTo(
             [log_observer(_Lines(), settings.log, reception.levels)], redirectStandardIO=False
@@ -98,6 +109,8 @@ class Receiver(Protocol):
         if reception.metrics is not None:
             reception.metrics.attend(reception.stores, reception.maillog, {"smtp": reception.smtp})
             self._periodic.append(Periodic(reactor, "report", _REPORT_EACH_S, self._report))
+        if settings.server.processes == AUTO_PROCESSES:
+            self._periodic.append(Periodic(reactor, "load", WINDOW_S, self._tell_load))
         self._opened = Deferred.fromCoroutine(self._open(reception, order.process))
         self._opened.addErrback(self._failed)
 
@@ -107,11 +120,26 @@ class Receiver(Protocol):
             return
         for listener in self._listeners:
             listener.open()
-        self._tell(Ready())
+        self._open_now = True
+        self._start = reception.load()
+        self._rest(resting=self._resting)
         for periodic in self._periodic:
             periodic.begin()
         settle()
         _log.info("receiver {process} is ready", process=process)
+
+    def _rest(self, *, resting: bool) -> None:
+        """Accept no more, or again, and say so; before the store is open it is kept in mind."""
+        self._resting = resting
+        if self._ending or not self._open_now:
+            return
+        for listener in self._listeners:
+            if resting:
+                listener.rest()
+            else:
+                listener.resume()
+        if not resting:
+            self._tell(Ready())
 
     def _failed(self, failure: Failure) -> None:
         if isinstance(failure.value, SetupError):
@@ -123,6 +151,15 @@ class Receiver(Protocol):
     async def _report(self) -> None:
         if self._reception is not None:
             self._tell(Report(self._reception.metrics.samples()))
+
+    async def _tell_load(self) -> None:
+        """Say what was done here, if anything was since it was last said."""
+        if self._reception is None:
+            return
+        load, before = self._reception.load() - self._start, self._load
+        if (load.connections, load.messages) != (before.connections, before.messages):
+            self._load = load
+            self._tell(load)
 
     def _tell(self, order: Order) -> None:
         if self.transport is not None:

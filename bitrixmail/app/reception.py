@@ -7,18 +7,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
+from time import process_time
 from typing import Any
 
 from bitrixmail.accounts.secret import KeptSecret
 from bitrixmail.app.allocator import give_back
 from bitrixmail.app.checks import checks_of
 from bitrixmail.app.extensions import Extensions
+from bitrixmail.app.helping import Load
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.logs import LogLevels
 from bitrixmail.app.maillog import MailLog
 from bitrixmail.app.opening import Opening
 from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.values import AUTO_PROCESSES
 from bitrixmail.app.ways import rules_of
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.net.tls import ServerTLS
@@ -40,14 +43,20 @@ _MINUTE_S = 60.0
 _LOOK_S = 2.0
 _GIVE_BACK_S = 30.0
 _MOST_THREADS = 4
+# Processes of "auto", whatever the machine has: each keeps a core busy and takes memory
+_MOST_ON_DEMAND = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Share:
-    """One process's part of the reception: its number, 0 is the server, and what all count."""
+    """One process's part of the reception: its number, 0 is the server, and what all count.
+
+    `parts`: how many have an equal part of the door's connections now; it may change.
+    """
 
     process: int
     counts: SharedCounts
+    parts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,7 @@ class Reception:
     levels: LogLevels
     metrics: Any
     extensions: Extensions
+    share: Share | None
 
     def opening(self, domains: Sequence[str] = ()) -> Opening:
         """Return what opens it, and makes these domains."""
@@ -91,9 +101,19 @@ class Reception:
     def take(self, fresh: Settings) -> None:
         """Put the live part of new settings in force, but for the certificate."""
         self.levels.set(fresh.log)
-        self.gate.limits = self.smtp.limits = limits_of(fresh)
+        self.gate.limits = self.smtp.limits = limits_of(fresh, _parts(self.share))
         self.gate.relaying = relaying_of(fresh)
         self.extensions.switch_on()
+
+    def load(self) -> Load:
+        """Return what this process has done at the SMTP door, and its CPU time."""
+        return Load(self.smtp.connections, self.smtp.messages, process_time())
+
+    def divide(self, settings: Settings, parts: int) -> None:
+        """Give this one of several processes another part of the connections."""
+        if self.share is not None:
+            self.share.parts = parts
+            self.gate.limits = self.smtp.limits = limits_of(settings, parts)
 
 
 def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Reception:
@@ -126,6 +146,7 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
     )
     rewriting = Rewriting(secret.octets, reactor)
     router = Router(stores.directory, hostname, return_paths, rewriting)
+    limits = limits_of(settings, _parts(share))
     gate = Gate(
         router=router,
         messages=stores.messages,
@@ -137,12 +158,12 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
         random=Random(),  # noqa: S311 - queue ids are names, not secrets
         hostname=hostname,
         inline_octets=settings.store.inline_threshold,
-        limits=limits_of(settings),
+        limits=limits,
         relaying=relaying_of(settings),
         process=None if share is None else share.process,
         shared=None if share is None else share.counts,
     )
-    smtp = SMTPFactory(gate, reactor, maillog, hostname, limits_of(settings), tls)
+    smtp = SMTPFactory(gate, reactor, maillog, hostname, limits, tls)
     if share is not None and share.process:
         smtp.number_process(share.process)
     return Reception(
@@ -161,6 +182,7 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
         levels=LogLevels(settings.log),
         metrics=metrics,
         extensions=extensions,
+        share=share,
     )
 
 
@@ -175,12 +197,27 @@ def relaying_of(settings: Settings) -> Relaying:
     )
 
 
-def limits_of(settings: Settings) -> SMTPLimits:
-    """Return the limits of one process: it has its part of all connections."""
+def processes_of(settings: Settings) -> int:
+    """Return how many processes may receive; of "auto" it is what this one may use of the cores."""
+    if settings.server.processes == AUTO_PROCESSES:
+        return min(_MOST_ON_DEMAND, len(os.sched_getaffinity(0)))
+    return settings.server.processes
+
+
+def _parts(share: Share | None) -> int:
+    return 1 if share is None else share.parts
+
+
+def limits_of(settings: Settings, parts: int = 0) -> SMTPLimits:
+    """Return the limits of one process: it has its part of all connections.
+
+    `parts` 0: as many as there are processes all the time.
+    """
     limits = settings.smtp.limits()
-    if settings.server.processes == 1 or not limits.connections:
+    parts = parts or max(1, settings.server.processes)
+    if parts == 1 or not limits.connections:
         return limits
-    return replace(limits, connections=max(1, limits.connections // settings.server.processes))
+    return replace(limits, connections=max(1, limits.connections // parts))
 
 
 def _metrics(settings: Settings) -> Any:

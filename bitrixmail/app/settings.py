@@ -21,6 +21,7 @@ from bitrixmail.app.sending_settings import Outbound, Pickup
 from bitrixmail.app.spam_settings import Spam
 from bitrixmail.app.submission_settings import Submission
 from bitrixmail.app.values import (
+    AUTO_PROCESSES,
     FORBID,
     Count,
     DomainNames,
@@ -86,10 +87,12 @@ class Server:
     processes: Annotated[
         Processes,
         doc(
-            "How many processes receive mail, up to 16: one keeps one core of the machine busy."
-            " Each further one takes about 100 MB. All limits hold for them together."
+            'How many processes receive mail: a number up to 16, or "auto". One keeps one core of'
+            ' the machine busy; each further one takes about 100 MB. With "auto" there is one, and'
+            " as many more as there are cores, up to 4 in all, only while it is at its limit with"
+            " connections that bring several messages each. All limits hold for them together."
         ),
-    ] = 1
+    ] = AUTO_PROCESSES
     drain_timeout: Annotated[
         Seconds,
         doc("How long messages on their way in may take to end after SIGTERM; at most 30s."),

@@ -42,6 +42,9 @@ _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _MOST_DIGITS = 18
 # A queue id has room for the number of one
 MOST_PROCESSES = 16
+# As many as there are cores for, further ones while they are of help
+AUTO_PROCESSES = 0
+_PROCESSES = f'"auto", or from 1 to {MOST_PROCESSES}'
 _LONGEST_S = 36500 * 86400.0
 LEVELS = ("debug", "info", "warn", "error", "critical")
 # What every section of the settings is: a key that it doesn't know is a fault.
@@ -154,11 +157,21 @@ def parse_port(given: object) -> int:
 
 
 def parse_processes(given: object) -> int:
-    """Return a number of processes."""
-    processes = parse_count(given)
+    """Return a number of processes, AUTO_PROCESSES for "auto"."""
+    if isinstance(given, str) and given.strip().lower() == "auto":
+        return AUTO_PROCESSES
+    try:
+        processes = parse_count(given)
+    except PydanticCustomError:
+        raise wrong(f"{_shown(given)} is no number of processes", _PROCESSES) from None
     if not 1 <= processes <= MOST_PROCESSES:
-        raise wrong(f"{processes} processes will not do", f"from 1 to {MOST_PROCESSES}")
+        raise wrong(f"{processes} processes will not do", _PROCESSES)
     return processes
+
+
+def processes_text(processes: int) -> str | int:
+    """Write a number of processes."""
+    return "auto" if processes == AUTO_PROCESSES else processes
 
 
 def as_list(given: object) -> object:
@@ -285,7 +298,7 @@ CommandOctets = Annotated[int, *_value(parse_command_size, size_text)]
 Count = Annotated[int, BeforeValidator(parse_count)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Port = Annotated[int, BeforeValidator(parse_port)]
-Processes = Annotated[int, BeforeValidator(parse_processes)]
+Processes = Annotated[int, *_value(parse_processes, processes_text)]
 Trust = Annotated[str, BeforeValidator(parse_trust)]
 Zone = Annotated[str, BeforeValidator(parse_zone)]
 Level = Annotated[str, BeforeValidator(parse_level)]

@@ -90,6 +90,11 @@ class Sessions(ABC):
         self._count += 1
         return f"{self._started}-{self._count:x}"
 
+    @property
+    def connections(self) -> int:
+        """How many connections there have been."""
+        return self._count
+
     def arrived(self, session: Channel[Any]) -> Reply | None:
         """Count a session in, or return the reply with which it is refused."""
         self._sessions.add(session)

@@ -194,6 +194,7 @@ class SMTPChannel(Channel[Event], smtp.ESMTP):
     def message_accepted(self, recipients: int) -> None:
         """Forgive what was wrong or in vain before a message that was accepted."""
         self.accepted = True
+        self.factory.messages += 1
         self._recipients_served += recipients
         self._errors = self._idle_commands = 0
 

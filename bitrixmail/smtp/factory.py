@@ -38,6 +38,8 @@ class SMTPFactory(Sessions, smtp.SMTPFactory):
         self.hostname = hostname
         self.limits = limits
         self._refusals = RefusalLines(maillog, clock)
+        # Accepted at this door since the start
+        self.messages = 0
 
     def buildProtocol(self, addr: IAddress | None) -> smtp.ESMTP:  # noqa: ARG002 - the transport tells
         """Make a session."""

@@ -2,9 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from bitrixmail.app.orders import Drain, Order, Orders, Ready, Report, written
+from bitrixmail.app.helping import Load
+from bitrixmail.app.orders import Drain, Order, Orders, Ready, Report, Rest, written
 
-GIVEN: tuple[Order, ...] = (Ready(), Report((("x_total", (("door", "smtp"),), 2.0),)), Drain())
+GIVEN: tuple[Order, ...] = (
+    Ready(),
+    Report((("x_total", (("door", "smtp"),), 2.0),)),
+    Rest(),
+    Load(1, 2, 0.5),
+    Drain(),
+)
 
 
 def test_orders_come_through_a_pipe_in_any_pieces() -> None:
