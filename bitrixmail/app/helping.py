@@ -78,7 +78,8 @@ class Thresholds:
 class Helping:
     """Judges window after window. Made by OnDemand, lives as long as the server.
 
-    `share` of a core and `rate`, messages a second, are of the last busy window of kept connections.
+    `share` of a core and `rate`, messages a second, are those of the last busy window of kept
+    connections.
     """
 
     def __init__(self, thresholds: Thresholds | None = None) -> None:
