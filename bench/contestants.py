@@ -78,7 +78,7 @@ class Ours:
         self.server.start()
 
     def wait_for_receivers(self) -> None:
-        """Wait until all processes that are to receive all the time do. Raises RuntimeError after 30 s."""
+        """Wait for those that receive all the time. Raises RuntimeError after 30 s."""
         until = time.monotonic() + 30
         while self.server.log.read_text().count(" is ready") < self._processes - 1:
             if time.monotonic() > until:

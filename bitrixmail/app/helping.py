@@ -67,7 +67,7 @@ class _Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """When something is done, and how long it lasts: see the names above."""
+    """When something is done: see the names above. Other values are for tests."""
 
     busy: float = _BUSY
     least_rate: float = _LEAST_RATE
@@ -82,8 +82,8 @@ class Helping:
     connections.
     """
 
-    def __init__(self, thresholds: Thresholds | None = None) -> None:
-        self._thresholds = thresholds or Thresholds()
+    def __init__(self, thresholds: Thresholds) -> None:
+        self._thresholds = thresholds
         self._before: tuple[float, Load] | None = None
         # None: no further process runs
         self._now: Step | None = None

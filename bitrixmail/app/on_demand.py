@@ -10,13 +10,14 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from bitrixmail.app.helping import WINDOW_S, Helping, Load, Step
+from bitrixmail.app.helping import WINDOW_S, Helping, Load, Step, Thresholds
 from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.receivers import Receivers
 from bitrixmail.app.reception import Reception
 
 # Of the server's part of the connections: from here on it needs those of the others
 _CROWDED_PERCENT = 70
+THRESHOLDS = Thresholds()
 _log = Logger()
 
 
@@ -33,7 +34,7 @@ class OnDemand:
         self._receivers = receivers
         self._reception = reception
         self._most = most
-        self._helping = Helping()
+        self._helping = Helping(THRESHOLDS)
         # What receivers have done, also those that are gone; and each of those that run, by number
         self._theirs = Load()
         self._last: dict[int, Load] = {}
@@ -65,7 +66,7 @@ class OnDemand:
                 if crowded
                 else "there was too little for them to do",
             )
-            self._receivers.finish()
+            self._receivers.finish(at_once=crowded)
 
     def _help(self) -> None:
         if self._receivers.pids:

@@ -59,6 +59,11 @@ class Accept:
 
 
 @dataclass(frozen=True, slots=True)
+class Finish:
+    """Take no new connections, and end with the last one that is there, unless told to accept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Take no new connections, let messages end, then end."""
 
@@ -75,7 +80,7 @@ class Report:
     samples: tuple[tuple[str, tuple[tuple[str, str], ...], float], ...]
 
 
-Order = Begin | Take | Rest | Accept | Drain | Ready | Load | Report
+Order = Begin | Take | Rest | Accept | Finish | Drain | Ready | Load | Report
 
 
 def written(order: Order) -> bytes:

@@ -8,21 +8,15 @@ docs/decisions/0009.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from bitrixmail.app.helping import Load
 from bitrixmail.app.listeners import Listener
@@ -32,16 +26,15 @@ from bitrixmail.app.orders import (
     ORDERS,
     REPORTS,
     SOCKETS,
-    Accept,
     Begin,
     Drain,
+    Finish,
     Order,
-    Orders,
     Report,
     Rest,
     Take,
-    written,
 )
+from bitrixmail.app.receiver_process import GRACE_S, ReceiverProcess
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.values import AUTO_PROCESSES
 from bitrixmail.net.tls import ServerTLS
@@ -52,12 +45,8 @@ _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 # Who lived for so long has started well: the next pause is a short one again
 _WELL_S = 60.0
-# Beyond the time that its sessions are given, a receiver has so long for its last commit
-_GRACE_S = 3.0
-_LONGEST_LINE = 1024 * 1024
-# What a receiver has logged is taken so often; until then it lies in the pipe
-_LINES_EACH_S = 0.02
-_PIPE_OCTETS = 1024 * 1024
+# Connections of one that is no more needed may last so long by themselves
+_FAREWELL_S = 300.0
 _log = Logger()
 
 
@@ -86,7 +75,7 @@ class Receivers(Service):
         self._table = table
         self._tls = tls
         self._listeners = listeners
-        self._running: dict[int, _Receiver] = {}
+        self._running: dict[int, ReceiverProcess] = {}
         self._pauses: dict[int, float] = {}
         self._waiting: dict[int, IDelayedCall] = {}
         # Whether they are to accept
@@ -116,7 +105,7 @@ class Receivers(Service):
         for number in range(1, self._table.rows):
             receiver = self._running.get(number)
             if receiver is not None:
-                receiver.tell(Accept())
+                receiver.stay()
             elif number not in self._waiting:
                 self._start(number)
 
@@ -124,11 +113,14 @@ class Receivers(Service):
         """Let none accept; they keep the connections that they have, the server takes new ones."""
         self._let_go(Rest())
 
-    def finish(self) -> None:
-        """Let them end in order, as they do with the server, which stands in for them."""
-        self._let_go(Drain())
+    def finish(self, *, at_once: bool = False) -> None:
+        """Let each end with its last connection; the server stands in for them.
+
+        After some minutes, or `at_once`, in the way in which they end with the server.
+        """
+        self._let_go(Finish())
         for receiver in self._running.values():
-            receiver.end_within(self.settings.server.drain_timeout + _GRACE_S)
+            receiver.let_go(0.0 if at_once else _FAREWELL_S, self.settings.server.drain_timeout)
 
     def _let_go(self, order: Order) -> None:
         self._wanted = False
@@ -166,7 +158,7 @@ class Receivers(Service):
             families=tuple(family for _, _, family in lent),
             endpoints=tuple(listener.endpoint.text for listener, _, _ in lent),
         )
-        receiver = _Receiver(self, number, self._reactor)
+        receiver = ReceiverProcess(self, number, self._reactor)
         null = os.open(os.devnull, os.O_RDONLY)
         descriptors: dict[int, Any] = {0: null, 1: "r", 2: "r", ORDERS: "w", REPORTS: "r"}
         descriptors[COUNTS] = self._table.descriptor
@@ -203,7 +195,7 @@ class Receivers(Service):
             if listener.door == "smtp":
                 listener.stand_back(number)
 
-    def gone(self, receiver: _Receiver, how: str) -> None:
+    def gone(self, receiver: ReceiverProcess, how: str) -> None:
         """Take note that one has ended; start it again if that was not wanted."""
         number = receiver.number
         self._running.pop(number, None)
@@ -219,11 +211,11 @@ class Receivers(Service):
             for deferred in ended:
                 deferred.callback(None)
 
-    def _replace(self, receiver: _Receiver, how: str) -> None:
+    def _replace(self, receiver: ReceiverProcess, how: str) -> None:
         """Start one in the place of another that has ended, if it is wanted."""
         number = receiver.number
-        if receiver.let_go:
-            _log.info("receiver {number} has ended", number=number)
+        if receiver.was_let_go:
+            _log.info("receiver {number} has ended, {how}", number=number, how=how)
             if self._wanted:
                 self._start(number)
         else:
@@ -263,7 +255,7 @@ class Receivers(Service):
     async def end(self) -> None:
         """Wait until all have ended after `drain`; who does not in time is killed."""
         try:
-            await deadline(self._gone_all(), _GRACE_S, self._reactor)
+            await deadline(self._gone_all(), GRACE_S, self._reactor)
         except TimeoutError:
             for receiver in self._running.values():
                 _log.warn("receiver {number} does not end: killed", number=receiver.number)
@@ -281,100 +273,6 @@ class Receivers(Service):
     def pids(self) -> tuple[int, ...]:
         """Which processes they are."""
         return tuple(receiver.pid for receiver in self._running.values())
-
-
-class _Receiver(ProcessProtocol):
-    """One of them, seen from the server. Made by Receivers, ends with its process."""
-
-    transport: Any
-
-    def __init__(self, receivers: Receivers, number: int, reactor: Any) -> None:
-        self.number = number
-        self.begun: float = reactor.seconds()
-        self._reactor = reactor
-        self.pid = 0
-        self._opened = False
-        # It was told to end, and when it is killed if it does not
-        self.let_go = False
-        self._killing: IDelayedCall | None = None
-        self._receivers = receivers
-        self._lines = b""
-        self._reports = Orders()
-
-    def connectionMade(self) -> None:
-        """See ProcessProtocol."""
-        self.pid = self.transport.pid
-        with suppress(OSError):  # beyond what the system gives to a user: the usual size will do
-            fcntl.fcntl(self.transport.pipes[1], fcntl.F_SETPIPE_SZ, _PIPE_OCTETS)
-
-    def tell(self, order: Order) -> None:
-        """Send an order; if it has just died its end will be told soon."""
-        if ORDERS in self.transport.pipes:
-            self.transport.writeToChild(ORDERS, written(order))
-
-    def end_within(self, seconds: float) -> None:
-        """See that it ends: it was told to. May be called again."""
-        self.let_go = True
-        self.end_unopened()
-        if self._killing is None:
-            self._killing = self._reactor.callLater(seconds, self.kill)
-
-    def end_unopened(self) -> None:
-        """End it at once if it has nothing to end: it is not listening yet."""
-        if not self._opened:
-            self.kill()
-
-    def kill(self) -> None:
-        """End it at once."""
-        with suppress(ProcessExitedAlready):
-            self.transport.signalProcess(signal.SIGKILL)
-
-    def childDataReceived(self, descriptor: int, data: bytes) -> None:
-        """Hand on whole lines of its log, what it has counted, and its last words."""
-        if descriptor == 1:
-            data += self._all_of_now()
-            whole, newline, self._lines = (self._lines + data).rpartition(b"\n")
-            if newline:
-                self._receivers.lines((whole + newline).decode("utf-8", "replace"))
-            elif len(self._lines) > _LONGEST_LINE:
-                self._lines = b""
-        elif descriptor == REPORTS:
-            for report in self._reports.read(data):
-                if isinstance(report, Report):
-                    self._receivers.reported(self.number, report)
-                elif isinstance(report, Load):
-                    self._receivers.loaded(self.number, report)
-                else:
-                    self._opened = True
-                    self._receivers.ready(self.number)
-        else:
-            for line in data.decode("utf-8", "replace").splitlines():
-                _log.warn("receiver {number}: {line}", number=self.number, line=line)
-
-    def _all_of_now(self) -> bytes:
-        """Read on to the end of what is there, then leave the pipe alone for a moment.
-
-        Being woken for each line would cost as much as half a message.
-        """
-        pipe = self.transport.pipes[1]
-        pipe.stopReading()
-        self._reactor.callLater(_LINES_EACH_S, self._read_on)
-        read = []
-        with suppress(BlockingIOError):
-            while octets := os.read(pipe.fileno(), _LONGEST_LINE):
-                read.append(octets)
-        return b"".join(read)
-
-    def _read_on(self) -> None:
-        pipe = self.transport.pipes.get(1)
-        if pipe is not None:
-            pipe.startReading()
-
-    def processEnded(self, reason: Failure) -> None:
-        """See ProcessProtocol."""
-        if self._killing is not None and self._killing.active():
-            self._killing.cancel()
-        self._receivers.gone(self, reason.getErrorMessage())
 
 
 def _to_log(lines: str) -> None:

@@ -34,6 +34,7 @@ from bitrixmail.app.orders import (
     SOCKETS,
     Accept,
     Begin,
+    Finish,
     Order,
     Orders,
     Ready,
@@ -73,6 +74,7 @@ class Receiver(Protocol):
         self._start = Load()
         self._open_now = False
         self._resting = False
+        self._finishing = False
         self._ending = False
 
     def dataReceived(self, data: bytes) -> None:
@@ -82,8 +84,9 @@ class Receiver(Protocol):
                 self._begin(order)
             elif isinstance(order, Take):
                 self._take(order)
-            elif isinstance(order, Rest | Accept):
-                self._rest(resting=isinstance(order, Rest))
+            elif isinstance(order, Rest | Accept | Finish):
+                self._finishing = isinstance(order, Finish)
+                self._rest(resting=not isinstance(order, Accept))
             else:
                 self.end()
 
@@ -110,7 +113,7 @@ class Receiver(Protocol):
             reception.metrics.attend(reception.stores, reception.maillog, {"smtp": reception.smtp})
             self._periodic.append(Periodic(reactor, "report", _REPORT_EACH_S, self._report))
         if settings.server.processes == AUTO_PROCESSES:
-            self._periodic.append(Periodic(reactor, "load", WINDOW_S, self._tell_load))
+            self._periodic.append(Periodic(reactor, "load", WINDOW_S, self._look))
         self._opened = Deferred.fromCoroutine(self._open(reception, order.process))
         self._opened.addErrback(self._failed)
 
@@ -152,14 +155,16 @@ class Receiver(Protocol):
         if self._reception is not None:
             self._tell(Report(self._reception.metrics.samples()))
 
-    async def _tell_load(self) -> None:
-        """Say what was done here, if anything was since it was last said."""
+    async def _look(self) -> None:
+        """Say what was done here, if anything was since it was last said; end if that is due."""
         if self._reception is None:
             return
         load, before = self._reception.load() - self._start, self._load
         if (load.connections, load.messages) != (before.connections, before.messages):
             self._load = load
             self._tell(load)
+        if self._finishing and not self._reception.smtp.open_now:
+            self.end()
 
     def _tell(self, order: Order) -> None:
         if self.transport is not None:

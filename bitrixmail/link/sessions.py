@@ -95,6 +95,11 @@ class Sessions(ABC):
         """How many connections there have been."""
         return self._count
 
+    @property
+    def open_now(self) -> int:
+        """How many connections there are, those that were refused and still listen among them."""
+        return len(self._sessions)
+
     def arrived(self, session: Channel[Any]) -> Reply | None:
         """Count a session in, or return the reply with which it is refused."""
         self._sessions.add(session)

@@ -48,7 +48,9 @@ def traced(pid: int, output: Path) -> Iterator[None]:
 def test_a_sync_of_all_that_was_written_precedes_each_250(tmp_path: Path) -> None:
     small = b"From: a@example.net\r\nSubject: small\r\n\r\ntext\r\n"
     large = small + b"0123456789abcde\r\n" * 16000
-    with ServerProcess(tmp_path / "server") as server:
+    server = ServerProcess(tmp_path / "server")
+    server.configure("server", "processes = 1")  # the one that is traced
+    with server:
         server.furnish((ADDRESS,), "a password of the test")
         with SMTPClient(server.smtp_port, None) as client:
             client.send(Letter("warm-up", (ADDRESS,), small, chunked=False))

@@ -38,6 +38,8 @@ def main() -> int:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="soak-", dir=options.dir) as folder:
         server = ServerProcess(Path(folder) / "home", _SETTINGS)
+        # What is looked at is one process
+        server.configure("server", "processes = 1")
         with server:
             server.furnish(MAILBOXES, PASSWORD, _RULES)
             load = Load(server.smtp_port, server.pop3_port, MAILBOXES, options.rate, options.seed)

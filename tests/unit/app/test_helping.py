@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bitrixmail.app.helping import WINDOW_S, Helping, Load, Step
+from bitrixmail.app.helping import WINDOW_S, Helping, Load, Step, Thresholds
 
 # What a window brings: connections, messages, CPU seconds
 KEPT = Load(5, 400, 0.9 * WINDOW_S)
@@ -16,7 +16,7 @@ class Watch:
     """A Helping, and what is told it: totals, window after window."""
 
     def __init__(self) -> None:
-        self.helping = Helping()
+        self.helping = Helping(Thresholds())
         self.now_s = 1000.0
         self.total = Load(7, 90, 33.0)
         assert self.helping.look(self.now_s, self.total) is None
