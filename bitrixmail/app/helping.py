@@ -108,6 +108,7 @@ class Helping:
         step = self._step(now_s, self._in_a_row(now_s, kind), crowded=crowded)
         if step is not None:
             self._now = None if step is Step.END else step
+            self._row = None
         return step
 
     def _kind(self, window_s: float, load: Load) -> _Kind | None:

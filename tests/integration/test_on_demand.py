@@ -23,6 +23,7 @@ from twisted.internet.protocol import Factory
 
 from bench.processes import tree
 from bitrixmail.app.endpoints import parse_endpoint
+from bitrixmail.app.helping import WINDOW_S
 from bitrixmail.app.listeners import Listener
 from bitrixmail.model.errors import SetupError
 from tests.fakes.process import ServerProcess
@@ -165,6 +166,7 @@ def test_they_come_rest_and_end_and_no_connection_is_lost(server: OnDemand) -> N
         server.has_both()
         senders.each = 0
         server.says("receivers end: there was too little")
+        time.sleep(3 * WINDOW_S)  # by now it would have cut them
         for client in kept:  # those of the receiver end it with the last of them
             senders.letter(client)
             client.quit()
