@@ -69,7 +69,9 @@ class OnDemand:
             self._receivers.finish(at_once=crowded)
 
     def _help(self) -> None:
-        if self._receivers.pids:
+        running = self._receivers.pids
+        self._receivers.help()
+        if running:
             _log.debug("receivers accept again: connections are kept")
         else:
             _log.info(
@@ -79,7 +81,6 @@ class OnDemand:
                 percent=round(100 * self._helping.share),
                 rate=round(self._helping.rate),
             )
-        self._receivers.help()
 
     def _crowded(self) -> bool:
         part = self._most() // (self._receivers.most + 1)

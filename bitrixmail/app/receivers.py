@@ -99,6 +99,8 @@ class Receivers(Service):
 
     def help(self) -> None:
         """Let all accept; those that do not run are started."""
+        if self._ending:
+            return
         self._wanted = True
         if self._on_demand:
             self.divided(self.settings, self._table.rows)
@@ -111,13 +113,16 @@ class Receivers(Service):
 
     def rest(self) -> None:
         """Let none accept; they keep the connections that they have, the server takes new ones."""
-        self._let_go(Rest())
+        if not self._ending:
+            self._let_go(Rest())
 
     def finish(self, *, at_once: bool = False) -> None:
         """Let each end with its last connection; the server stands in for them.
 
         After some minutes, or `at_once`, in the way in which they end with the server.
         """
+        if self._ending:
+            return
         self._let_go(Finish())
         for receiver in self._running.values():
             receiver.let_go(0.0 if at_once else _FAREWELL_S, self.settings.server.drain_timeout)

@@ -14,7 +14,7 @@ from bitrixmail.app.helping import Thresholds
 
 
 def main() -> None:
-    on_demand.THRESHOLDS = Thresholds(busy=0.05, least_rate=20, windows=2, quiet_s=1.5)
+    on_demand.THRESHOLDS = Thresholds(busy=0.05, least_rate=20, windows=2, quiet_s=4.0)
     sys.argv[0] = "twistd"
     twistd.run()  # type: ignore[no-untyped-call]
 
