@@ -127,16 +127,18 @@ class House:
 def test_what_receivers_do_counts_and_what_they_did_before_they_went() -> None:
     house = House()
     told: Any = house.told
-    for number in (1, 2):
-        done = Load(2 * number, 200 * number, 0.45 * WINDOW_S * number)
+    for windows in (1, 2):
+        told.loaded(1, Load(2 * windows, 200 * windows, 0.45 * WINDOW_S * windows))
         house.door.total += Load(2, 200, 0.45 * WINDOW_S)
-        told.loaded(1, done)
         house.look()
     assert house.told.orders == ["help"]
+    helping = house.watched._helping  # noqa: SLF001 - what it is told is what this is about
+    assert (round(helping.share, 3), round(helping.rate)) == (0.9, 1600)
     told.loaded(1, None)
-    told.loaded(1, Load(1, 100, 0.1))
-    house.look()
-    assert house.told.orders == ["help"]
+    for windows in (1, 2):
+        told.loaded(1, Load(windows, 400 * windows, WINDOW_S * windows))
+        house.look()
+    assert (round(helping.share, 3), round(helping.rate)) == (1.0, 1600)
 
 
 def test_who_needs_the_others_connections_ends_them() -> None:
