@@ -132,13 +132,13 @@ def test_what_receivers_do_counts_and_what_they_did_before_they_went() -> None:
         house.door.total += Load(2, 200, 0.45 * WINDOW_S)
         house.look()
     assert house.told.orders == ["help"]
-    helping = house.watched._helping  # noqa: SLF001 - what it is told is what this is about
+    helping = house.watched._helping
     assert (round(helping.share, 3), round(helping.rate)) == (0.9, 1600)
     told.loaded(1, None)
     for windows in (1, 2):
         told.loaded(1, Load(windows, 400 * windows, WINDOW_S * windows))
         house.look()
-    assert (round(helping.share, 3), round(helping.rate)) == (1.0, 1600)
+        assert (round(helping.share, 3), round(helping.rate)) == (1.0, 1600)
 
 
 def test_who_needs_the_others_connections_ends_them() -> None:
