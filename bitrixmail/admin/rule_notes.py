@@ -16,7 +16,7 @@ from bitrixmail.model.route import RouteKind
 from bitrixmail.model.rule import Condition, Not, Rule, RuleSet, Test
 from bitrixmail.model.text import printable
 from bitrixmail.rules.conditions import tests_of
-from bitrixmail.rules.fields import address_part, foreign_name
+from bitrixmail.rules.fields import address_part, check_name, foreign_name
 from bitrixmail.rules.judging import Allowed, Judging
 from bitrixmail.rules.lint import NOTE, WARNING, Finding, unreadable_texts
 
@@ -97,11 +97,13 @@ def _not_allowed(rule: Rule, allowed: Allowed) -> Iterator[Finding]:
         if name not in allowed.commands:
             what = f"the settings have no command {printable(name)}, so it waits in the queue"
             yield Finding(rule.name, NOTE, "no-command", what, f"add [commands.{name}] to them")
-    asked = [foreign_name(test.field) or "" for test in tests_of(rule.condition)]
+    fields = [test.field for test in tests_of(rule.condition)]
+    asked = [foreign_name(field) or "" for field in fields]
+    asked += [name for field in fields if "." in (name := check_name(field) or "")]
     called = [action.argument for action in rule.actions if action.do == "python"]
     for name in dict.fromkeys(each.partition(".")[0] for each in asked + called if each):
         if name not in allowed.extensions:
-            what = f"the extension {printable(name)} is not enabled, so it is passed over or waits"
+            what = f"the extension {printable(name)} is not enabled, so it has no answer, or waits"
             yield Finding(rule.name, NOTE, "no-extension", what, "see extensions.enabled")
 
 

@@ -8,6 +8,7 @@ Raises InputError if one that is enabled is not there or can't be used.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -21,11 +22,11 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from bitrixmail.app.guard import Guard, in_reactor
+from bitrixmail.app.guard import Guard, awaited, in_reactor
 from bitrixmail.app.settings import Settings
 from bitrixmail.interfaces.extension import IActions, IConditions, ILetter
 from bitrixmail.model.errors import Fault, InputError
-from bitrixmail.model.extension import GROUP, Context, Parts
+from bitrixmail.model.extension import GROUP, Context, Finding, Parts
 from bitrixmail.model.job import Delivery, Job
 from bitrixmail.model.text import printable
 
@@ -35,6 +36,7 @@ _MOST_CHARACTERS = 1000
 _SHOWN = 200
 # Beyond the time of the function itself
 _GRACE_S = 1.0
+_WORST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +127,48 @@ class Extensions:
         found: Delivery = await one.guard.call(what, delivered, self._action_s)
         return found
 
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The names of all checks."""
+        return tuple(
+            f"{name}.{part}" for name, one in self._loaded.items() for part in one.parts.checks
+        )
+
+    async def testify(self, name: str, letter: ILetter) -> Finding:
+        """Return what a check says. Raises LookupError as `answer` does."""
+        one, function = self._found(name, "check")
+        what = f"the check {name}"
+        if self._reactor is None:
+            found = self._at_once(what, function, letter)
+        else:
+            found = await one.guard.call(what, function, self._condition_s, letter)
+        try:
+            return finding_of(found)
+        except TypeError as error:
+            raise one.guard.note(what, error) from None
+
     def answer_now(self, name: str, letter: ILetter) -> tuple[str, ...]:
         """Answer in the calling thread, which waits. Raises LookupError, see IConditions."""
         if self._reactor is not None and self._reactor.running:
             return self._from_thread(name, letter)
         _, function = self._found(name, "condition")
-        if in_reactor(function):
-            raise LookupError(f"the condition {name} can be asked by a running server alone")
+        what = f"the condition {name}"
+        try:
+            return texts_of(self._at_once(what, function, letter))
+        except TypeError as error:
+            raise LookupError(f"{what}: {error}") from None
+
+    def _at_once(self, what: str, function: Callable[..., Any], letter: ILetter) -> Any:
+        """Call a function where no reactor runs. Raises LookupError."""
         done: Future[Any] = Future()
+        if in_reactor(function):
+            # Most wait for nothing: then nobody has to
+            running = Deferred.fromCoroutine(awaited(function, (letter,)))
+            running.addCallbacks(done.set_result, lambda failure: done.set_exception(failure.value))
+            if not done.done():
+                running.cancel()
+                raise LookupError(f"{what} can be asked by a running server alone")
+            return self._waited(what, done, self._condition_s)
 
         def work() -> None:
             try:
@@ -141,7 +177,7 @@ class Extensions:
                 done.set_exception(error)
 
         threading.Thread(target=work, name="extension", daemon=True).start()
-        return texts_of(self._waited(name, done, self._condition_s))
+        return self._waited(what, done, self._condition_s)
 
     def _from_thread(self, name: str, letter: ILetter) -> tuple[str, ...]:
         done: Future[Any] = Future()
@@ -151,19 +187,20 @@ class Extensions:
             running.addCallbacks(done.set_result, lambda failure: done.set_exception(failure.value))
 
         self._reactor.callFromThread(ask)
-        found: tuple[str, ...] = self._waited(name, done, self._condition_s + _GRACE_S)
+        waited_s = self._condition_s + _GRACE_S
+        found: tuple[str, ...] = self._waited(f"the condition {name}", done, waited_s)
         return found
 
     @staticmethod
-    def _waited(name: str, done: Future[Any], time_s: float) -> Any:
+    def _waited(what: str, done: Future[Any], time_s: float) -> Any:
         try:
             return done.result(time_s)
         except FutureTimeoutError:
-            raise LookupError(f"the condition {name} took longer than {time_s:g} s") from None
+            raise LookupError(f"{what} took longer than {time_s:g} s") from None
         except LookupError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever others' code raises
-            said = f"the condition {name} failed: {type(error).__name__}: {error}"
+            said = f"{what} failed: {type(error).__name__}: {error}"
             raise LookupError(printable(said, _SHOWN)) from None
 
     def _found(self, name: str, kind: str) -> tuple[_Loaded, Callable[..., Any]]:
@@ -171,7 +208,11 @@ class Extensions:
         one = self._loaded.get(extension)
         if one is None:
             raise LookupError(f"the extension {extension} is not in extensions.enabled")
-        known = one.parts.conditions if kind == "condition" else one.parts.actions
+        known = {
+            "condition": one.parts.conditions,
+            "action": one.parts.actions,
+            "check": one.parts.checks,
+        }[kind]
         function = known.get(part)
         if function is None:
             has = ", ".join(known) or "none"
@@ -212,6 +253,22 @@ def texts_of(found: Any) -> tuple[str, ...]:
     if isinstance(found, list | tuple | set | frozenset):
         return tuple(text for each in list(found)[:_MOST_TEXTS] for text in texts_of(each))
     raise TypeError(f"it returned {type(found).__name__}, neither text nor number, true nor false")
+
+
+def finding_of(found: Any) -> Finding:
+    """Return what a check found. Raises TypeError for what is neither a Finding nor a score."""
+    if found is None:
+        return Finding()
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        found = Finding(found)
+    if not isinstance(found, Finding) or not isinstance(found.reason, str):
+        raise TypeError(f"it returned {type(found).__name__}, neither a Finding nor a score")
+    score = found.score
+    if score is None:
+        return Finding(None, printable(found.reason, _SHOWN))
+    if not math.isfinite(score) or not 0 <= score <= _WORST:
+        raise TypeError(f"its score is {score}, not one of 0 to 100")
+    return Finding(round(float(score), 2), printable(found.reason, _SHOWN))
 
 
 def _parts_of(name: str, context: Context) -> Parts:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bitrixmail.accounts.secret import KeptSecret
 from bitrixmail.app.allocator import give_back
-from bitrixmail.app.checks import checks_of
+from bitrixmail.app.checks import witnesses_of
 from bitrixmail.app.extensions import Extensions
 from bitrixmail.app.local_time import system_timezone
 from bitrixmail.app.logs import LogLevels
@@ -115,11 +115,16 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
     lists = ListFiles(settings.data_dir / LISTS)
     timezone = settings.rules.timezone or system_timezone()
     extensions = Extensions(settings, reactor)
-    judging = Judging(settings.rules.time_limit, timezone, lists.read, extensions.answer_now)
+    judging = Judging(
+        settings.rules.time_limit,
+        timezone,
+        lists.read,
+        extensions.answer_now,
+        witnesses=witnesses_of(settings, stores, threads, reactor, lambda: extensions),
+    )
     metrics = _metrics(settings)
     kind: Callable[..., Judge] = Judge if metrics is None else metrics.judge
-    checks = checks_of(settings, stores, threads, reactor)
-    judge = kind(stores.rulebook, threads, reactor, judging, lists, extensions, checks)
+    judge = kind(stores.rulebook, threads, reactor, judging, lists, extensions)
     secret = KeptSecret(settings.data_dir / RETURN_PATHS, threads)
     return_paths = VariablePaths(
         secret.octets, stores.queue, stores.directory, reactor, making=settings.outbound.verp

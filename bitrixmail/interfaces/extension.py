@@ -23,7 +23,7 @@ class IExtension(Interface):
 class ILetter(Interface):
     """A message as a function of an extension sees it. It changes nothing there."""
 
-    mailbox: str = Attribute("the address of the mailbox")
+    mailbox: str = Attribute("the address of the mailbox; empty for a check, asked once for all")
     recipients: tuple[str, ...] = Attribute("the addresses by which it came here")
     sender: str = Attribute("the reverse-path, empty for the null sender; anybody can invent it")
     folder: str = Attribute("the folder in which it is, or is to be")

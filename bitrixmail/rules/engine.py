@@ -31,7 +31,7 @@ from bitrixmail.rules.conditions import (
     tests_of,
 )
 from bitrixmail.rules.facts import Facts, Standing, reads_body, reads_spam
-from bitrixmail.rules.fields import foreign_name
+from bitrixmail.rules.fields import check_name, foreign_name
 from bitrixmail.rules.index import Index, Key, arranged, keys_of
 from bitrixmail.rules.lists import Lists, no_lists, values_of
 from bitrixmail.rules.words import Complaint, place_of
@@ -142,7 +142,8 @@ class CompiledRules:
 
     May be used in a thread; `needs_thread` tells that it should be, since there is a regular
     expression in it. One message is judged in one thread at a time. `asks_extensions`: see
-    rules.foreign. `reads_spam`: what checks find is asked for, by some rule.
+    rules.foreign. `reads_spam`: what checks find is asked for, by some rule; `checks` are those
+    that are asked for by name.
     """
 
     def __init__(
@@ -158,6 +159,7 @@ class CompiledRules:
         self.reads_body = False
         self.asks_extensions = False
         self.reads_spam = False
+        self.checks: frozenset[str] = frozenset()
         self._monotonic = monotonic
         gathered: dict[tuple[str, str], list[CompiledRule]] = {}
         # Sorting is stable: rules of the same order stay as they stand in the set.
@@ -246,6 +248,7 @@ class CompiledRules:
         self.reads_spam = self.reads_spam or reads_spam(rule.condition)
         self.reads_body = self.reads_body or self.reads_spam or reads_body(rule.condition)
         tests = tuple(tests_of(rule.condition))
+        self.checks |= {name for test in tests if (name := check_name(test.field))}
         if any(test.op == "regex" for test in tests):
             self.needs_thread = True
         if any(foreign_name(test.field) for test in tests):

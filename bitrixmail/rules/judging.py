@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bitrixmail.interfaces.check import IWitnesses
+from bitrixmail.model.directory import Mailbox
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.rule import RuleSet
+from bitrixmail.model.testimony import Testimony
 from bitrixmail.rules.engine import CompiledRules, rule_faults
 from bitrixmail.rules.facts import Facts
 from bitrixmail.rules.foreign import Ask, Foreign
@@ -31,7 +35,7 @@ class Judging:
 
     `time_limit_s` bounds each test by a regular expression. `timezone` is meant where a rule names
     none. `lists` reads list files, `ask` asks extensions, in the thread that judges. `allowed`
-    None: that is not known.
+    None: that is not known. `witnesses` are the checks.
     """
 
     time_limit_s: float = 0.1
@@ -39,6 +43,7 @@ class Judging:
     lists: Lists = no_lists
     ask: Ask | None = None
     allowed: Allowed | None = None
+    witnesses: IWitnesses | None = None
 
     def compile(self, rules: RuleSet) -> CompiledRules:
         """Make rules ready. Raises InputError with every fault of every rule.
@@ -52,6 +57,17 @@ class Judging:
         faults = [fault for rule in rules.rules for fault in rule_faults(rule, lists=self.lists)]
         if faults:
             raise InputError(*faults)
+
+    async def hear(
+        self, rules: CompiledRules, facts: Facts, mailboxes: Sequence[Mailbox]
+    ) -> Sequence[tuple[Testimony, ...]]:
+        """Return what checks say for each mailbox; nothing if no rule wants to know. Never raises.
+
+        `facts` have the content at hand. Called in the reactor's thread, if there is one.
+        """
+        if self.witnesses is None or not rules.reads_spam:
+            return ()
+        return await self.witnesses.hear(rules.checks, facts, mailboxes)
 
     def let_ask(self, facts: Facts) -> Facts:
         """Let the rules ask extensions about a message that was stored before; return the facts."""
