@@ -273,7 +273,7 @@ class MailImport:
         self._judging.let_ask(facts)
         said: tuple[Testimony, ...] = ()
         if work.rules is not None and not letter.marks.deleted:
-            heard = await self._judging.hear(work.rules, facts, [work.mailbox])
+            heard = await self._judging.hear(work.rules, facts, [work.mailbox], "manual")
             said = next(iter(heard), ())
         return Draft(
             queue_id=self._intake.next_id(),

@@ -86,7 +86,9 @@ class Rejudging:
     ) -> tuple[Testimony, ...]:
         """Return what checks find now. Called in the reactor's thread."""
         facts = self._facts(place, octets, now)
-        return next(iter(await self._judging.hear(self._rules, facts, [mailbox])), ())
+        return next(
+            iter(await self._judging.hear(self._rules, facts, [mailbox], self._occasion)), ()
+        )
 
     def judge(
         self,

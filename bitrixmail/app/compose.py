@@ -107,7 +107,7 @@ def compose(
         Periodic(reactor, "notices", _MINUTE_S, sending.mail.tell_what_is_owed),
         sending,
         Periodic(reactor, "given up", DAY_S, lambda: tell_given_up(stores.queue)),
-        reception.extensions.sources(),
+        reception.extensions.run(reception.gate),
     )
     parts = Parts(
         settings=settings,

@@ -13,21 +13,22 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from bitrixmail.app.guard import Guard, awaited, in_reactor
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.sources import Sources
 from bitrixmail.interfaces.extension import IActions, IConditions, ILetter
+from bitrixmail.interfaces.gate import IGate
 from bitrixmail.model.errors import Fault, InputError
-from bitrixmail.model.extension import GROUP, Context, Finding, Parts
-from bitrixmail.model.job import Delivery, Job
+from bitrixmail.model.extension import GROUP, AgainError, Context, Finding, NeverError, Parts
 from bitrixmail.model.text import printable
 
 _log = Logger()
@@ -36,6 +37,7 @@ _MOST_CHARACTERS = 1000
 _SHOWN = 200
 # Beyond the time of the function itself
 _GRACE_S = 1.0
+_END_S = 5.0
 _WORST = 100
 
 
@@ -61,6 +63,7 @@ class Extensions:
         self._reactor = reactor
         self._condition_s = given.condition_time
         self._action_s = given.action_time
+        self._sources: Sources | None = None
         self._loaded: dict[str, _Loaded] = {}
         for name in dict.fromkeys(given.enabled):
             context = Context(
@@ -70,10 +73,12 @@ class Extensions:
                 data_dir=settings.data_dir,
                 reactor=reactor,
             )
-            guard = Guard(name, reactor, given.faults, given.faults_within, self._told)
+            guard = Guard(name, reactor, given.faults, given.faults_within, self._switched_off)
             self._loaded[name] = _Loaded(_parts_of(name, context), guard)
 
-    def _told(self, subject: str, text: str) -> None:
+    def _switched_off(self, subject: str, text: str) -> None:
+        if self._sources is not None:
+            self._reactor.callLater(0, self._sources.look)  # it may be a source that has failed
         self.tell(subject, text)
 
     def switch_on(self) -> None:
@@ -82,15 +87,28 @@ class Extensions:
             if each.guard.off:
                 _log.info("extension {name} is in force again", name=each.guard.name)
             each.guard.switch_on()
+        if self._sources is not None:
+            self._sources.look()
 
     @property
     def off(self) -> Mapping[str, str]:
         """Those that were switched off, and why."""
         return {name: each.guard.off for name, each in self._loaded.items() if each.guard.off}
 
-    def sources(self) -> Sources:
-        """Return the service of all sources."""
-        return Sources([(name, one.parts) for name, one in self._loaded.items()])
+    def run(self, gate: IGate) -> Sources:
+        """Return the service of all sources, of which there is one in a server."""
+        given = {name: (one.guard, one.parts.sources) for name, one in self._loaded.items()}
+        self._sources = Sources(given, gate, self._reactor, self._close)
+        return self._sources
+
+    async def _close(self) -> None:
+        """Close what couriers keep open."""
+        for name, one in self._loaded.items():
+            for part, courier in one.parts.couriers.items():
+                close = getattr(courier, "close", None)
+                if close is not None and not one.guard.off:
+                    with suppress(LookupError, AgainError, NeverError):  # which is logged
+                        await one.guard.call(f"closing {name}.{part}", close, _END_S)
 
     async def answer(self, name: str, letter: ILetter) -> tuple[str, ...]:
         """See IConditions."""
@@ -105,27 +123,10 @@ class Extensions:
     async def act(self, name: str, letter: ILetter) -> str:
         """See IActions."""
         one, function = self._found(name, "action")
-        what = f"the action {name}"
-        found = await one.guard.call(what, function, self._action_s, letter, acting=True)
+        found = await one.guard.call(
+            f"the action {name}", function, self._action_s, letter, acting=True
+        )
         return "" if found is None else printable(str(found), _SHOWN)
-
-    async def deliver(self, name: str, job: Job) -> Delivery | None:
-        """See IActions."""
-        extension, _, part = name.partition(".")
-        one = self._loaded.get(extension)
-        courier = None if one is None else one.parts.couriers.get(part)
-        if one is None or courier is None:
-            return None
-        what = f"the courier {name}"
-
-        async def delivered() -> Delivery:
-            found: Any = await courier.line().deliver([job])
-            if isinstance(found, Delivery) and len(found.attempts) == 1:
-                return found
-            raise TypeError("a courier returns a Delivery with an attempt for each job")
-
-        found: Delivery = await one.guard.call(what, delivered, self._action_s)
-        return found
 
     @property
     def checks(self) -> tuple[str, ...]:
@@ -210,7 +211,10 @@ class Extensions:
             raise LookupError(f"the extension {extension} is not in extensions.enabled")
         known = {
             "condition": one.parts.conditions,
-            "action": one.parts.actions,
+            "action": {
+                **{part: courier.deliver for part, courier in one.parts.couriers.items()},
+                **one.parts.actions,
+            },
             "check": one.parts.checks,
         }[kind]
         function = known.get(part)
@@ -218,28 +222,6 @@ class Extensions:
             has = ", ".join(known) or "none"
             raise LookupError(f"the extension {extension} has no {kind} {part}; it has: {has}")
         return one, function
-
-
-class Sources(MultiService):
-    """The sources of extensions. Child of the server; begun once the store is open.
-
-    What fails to start is told, and left out.
-    """
-
-    name = "sources"
-
-    def __init__(self, given: list[tuple[str, Parts]]) -> None:
-        super().__init__()
-        self._given = given
-
-    def begin(self) -> None:
-        """Start them."""
-        for name, parts in self._given:
-            for source in parts.sources:
-                try:
-                    source.setServiceParent(self)
-                except Exception:  # noqa: BLE001 - others' code: the server goes on without it
-                    _log.failure("a source of the extension {name} can't be started", name=name)
 
 
 def texts_of(found: Any) -> tuple[str, ...]:
@@ -294,4 +276,9 @@ def _parts_of(name: str, context: Context) -> Parts:
     if not isinstance(parts, Parts):
         what = f'"{name}" returned {type(parts).__name__}, which is not Parts'
         raise InputError(Fault(where, what, "see docs/extending.md"))
+    for part, source in parts.sources.items():
+        if not in_reactor(source):
+            what = f'the source {part} of "{name}" would block the server'
+            remedy = "make it async def, or have it return a Deferred, and say so"
+            raise InputError(Fault(where, what, remedy))
     return parts

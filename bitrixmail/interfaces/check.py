@@ -38,11 +38,11 @@ class IWitnesses(Interface):
     """All checks together. Made by compose, lives as long as the server."""
 
     async def hear(
-        names: Collection[str] | None, facts: Any, mailboxes: Sequence[Mailbox]
+        wanted: Sequence[Collection[str]] | None, facts: Any, mailboxes: Sequence[Mailbox]
     ) -> Sequence[tuple[Testimony, ...]]:
         """Return what is testified for each mailbox, in their order; empty: nobody is asked.
 
-        `names` are the checks that are wanted by name, beside those that are always asked. None is
-        for who looks into it: all, also those behind a final word. Never raises: a check that fails
-        says so, and the message goes on without it.
+        `wanted` are for each mailbox the checks that are wanted by name, beside those that are
+        always asked. None is for who looks into it: all, also those behind a final word. Never
+        raises: a check that fails says so, and the message goes on without it.
         """

@@ -13,7 +13,7 @@ from bitrixmail.interfaces.check import ICheck, INamedChecks, IWitnesses
 from bitrixmail.model.directory import Mailbox
 from bitrixmail.model.testimony import Testimony
 from bitrixmail.rules.facts import Facts
-from bitrixmail.tasks import deadline
+from bitrixmail.tasks import deadline, gather
 
 _log = Logger()
 # Far below the ten minutes that a client waits after the final dot (RFC 5321 §4.5.3.2.6).
@@ -40,26 +40,57 @@ class Witnesses:
         self._named = named
 
     async def hear(
-        self, names: Collection[str] | None, facts: Facts, mailboxes: Sequence[Mailbox]
+        self,
+        wanted: Sequence[Collection[str]] | None,
+        facts: Facts,
+        mailboxes: Sequence[Mailbox],
     ) -> Sequence[Said]:
         """See IWitnesses."""
         checks = [check for check in self._checks if not check.idle]
+        names = None if wanted is None else frozenset[str]().union(*wanted)
         named = () if self._named is None else self._named.named(names)
         if not checks and not named:
             return ()
         said: list[list[Testimony]] = [[] for _ in mailboxes]
         for check in checks:
             open_ones = [
-                n for n, each in enumerate(said) if names is None or not (each and each[-1].final)
+                n for n, each in enumerate(said) if wanted is None or not (each and each[-1].final)
             ]
-            if open_ones:
-                asked = [mailboxes[n] for n in open_ones]
-                found = await self._asked(check, facts, asked)
-                _note(said, open_ones, found)
-        for check in named:
-            found = await self._asked(check, facts, mailboxes)
-            _note(said, range(len(said)), [each and replace(each, apart=True) for each in found])
+            await self._note(check, facts, mailboxes, open_ones, said)
+        # None of these can keep the others waiting longer than the slowest may take
+        own: list[list[Testimony]] = [[] for _ in mailboxes]
+        await gather(
+            *(
+                self._note(
+                    check,
+                    facts,
+                    mailboxes,
+                    [n for n in range(len(mailboxes)) if wanted is None or check.name in wanted[n]],
+                    own,
+                )
+                for check in named
+            )
+        )
+        for each, more in zip(said, own, strict=True):
+            more.sort(key=lambda testimony: testimony.check)
+            each += [replace(testimony, apart=True) for testimony in more]
         return [tuple(each) for each in said]
+
+    async def _note(
+        self,
+        check: ICheck,
+        facts: Facts,
+        mailboxes: Sequence[Mailbox],
+        whose: Sequence[int],
+        said: Sequence[list[Testimony]],
+    ) -> None:
+        """Ask a check for some of the mailboxes."""
+        if not whose:
+            return
+        found = await self._asked(check, facts, [mailboxes[n] for n in whose])
+        for n, testimony in zip(whose, found, strict=True):
+            if testimony is not None:
+                said[n].append(testimony)
 
     async def _asked(
         self, check: ICheck, facts: Facts, mailboxes: Sequence[Mailbox]
@@ -78,14 +109,6 @@ class Witnesses:
             _log.failure("the check {name} failed", name=check.name)
             fault = type(error).__name__
         return [failed(check.name, f"{check.name}: {fault}")] * len(mailboxes)
-
-
-def _note(
-    said: list[list[Testimony]], whose: Sequence[int], found: Sequence[Testimony | None]
-) -> None:
-    for n, testimony in zip(whose, found, strict=True):
-        if testimony is not None:
-            said[n].append(testimony)
 
 
 def failed(name: str, why: str) -> Testimony:

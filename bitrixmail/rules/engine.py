@@ -59,6 +59,7 @@ class CompiledRule:
 
     `keys` are tests of which one must hold, see rules.index. `passed` is its last step without a
     match: a message looks alike to it for most mailboxes, and a step is a value to be shared.
+    `checks` are those that it names.
     """
 
     name: str
@@ -68,6 +69,7 @@ class CompiledRule:
     stop: bool
     keys: tuple[Key, ...]
     passed: RuleStep
+    checks: frozenset[str] = frozenset()
 
     def passed_by(self, results: list[TestResult]) -> RuleStep:
         """Return its step without a match: the last one again if nothing differs."""
@@ -142,8 +144,7 @@ class CompiledRules:
 
     May be used in a thread; `needs_thread` tells that it should be, since there is a regular
     expression in it. One message is judged in one thread at a time. `asks_extensions`: see
-    rules.foreign. `reads_spam`: what checks find is asked for, by some rule; `checks` are those
-    that are asked for by name.
+    rules.foreign. `reads_spam`: what checks find is asked for, by some rule.
     """
 
     def __init__(
@@ -159,7 +160,6 @@ class CompiledRules:
         self.reads_body = False
         self.asks_extensions = False
         self.reads_spam = False
-        self.checks: frozenset[str] = frozenset()
         self._monotonic = monotonic
         gathered: dict[tuple[str, str], list[CompiledRule]] = {}
         # Sorting is stable: rules of the same order stay as they stand in the set.
@@ -171,6 +171,11 @@ class CompiledRules:
                 gathered.setdefault((occasion, rule.mailbox or rule.domain), []).append(compiled)
             self._note_needs(rule)
         self._scopes: _Scoped = {whose: _Scope(some) for whose, some in gathered.items()}
+        self._checks: dict[tuple[str, str], frozenset[str]] = {
+            whose: found
+            for whose, some in gathered.items()
+            if (found := frozenset[str]().union(*(rule.checks for rule in some)))
+        }
 
     @classmethod
     def compile(
@@ -231,6 +236,14 @@ class CompiledRules:
         result = _result(draft, before)
         return _plan(draft, Trace(self.version, tuple(steps), result, elapsed_us, "", skimmed))
 
+    def checks_for(self, mailbox: str, occasion: str = "receive") -> frozenset[str]:
+        """Return the checks that the rules for a mailbox want by name."""
+        found: frozenset[str] = frozenset()
+        if self._checks:
+            for whose in ("", mailbox.rpartition("@")[2], mailbox):
+                found |= self._checks.get((occasion, whose), found)
+        return found
+
     def whole(self, trace: Trace) -> Trace:
         """Return a trace of this version with the steps of all rules that were asked."""
         skimmed = trace.skimmed
@@ -248,7 +261,6 @@ class CompiledRules:
         self.reads_spam = self.reads_spam or reads_spam(rule.condition)
         self.reads_body = self.reads_body or self.reads_spam or reads_body(rule.condition)
         tests = tuple(tests_of(rule.condition))
-        self.checks |= {name for test in tests if (name := check_name(test.field))}
         if any(test.op == "regex" for test in tests):
             self.needs_thread = True
         if any(foreign_name(test.field) for test in tests):
@@ -304,6 +316,7 @@ def _compiled(
         rule.stop,
         tuple(Key(test, values_of(test, lists)) for test in keys),
         RuleStep(rule.name, matched=False),
+        frozenset(name for test in tests_of(condition) if (name := check_name(test.field))),
     )
 
 

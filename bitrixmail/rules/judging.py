@@ -59,7 +59,11 @@ class Judging:
             raise InputError(*faults)
 
     async def hear(
-        self, rules: CompiledRules, facts: Facts, mailboxes: Sequence[Mailbox]
+        self,
+        rules: CompiledRules,
+        facts: Facts,
+        mailboxes: Sequence[Mailbox],
+        occasion: str = "receive",
     ) -> Sequence[tuple[Testimony, ...]]:
         """Return what checks say for each mailbox; nothing if no rule wants to know. Never raises.
 
@@ -67,7 +71,8 @@ class Judging:
         """
         if self.witnesses is None or not rules.reads_spam:
             return ()
-        return await self.witnesses.hear(rules.checks, facts, mailboxes)
+        wanted = [rules.checks_for(mailbox.address, occasion) for mailbox in mailboxes]
+        return await self.witnesses.hear(wanted, facts, mailboxes)
 
     def let_ask(self, facts: Facts) -> Facts:
         """Let the rules ask extensions about a message that was stored before; return the facts."""

@@ -20,14 +20,12 @@ from bitrixmail.interfaces.extension import IActions, IConditions, ILetter
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.extension import Finding
 from bitrixmail.rules.letter import Letter
-from tests.fakes.delivering import pause, reactor
+from tests.fakes.delivering import reactor
 from tests.fakes.installed import install, pass_over_planted
 
 CODE = """
-from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from bitrixmail.model.extension import Finding, Parts
-from bitrixmail.model.job import Attempt, Delivery, Result
 
 def sender(letter):
     return letter.sender
@@ -46,15 +44,8 @@ async def length(letter):
     return len(letter.subject)
 
 class Courier:
-    def line(self):
-        return self
-    async def deliver(self, jobs):
-        return Delivery(tuple("attempt" for job in jobs))
-
-class Source(Service):
-    def startService(self):
-        super().startService()
-        raise RuntimeError("planted")
+    async def deliver(self, letter):
+        return f"delivered {letter.subject}"
 
 class Shop:
     def parts(self, context):
@@ -66,7 +57,6 @@ class Shop:
                     "broken": broken},
             actions={"book": lambda letter: f"booked for {letter.values['branch']}"},
             couriers={"crm": Courier()},
-            sources=(Source(), Service()),
         )
     def url(self, letter):
         return self.context.settings["url"]
@@ -75,11 +65,14 @@ def broken(context):
     raise RuntimeError("planted")
 class Broken:
     parts = staticmethod(broken)
+class Blocking:
+    def parts(self, context):
+        return Parts(sources={"feed": links})
 class Other:
     def parts(self, context):
         return {}
 """
-ENTRIES = {"shop": "shop_code:Shop", "broken": "shop_code:Broken", "other": "shop_code:Other",
+ENTRIES = {"shop": "shop_code:Shop", "broken": "shop_code:Broken", "other": "shop_code:Other", "blocking": "shop_code:Blocking",
            "missing": "no_such_module"}  # fmt: skip
 LETTER = Letter(
     "info@example.org", "ann@client.example", ("info@example.org",), 20,
@@ -120,9 +113,7 @@ async def test_conditions_and_actions_are_called_by_name(made: Callable[..., Ext
     assert await extensions.answer("shop.subject", LETTER) == ("Счёт",)
     assert await extensions.answer("shop.url", LETTER) == ("x",)
     assert await extensions.act("shop.book", LETTER) == "booked for Moscow"
-    delivered: Any = await extensions.deliver("shop.crm", None)  # type: ignore[arg-type]
-    assert delivered.attempts == ("attempt",)
-    assert await extensions.deliver("shop.book", None) is None  # type: ignore[arg-type]
+    assert await extensions.act("shop.crm", LETTER) == "delivered Счёт"
 
 
 @pytest.mark.parametrize(
@@ -208,10 +199,14 @@ async def test_a_thread_of_the_server_asks_the_reactor(made: Callable[..., Exten
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("nothing", 'there is no extension "nothing"; installed: .*broken, missing, other, shop'),
+        (
+            "nothing",
+            'there is no extension "nothing"; installed: .*blocking, broken, missing, other, shop',
+        ),
         ("missing", "can't be loaded: ModuleNotFoundError: No module named 'no_such_module'"),
         ("broken", "can't be loaded: RuntimeError: planted"),
         ("other", '"other" returned dict, which is not Parts'),
+        ("blocking", 'the source feed of "blocking" would block the server'),
     ],
 )
 def test_one_that_cannot_be_used_is_a_fault_of_the_settings(
@@ -219,17 +214,6 @@ def test_one_that_cannot_be_used_is_a_fault_of_the_settings(
 ) -> None:
     with pytest.raises(InputError, match=said):
         made(name)
-
-
-async def test_a_source_that_does_not_start_keeps_no_other_from_it(
-    made: Callable[..., Extensions],
-) -> None:
-    sources = made("shop", used=reactor()).sources()
-    sources.startService()  # type: ignore[no-untyped-call]  # Twisted's has no types
-    sources.begin()
-    await pause(0)
-    assert [source.running for source in sources] == [1, 1]
-    await sources.stopService()  # type: ignore[no-untyped-call]  # as above
 
 
 @pytest.mark.parametrize(

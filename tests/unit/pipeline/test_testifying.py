@@ -210,6 +210,7 @@ def test_a_check_of_its_own_name_is_no_spam_score(monkeypatch: pytest.MonkeyPatc
     named = Named(links, other)
     one, two = named_plans(monkeypatch, named)
     assert named.asked == [{"shop.links", "bayes"}]
+    assert links.asked == [[INFO.address, SHOP.address]]
     assert other.asked == []
     assert (one.folder, set(one.tags)) == ("Links", {"no words"})
     assert (two.folder, set(two.tags)) == ("INBOX", {"no words"})
@@ -240,5 +241,17 @@ def test_who_looks_into_it_hears_all_also_behind_a_final_word() -> None:
     facts = Facts(HeaderSection.parse(octets), "", len(octets), octets=octets)
     (said,) = result_of(witnesses.hear(None, facts, [INFO]))
     assert said == (kept, words, replace(links, apart=True))
-    (said,) = result_of(witnesses.hear((), facts, [INFO]))
+    (said,) = result_of(witnesses.hear([()], facts, [INFO]))
     assert said == (kept,)
+
+
+def test_a_check_is_asked_only_for_the_mailboxes_whose_rules_name_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = NAMED.replace('name = "links"\n', 'name = "links"\nmailbox = "shop@example.org"\n')
+    links = Says("shop.links", testimony.Testimony("shop.links", 80.0))
+    monkeypatch.setattr("tests.unit.pipeline.test_testifying.RULES", own)
+    judge = judge_of(Clock(), named=Named(links))
+    one, two = result_of(judging(judge))
+    assert links.asked == [[SHOP.address]]
+    assert (one.folder, two.folder) == ("INBOX", "Links")
