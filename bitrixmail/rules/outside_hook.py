@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bitrixmail.mime.urls import read_url
 from bitrixmail.rules.fill import check
 from bitrixmail.rules.outside import Setting, line, number, one_of, switch, table
+from bitrixmail.rules.words import Complaint
 
 FORMATS = ("json", "mailgun", "sendgrid", "postal", "raw")
 ATTACHMENTS = ("inline", "none")
@@ -99,6 +100,12 @@ BITRIX24: Mapping[str, Setting] = {
     "attachments": Setting(one_of(*ATTACHMENTS), '"inline"'),
     "timeout": Setting(duration, '"10s"'),
 }
+
+
+def bitrix24_complaints(given: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Find what is wrong with the settings of `bitrix24` together, each being right alone."""
+    if given.get("entity") == "chat" and not given.get("dialog"):
+        yield Complaint("dialog", "is missing: a chat has to be named", 'add dialog = "chat42"')
 
 
 def webhook_reach(url: str, _settings: Mapping[str, Any]) -> str:

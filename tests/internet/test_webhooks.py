@@ -14,6 +14,7 @@ import pytest_twisted
 from twisted.internet.defer import Deferred
 
 from bitrixmail.model.job import JobState
+from bitrixmail.model.sender_list import SenderEntry
 from tests.fakes.delivering import pause, reactor
 from tests.fakes.endpoint import Endpoint, Reply, Request, done, says
 from tests.internet.hooks import INFO, SHOP, Hooks, rule
@@ -64,6 +65,8 @@ async def test_a_call_tells_of_the_message_and_is_signed(house: Hooks, page: End
     assert told["envelope"] == {"sender": "ann@example.net", "recipient": INFO}
     assert (told["subject"], told["text"], told["complete"]) == ("an order", "Hi\n", True)
     assert told["results"]["folder"] == "INBOX"
+    # Nothing was learned, and nobody is listed
+    assert (told["score"], told["results"]["spam"], told["results"]["checks"]) == (None, False, [])
     assert request.headers["x-bitrixmail-id"] == told["id"]
     assert request.headers["x-bitrixmail-attempt"] == "1"
     assert request.headers["x-key"] == "Bearer new key"
@@ -276,3 +279,16 @@ async def test_it_is_given_up_in_the_end(house: Hooks, page: Endpoint) -> None:
     assert 24 <= job.attempts <= 32
     page.answer = done
     await house.tried(1)
+
+
+async def test_a_call_tells_what_checks_have_found(house: Hooks, page: Endpoint) -> None:
+    await house.rules(rule(page.url))
+    block = SenderEntry("", "ann@example.net", allowed=False, since=house.now)
+    await house.stores.senders.put(block)
+    await house.stores.changes.poll()
+    await house.receive("cheap")
+    await house.all_done()
+    told = page.requests[0].json
+    assert (told["score"], told["results"]["spam"]) == (100.0, True)
+    why = "ann@example.net is blocked for all"
+    assert told["results"]["checks"] == [{"name": "senders", "score": 100.0, "reason": why}]

@@ -73,6 +73,7 @@ def complaints(**settings: Any) -> str:
         ({"headers": '{ Content-Length = "1" }'}, "set by this program"),
         ({"headers": '{ x-bitrixmail-id = "1" }'}, "set by this program"),
         ({"headers": '{ a = "x\\r\\nb: c" }'}, "must be one line"),
+        ({"do": "bitrix24", "entity": '"chat"'}, "dialog: is missing: a chat has to be named"),
         ({"do": "bitrix24", "entity": '"deal"'}, "must be one of lead, activity"),
         ({"do": "bitrix24", "fields": '{ TITLE = "{subjekt}" }'}, 'did you mean "subject"?'),
         ({"do": "bitrix24", "fields": '{ "A B" = "x" }'}, "no name of a field"),
