@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from bitrixmail.admin import typed
 from bitrixmail.interfaces.directory import IDirectory, IRouter
@@ -19,6 +20,7 @@ from bitrixmail.rules.conditions import tests_of
 from bitrixmail.rules.fields import address_part, check_name, foreign_name
 from bitrixmail.rules.judging import Allowed, Judging
 from bitrixmail.rules.lint import NOTE, WARNING, Finding, unreadable_texts
+from bitrixmail.rules.outside_hook import URL
 
 _RECIPIENTS = ("recipient", "envelope_recipient")
 
@@ -92,6 +94,11 @@ def _recipients(condition: Condition) -> Iterator[str]:
 
 def _not_allowed(rule: Rule, allowed: Allowed) -> Iterator[Finding]:
     """Find the programs and extensions that a rule names and the settings do not."""
+    if not allowed.attachment_urls and any(
+        dict(action.settings).get("attachments") == URL for action in rule.actions
+    ):
+        what = "the settings have no actions.attachment_url, so its calls wait in the queue"
+        yield Finding(rule.name, NOTE, "no-attachment-url", what, "set it: docs/webhooks.md")
     commands = [action.argument for action in rule.actions if action.do == "command"]
     for name in dict.fromkeys(commands):
         if name not in allowed.commands:
@@ -126,7 +133,7 @@ def unusable_lists(rules: RuleSet, judging: Judging) -> Iterator[Finding]:
         if not rule.active or rule.group in rules.groups_off:
             continue
         try:
-            judging.check(RuleSet(rules=(rule,)))
+            replace(judging, allowed=None).check(RuleSet(rules=(rule,)))
         except InputError as error:
             for fault in error.faults:
                 where = fault.where.removeprefix(f'rule "{rule.name}": ')

@@ -134,7 +134,11 @@ def office_of(settings: Settings, stores: Stores) -> Office:
         settings.rules.timezone or system_timezone(),
         ListFiles(settings.data_dir / LISTS).read,
         _asking(extensions),
-        Allowed(frozenset(settings.commands), frozenset(settings.extensions.enabled)),
+        Allowed(
+            frozenset(settings.commands),
+            frozenset(settings.extensions.enabled),
+            attachment_urls=bool(settings.actions.attachment_url),
+        ),
         witnesses,
     )
     dkim = DKIM(

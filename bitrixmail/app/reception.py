@@ -36,6 +36,7 @@ from bitrixmail.store.opening import Stores, threaded_stores
 from bitrixmail.tasks import Threads
 
 RETURN_PATHS = "return-paths.secret"
+ATTACHMENTS = "attachments.secret"
 _MINUTE_S = 60.0
 _LOOK_S = 2.0
 _GIVE_BACK_S = 30.0
@@ -69,6 +70,7 @@ class Reception:
     levels: LogLevels
     metrics: Any
     extensions: Extensions
+    attachment_key: KeptSecret
 
     def opening(self, domains: Sequence[str] = ()) -> Opening:
         """Return what opens it, and makes these domains."""
@@ -166,6 +168,7 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
         levels=LogLevels(settings.log),
         metrics=metrics,
         extensions=extensions,
+        attachment_key=KeptSecret(settings.data_dir / ATTACHMENTS, threads),
     )
 
 

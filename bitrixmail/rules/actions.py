@@ -27,6 +27,7 @@ from bitrixmail.rules.outside_hook import (
     called_url,
     portal_reach,
     secret_name,
+    webhook_complaints,
     webhook_reach,
 )
 from bitrixmail.rules.outside_mail import NOTIFY, REPLY, addresses, reached, reply_complaints
@@ -162,6 +163,7 @@ KINDS: dict[str, Kind] = {
         outside=True,
         settings=WEBHOOK,
         reach=webhook_reach,
+        together=webhook_complaints,
     ),
     "bitrix24": Kind(
         key="portal",

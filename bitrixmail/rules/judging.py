@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bitrixmail.interfaces.check import IWitnesses
 from bitrixmail.model.directory import Mailbox
-from bitrixmail.model.errors import InputError
-from bitrixmail.model.rule import RuleSet
+from bitrixmail.model.errors import Fault, InputError
+from bitrixmail.model.rule import Rule, RuleSet
 from bitrixmail.model.testimony import Testimony
 from bitrixmail.rules.engine import CompiledRules, rule_faults
 from bitrixmail.rules.facts import Facts
 from bitrixmail.rules.foreign import Ask, Foreign
 from bitrixmail.rules.lists import Lists, no_lists
+from bitrixmail.rules.outside_hook import URL
+from bitrixmail.rules.words import Complaint, place_of
 
 # The part of a header section that rules see; RFC 5322 sets no limit, senders of junk know none.
 HEAD_LIMIT_OCTETS = 100 * 1024
@@ -23,10 +25,11 @@ BODY_LIMIT_OCTETS = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the settings allow rules to name: commands, and extensions."""
+    """What the settings allow rules to name: commands, extensions, and links to attachments."""
 
     commands: frozenset[str] = frozenset()
     extensions: frozenset[str] = frozenset()
+    attachment_urls: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Judging:
     def check(self, rules: RuleSet) -> None:
         """Raise InputError with every fault of every rule and of the list files they name."""
         faults = [fault for rule in rules.rules for fault in rule_faults(rule, lists=self.lists)]
+        if self.allowed is not None and not self.allowed.attachment_urls:
+            faults += [fault for rule in rules.rules for fault in _unserved(rule)]
         if faults:
             raise InputError(*faults)
 
@@ -79,3 +84,13 @@ class Judging:
         if self.ask is not None:
             facts.ask_extensions(Foreign(self.ask))
         return facts
+
+
+def _unserved(rule: Rule) -> Iterator[Fault]:
+    """Find the actions that tell of links to attachments, where nothing serves them."""
+    for number, action in enumerate(rule.actions, 1):
+        if action.do == "webhook" and dict(action.settings).get("attachments") == URL:
+            remedy = "set it, and listen.attachments, in the settings: docs/webhooks.md"
+            what = 'is "url", and the settings have no actions.attachment_url'
+            where = f"action {number}: attachments"
+            yield Complaint(where, what, remedy).fault(place_of(rule.name))
