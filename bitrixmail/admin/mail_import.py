@@ -26,6 +26,7 @@ from bitrixmail.model.directory import Mailbox
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.message import QUARANTINE, TRASH, Content, Draft, Filing, Origin
 from bitrixmail.model.plan import Disposition, Plan, Trace
+from bitrixmail.model.testimony import Testimony
 from bitrixmail.model.text import printable
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts, Standing
@@ -270,6 +271,10 @@ class MailImport:
             timezone=self._judging.timezone,
         )
         self._judging.let_ask(facts)
+        said: tuple[Testimony, ...] = ()
+        if work.rules is not None and not letter.marks.deleted:
+            heard = await self._judging.hear(work.rules, facts, [work.mailbox], "manual")
+            said = next(iter(heard), ())
         return Draft(
             queue_id=self._intake.next_id(),
             received=received,
@@ -280,7 +285,7 @@ class MailImport:
             message_id=headers.text("message-id")[:_MAX_TEXT],
             subject=headers.text("subject")[:_MAX_TEXT],
             header_from=headers.text("from")[:_MAX_TEXT],
-            filings=(_filing(work, letter, facts),),
+            filings=(_filing(work, letter, facts, said),),
             origin=Origin(letter.where, key, self.now()),
         )
 
@@ -301,11 +306,11 @@ def _sender(letter: Letter, headers: HeaderSection) -> str:
     return found[0].address if found else ""
 
 
-def _filing(work: ImportWork, letter: Letter, facts: Facts) -> Filing:
+def _filing(work: ImportWork, letter: Letter, facts: Facts, said: tuple[Testimony, ...]) -> Filing:
     """Decide where a letter goes; nothing is put before its octets, so they stay as they are."""
     address = work.mailbox.address
     folder = TRASH if letter.marks.deleted else letter.folder
-    plan = _plan(work, letter, facts, folder)
+    plan = _plan(work, letter, facts, folder, said)
     folders: tuple[str, ...] = (plan.folder, *(name for name in plan.copies if name != plan.folder))
     if plan.disposition is Disposition.QUARANTINE:
         folders = (QUARANTINE,)
@@ -325,7 +330,9 @@ def _filing(work: ImportWork, letter: Letter, facts: Facts) -> Filing:
     )
 
 
-def _plan(work: ImportWork, letter: Letter, facts: Facts, folder: str) -> Plan:
+def _plan(
+    work: ImportWork, letter: Letter, facts: Facts, folder: str, said: tuple[Testimony, ...]
+) -> Plan:
     """Let the rules decide, if they are asked. What was thrown away stays thrown away."""
     marks = letter.marks
     trace = Trace(result=f"imported into {folder}")
@@ -336,7 +343,7 @@ def _plan(work: ImportWork, letter: Letter, facts: Facts, folder: str) -> Plan:
     standing = Standing(folder, set(marks.flags), set(marks.tags))
     try:
         return work.rules.judge(
-            facts.for_mailbox(address, address, standing=standing),
+            facts.for_mailbox(address, address, standing=standing, said=said),
             mailbox=address,
             domain=address.rpartition("@")[2],
             occasion="manual",

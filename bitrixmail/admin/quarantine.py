@@ -145,8 +145,10 @@ class Quarantine:
             now=utcnow(self._clock),
             timezone=self._judging.timezone,
         )
+        self._judging.let_ask(facts)
+        said = next(iter(await self._judging.hear(rules, facts, [mailbox])), ())
         return rules.judge(
-            facts.for_mailbox(mailbox.address, *held.recipients),
+            facts.for_mailbox(mailbox.address, *held.recipients, said=said),
             mailbox=mailbox.address,
             domain=mailbox.address.rpartition("@")[2],
         )

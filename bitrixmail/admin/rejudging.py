@@ -9,12 +9,14 @@ from datetime import datetime
 from twisted.logger import Logger
 
 from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.model.directory import Mailbox
 from bitrixmail.model.job import NewJob
 from bitrixmail.model.message import QUARANTINE, TRASH
 from bitrixmail.model.orders import job_of, work_name
 from bitrixmail.model.plan import Disposition, Plan
 from bitrixmail.model.rule import Rule, RuleSet
 from bitrixmail.model.rule_run import Refiling, StoredPlace
+from bitrixmail.model.testimony import Testimony
 from bitrixmail.model.text import printable
 from bitrixmail.model.work import KIND_OF
 from bitrixmail.rules.actions import SEEN
@@ -74,27 +76,52 @@ class Rejudging:
         """Forget what was judged: none of it was carried out."""
         self._copies.clear()
 
-    def judge(
-        self, places: Sequence[tuple[StoredPlace, bytes | None]], now: datetime
-    ) -> list[Verdict]:
-        """Judge places, each with its content if a rule looks into that."""
-        return [self._judge(place, octets, now) for place, octets in places]
+    @property
+    def reads_spam(self) -> bool:
+        """Whether any rule wants to know what checks find."""
+        return self._rules.reads_spam
 
-    def _judge(self, place: StoredPlace, octets: bytes | None, now: datetime) -> Verdict:
+    async def hear(
+        self, place: StoredPlace, octets: bytes, mailbox: Mailbox, now: datetime
+    ) -> tuple[Testimony, ...]:
+        """Return what checks find now. Called in the reactor's thread."""
+        facts = self._facts(place, octets, now)
+        return next(
+            iter(await self._judging.hear(self._rules, facts, [mailbox], self._occasion)), ()
+        )
+
+    def judge(
+        self,
+        places: Sequence[tuple[StoredPlace, bytes | None]],
+        now: datetime,
+        said: tuple[Testimony, ...] = (),
+    ) -> list[Verdict]:
+        """Judge places, each with its content if a rule looks into that, and what checks found."""
+        return [self._judge(place, octets, now, said) for place, octets in places]
+
+    def _facts(self, place: StoredPlace, octets: bytes | None, now: datetime) -> Facts:
+        return Facts(
+            HeaderSection.parse(place.head),
+            sender=place.sender,
+            size_octets=place.size_octets,
+            octets=octets,
+            received=place.received,
+            now=now,
+            timezone=self._judging.timezone,
+        )
+
+    def _judge(
+        self,
+        place: StoredPlace,
+        octets: bytes | None,
+        now: datetime,
+        said: tuple[Testimony, ...],
+    ) -> Verdict:
         try:
-            facts = Facts(
-                HeaderSection.parse(place.head),
-                sender=place.sender,
-                size_octets=place.size_octets,
-                octets=octets,
-                received=place.received,
-                now=now,
-                timezone=self._judging.timezone,
-            )
-            self._judging.let_ask(facts)
+            facts = self._judging.let_ask(self._facts(place, octets, now))
             standing = Standing(place.folder, set(place.flags), set(place.tags))
             plan = self._rules.judge(
-                facts.for_mailbox(place.mailbox, *place.recipients, standing=standing),
+                facts.for_mailbox(place.mailbox, *place.recipients, standing=standing, said=said),
                 mailbox=place.mailbox,
                 domain=place.mailbox.rpartition("@")[2],
                 occasion=self._occasion,

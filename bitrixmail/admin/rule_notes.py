@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from bitrixmail.admin import typed
 from bitrixmail.interfaces.directory import IDirectory, IRouter
@@ -16,9 +17,10 @@ from bitrixmail.model.route import RouteKind
 from bitrixmail.model.rule import Condition, Not, Rule, RuleSet, Test
 from bitrixmail.model.text import printable
 from bitrixmail.rules.conditions import tests_of
-from bitrixmail.rules.fields import address_part, foreign_name
+from bitrixmail.rules.fields import address_part, check_name, foreign_name
 from bitrixmail.rules.judging import Allowed, Judging
 from bitrixmail.rules.lint import NOTE, WARNING, Finding, unreadable_texts
+from bitrixmail.rules.outside_hook import URL
 
 _RECIPIENTS = ("recipient", "envelope_recipient")
 
@@ -92,16 +94,23 @@ def _recipients(condition: Condition) -> Iterator[str]:
 
 def _not_allowed(rule: Rule, allowed: Allowed) -> Iterator[Finding]:
     """Find the programs and extensions that a rule names and the settings do not."""
+    if not allowed.attachment_urls and any(
+        dict(action.settings).get("attachments") == URL for action in rule.actions
+    ):
+        what = "the settings have no actions.attachment_url, so its calls wait in the queue"
+        yield Finding(rule.name, NOTE, "no-attachment-url", what, "set it: docs/webhooks.md")
     commands = [action.argument for action in rule.actions if action.do == "command"]
     for name in dict.fromkeys(commands):
         if name not in allowed.commands:
             what = f"the settings have no command {printable(name)}, so it waits in the queue"
             yield Finding(rule.name, NOTE, "no-command", what, f"add [commands.{name}] to them")
-    asked = [foreign_name(test.field) or "" for test in tests_of(rule.condition)]
+    fields = [test.field for test in tests_of(rule.condition)]
+    asked = [foreign_name(field) or "" for field in fields]
+    asked += [name for field in fields if "." in (name := check_name(field) or "")]
     called = [action.argument for action in rule.actions if action.do == "python"]
     for name in dict.fromkeys(each.partition(".")[0] for each in asked + called if each):
         if name not in allowed.extensions:
-            what = f"the extension {printable(name)} is not enabled, so it is passed over or waits"
+            what = f"the extension {printable(name)} is not enabled, so it has no answer, or waits"
             yield Finding(rule.name, NOTE, "no-extension", what, "see extensions.enabled")
 
 
@@ -124,7 +133,7 @@ def unusable_lists(rules: RuleSet, judging: Judging) -> Iterator[Finding]:
         if not rule.active or rule.group in rules.groups_off:
             continue
         try:
-            judging.check(RuleSet(rules=(rule,)))
+            replace(judging, allowed=None).check(RuleSet(rules=(rule,)))
         except InputError as error:
             for fault in error.faults:
                 where = fault.where.removeprefix(f'rule "{rule.name}": ')

@@ -27,6 +27,7 @@ from bitrixmail.model.rule_run import (
     TakenBack,
     Timers,
 )
+from bitrixmail.model.testimony import Testimony
 from bitrixmail.model.text import printable
 from bitrixmail.rules.judging import BODY_LIMIT_OCTETS, Judging
 from bitrixmail.rules.words import nearest
@@ -214,7 +215,12 @@ class RuleRuns:
         verdicts: list[Verdict] = []
         for place in places:  # one content at a time in memory
             octets = await self._store.content(place.id, BODY_LIMIT_OCTETS)
-            verdicts += await self._threads.run(rejudging.judge, [(place, octets)], now)
+            said: tuple[Testimony, ...] = ()
+            if rejudging.reads_spam:
+                mailbox = await self._directory.mailbox(place.mailbox)
+                if mailbox is not None:
+                    said = await rejudging.hear(place, octets, mailbox, now)
+            verdicts += await self._threads.run(rejudging.judge, [(place, octets)], now, said)
         return verdicts
 
     async def begin(self, preview: Preview, author: str, timers: Timers | None = None) -> Work:

@@ -219,8 +219,9 @@ class Rules:
             timezone=self._judging.timezone,
         )
         self._judging.let_ask(facts)
+        said = next(iter(await self._judging.hear(rules, facts, [mailbox])), ())
         plan = rules.judge(
-            facts.for_mailbox(mailbox.address, *paths),
+            facts.for_mailbox(mailbox.address, *paths, said=said),
             mailbox=mailbox.address,
             domain=mailbox.address.rpartition("@")[2],
             folder=await self._folder(paths[0], mailbox),

@@ -18,7 +18,7 @@ from bitrixmail.admin.spam_training import Training
 from bitrixmail.bayes.combining import combined, weights
 from bitrixmail.bayes.lesson import READ_OCTETS, lesson_of
 from bitrixmail.bayes.tokens import hashes_of, tokens_of
-from bitrixmail.interfaces.check import ICheck
+from bitrixmail.interfaces.check import IWitnesses
 from bitrixmail.interfaces.counters import ICounters
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.store import IMessageStore
@@ -70,7 +70,7 @@ class Explained:
 class Spam:
     """The use cases of the spam filter. Made by who composes a face, lives as long as it.
 
-    `checks` are those of the live run.
+    `witnesses` are those of the live run.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class Spam:
         counters: ICounters,
         directory: IDirectory,
         messages: IMessageStore,
-        checks: Sequence[ICheck],
+        witnesses: IWitnesses,
         clock: IReactorTime,
     ) -> None:
         self._counters = counters
         self._directory = directory
         self._messages = messages
-        self._checks = checks
+        self._witnesses = witnesses
         self._clock = clock
 
     async def begin(
@@ -179,14 +179,9 @@ class Spam:
             seen = [table.get(hashes[position]) or (0, 0) for _, table in tables]
             ham, spam = (sum(count) for count in zip(*seen, strict=True))
             told.append(Told(tokens[position], weight, ham, spam))
-        said = [
-            testimony
-            for check in self._checks
-            for testimony in await check.inspect(facts, [mailbox])
-            if testimony is not None
-        ]
+        said = next(iter(await self._witnesses.hear(None, facts, [mailbox])), ())
         score = round(combined([weight for weight, _ in found]), 2) if tables else None
-        return Explained(mailbox.address, score, tuple(told), tuple(said))
+        return Explained(mailbox.address, score, tuple(told), said)
 
     async def _scope(self, mailbox: str) -> int:
         return (await self._mailbox(mailbox)).id if mailbox else SITE

@@ -24,6 +24,7 @@ from bitrixmail.app.values import (
     doc,
     wrong,
 )
+from bitrixmail.mime.urls import read_url
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.schedule import RetryPlan
 from bitrixmail.model.secret import Secret
@@ -49,6 +50,20 @@ def _private_host(given: object) -> str:
         raise wrong(f"{shown} is {error}", 'write it like "127.0.0.1:8080"') from None
 
 
+def _base(given: object) -> str:
+    if given == "":
+        return ""
+    try:
+        url = read_url(str(given)).url
+        if "?" in url:
+            raise ValueError("has a query")  # noqa: TRY301 - told alike
+    except ValueError as error:
+        shown = printable(repr(given), 80)
+        remedy = 'write it like "https://shop.example.org/mail/"'
+        raise wrong(f"{shown} {error}", remedy) from None
+    return url if url.endswith("/") else f"{url}/"
+
+
 def _one_or_more(given: object) -> object:
     """Take one secret for a list of it: a comma is part of it."""
     return [given] if isinstance(given, str) and not given.startswith("[") else as_list(given)
@@ -58,6 +73,7 @@ _Name = Annotated[str, BeforeValidator(_name)]
 _Hosts = Annotated[
     tuple[Annotated[str, BeforeValidator(_private_host)], ...], BeforeValidator(as_list)
 ]
+_Base = Annotated[str, BeforeValidator(_base)]
 _Values = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
 _Secrets = Annotated[dict[_Name, _Values], BeforeValidator(as_table)]
 _Files = Annotated[dict[_Name, str], BeforeValidator(as_table)]
@@ -94,6 +110,15 @@ class Actions:
         Octets,
         doc("Of a larger message who is called gets the beginning, without attachments."),
     ] = 16 * 2**20
+    attachment_url: Annotated[
+        _Base,
+        doc(
+            'What stands before attachments/… in the links of `attachments = "url"`, as others'
+            ' reach listen.attachments: "https://shop.example.org/mail/". Empty: no rule may have'
+            " them."
+        ),
+    ] = ""
+    attachment_lifetime: Annotated[Patience, doc("How long such a link is good.")] = 7 * 86400.0
     secrets: Annotated[
         _Secrets,
         doc(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bitrixmail.app.attachments import links_of
 from bitrixmail.app.reception import Reception
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.steering import Steering
@@ -22,6 +23,7 @@ class Calling:
     def __init__(
         self, reception: Reception, steering: Steering, resolver: IResolver, reactor: Any
     ) -> None:
+        self._attachment_key = reception.attachment_key
         self._caller = HTTPCaller(reactor, resolver)
         self._couriers = tuple(
             kind(self._caller, reception.stores.jobs, reception.threads, reactor, ActionTerms())
@@ -38,6 +40,7 @@ class Calling:
         """Put settings in force."""
         actions = settings.actions
         self._caller.allowed = PrivateHosts(actions.private_hosts)
-        terms = ActionTerms(steering.secrets, actions.max_size)
+        links = links_of(settings, self._attachment_key)
+        terms = ActionTerms(steering.secrets, actions.max_size, links)
         for courier in self._couriers:
             courier.terms = terms

@@ -17,6 +17,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from bitrixmail.access.factory import POP3Factory
 from bitrixmail.accounts.throttle import LoginThrottle
+from bitrixmail.app.attachments import door_of as attachments_door
 from bitrixmail.app.daily_look import KINDS, daily_look_of
 from bitrixmail.app.digests import Digests
 from bitrixmail.app.failure import leave
@@ -88,6 +89,12 @@ def compose(
         door = reception.metrics.door(reactor, stores, reception.tls, receivers)
         listeners += tuple(Listener(reactor, "metrics", e, door) for e in settings.listen.metrics)
         doors |= {"metrics": door}
+    if settings.listen.attachments:
+        files = attachments_door(reception, reactor)
+        listeners += tuple(
+            Listener(reactor, "attachments", each, files) for each in settings.listen.attachments
+        )
+        doors |= {"attachments": files}
     allowance = UserAllowance(settings, reactor)
     pickup = pickup_of(settings, reception, reactor, allowance)
     sending = Sending(reception, reactor)
@@ -113,8 +120,8 @@ def compose(
         Periodic(reactor, "notices", _MINUTE_S, sending.mail.tell_what_is_owed),
         sending,
         Periodic(reactor, "given up", DAY_S, lambda: tell_given_up(stores.queue)),
-        reception.extensions.sources(),
         *([watch(reactor, reception, receivers)] if receivers is not None and on_demand else ()),
+        reception.extensions.run(reception.gate),
     )
     parts = Parts(
         settings=settings,

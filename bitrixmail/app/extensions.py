@@ -8,25 +8,27 @@ Raises InputError if one that is enabled is not there or can't be used.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from bitrixmail.app.guard import Guard, in_reactor
+from bitrixmail.app.guard import Guard, awaited, in_reactor
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.sources import Sources
 from bitrixmail.interfaces.extension import IActions, IConditions, ILetter
+from bitrixmail.interfaces.gate import IGate
 from bitrixmail.model.errors import Fault, InputError
-from bitrixmail.model.extension import GROUP, Context, Parts
-from bitrixmail.model.job import Delivery, Job
+from bitrixmail.model.extension import GROUP, AgainError, Context, Finding, NeverError, Parts
 from bitrixmail.model.text import printable
 
 _log = Logger()
@@ -35,6 +37,8 @@ _MOST_CHARACTERS = 1000
 _SHOWN = 200
 # Beyond the time of the function itself
 _GRACE_S = 1.0
+_END_S = 5.0
+_WORST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Extensions:
         self._reactor = reactor
         self._condition_s = given.condition_time
         self._action_s = given.action_time
+        self._sources: Sources | None = None
         self._loaded: dict[str, _Loaded] = {}
         for name in dict.fromkeys(given.enabled):
             context = Context(
@@ -68,10 +73,12 @@ class Extensions:
                 data_dir=settings.data_dir,
                 reactor=reactor,
             )
-            guard = Guard(name, reactor, given.faults, given.faults_within, self._told)
+            guard = Guard(name, reactor, given.faults, given.faults_within, self._switched_off)
             self._loaded[name] = _Loaded(_parts_of(name, context), guard)
 
-    def _told(self, subject: str, text: str) -> None:
+    def _switched_off(self, subject: str, text: str) -> None:
+        if self._sources is not None:
+            self._reactor.callLater(0, self._sources.look)  # it may be a source that has failed
         self.tell(subject, text)
 
     def switch_on(self) -> None:
@@ -80,15 +87,28 @@ class Extensions:
             if each.guard.off:
                 _log.info("extension {name} is in force again", name=each.guard.name)
             each.guard.switch_on()
+        if self._sources is not None:
+            self._sources.look()
 
     @property
     def off(self) -> Mapping[str, str]:
         """Those that were switched off, and why."""
         return {name: each.guard.off for name, each in self._loaded.items() if each.guard.off}
 
-    def sources(self) -> Sources:
-        """Return the service of all sources."""
-        return Sources([(name, one.parts) for name, one in self._loaded.items()])
+    def run(self, gate: IGate) -> Sources:
+        """Return the service of all sources, of which there is one in a server."""
+        given = {name: (one.guard, one.parts.sources) for name, one in self._loaded.items()}
+        self._sources = Sources(given, gate, self._reactor, self._close)
+        return self._sources
+
+    async def _close(self) -> None:
+        """Close what couriers keep open."""
+        for name, one in self._loaded.items():
+            for part, courier in one.parts.couriers.items():
+                close = getattr(courier, "close", None)
+                if close is not None and not one.guard.off:
+                    with suppress(LookupError, AgainError, NeverError):  # which is logged
+                        await one.guard.call(f"closing {name}.{part}", close, _END_S)
 
     async def answer(self, name: str, letter: ILetter) -> tuple[str, ...]:
         """See IConditions."""
@@ -103,36 +123,53 @@ class Extensions:
     async def act(self, name: str, letter: ILetter) -> str:
         """See IActions."""
         one, function = self._found(name, "action")
-        what = f"the action {name}"
-        found = await one.guard.call(what, function, self._action_s, letter, acting=True)
+        found = await one.guard.call(
+            f"the action {name}", function, self._action_s, letter, acting=True
+        )
         return "" if found is None else printable(str(found), _SHOWN)
 
-    async def deliver(self, name: str, job: Job) -> Delivery | None:
-        """See IActions."""
-        extension, _, part = name.partition(".")
-        one = self._loaded.get(extension)
-        courier = None if one is None else one.parts.couriers.get(part)
-        if one is None or courier is None:
-            return None
-        what = f"the courier {name}"
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The names of all checks."""
+        return tuple(
+            f"{name}.{part}" for name, one in self._loaded.items() for part in one.parts.checks
+        )
 
-        async def delivered() -> Delivery:
-            found: Any = await courier.line().deliver([job])
-            if isinstance(found, Delivery) and len(found.attempts) == 1:
-                return found
-            raise TypeError("a courier returns a Delivery with an attempt for each job")
-
-        found: Delivery = await one.guard.call(what, delivered, self._action_s)
-        return found
+    async def testify(self, name: str, letter: ILetter) -> Finding:
+        """Return what a check says. Raises LookupError as `answer` does."""
+        one, function = self._found(name, "check")
+        what = f"the check {name}"
+        if self._reactor is None:
+            found = self._at_once(what, function, letter)
+        else:
+            found = await one.guard.call(what, function, self._condition_s, letter)
+        try:
+            return finding_of(found)
+        except TypeError as error:
+            raise one.guard.note(what, error) from None
 
     def answer_now(self, name: str, letter: ILetter) -> tuple[str, ...]:
         """Answer in the calling thread, which waits. Raises LookupError, see IConditions."""
         if self._reactor is not None and self._reactor.running:
             return self._from_thread(name, letter)
         _, function = self._found(name, "condition")
-        if in_reactor(function):
-            raise LookupError(f"the condition {name} can be asked by a running server alone")
+        what = f"the condition {name}"
+        try:
+            return texts_of(self._at_once(what, function, letter))
+        except TypeError as error:
+            raise LookupError(f"{what}: {error}") from None
+
+    def _at_once(self, what: str, function: Callable[..., Any], letter: ILetter) -> Any:
+        """Call a function where no reactor runs. Raises LookupError."""
         done: Future[Any] = Future()
+        if in_reactor(function):
+            # Most wait for nothing: then nobody has to
+            running = Deferred.fromCoroutine(awaited(function, (letter,)))
+            running.addCallbacks(done.set_result, lambda failure: done.set_exception(failure.value))
+            if not done.done():
+                running.cancel()
+                raise LookupError(f"{what} can be asked by a running server alone")
+            return self._waited(what, done, self._condition_s)
 
         def work() -> None:
             try:
@@ -141,7 +178,7 @@ class Extensions:
                 done.set_exception(error)
 
         threading.Thread(target=work, name="extension", daemon=True).start()
-        return texts_of(self._waited(name, done, self._condition_s))
+        return self._waited(what, done, self._condition_s)
 
     def _from_thread(self, name: str, letter: ILetter) -> tuple[str, ...]:
         done: Future[Any] = Future()
@@ -151,19 +188,20 @@ class Extensions:
             running.addCallbacks(done.set_result, lambda failure: done.set_exception(failure.value))
 
         self._reactor.callFromThread(ask)
-        found: tuple[str, ...] = self._waited(name, done, self._condition_s + _GRACE_S)
+        waited_s = self._condition_s + _GRACE_S
+        found: tuple[str, ...] = self._waited(f"the condition {name}", done, waited_s)
         return found
 
     @staticmethod
-    def _waited(name: str, done: Future[Any], time_s: float) -> Any:
+    def _waited(what: str, done: Future[Any], time_s: float) -> Any:
         try:
             return done.result(time_s)
         except FutureTimeoutError:
-            raise LookupError(f"the condition {name} took longer than {time_s:g} s") from None
+            raise LookupError(f"{what} took longer than {time_s:g} s") from None
         except LookupError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever others' code raises
-            said = f"the condition {name} failed: {type(error).__name__}: {error}"
+            said = f"{what} failed: {type(error).__name__}: {error}"
             raise LookupError(printable(said, _SHOWN)) from None
 
     def _found(self, name: str, kind: str) -> tuple[_Loaded, Callable[..., Any]]:
@@ -171,34 +209,19 @@ class Extensions:
         one = self._loaded.get(extension)
         if one is None:
             raise LookupError(f"the extension {extension} is not in extensions.enabled")
-        known = one.parts.conditions if kind == "condition" else one.parts.actions
+        known = {
+            "condition": one.parts.conditions,
+            "action": {
+                **{part: courier.deliver for part, courier in one.parts.couriers.items()},
+                **one.parts.actions,
+            },
+            "check": one.parts.checks,
+        }[kind]
         function = known.get(part)
         if function is None:
             has = ", ".join(known) or "none"
             raise LookupError(f"the extension {extension} has no {kind} {part}; it has: {has}")
         return one, function
-
-
-class Sources(MultiService):
-    """The sources of extensions. Child of the server; begun once the store is open.
-
-    What fails to start is told, and left out.
-    """
-
-    name = "sources"
-
-    def __init__(self, given: list[tuple[str, Parts]]) -> None:
-        super().__init__()
-        self._given = given
-
-    def begin(self) -> None:
-        """Start them."""
-        for name, parts in self._given:
-            for source in parts.sources:
-                try:
-                    source.setServiceParent(self)
-                except Exception:  # noqa: BLE001 - others' code: the server goes on without it
-                    _log.failure("a source of the extension {name} can't be started", name=name)
 
 
 def texts_of(found: Any) -> tuple[str, ...]:
@@ -212,6 +235,22 @@ def texts_of(found: Any) -> tuple[str, ...]:
     if isinstance(found, list | tuple | set | frozenset):
         return tuple(text for each in list(found)[:_MOST_TEXTS] for text in texts_of(each))
     raise TypeError(f"it returned {type(found).__name__}, neither text nor number, true nor false")
+
+
+def finding_of(found: Any) -> Finding:
+    """Return what a check found. Raises TypeError for what is neither a Finding nor a score."""
+    if found is None:
+        return Finding()
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        found = Finding(found)
+    if not isinstance(found, Finding) or not isinstance(found.reason, str):
+        raise TypeError(f"it returned {type(found).__name__}, neither a Finding nor a score")
+    score = found.score
+    if score is None:
+        return Finding(None, printable(found.reason, _SHOWN))
+    if not math.isfinite(score) or not 0 <= score <= _WORST:
+        raise TypeError(f"its score is {score}, not one of 0 to 100")
+    return Finding(round(float(score), 2), printable(found.reason, _SHOWN))
 
 
 def _parts_of(name: str, context: Context) -> Parts:
@@ -237,4 +276,9 @@ def _parts_of(name: str, context: Context) -> Parts:
     if not isinstance(parts, Parts):
         what = f'"{name}" returned {type(parts).__name__}, which is not Parts'
         raise InputError(Fault(where, what, "see docs/extending.md"))
+    for part, source in parts.sources.items():
+        if not in_reactor(source):
+            what = f'the source {part} of "{name}" would block the server'
+            remedy = "make it async def, or have it return a Deferred, and say so"
+            raise InputError(Fault(where, what, remedy))
     return parts

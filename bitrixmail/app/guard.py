@@ -105,6 +105,8 @@ class Guard:
         return LookupError(wrong)
 
     def _note(self, wrong: str) -> None:
+        if self._reactor is None:  # a command: it asks once, and tells its person
+            return
         now = self._reactor.seconds()
         _log.warn("extension {name}: {wrong}", name=self.name, wrong=wrong)
         self._faults.append(now)
@@ -123,7 +125,7 @@ class Guard:
         ended: Callable[[], Any],
     ) -> Deferred[Any]:
         if in_reactor(function):
-            return Deferred.fromCoroutine(_awaited(function, given))
+            return Deferred.fromCoroutine(awaited(function, given))
         thread = _Call(self._reactor, function, given, ended)
         return Deferred.fromCoroutine(self._in_a_thread(thread))
 
@@ -157,7 +159,8 @@ class Guard:
                 running.cancel()
 
 
-async def _awaited(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+async def awaited(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    """Return what a function says once it has waited."""
     return await function(*given)
 
 

@@ -50,10 +50,14 @@ def host_probes(settings: Settings, reactor: IReactorTime, threads: IThreads) ->
 def looks(settings: Settings, now: Callable[[], datetime]) -> Iterator[tuple[str, Look]]:
     """Yield the looks by the names of their probes. `now`: the time, aware."""
     places, data_dir = tuple(places_of(settings)), settings.data_dir.absolute()
-    metrics = tuple(_place("metrics", endpoint) for endpoint in settings.listen.metrics)
+    more = tuple(
+        _place(name, endpoint)
+        for name in ("metrics", "attachments")
+        for endpoint in settings.listen.door(name)
+    )
     # Both ask the same programs, and these take their time.
     filters = functools.cache(read_filters)
-    yield ports.NAME, ports.PortsProbe((*places, *metrics), data_dir).look
+    yield ports.NAME, ports.PortsProbe((*places, *more), data_dir).look
     yield privilege.NAME, privilege.PrivilegeProbe(places, data_dir).look
     script = str(_REDIRECT) if _REDIRECT.exists() else ""
     faces_the_world = any(map(is_public, own_addresses().found))

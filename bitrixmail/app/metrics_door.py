@@ -13,34 +13,28 @@ from typing import Any
 
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
-from twisted.web.pages import notFound
-from twisted.web.resource import IResource, Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request
 
+from bitrixmail.app.http_door import HTTPDoor
 from bitrixmail.model.errors import MailError
 from bitrixmail.tasks import deadline, spawn
 
-# Those who ask are one or two programs
-_MOST_CONNECTIONS = 20
-_IDLE_S = 30.0
 # Long enough for a disk that is busy, short enough for those who ask each 15 seconds
 _PATIENCE_S = 5.0
 _TEXT = b"text/plain; charset=utf-8"
 _log = Logger()
 
 
-class MetricsDoor(WrappingFactory):
+class MetricsDoor(HTTPDoor):
     """The door of one listener or several. Made by compose, lives as long as the server.
 
     `look` reads what lies in the store before an exposition is written. Health is that it can:
     whoever asks /healthz gets 200, or 503 with what is wrong.
     """
-
-    noisy = False
 
     def __init__(
         self,
@@ -50,28 +44,9 @@ class MetricsDoor(WrappingFactory):
     ) -> None:
         self._clock = clock
         self._look = look
-        root = _Root()
-        root.putChild(b"metrics", _Page(self._exposed))
-        root.putChild(b"healthz", _Page(self._health))
-        super().__init__(_QuietSite(root, timeout=_IDLE_S, reactor=clock))
+        pages = {b"metrics": _Page(self._exposed), b"healthz": _Page(self._health)}
+        super().__init__(clock, pages, "Here are /metrics and /healthz.")
         self._registry = registry
-
-    def buildProtocol(self, addr: IAddress | None) -> ProtocolWrapper | None:  # type: ignore[override] # None is right
-        """Make a session; beyond the most there may be the connection is closed at once."""
-        if len(self.protocols) >= _MOST_CONNECTIONS:
-            return None
-        wrapped: ProtocolWrapper = super().buildProtocol(addr)
-        return wrapped
-
-    def drain(self) -> Deferred[None]:
-        """Wait for nobody: what is asked here can be asked again."""
-        self.abort_all()
-        return succeed(None)
-
-    def abort_all(self) -> None:
-        """Cut every connection."""
-        for protocol in list(self.protocols):
-            protocol.transport.abortConnection()
 
     async def _fault(self) -> str:
         """Say what is wrong with the store; nothing if it answers."""
@@ -98,23 +73,6 @@ class MetricsDoor(WrappingFactory):
         if fault:
             request.setResponseCode(503)
         return f"{fault or 'ok'}\n".encode()
-
-
-class _QuietSite(Site):
-    """Writes no line for each request."""
-
-    noisy = False
-
-    def log(self, request: object) -> None:
-        """Say nothing."""
-
-
-class _Root(Resource):
-    """Has its two pages, and nothing else."""
-
-    def getChild(self, path: bytes, request: object) -> IResource:  # noqa: ARG002 - whatever it is
-        """See Resource."""
-        return notFound(message="Here are /metrics and /healthz.")
 
 
 class _Page(Resource):

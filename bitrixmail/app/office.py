@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from random import Random
 from typing import cast
 
@@ -37,7 +38,7 @@ from bitrixmail.admin.spam import Spam
 from bitrixmail.admin.spam_thresholds import SpamThresholds
 from bitrixmail.admin.suppressions import Suppressions
 from bitrixmail.admin.traces import Traces
-from bitrixmail.app.checks import checks_of
+from bitrixmail.app.checks import witnesses_of
 from bitrixmail.app.extensions import Extensions
 from bitrixmail.app.intake import intake_of
 from bitrixmail.app.local_time import system_timezone
@@ -84,17 +85,15 @@ def _queue_ids() -> QueueIds:
     return QueueIds(cast("IReactorTime", _WallClock()), Random())  # noqa: S311 - names, no secrets
 
 
-def _asking(settings: Settings) -> Ask:
+def _asking(extensions: Callable[[], Extensions]) -> Ask:
     """Return what asks extensions; they are loaded if that is to happen at all."""
-    found: list[Extensions] = []
 
     def ask(name: str, letter: ILetter) -> tuple[str, ...]:
-        if not found:
-            try:
-                found.append(Extensions(settings, None))
-            except InputError as error:
-                raise LookupError("; ".join(map(str, error.faults))) from None
-        return found[0].answer_now(name, letter)
+        try:
+            loaded = extensions()
+        except InputError as error:
+            raise LookupError("; ".join(map(str, error.faults))) from None
+        return loaded.answer_now(name, letter)
 
     return ask
 
@@ -127,12 +126,20 @@ def office_of(settings: Settings, stores: Stores) -> Office:
     """Marry the use cases with stores."""
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
     router = Router(directory, settings.server.hostname)
+    extensions = cache(lambda: Extensions(settings, None))
+    clock = cast("IReactorTime", _WallClock())
+    witnesses = witnesses_of(settings, stores, InlineThreads(), clock, extensions)
     judging = Judging(
         settings.rules.time_limit,
         settings.rules.timezone or system_timezone(),
         ListFiles(settings.data_dir / LISTS).read,
-        _asking(settings),
-        Allowed(frozenset(settings.commands), frozenset(settings.extensions.enabled)),
+        _asking(extensions),
+        Allowed(
+            frozenset(settings.commands),
+            frozenset(settings.extensions.enabled),
+            attachment_urls=bool(settings.actions.attachment_url),
+        ),
+        witnesses,
     )
     dkim = DKIM(
         directory,
@@ -203,7 +210,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             stores.counters,
             directory,
             messages,
-            checks_of(settings, stores, InlineThreads(), cast("IReactorTime", _WallClock())),
+            witnesses,
             cast("IReactorTime", _WallClock()),
         ),
         thresholds=SpamThresholds(rules, directory),

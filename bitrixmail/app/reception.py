@@ -12,7 +12,7 @@ from typing import Any
 
 from bitrixmail.accounts.secret import KeptSecret
 from bitrixmail.app.allocator import give_back
-from bitrixmail.app.checks import checks_of
+from bitrixmail.app.checks import witnesses_of
 from bitrixmail.app.extensions import Extensions
 from bitrixmail.app.helping import Load
 from bitrixmail.app.local_time import system_timezone
@@ -39,6 +39,7 @@ from bitrixmail.store.opening import Stores, threaded_stores
 from bitrixmail.tasks import Threads
 
 RETURN_PATHS = "return-paths.secret"
+ATTACHMENTS = "attachments.secret"
 _MINUTE_S = 60.0
 _LOOK_S = 2.0
 _GIVE_BACK_S = 30.0
@@ -79,6 +80,7 @@ class Reception:
     metrics: Any
     extensions: Extensions
     share: Share | None
+    attachment_key: KeptSecret
 
     def opening(self, domains: Sequence[str] = ()) -> Opening:
         """Return what opens it, and makes these domains."""
@@ -135,11 +137,16 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
     lists = ListFiles(settings.data_dir / LISTS)
     timezone = settings.rules.timezone or system_timezone()
     extensions = Extensions(settings, reactor)
-    judging = Judging(settings.rules.time_limit, timezone, lists.read, extensions.answer_now)
+    judging = Judging(
+        settings.rules.time_limit,
+        timezone,
+        lists.read,
+        extensions.answer_now,
+        witnesses=witnesses_of(settings, stores, threads, reactor, lambda: extensions),
+    )
     metrics = _metrics(settings)
     kind: Callable[..., Judge] = Judge if metrics is None else metrics.judge
-    checks = checks_of(settings, stores, threads, reactor)
-    judge = kind(stores.rulebook, threads, reactor, judging, lists, extensions, checks)
+    judge = kind(stores.rulebook, threads, reactor, judging, lists, extensions)
     secret = KeptSecret(settings.data_dir / RETURN_PATHS, threads)
     return_paths = VariablePaths(
         secret.octets, stores.queue, stores.directory, reactor, making=settings.outbound.verp
@@ -183,6 +190,7 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
         metrics=metrics,
         extensions=extensions,
         share=share,
+        attachment_key=KeptSecret(settings.data_dir / ATTACHMENTS, threads),
     )
 
 

@@ -142,6 +142,14 @@ class Listen:
         ),
     ] = ()
 
+    attachments: Annotated[
+        Endpoints,
+        doc(
+            "Files of messages, by HTTP, for who has a signed link to one: docs/webhooks.md. The"
+            ' web server of your site stands before it: ["tcp:8027:interface=127.0.0.1"].'
+        ),
+    ] = ()
+
     def door(self, name: str) -> tuple[Endpoint, ...]:
         """Return the endpoints of a door by its name."""
         endpoints: tuple[Endpoint, ...] = getattr(self, name)

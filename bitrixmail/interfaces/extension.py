@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bitrixmail.model.extension import Context, Parts
-    from bitrixmail.model.job import Delivery, Job
 
 
 class IExtension(Interface):
@@ -23,7 +22,7 @@ class IExtension(Interface):
 class ILetter(Interface):
     """A message as a function of an extension sees it. It changes nothing there."""
 
-    mailbox: str = Attribute("the address of the mailbox")
+    mailbox: str = Attribute("the address of the mailbox; empty for a check, asked once for all")
     recipients: tuple[str, ...] = Attribute("the addresses by which it came here")
     sender: str = Attribute("the reverse-path, empty for the null sender; anybody can invent it")
     folder: str = Attribute("the folder in which it is, or is to be")
@@ -59,13 +58,20 @@ class IActions(Interface):
     """Has extensions do what rules want."""
 
     async def act(name: str, letter: ILetter) -> str:
-        """Have an action carried out; return its own words. Bounded in time.
+        """Have an action or a courier do it; return its own words. Bounded in time.
 
         Raise AgainError, NeverError; and LookupError as `answer` does.
         """
 
-    async def deliver(name: str, job: Job) -> Delivery | None:
-        """Have a courier of an extension deliver; None: there is none of that name.
 
-        Raise LookupError as `answer` does.
+class IIntake(Interface):
+    """By what a source brings messages in. Made for each, lives as long as it."""
+
+    async def bring(content: bytes, recipient: str, *, sender: str = "", once: str = "") -> str:
+        """Hand in a message for an address of this server; it is durable when this returns.
+
+        It goes the way of every message: limits, rules, commit. `sender` is the reverse-path, empty
+        for the null sender; nobody is sent a notice. `once` names what is brought, if it may be
+        brought again: of what has the same name only the first has an effect. Returns the reply.
+        Raise AgainError: try again later; NeverError: it is refused.
         """

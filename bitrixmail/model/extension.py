@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,15 +35,26 @@ class Parts:
     they are plain, and called in a thread.
 
     `conditions` return a text, a number, true or false, several texts, or None. `actions` return
-    None or a line for the log; they raise AgainError or NeverError. `couriers` take jobs as
-    ICourier has it. `sources` are services of Twisted, started when the store
-    is open, and stopped with the server.
+    None or a line for the log; they raise AgainError or NeverError. `checks` look at a message
+    whose content is complete, before the rules do; they return a Finding, a score, or None.
+    `couriers` are actions that keep something open: objects whose method `deliver` is as an action,
+    and whose `close`, if there is one, is called at the end. `sources` bring messages in: functions
+    of an IIntake, begun when the store is open and cancelled at the end of the server.
     """
 
     conditions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    checks: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     couriers: Mapping[str, Any] = field(default_factory=dict)
-    sources: Sequence[Any] = ()
+    sources: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check says of a message: how bad it is, 0 to 100 (None: unknown), and why."""
+
+    score: float | None = None
+    reason: str = ""
 
 
 class AgainError(Exception):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from bitrixmail.model.job import NewJob
+from bitrixmail.model.job import Kind, NewJob
 from bitrixmail.model.plan import Disposition, Plan
+from bitrixmail.model.testimony import verdict_of
 from bitrixmail.model.work import IN_ORDER, Order, Work, plain
 
 LIFETIME = timedelta(days=3)
@@ -29,6 +30,8 @@ def job_of(  # noqa: PLR0917 - a message, the mailbox, and when
     lifetime: timedelta = LIFETIME,
 ) -> NewJob:
     """Return the job of one piece of work; `recipient` is the address that led to the mailbox."""
+    told = plan.said if work.kind is Kind.WEBHOOK else ()
+    verdict = verdict_of(told)
     order = Order(
         do=work.do,
         rule=work.rule,
@@ -40,6 +43,10 @@ def job_of(  # noqa: PLR0917 - a message, the mailbox, and when
         tags=tuple(sorted(plan.tags)),
         settings=plain(work.settings),
         discarded=plan.disposition is Disposition.DISCARD,
+        verdict=None if verdict is None else {"score": verdict.score, "spam": verdict.spam},
+        checks=tuple(
+            {"name": each.check, "score": each.score, "reason": each.text} for each in told
+        ),
     )
     return NewJob(
         key=key,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from bitrixmail.model.testimony import Testimony
 from bitrixmail.model.work import Work
 
 
@@ -81,7 +82,8 @@ class Trace:
 class Plan:
     """The decision for one mailbox. `text` is the rule's own words for a rejection.
 
-    `work` is what is to be done outside; none of what is rejected or put into quarantine.
+    `work` is what is to be done outside; none of what is rejected or put into quarantine. `said` is
+    what checks found before.
     """
 
     disposition: Disposition = Disposition.KEEP
@@ -92,3 +94,4 @@ class Plan:
     text: str = ""
     trace: Trace = field(default_factory=Trace)
     work: tuple[Work, ...] = ()
+    said: tuple[Testimony, ...] = ()

@@ -12,7 +12,8 @@ class Testimony:
 
     `score` is how much it looks like spam, 0 to 100; None: nothing is known. `spam` says the same
     as yes or no. `final`: no check behind this one is asked. `failed`: it could not be had, which
-    the next message may be spared (a temperror).
+    the next message may be spared (a temperror). `apart`: the score stands for itself, and the
+    message is not judged by it.
     """
 
     check: str
@@ -21,11 +22,12 @@ class Testimony:
     spam: bool = False
     final: bool = False
     failed: bool = False
+    apart: bool = False
 
 
 def verdict_of(said: Sequence[Testimony]) -> Testimony | None:
-    """Return the one by which the message is judged: the last that has a score."""
+    """Return the one by which the message is judged: the last that has a score of its own."""
     for each in reversed(said):
-        if each.score is not None:
+        if each.score is not None and not each.apart:
             return each
     return None

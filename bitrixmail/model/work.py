@@ -64,6 +64,7 @@ class Order:
     `mailbox` is the one for which the rule was asked, `recipient` the address that led there,
     `folder`, `flags` and `tags` what the rules made of the message there. `settings` are those of
     the action, tables and lists as JSON has them. `discarded`: no mailbox keeps the message.
+    `verdict` is the spam score and the mark, if there is one; `checks` what each check found.
     """
 
     do: str
@@ -76,6 +77,8 @@ class Order:
     tags: tuple[str, ...] = ()
     settings: Mapping[str, Any] | None = None
     discarded: bool = False
+    verdict: Mapping[str, Any] | None = None
+    checks: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> str:
         """Write what is given."""
@@ -86,7 +89,7 @@ class Order:
     def from_json(cls, text: str) -> Order:
         """Read what `to_json` wrote."""
         found = json.loads(text)
-        for name in ("flags", "tags"):
+        for name in ("flags", "tags", "checks"):
             found[name] = tuple(found.get(name, ()))
         found.setdefault("discarded", False)
         return cls(
@@ -97,7 +100,7 @@ class Order:
 
 _FIELDS = (
     "do", "rule", "mailbox", "recipient", "folder", "argument", "flags", "tags", "settings",
-    "discarded",
+    "discarded", "verdict", "checks",
 )  # fmt: skip
 
 

@@ -53,20 +53,31 @@ async def enter(  # noqa: PLR0917 - the envelope and what it is for
     return await _handed(transaction, sender, parameters, recipient, asked, write)
 
 
-async def bring(gate: IGate, octets: bytes, recipient: Address, *, about: str, once: str) -> Reply:
-    """Hand over a message of our own, with the null sender; return the gate's reply.
+async def bring(
+    gate: IGate,
+    octets: bytes,
+    recipient: Address,
+    *,
+    about: str,
+    once: str,
+    sender: Address | None = None,
+    door: str = "local",
+) -> Reply:
+    """Hand over a message of our own, or one that was brought; return the gate's reply.
 
-    No notice on it is asked for. `about`: the queue id of the message that it tells of. `once`: see
-    IGate.open. Raises MailError.
+    No notice on it is asked for. `about`: the queue id of the message that it tells of, or who
+    brings it. `once`: see IGate.open. Raises MailError.
     """
 
     async def write(sink: ISink) -> None:
         await _written(sink, octets)
 
     return await _handed(
-        gate.open(_client(about), once),
-        None,
-        SenderParameters(smtputf8=not (octets.isascii() and str(recipient).isascii())),
+        gate.open(Client("", 0, about, door=door), once),
+        sender,
+        SenderParameters(
+            smtputf8=not (octets.isascii() and f"{sender or ''}{recipient}".isascii())
+        ),
         recipient,
         RecipientParameters(notify=frozenset({"NEVER"})),
         write,

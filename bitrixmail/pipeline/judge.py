@@ -10,7 +10,6 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from bitrixmail.interfaces.changes import IChanges
-from bitrixmail.interfaces.check import ICheck
 from bitrixmail.interfaces.extension import IConditions
 from bitrixmail.interfaces.rulebook import IRulebook
 from bitrixmail.interfaces.threads import IThreads
@@ -19,7 +18,7 @@ from bitrixmail.model.plan import Disposition, Plan, Trace
 from bitrixmail.model.route import Target
 from bitrixmail.model.rule import RuleSet
 from bitrixmail.pipeline.list_files import ListFiles
-from bitrixmail.pipeline.testifying import Said, testimonies
+from bitrixmail.pipeline.testifying import Said
 from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
 from bitrixmail.rules.foreign import Answer, Foreign
@@ -48,7 +47,6 @@ class Judge:
 
     A rule set that cannot be compiled or read leaves the one before it in force. `lists` are the
     files that `judging` reads, if they can change; `extensions` are asked where rules say so.
-    `checks` testify of a message if any rule asks for what they find.
     """
 
     def __init__(  # noqa: PLR0917 - TimedJudge hands them on
@@ -59,7 +57,6 @@ class Judge:
         judging: Judging,
         lists: ListFiles | None = None,
         extensions: IConditions | None = None,
-        checks: Sequence[ICheck] = (),
     ) -> None:
         self._rulebook = rulebook
         self._threads = threads
@@ -67,7 +64,6 @@ class Judge:
         self._judging = judging
         self._lists = lists
         self._extensions = extensions
-        self._checks = checks
         self.timezone = judging.timezone
         self._version = 0
         self._compiled = judging.compile(RuleSet())
@@ -113,9 +109,9 @@ class Judge:
         A bug while judging puts the message into quarantine, with the traceback in its trace.
         """
         said: Sequence[Said] = ()
-        if rules.reads_spam and not all(check.idle for check in self._checks):
+        if rules.reads_spam:
             mailboxes = [target.mailbox for target, _ in targets]
-            said = await testimonies(self._checks, facts, mailboxes, self._clock)
+            said = await self._judging.hear(rules, facts, mailboxes)
         if rules.asks_extensions:
             return await self._with_extensions(rules, facts, targets, said)
         return await self._plans(rules, facts, targets, said)

@@ -23,9 +23,11 @@ from bitrixmail.rules.outside_ext import VALUES, command_name, function_name
 from bitrixmail.rules.outside_hook import (
     BITRIX24,
     WEBHOOK,
+    bitrix24_complaints,
     called_url,
     portal_reach,
     secret_name,
+    webhook_complaints,
     webhook_reach,
 )
 from bitrixmail.rules.outside_mail import NOTIFY, REPLY, addresses, reached, reply_complaints
@@ -161,6 +163,7 @@ KINDS: dict[str, Kind] = {
         outside=True,
         settings=WEBHOOK,
         reach=webhook_reach,
+        together=webhook_complaints,
     ),
     "bitrix24": Kind(
         key="portal",
@@ -169,6 +172,7 @@ KINDS: dict[str, Kind] = {
         outside=True,
         settings=BITRIX24,
         reach=portal_reach,
+        together=bitrix24_complaints,
     ),
     "command": Kind(
         key="name",
@@ -222,6 +226,11 @@ def compile_action(
         work = Work(action.do, rule, number, own, argument, action.settings, reach)
         return ConstantAction(Effects(work=work), f"{action.do} {argument}".rstrip())
     return ConstantAction(kind.effects(argument), f"{action.do} {argument}".rstrip())
+
+
+def tells_spam(action: Action) -> bool:
+    """Tell whether who is called hears what checks have found."""
+    return action.do == "webhook" and dict(action.settings).get("format", "json") == "json"
 
 
 def action_complaints(action: Action) -> Iterator[Complaint]:

@@ -17,14 +17,16 @@ from bitrixmail.rules.actions import PRIORITIES
 from bitrixmail.rules.fields import (
     ADDRESS_FIELDS,
     ADDRESS_PARTS,
+    CHECKS,
     FIELDS,
-    NUMBER_FIELDS,
     TIME_FIELDS,
+    check_name,
     foreign_name,
     header_name,
+    is_number,
 )
 from bitrixmail.rules.lists import Lists, list_name, no_lists, values_of
-from bitrixmail.rules.number_tests import READERS, ClockTest, MomentTest, NumberTest
+from bitrixmail.rules.number_tests import ClockTest, MomentTest, NumberTest, reader_of
 from bitrixmail.rules.operators import (
     CLOCK_OPERATORS,
     NEGATIVE,
@@ -41,6 +43,7 @@ from bitrixmail.rules.words import Complaint, choice
 MAX_DEPTH = 10
 MAX_VALUES = 10_000
 MAX_VALUE_LENGTH = 1000
+_NAMED = (header_name, foreign_name, check_name)
 # What fields of a few words can say at all: anything else is a slip.
 _WORDS = {"read": ("yes", "no"), "spam": ("yes", "no"), "priority": PRIORITIES}
 
@@ -180,7 +183,7 @@ def _with_values(
     test: Test, values: tuple[str, ...], time_limit_s: float, monotonic: Callable[[], float]
 ) -> CompiledCondition:
     if test.op != "exists":
-        if test.field in NUMBER_FIELDS:
+        if is_number(test.field):
             return NumberTest(test, values)
         if test.field == "time":
             return ClockTest(test, values)
@@ -243,11 +246,18 @@ def test_complaints(
 
 
 def _field_complaints(field: str) -> Iterator[Complaint]:
-    if field in FIELDS or header_name(field) is not None or foreign_name(field) is not None:
+    check = check_name(field)
+    if check is not None and "." not in check and check not in CHECKS:
+        yield Complaint("field", *choice("check", check, (*CHECKS, "EXTENSION.NAME")))
+    if field in FIELDS or any(name(field) is not None for name in _NAMED):
         return
     if field.startswith("python:"):
         remedy = 'name an extension and its condition: "python:shop.customer"'
         yield Complaint("field", "names no part of an extension", remedy)
+        return
+    if field.startswith("check:"):
+        remedy = 'name a check: "check:bayes", or one of an extension: "check:shop.links"'
+        yield Complaint("field", "names no check", remedy)
         return
     base, dot, part = field.partition(".")
     if not dot or base not in ADDRESS_FIELDS:
@@ -261,7 +271,7 @@ def _field_complaints(field: str) -> Iterator[Complaint]:
 def _suited(field: str) -> tuple[str, ...]:
     if field == "time":
         return CLOCK_OPERATORS
-    if field in NUMBER_FIELDS or field in TIME_FIELDS:
+    if is_number(field) or field in TIME_FIELDS:
         return NUMBER_OPERATORS
     return TEXT_OPERATORS
 
@@ -282,8 +292,8 @@ def _value_complaints(test: Test) -> Iterator[tuple[str, str]]:
 def _one_value_complaints(test: Test, value: str) -> Iterator[tuple[str, str]]:
     if len(value) > MAX_VALUE_LENGTH:
         yield f"has a text of more than {MAX_VALUE_LENGTH} characters", "shorten it"
-    elif test.field in READERS:
-        read, example = READERS[test.field]
+    elif (reader := reader_of(test.field)) is not None:
+        read, example = reader
         yield from _refusal(partial(read, value), f'for example "{example}"')
     elif not value and test.op not in ("equals", "not_equals"):
         yield "is empty, which every text contains", "give a text, or use exists"

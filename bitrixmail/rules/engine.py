@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from operator import is_
 from time import perf_counter
 
 from bitrixmail.model.effects import Effects
@@ -12,6 +11,7 @@ from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.message import INBOX, QUARANTINE, TRASH
 from bitrixmail.model.plan import Disposition, Plan, RuleStep, Skimmed, TestResult, Trace
 from bitrixmail.model.rule import Condition, Rule, RuleSet
+from bitrixmail.model.testimony import Testimony
 from bitrixmail.model.text import printable
 from bitrixmail.model.work import Work
 from bitrixmail.rules.actions import (
@@ -19,10 +19,11 @@ from bitrixmail.rules.actions import (
     HIGH_PRIORITY,
     LOW_PRIORITY,
     SEEN,
-    ConstantAction,
     action_complaints,
     compile_action,
+    tells_spam,
 )
+from bitrixmail.rules.compiled import CompiledRule
 from bitrixmail.rules.conditions import (
     CompiledCondition,
     TextTest,
@@ -31,7 +32,7 @@ from bitrixmail.rules.conditions import (
     tests_of,
 )
 from bitrixmail.rules.facts import Facts, Standing, reads_body, reads_spam
-from bitrixmail.rules.fields import foreign_name
+from bitrixmail.rules.fields import check_name, foreign_name
 from bitrixmail.rules.index import Index, Key, arranged, keys_of
 from bitrixmail.rules.lists import Lists, no_lists, values_of
 from bitrixmail.rules.words import Complaint, place_of
@@ -51,42 +52,6 @@ _CLEARED = {
     HIGH_PRIORITY: "no longer of high priority",
     LOW_PRIORITY: "no longer of low priority",
 }
-
-
-@dataclass(slots=True)
-class CompiledRule:
-    """One rule made ready. Made by CompiledRules, lives as long as it.
-
-    `keys` are tests of which one must hold, see rules.index. `passed` is its last step without a
-    match: a message looks alike to it for most mailboxes, and a step is a value to be shared.
-    """
-
-    name: str
-    condition: CompiledCondition
-    actions: tuple[ConstantAction, ...]
-    shown: tuple[str, ...]
-    stop: bool
-    keys: tuple[Key, ...]
-    passed: RuleStep
-
-    def passed_by(self, results: list[TestResult]) -> RuleStep:
-        """Return its step without a match: the last one again if nothing differs."""
-        passed = self.passed
-        tests = passed.tests
-        # One test that said the same is by far the most frequent
-        if len(results) == len(tests) == 1 and results[0] is tests[0]:
-            return passed
-        if len(tests) != len(results) or not all(map(is_, tests, results)):
-            passed = self.passed = RuleStep(self.name, matched=False, tests=tuple(results))
-        return passed
-
-    def skimmed(self, seen: Mapping[str, str]) -> RuleStep:
-        """Return its step for a message of which it was known beforehand that no key holds."""
-        tests = tuple(
-            TestResult(test.field, test.op, test.value, seen.get(test.field, ""), False, test.lists)
-            for test in (key.test for key in self.keys)
-        )
-        return RuleStep(self.name, matched=False, tests=tests)
 
 
 class _Scope:
@@ -169,6 +134,11 @@ class CompiledRules:
                 gathered.setdefault((occasion, rule.mailbox or rule.domain), []).append(compiled)
             self._note_needs(rule)
         self._scopes: _Scoped = {whose: _Scope(some) for whose, some in gathered.items()}
+        self._checks: dict[tuple[str, str], frozenset[str]] = {
+            whose: found
+            for whose, some in gathered.items()
+            if (found := frozenset[str]().union(*(rule.checks for rule in some)))
+        }
 
     @classmethod
     def compile(
@@ -227,7 +197,16 @@ class CompiledRules:
         skimmed = Skimmed(mailbox, domain, occasion, asked, tuple(places), tuple(seen.items()))
         elapsed_us = round((self._monotonic() - began) * 1e6)
         result = _result(draft, before)
-        return _plan(draft, Trace(self.version, tuple(steps), result, elapsed_us, "", skimmed))
+        trace = Trace(self.version, tuple(steps), result, elapsed_us, "", skimmed)
+        return _plan(draft, trace, facts.said)
+
+    def checks_for(self, mailbox: str, occasion: str = "receive") -> frozenset[str]:
+        """Return the checks that the rules for a mailbox want by name."""
+        found: frozenset[str] = frozenset()
+        if self._checks:
+            for whose in ("", mailbox.rpartition("@")[2], mailbox):
+                found |= self._checks.get((occasion, whose), found)
+        return found
 
     def whole(self, trace: Trace) -> Trace:
         """Return a trace of this version with the steps of all rules that were asked."""
@@ -243,7 +222,7 @@ class CompiledRules:
 
     def _note_needs(self, rule: Rule) -> None:
         self.count += 1
-        self.reads_spam = self.reads_spam or reads_spam(rule.condition)
+        self.reads_spam |= reads_spam(rule.condition) or any(map(tells_spam, rule.actions))
         self.reads_body = self.reads_body or self.reads_spam or reads_body(rule.condition)
         tests = tuple(tests_of(rule.condition))
         if any(test.op == "regex" for test in tests):
@@ -301,6 +280,7 @@ def _compiled(
         rule.stop,
         tuple(Key(test, values_of(test, lists)) for test in keys),
         RuleStep(rule.name, matched=False),
+        frozenset(name for test in tests_of(condition) if (name := check_name(test.field))),
     )
 
 
@@ -331,7 +311,7 @@ def _apply(rule: CompiledRule, facts: Facts, draft: _Draft) -> tuple[RuleStep, b
     return step, stop or draft.ended
 
 
-def _plan(draft: _Draft, trace: Trace) -> Plan:
+def _plan(draft: _Draft, trace: Trace, said: Sequence[Testimony]) -> Plan:
     standing = draft.standing
     folder = standing.folder
     if draft.ended:
@@ -350,6 +330,7 @@ def _plan(draft: _Draft, trace: Trace) -> Plan:
         draft.text,
         trace,
         () if draft.disposition in _UNHEARD else tuple(draft.work),
+        tuple(said),
     )
 
 

@@ -101,8 +101,12 @@ def _test(test: Test, holds: bool) -> str:
     table = _TIMES if test.field in ("date", "received") else {}
     yes, no = table.get(test.op) or _OPERATORS.get(test.op, (test.op, f"not {test.op}"))
     text = f"{one} {yes}" if holds else f"{none} {yes}" if none else f"{one} {no}"
-    text = f"{text} {values_of(test, _WORDS, bare=test.field in _BARE)}".rstrip()
+    text = f"{text} {values_of(test, _WORDS, bare=_is_bare(test.field))}".rstrip()
     return f"{text} (capitals told apart)" if test.exact else text
+
+
+def _is_bare(field: str) -> bool:
+    return field in _BARE or field.startswith("check:")
 
 
 def _subject(field: str) -> tuple[str, str, str]:
@@ -120,6 +124,9 @@ def _subject(field: str) -> tuple[str, str, str]:
     if field.startswith("python:"):
         name = printable(field.removeprefix("python:"))
         return f"the answer of {name}", f"no answer of {name}", f"an answer of {name}"
+    if field.startswith("check:"):
+        name = printable(field.removeprefix("check:"))
+        return f"the score by the check {name}", "", f"a score by the check {name}"
     if field.startswith("header:"):
         name = printable(field.removeprefix("header:"))
         return f"the field {name}", f"no field {name}", f"a field {name}"

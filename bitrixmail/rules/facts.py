@@ -13,7 +13,7 @@ from bitrixmail.interfaces.rules import IFacts, IValues
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.parts import Body
 from bitrixmail.model.message import INBOX
-from bitrixmail.model.testimony import Testimony, verdict_of
+from bitrixmail.model.testimony import Testimony
 from bitrixmail.rules.actions import HIGH_PRIORITY, LOW_PRIORITY, SEEN
 from bitrixmail.rules.address_facts import AddressReader, parts_of, spellings
 from bitrixmail.rules.body_facts import BODY_TEXTS, BodyReader
@@ -32,8 +32,9 @@ from bitrixmail.rules.fields import (
 from bitrixmail.rules.foreign import Foreign
 from bitrixmail.rules.header_facts import all_fields, list_ids, priority_of
 from bitrixmail.rules.letter import Letter
+from bitrixmail.rules.testified import scores_said, values_said
 from bitrixmail.rules.times import age_text, date_of, moment_text, zone_of
-from bitrixmail.rules.values import NOTHING, Values, compose, fold, lasting
+from bitrixmail.rules.values import NOTHING, Values, compose, fold, lasting, number_text
 
 __all__ = [
     "ADDRESS_FIELDS",
@@ -245,7 +246,7 @@ class Facts:
         elif kind is FieldKind.FOREIGN:
             return _values_of(self._foreign_texts(name))
         elif kind is FieldKind.TESTIFIED:
-            found = self._own[field] = Values(self._testified(field))
+            found = self._own[field] = values_said(self.said, field)
         else:
             found = shared[field] = self._read(field)
         return found
@@ -259,9 +260,8 @@ class Facts:
             return message.content.sizes()
         if field == "attachment_count":
             return (len(message.content.sizes()),)
-        if field == "spam_score":
-            verdict = verdict_of(self.said)
-            return (0.0 if verdict is None or verdict.score is None else verdict.score,)
+        if kind_of(field)[0] is FieldKind.TESTIFIED:
+            return scores_said(self.said, field)
         if field != "age" or message.received is None or message.now is None:
             return ()
         return (max(0, int((message.now - message.received).total_seconds())),)
@@ -314,15 +314,6 @@ class Facts:
         else:
             texts = ()
         return Values(texts, lines=field == "body") if texts else NOTHING
-
-    def _testified(self, field: str) -> tuple[str, ...]:
-        """Tell what checks found, with what they say of it behind a score."""
-        verdict = verdict_of(self.said)
-        if field == "spam":
-            return ("yes" if verdict is not None and verdict.spam else "no",)
-        score = number_text(self.numbers(field)[0])
-        text = (verdict or self.said[-1]).text if verdict or self.said else ""
-        return (f"{score} ({text})" if text else score,)
 
     def _standing(self, field: str) -> tuple[str, ...]:
         """Tell how the message stands now, after the rules before."""
@@ -390,8 +381,3 @@ def _of_recipients(addresses: tuple[str, ...], part: str) -> Values:
 @lru_cache(maxsize=1024)  # there are few mailboxes, as against messages
 def _of_known_recipients(addresses: tuple[str, ...], part: str) -> Values:
     return lasting(_of_recipients(addresses, part))
-
-
-def number_text(number: float) -> str:
-    """Write a number as people see it."""
-    return f"{number}".removesuffix(".0")

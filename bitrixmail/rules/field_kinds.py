@@ -10,6 +10,7 @@ from bitrixmail.rules.fields import (
     SPAM_FIELDS,
     STANDING_FIELDS,
     address_part,
+    check_name,
     foreign_name,
     header_name,
 )
@@ -34,7 +35,7 @@ def kind_of(field: str) -> tuple[FieldKind, str, str]:
     """Tell of which kind a field is; then its name among those of that kind, and its part."""
     if field in STANDING_FIELDS:
         return FieldKind.STANDING, field, ""
-    if field in SPAM_FIELDS:
+    if field in SPAM_FIELDS or check_name(field) is not None:
         return FieldKind.TESTIFIED, field, ""
     base, part = address_part(field)
     if base in ADDRESS_FIELDS:

@@ -45,8 +45,11 @@ BODY_FIELDS = frozenset({*_BODY_TEXTS, "attachment_size", "attachment_count"})
 STANDING_FIELDS = frozenset(_STANDING_TEXTS)
 """The fields that actions of earlier rules may change; what they say is never kept."""
 _FOREIGN = re.compile(r"python:([A-Za-z0-9_-]{1,40}\.[A-Za-z0-9_-]{1,60})")
+_CHECK = re.compile(r"check:([A-Za-z0-9_-]{1,40}(?:\.[A-Za-z0-9_-]{1,60})?)")
+CHECKS = ("senders", "bayes")
+"""The checks of this program; those of extensions have a dot in their names."""
 SPAM_FIELDS = frozenset({*_TESTIFIED_TEXTS, "spam_score"})
-"""The fields that checks fill; for these they are asked at all."""
+"""The fields that checks fill together; `check:NAME` is what one of them says."""
 _HEADER = re.compile(r"header:([!-9;-~]{1,100})", re.IGNORECASE)
 
 
@@ -62,6 +65,18 @@ def foreign_name(field: str) -> str | None:
     """Return the name of what an extension says, if `field` is `python:EXTENSION.NAME`."""
     found = _FOREIGN.fullmatch(field)
     return found[1] if found else None
+
+
+@lru_cache(maxsize=4096)
+def check_name(field: str) -> str | None:
+    """Return the name of a check, if `field` is `check:NAME` or `check:EXTENSION.NAME`."""
+    found = _CHECK.fullmatch(field)
+    return found[1] if found else None
+
+
+def is_number(field: str) -> bool:
+    """Tell whether a field is one of numbers."""
+    return field in NUMBER_FIELDS or check_name(field) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -95,7 +110,11 @@ def reads_body(condition: Condition) -> bool:
 
 def reads_spam(condition: Condition) -> bool:
     """Tell whether a test within the condition needs what checks have found."""
-    return _asks(condition, SPAM_FIELDS.__contains__)
+    return _asks(condition, _is_testified)
+
+
+def _is_testified(field: str) -> bool:
+    return field in SPAM_FIELDS or check_name(field) is not None
 
 
 def _is_foreign(field: str) -> bool:

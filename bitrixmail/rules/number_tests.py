@@ -13,9 +13,10 @@ from zope.interface import implementer
 from bitrixmail.interfaces.rules import ICondition, IFacts
 from bitrixmail.model.plan import TestResult
 from bitrixmail.model.rule import Test
-from bitrixmail.rules.facts import number_text
+from bitrixmail.rules.fields import check_name
 from bitrixmail.rules.operators import size_octets
 from bitrixmail.rules.times import Moment, WorkingTime, read_age, read_moment, read_working_time
+from bitrixmail.rules.values import number_text
 
 _COUNT = re.compile(r"\s*(\d{1,9})\s*", re.ASCII)
 _SCORE = re.compile(r"\s*([+-]?\d{1,6}(?:\.\d{1,6})?)\s*", re.ASCII)
@@ -70,6 +71,13 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "time": (read_working_time, "Mon-Fri 09:00-18:00 Europe/Moscow"),
 }
 
+_CHECK_READER: tuple[Callable[[str], Span], str] = _score, "50"
+
+
+def reader_of(field: str) -> tuple[Callable[[str], object], str] | None:
+    """Return what reads values of a field of numbers or times, and an example of one."""
+    return _CHECK_READER if check_name(field) is not None else READERS.get(field)
+
 
 def _fits(op: str, value: Any, span: Span) -> bool:
     """Tell whether a number or moment fits; negative operators are asked as `equals`."""
@@ -118,11 +126,12 @@ class NumberTest:
 
     def __init__(self, test: Test, values: tuple[str, ...]) -> None:
         self._test = test
-        read = NUMBER_READERS[test.field][0]
+        of_check = check_name(test.field) is not None
+        read = (_CHECK_READER if of_check else NUMBER_READERS[test.field])[0]
         self._spans = tuple(map(read, values))
         self._negative = test.op == "not_equals"
         # A lone number is shown as it is, but for an age, which has its unit, and a score, its why
-        self._plain = test.field not in {"age", "spam_score"}
+        self._plain = not of_check and test.field not in {"age", "spam_score"}
         self._last = TestResult(test.field, test.op, test.value, "", False, test.lists)
 
     def matches(self, facts: IFacts, results: list[TestResult]) -> bool:

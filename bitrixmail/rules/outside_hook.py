@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bitrixmail.mime.urls import read_url
 from bitrixmail.rules.fill import check
 from bitrixmail.rules.outside import Setting, line, number, one_of, switch, table
+from bitrixmail.rules.words import Complaint
 
 FORMATS = ("json", "mailgun", "sendgrid", "postal", "raw")
 ATTACHMENTS = ("inline", "none")
+URL = "url"
 ENTITIES = ("lead", "activity", "task", "chat")
 MOST_TIMEOUT_S = 120
 _DURATION = re.compile(r"([0-9]{1,4})\s*(s|m)")
@@ -87,7 +89,7 @@ WEBHOOK: Mapping[str, Setting] = {
     "format": Setting(one_of(*FORMATS), '"json"'),
     "secret": Setting(secret_name, '"crm", the name of a secret in [actions.secrets]'),
     "headers": Setting(headers, '{ Authorization = "Bearer {secret:crm}" }'),
-    "attachments": Setting(one_of(*ATTACHMENTS), '"inline"'),
+    "attachments": Setting(one_of(*ATTACHMENTS, URL), '"inline"'),
     "timeout": Setting(duration, '"10s"'),
 }
 BITRIX24: Mapping[str, Setting] = {
@@ -99,6 +101,18 @@ BITRIX24: Mapping[str, Setting] = {
     "attachments": Setting(one_of(*ATTACHMENTS), '"inline"'),
     "timeout": Setting(duration, '"10s"'),
 }
+
+
+def webhook_complaints(given: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Find what is wrong with the settings of `webhook` together, each being right alone."""
+    if given.get("attachments") == URL and given.get("format", "json") != "json":
+        yield Complaint("attachments", '"url" is for format = "json" alone', 'choose "inline"')
+
+
+def bitrix24_complaints(given: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Find what is wrong with the settings of `bitrix24` together, each being right alone."""
+    if given.get("entity") == "chat" and not given.get("dialog"):
+        yield Complaint("dialog", "is missing: a chat has to be named", 'add dialog = "chat42"')
 
 
 def webhook_reach(url: str, _settings: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from bitrixmail.rules.actions import (
     argument_complaints,
 )
 from bitrixmail.rules.conditions import MAX_DEPTH, test_complaints
-from bitrixmail.rules.fields import NUMBER_FIELDS, TIME_FIELDS
+from bitrixmail.rules.fields import TIME_FIELDS, is_number
 from bitrixmail.rules.outside import frozen
 from bitrixmail.rules.schedule import schedule_fault
 from bitrixmail.rules.words import Complaint, choice, place_of
@@ -256,7 +256,7 @@ def _values(reader: _Reader, data: Mapping[str, Any], path: str) -> tuple[str, .
     value = data.get("value", [])
     values = value if isinstance(value, list) else [value]
     field = data.get("field")
-    if field in NUMBER_FIELDS:
+    if isinstance(field, str) and is_number(field):
         values = [str(each) if type(each) in (int, float) else each for each in values]
     elif field in TIME_FIELDS:
         # TOML has days and moments of its own, which need no quotes.

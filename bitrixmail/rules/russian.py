@@ -75,6 +75,7 @@ _TIMES = {"greater": "позже", "less": "раньше"}
 _NEGATIVE = {"not_contains": "contains", "not_equals": "equals"}
 _EQUAL = frozenset({"size", "attachment_size", "attachment_count", "spam_score", "age"})
 _BARE = _EQUAL | {"date", "received", "time"}
+_CHECK = "check:"
 _LANGUAGES = {
     "ru": "русский", "en": "английский", "uk": "украинский", "de": "немецкий",
     "fr": "французский", "es": "испанский", "it": "итальянский", "pl": "польский",
@@ -117,12 +118,13 @@ def _test(test: Test, holds: bool) -> str:
     if special:
         return special
     verb = _OPERATORS.get(test.op, (test.op, ""))[0]
-    if test.op == "equals" and test.field in _EQUAL:
+    if test.op == "equals" and (test.field in _EQUAL or test.field.startswith(_CHECK)):
         verb = "—"
     elif test.field in ("date", "received"):
         verb = _TIMES.get(test.op, verb)
     who = one if holds or not none else none
-    values = values_of(test, _words(test), bare=test.field in _BARE)
+    bare = test.field in _BARE or test.field.startswith(_CHECK)
+    values = values_of(test, _words(test), bare=bare)
     denied = f"— не {values}" if verb == "—" else f"не {verb} {values}"
     text = f"{who} {verb} {values}" if holds else f"{who} {denied}"
     return f"{text.rstrip()} (с учётом регистра)" if test.exact else text.rstrip()
@@ -141,6 +143,9 @@ def _subject(field: str) -> tuple[str, str, str]:
     if field.startswith("python:"):
         name = printable(field.removeprefix("python:"))
         return f"ответ {name}", f"ответа {name}", f"ни один ответ {name}"
+    if field.startswith(_CHECK):
+        name = printable(field.removeprefix(_CHECK))
+        return f"оценка проверки {name}", f"оценки проверки {name}", ""
     if field.startswith("header:"):
         name = printable(field.removeprefix("header:"))
         return f"поле {name}", f"поля {name}", f"ни одно поле {name}"

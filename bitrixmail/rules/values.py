@@ -112,3 +112,8 @@ def lasting(values: Values) -> Values:
 
 
 NOTHING = lasting(Values(()))
+
+
+def number_text(number: float) -> str:
+    """Write a number as people see it."""
+    return f"{number}".removesuffix(".0")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.model.testimony import Testimony
 from bitrixmail.rules.facts import Facts, Standing
 from bitrixmail.rules.lists import parse_list
 from bitrixmail.rules.operators import size_octets
@@ -63,6 +64,7 @@ def facts_of(mail: str, story: str) -> Facts:
         MAILBOX,
         _told("for", story) or MAILBOX,
         standing=Standing(_told("lies in", story) or "INBOX", flags, {tag} if tag else set()),
+        said=(Testimony("shop.links", 80.0, apart=True),),
     )
 
 

@@ -53,7 +53,7 @@ def wrong(letter):
 ALL = {each.__name__: each for each in (raising, sleeping, computing, waiting, stubborn, wrong)}
 
 def parts(context):
-    return Parts(conditions=ALL, actions={**ALL, "wrong": raising})
+    return Parts(conditions=ALL, checks=ALL, actions={**ALL, "wrong": raising})
 """
 # Those that sleep come last: they hold their threads, so that plain functions wait for nothing
 KINDS = ("raising", "wrong", "computing", "waiting", "stubborn", "sleeping")
@@ -78,6 +78,17 @@ order = 2
   [[rule.action]]
   do = "python"
   name = "bad.{kind}"
+
+[[rule]]
+name = "check {kind}"
+mailbox = "{kind}@example.org"
+order = 3
+  [[rule.condition]]
+  field = "check:bad.{kind}"
+  op = "less"
+  value = 100
+  [[rule.action]]
+  do = "discard"
 """
     for kind in KINDS
 )
@@ -171,6 +182,8 @@ def test_what_fails_costs_others_nothing_and_loses_nothing(
     why = {"raising": "planted", "wrong": "it returned object"}.get(kind, "took longer than 0.4 s")
     assert all(f"bad.{kind}" in trace for _, trace in found)
     assert all(why in trace or _BUSY in trace for _, trace in found), found
+    # One check is asked for all rules: of this kind, or of all that other rules name
+    assert all(f"temperror: the check bad.{kind}" in trace for _, trace in found), found
     # What was to be done is not given up
     until = time.monotonic() + 10
     while len(found := jobs(server, kind)) < _LETTERS:

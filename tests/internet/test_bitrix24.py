@@ -165,13 +165,3 @@ async def test_a_field_that_is_not_taken_ends_it_and_can_be_replayed(
     house.sending.dispatcher.changed_by_hand()
     await house.all_done()
     assert len(portal.leads) == 1
-
-
-async def test_a_chat_must_be_named(house: Hooks, portal: Portal) -> None:
-    await house.rules(rule("chat"))
-    await house.receive("", content=LETTER)
-    job, attempt = await house.tried()
-    assert (job.state, attempt.reply) == (
-        JobState.DEAD, 'the rule does not name a chat: dialog = "chat42"',
-    )  # fmt: skip
-    assert not portal.called

@@ -8,12 +8,16 @@ from datetime import timedelta
 import pytest
 from twisted.python.failure import Failure
 
+from bitrixmail.admin.rule_runs import Wish
+from bitrixmail.app.loading import load_settings
+from bitrixmail.app.office import opened_office
 from bitrixmail.model.bayes import SITE, Scope
 from bitrixmail.model.errors import MailError
 from bitrixmail.model.message import Event
 from bitrixmail.model.sender_list import SenderEntry
 from bitrixmail.rules.syntax import parse_rules
 from tests.fakes.delivering import pause
+from tests.fakes.stores import result_of
 from tests.internet.sender import SENDER, Sender
 
 RULES = """
@@ -76,6 +80,38 @@ async def test_what_rules_teach_is_found_in_the_next_message(sender: Sender) -> 
     assert "INBOX" in ham.text
     (step,) = [each for each in json.loads(spam.detail)["steps"] if each["rule"] == "filter"]
     assert float(step["tests"][0][3]) > 90
+
+
+async def test_a_dry_run_and_a_run_over_what_is_kept_see_the_same_score(sender: Sender) -> None:
+    learn = RULES.replace('on = ["receive"]\n', "")
+    await rules(sender, learn)
+    for number in range(20):
+        await sender.send(SENDER, content=letter("ham", number))
+        await sender.send(SENDER, content=letter("spam", number))
+    await learned(sender, 20, 20)
+    moved = learn.replace('do = "quarantine"', 'do = "move", folder = "Spam"')
+    by_hand = moved.replace('name = "filter"', 'name = "filter"\non = ["receive", "manual"]')
+    await rules(sender, by_hand)
+    octets = b"Subject: cheap\r\n\r\ncasino pills\r\n"
+    await sender.send(SENDER, content=octets)
+    *_, live = await filed(sender)
+    (step,) = [each for each in json.loads(live.detail)["steps"] if each["rule"] == "filter"]
+    with opened_office(load_settings(None, {}, sender.given)) as office:
+        dry = result_of(office.rules.test_file(octets, SENDER, sender="", recipient=None))
+        again = result_of(
+            office.rules.test_stored(live.queue_id, SENDER, sender=None, recipient=None)
+        )
+        preview = result_of(office.runs.look(Wish(rules=("filter",))))
+        result_of(office.runs.look_on(preview))
+    assert step["matched"]
+    assert float(step["tests"][0][3]) > 90
+    for plan in (dry, again):
+        (found,) = [each for each in plan.trace.steps if each.rule == "filter"]
+        assert (found.matched, found.tests[0].seen) == (True, step["tests"][0][3])
+        assert plan.trace.result == "moved to Spam"
+    assert live.text == "kept in Spam"
+    # The letters from which it has learned are in INBOX; the last one is where it should be
+    assert (preview.counts.judged, preview.counts.changes) == (41, 20)
 
 
 async def test_who_is_let_in_or_blocked_is_told_in_the_trace(sender: Sender) -> None:

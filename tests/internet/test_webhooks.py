@@ -14,6 +14,8 @@ import pytest_twisted
 from twisted.internet.defer import Deferred
 
 from bitrixmail.model.job import JobState
+from bitrixmail.model.sender_list import SenderEntry
+from tests.corpus.fields import attachment, mixed, text_part
 from tests.fakes.delivering import pause, reactor
 from tests.fakes.endpoint import Endpoint, Reply, Request, done, says
 from tests.internet.hooks import INFO, SHOP, Hooks, rule
@@ -64,6 +66,8 @@ async def test_a_call_tells_of_the_message_and_is_signed(house: Hooks, page: End
     assert told["envelope"] == {"sender": "ann@example.net", "recipient": INFO}
     assert (told["subject"], told["text"], told["complete"]) == ("an order", "Hi\n", True)
     assert told["results"]["folder"] == "INBOX"
+    # Nothing was learned, and nobody is listed
+    assert (told["score"], told["results"]["spam"], told["results"]["checks"]) == (None, False, [])
     assert request.headers["x-bitrixmail-id"] == told["id"]
     assert request.headers["x-bitrixmail-attempt"] == "1"
     assert request.headers["x-key"] == "Bearer new key"
@@ -276,3 +280,47 @@ async def test_it_is_given_up_in_the_end(house: Hooks, page: Endpoint) -> None:
     assert 24 <= job.attempts <= 32
     page.answer = done
     await house.tried(1)
+
+
+BASE = "https://shop.example.org/mail/"
+
+
+@pytest.mark.parametrize("house", [(f"actions.attachment_url={BASE}",)], indirect=True)
+async def test_files_are_told_by_links(house: Hooks, page: Endpoint) -> None:
+    await house.rules(rule(page.url, attachments='"url"'))
+    letter = mixed(
+        b"Subject: x\r\n", text_part("Hi"), attachment("a.pdf", "application/pdf", b"%PDF")
+    )
+    await house.receive("", content=letter)
+    await house.all_done()
+    told = page.requests[0].json
+    (file,) = told["attachments"]
+    assert "content" not in file
+    begin = f"{BASE}attachments/{told['message']}/1?expires="
+    assert file["url"].startswith(begin)
+    expires = int(file["url"].removeprefix(begin).partition("&")[0])
+    assert abs(expires - house.now.timestamp() - 7 * 86400) < 60
+
+
+async def test_links_wait_for_the_setting_that_says_where_they_lead(
+    house: Hooks, page: Endpoint
+) -> None:
+    await house.rules(rule(page.url, attachments='"url"'))
+    await house.receive("an order")
+    job, attempt = await house.tried()
+    assert job.state is JobState.WAITING
+    assert "actions.attachment_url" in attempt.reply
+    assert not page.requests
+
+
+async def test_a_call_tells_what_checks_have_found(house: Hooks, page: Endpoint) -> None:
+    await house.rules(rule(page.url))
+    block = SenderEntry("", "ann@example.net", allowed=False, since=house.now)
+    await house.stores.senders.put(block)
+    await house.stores.changes.poll()
+    await house.receive("cheap")
+    await house.all_done()
+    told = page.requests[0].json
+    assert (told["score"], told["results"]["spam"]) == (100.0, True)
+    why = "ann@example.net is blocked for all"
+    assert told["results"]["checks"] == [{"name": "senders", "score": 100.0, "reason": why}]

@@ -21,6 +21,7 @@ from bitrixmail.model.job import Attempt, Delivery, Job, Result, Trouble
 from bitrixmail.model.secret import Secret
 from bitrixmail.model.text import printable
 from bitrixmail.model.work import Order
+from bitrixmail.outbound.actions.attachment_links import AttachmentLinks
 from bitrixmail.outbound.line import OneByOne
 from bitrixmail.tasks import utcnow
 
@@ -39,11 +40,13 @@ _LARGE_AT_ONCE = 6
 class ActionTerms:
     """What the settings say of calls. Secrets by name, the one in force first.
 
-    `most_octets`: of a message no more than that is read and told.
+    `most_octets`: of a message no more than that is read and told. `links` lead to files of
+    messages; None: they are not served.
     """
 
     secrets: Mapping[str, tuple[Secret, ...]] = field(default_factory=dict)
     most_octets: int = 16 * 1024 * 1024
+    links: AttachmentLinks | None = None
 
 
 class Answer(NamedTuple):

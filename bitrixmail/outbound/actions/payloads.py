@@ -25,12 +25,16 @@ JSON = "application/json; charset=utf-8"
 
 
 class Terms(NamedTuple):
-    """How one attempt is told. `timestamp`: when, in seconds of Unix; `files`: with attachments."""
+    """How one attempt is told. `timestamp`: when, in seconds of Unix; `files`: with attachments.
+
+    `url` tells where a file is fetched, by its number from 1; None: that is not told.
+    """
 
     attempt: int
     timestamp: int
     secrets: Sequence[Secret] = ()
     files: bool = True
+    url: Callable[[int], str] | None = None
 
 
 def ours(letter: Letter, terms: Terms) -> Payload:
@@ -50,7 +54,10 @@ def ours(letter: Letter, terms: Terms) -> Payload:
             "folder": order.folder,
             "flags": list(order.flags),
             "tags": list(order.tags),
+            "spam": bool(order.verdict and order.verdict["spam"]),
+            "checks": list(order.checks),
         },
+        "score": order.verdict["score"] if order.verdict else None,
         "message_id": headers.text("message-id"),
         "subject": headers.text("subject"),
         "date": headers.text("date"),
@@ -70,8 +77,9 @@ def ours(letter: Letter, terms: Terms) -> Payload:
                 "content_id": each.content_id,
                 "inline": each.inline,
                 **({"content": _base64(each.octets)} if _with_files(letter, terms) else {}),
+                **({"url": terms.url(number)} if terms.url and letter.whole else {}),
             }
-            for each in body.enclosures
+            for number, each in enumerate(body.enclosures, 1)
         ],
         "size": job.size_octets,
         "complete": letter.whole and body.complete,

@@ -33,10 +33,6 @@ class PythonCourier(OneByOne):
         begun = self._clock.seconds()
         order = Order.from_json(job.payload)
         try:
-            delivery = await self._actions.deliver(order.argument, job)
-            if delivery is not None:
-                (attempt,) = delivery.attempts
-                return attempt
             said = await self._actions.act(order.argument, await self._letter(job, order))
         except NeverError as error:
             return self._attempt(Result.FAILED, "5.0.0", str(error) or "never", begun)

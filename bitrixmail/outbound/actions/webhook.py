@@ -57,6 +57,10 @@ class WebhookCourier(CallingCourier):
         if kind == "raw" and job.size_octets > self.terms.most_octets:
             what = f"a message of {job.size_octets} octets is more than actions.max_size"
             return Answer(Result.FAILED, what)
+        links = self.terms.links
+        if settings.get("attachments") == "url" and not (links and links.base):
+            what = "where files are fetched is not set: actions.attachment_url, then kill -HUP"
+            return Answer(Result.DEFERRED, what)
         letter = await read_letter(self._jobs, self._threads, job, order, self.terms.most_octets)
         call = await self._call(letter, kind, settings)
         timeout_s = seconds_of(settings["timeout"]) if "timeout" in settings else TIMEOUT_S
@@ -66,8 +70,9 @@ class WebhookCourier(CallingCourier):
         job = letter.job
         secrets = self.terms.secrets.get(settings.get("secret", ""), ())
         timestamp = int(utcnow(self._clock).timestamp())
-        files = settings.get("attachments", "inline") == "inline"
-        terms = Terms(job.attempts + 1, timestamp, secrets, files)
+        wanted, links = settings.get("attachments", "inline"), self.terms.links
+        url = await links.of(job.queue_id, timestamp) if links and wanted == "url" else None
+        terms = Terms(job.attempts + 1, timestamp, secrets, wanted == "inline", url)
         payload, signed = (
             await self._threads.run(_written, letter, kind, terms)
             if len(letter.octets) > _IN_THREAD_OCTETS

@@ -144,7 +144,11 @@ def test_a_list_file_that_went(house: House) -> None:
 def test_programs_and_extensions_that_the_settings_do_not_name(house: House) -> None:
     text = """[[rule]]
 name = "a"
-condition = [{ field = "python:shop.customer", op = "exists" }]
+condition = [
+  { field = "python:shop.customer", op = "exists" },
+  { field = "check:watch.links", op = "greater", value = 50 },
+  { field = "check:bayes", op = "exists" },
+]
 action = [{ do = "command", name = "order" }, { do = "python", name = "crm.lead" }]
 """
     rules = parse_rules(text, "r.toml")
@@ -153,8 +157,9 @@ action = [{ do = "command", name = "order" }, { do = "python", name = "crm.lead"
     found = result_of(RuleNotes(directory, router, allowed).strangers(rules))
     assert [(each.code, each.what) for each in found] == [
         ("no-command", "the settings have no command order, so it waits in the queue"),
-        ("no-extension", "the extension shop is not enabled, so it is passed over or waits"),
+        ("no-extension", "the extension shop is not enabled, so it has no answer, or waits"),
+        ("no-extension", "the extension watch is not enabled, so it has no answer, or waits"),
     ]
-    all_there = Allowed(frozenset({"order"}), frozenset({"crm", "shop"}))
+    all_there = Allowed(frozenset({"order"}), frozenset({"crm", "shop", "watch"}))
     assert not result_of(RuleNotes(directory, router, all_there).strangers(rules))
     assert not result_of(RuleNotes(directory, router).strangers(rules))

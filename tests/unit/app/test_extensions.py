@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,14 @@ from bitrixmail.app.loading import load_settings
 from bitrixmail.app.settings import Settings
 from bitrixmail.interfaces.extension import IActions, IConditions, ILetter
 from bitrixmail.model.errors import InputError
+from bitrixmail.model.extension import Finding
 from bitrixmail.rules.letter import Letter
-from tests.fakes.delivering import pause, reactor
+from tests.fakes.delivering import reactor
 from tests.fakes.installed import install, pass_over_planted
 
 CODE = """
-from twisted.application.service import Service
-from bitrixmail.model.extension import Parts
-from bitrixmail.model.job import Attempt, Delivery, Result
+from twisted.internet.defer import Deferred
+from bitrixmail.model.extension import Finding, Parts
 
 def sender(letter):
     return letter.sender
@@ -32,25 +33,30 @@ def sender(letter):
 async def subject(letter):
     return letter.subject
 
-class Courier:
-    def line(self):
-        return self
-    async def deliver(self, jobs):
-        return Delivery(tuple("attempt" for job in jobs))
+async def waits(letter):
+    await Deferred()
 
-class Source(Service):
-    def startService(self):
-        super().startService()
-        raise RuntimeError("planted")
+def links(letter):
+    count = letter.content.count(b"http")
+    return Finding(min(count * 40, 100), f"{count} links") if count else None
+
+async def length(letter):
+    return len(letter.subject)
+
+class Courier:
+    async def deliver(self, letter):
+        return f"delivered {letter.subject}"
 
 class Shop:
     def parts(self, context):
         self.context = context
         return Parts(
-            conditions={"sender": sender, "subject": subject, "url": self.url, "no": lambda _: {1: 2}},
+            conditions={"sender": sender, "subject": subject, "url": self.url, "no": lambda _: {1: 2},
+                        "waits": waits},
+            checks={"links": links, "length": length, "worse": lambda _: 101.0, "waits": waits,
+                    "broken": broken},
             actions={"book": lambda letter: f"booked for {letter.values['branch']}"},
             couriers={"crm": Courier()},
-            sources=(Source(), Service()),
         )
     def url(self, letter):
         return self.context.settings["url"]
@@ -59,11 +65,14 @@ def broken(context):
     raise RuntimeError("planted")
 class Broken:
     parts = staticmethod(broken)
+class Blocking:
+    def parts(self, context):
+        return Parts(sources={"feed": links})
 class Other:
     def parts(self, context):
         return {}
 """
-ENTRIES = {"shop": "shop_code:Shop", "broken": "shop_code:Broken", "other": "shop_code:Other",
+ENTRIES = {"shop": "shop_code:Shop", "broken": "shop_code:Broken", "other": "shop_code:Other", "blocking": "shop_code:Blocking",
            "missing": "no_such_module"}  # fmt: skip
 LETTER = Letter(
     "info@example.org", "ann@client.example", ("info@example.org",), 20,
@@ -104,16 +113,17 @@ async def test_conditions_and_actions_are_called_by_name(made: Callable[..., Ext
     assert await extensions.answer("shop.subject", LETTER) == ("Счёт",)
     assert await extensions.answer("shop.url", LETTER) == ("x",)
     assert await extensions.act("shop.book", LETTER) == "booked for Moscow"
-    delivered: Any = await extensions.deliver("shop.crm", None)  # type: ignore[arg-type]
-    assert delivered.attempts == ("attempt",)
-    assert await extensions.deliver("shop.book", None) is None  # type: ignore[arg-type]
+    assert await extensions.act("shop.crm", LETTER) == "delivered Счёт"
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
         ("crm.x", "the extension crm is not in extensions.enabled"),
-        ("shop.x", "the extension shop has no condition x; it has: sender, subject, url, no"),
+        (
+            "shop.x",
+            "the extension shop has no condition x; it has: sender, subject, url, no, waits",
+        ),
         ("shop.no", "the condition shop.no: it returned dict, neither text nor number"),
     ],
 )
@@ -127,8 +137,55 @@ async def test_what_is_not_there_or_says_nothing_sensible_is_told(
 def test_a_command_asks_at_once_what_needs_no_server(made: Callable[..., Extensions]) -> None:
     extensions = made("shop")
     assert extensions.answer_now("shop.sender", LETTER) == ("ann@client.example",)
-    with pytest.raises(LookupError, match="a running server alone"):
-        extensions.answer_now("shop.subject", LETTER)
+    # Also what could wait and does not
+    assert extensions.answer_now("shop.subject", LETTER) == ("Счёт",)
+    with pytest.raises(
+        LookupError, match=r"the condition shop.waits can be asked by a running server"
+    ):
+        extensions.answer_now("shop.waits", LETTER)
+
+
+async def test_checks_say_a_score_and_why(made: Callable[..., Extensions]) -> None:
+    extensions = made("shop", used=reactor())
+    assert extensions.checks == tuple(
+        f"shop.{each}" for each in ("links", "length", "worse", "waits", "broken")
+    )
+    linked = replace(LETTER, content=LETTER.content + b" http://a http://b")
+    assert await extensions.testify("shop.links", linked) == Finding(80.0, "2 links")
+    assert await extensions.testify("shop.links", LETTER) == Finding()
+    assert await extensions.testify("shop.length", LETTER) == Finding(4.0)
+    with pytest.raises(
+        LookupError, match=r"the check shop.worse: its score is 101.0, not one of 0"
+    ):
+        await extensions.testify("shop.worse", LETTER)
+    with pytest.raises(LookupError, match="the extension shop has no check x; it has: links"):
+        await extensions.testify("shop.x", LETTER)
+
+
+async def test_a_command_asks_checks_too(made: Callable[..., Extensions]) -> None:
+    extensions = made("shop")
+    assert await extensions.testify("shop.length", LETTER) == Finding(4.0)
+    assert await extensions.testify("shop.links", LETTER) == Finding()
+    with pytest.raises(LookupError, match=r"the check shop.waits can be asked by a running server"):
+        await extensions.testify("shop.waits", LETTER)
+    with pytest.raises(LookupError, match="its score is 101"):
+        await extensions.testify("shop.worse", LETTER)
+
+
+async def test_checks_that_fail_often_switch_their_extension_off(
+    made: Callable[..., Extensions],
+) -> None:
+    extensions = made("shop", used=reactor())
+    told: list[str] = []
+    extensions.tell = lambda subject, _text: told.append(subject)
+    for _ in range(5):
+        with pytest.raises(
+            LookupError, match=r"the check shop.broken failed: RuntimeError: planted"
+        ):
+            await extensions.testify("shop.broken", LETTER)
+    assert told == ["the extension shop is switched off: it has failed too often"]
+    with pytest.raises(LookupError, match="switched off"):
+        await extensions.testify("shop.length", LETTER)
 
 
 async def test_a_thread_of_the_server_asks_the_reactor(made: Callable[..., Extensions]) -> None:
@@ -142,10 +199,14 @@ async def test_a_thread_of_the_server_asks_the_reactor(made: Callable[..., Exten
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("nothing", 'there is no extension "nothing"; installed: .*broken, missing, other, shop'),
+        (
+            "nothing",
+            'there is no extension "nothing"; installed: .*blocking, broken, missing, other, shop',
+        ),
         ("missing", "can't be loaded: ModuleNotFoundError: No module named 'no_such_module'"),
         ("broken", "can't be loaded: RuntimeError: planted"),
         ("other", '"other" returned dict, which is not Parts'),
+        ("blocking", 'the source feed of "blocking" would block the server'),
     ],
 )
 def test_one_that_cannot_be_used_is_a_fault_of_the_settings(
@@ -153,17 +214,6 @@ def test_one_that_cannot_be_used_is_a_fault_of_the_settings(
 ) -> None:
     with pytest.raises(InputError, match=said):
         made(name)
-
-
-async def test_a_source_that_does_not_start_keeps_no_other_from_it(
-    made: Callable[..., Extensions],
-) -> None:
-    sources = made("shop", used=reactor()).sources()
-    sources.startService()  # type: ignore[no-untyped-call]  # Twisted's has no types
-    sources.begin()
-    await pause(0)
-    assert [source.running for source in sources] == [1, 1]
-    await sources.stopService()  # type: ignore[no-untyped-call]  # as above
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,8 @@ def letter(octets: bytes = MIXED, **more: Any) -> Letter:
         "Orders",
         tags=("vip", "x"),
         flags=("\\Seen",),
+        verdict={"score": 0.0, "spam": False},
+        checks=({"name": "bayes", "score": 0.0, "reason": ""},),
     )
     headers = HeaderSection.parse(octets)
     return Letter(replace(job, **more), order, octets, headers, unpack(octets, headers))
@@ -116,7 +118,15 @@ def test_our_own() -> None:
         "received": RECEIVED.isoformat(timespec="seconds"),
         "envelope": {"sender": "bounces@example.net", "recipient": "sales@example.org"},
         "mailbox": "shop@example.org",
-        "results": {"rule": "A", "folder": "Orders", "flags": ["\\Seen"], "tags": ["vip", "x"]},
+        "results": {
+            "rule": "A",
+            "folder": "Orders",
+            "flags": ["\\Seen"],
+            "tags": ["vip", "x"],
+            "spam": False,
+            "checks": [{"name": "bayes", "score": 0.0, "reason": ""}],
+        },
+        "score": 0.0,
         "message_id": "<1@example.net>",
         "subject": "Заказ",
         "date": "",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
+import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
+from zope.interface.verify import verifyObject
 
-from bitrixmail.interfaces.check import ICheck
+from bitrixmail.interfaces.check import ICheck, INamedChecks, IWitnesses
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model import testimony
 from bitrixmail.model.directory import Mailbox
@@ -19,6 +22,7 @@ from bitrixmail.model.plan import Plan
 from bitrixmail.model.route import Target
 from bitrixmail.model.rule import RuleSet
 from bitrixmail.pipeline.judge import Judge
+from bitrixmail.pipeline.testifying import Witnesses
 from bitrixmail.rules.facts import Facts
 from bitrixmail.rules.judging import Judging
 from bitrixmail.rules.syntax import parse_rules
@@ -77,10 +81,10 @@ class OneSet:
         return parse_rules(RULES, "x")
 
 
-def judge_of(clock: Clock, *checks: ICheck) -> Judge:
+def judge_of(clock: Clock, *checks: ICheck, named: INamedChecks | None = None) -> Judge:
     judge = Judge(
-        cast("Any", OneSet()), InlineThreads(), cast("IReactorTime", clock), Judging(),
-        checks=checks,
+        cast("Any", OneSet()), InlineThreads(), cast("IReactorTime", clock),
+        Judging(witnesses=Witnesses(checks, cast("IReactorTime", clock), named)),
     )  # fmt: skip
     result_of(judge.load())
     return judge
@@ -163,3 +167,91 @@ def test_nothing_is_asked_where_no_rule_wants_to_know() -> None:
     none = Judging().compile(RuleSet())
     result_of(judge.plans(none, facts, TARGETS))
     assert words.asked == []
+
+
+NAMED = """
+[[rule]]
+name = "links"
+condition = [{field = "check:shop.links", op = "greater", value = 50}]
+action = [{do = "move", folder = "Links"}]
+[[rule]]
+name = "score"
+condition = [{field = "spam_score", op = "greater", value = 50}]
+action = [{do = "tag", tag = "spam"}]
+[[rule]]
+name = "words"
+condition = [{not = {field = "check:bayes", op = "exists"}}]
+action = [{do = "tag", tag = "no words"}]
+"""
+
+
+@implementer(INamedChecks)
+class Named:
+    """Has some checks, and keeps the names it was asked for. Made by a test."""
+
+    def __init__(self, *checks: Says) -> None:
+        self.checks = checks
+        self.asked: list[Collection[str] | None] = []
+
+    def named(self, names: Collection[str] | None) -> Sequence[ICheck]:
+        self.asked.append(names)
+        return [each for each in self.checks if names is None or each.name in names]
+
+
+def named_plans(monkeypatch: pytest.MonkeyPatch, named: Named, *checks: ICheck) -> list[Plan]:
+    monkeypatch.setattr("tests.unit.pipeline.test_testifying.RULES", NAMED)
+    return result_of(judging(judge_of(Clock(), *checks, named=named)))
+
+
+def test_a_check_of_its_own_name_is_no_spam_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = testimony.Testimony("shop.links", 80.0, "9 links")
+    links = Says("shop.links", found, testimony.Testimony("shop.links", text="no idea"))
+    other = Says("shop.other", None, None)
+    named = Named(links, other)
+    one, two = named_plans(monkeypatch, named)
+    assert named.asked == [{"shop.links", "bayes"}]
+    assert links.asked == [[INFO.address, SHOP.address]]
+    assert other.asked == []
+    assert (one.folder, set(one.tags)) == ("Links", {"no words"})
+    assert (two.folder, set(two.tags)) == ("INBOX", {"no words"})
+    seen = [[step.tests[0].seen for step in plan.trace.steps] for plan in (one, two)]
+    assert seen == [["80 (9 links)", "0", ""], ["no idea", "0", ""]]
+
+
+def test_a_final_word_keeps_nobody_from_asking_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = testimony.Testimony("senders", 100.0, spam=True, final=True)
+    links = Says("shop.links", *[testimony.Testimony("shop.links", 60.0)] * 2)
+    words = Says("bayes", testimony.Testimony("bayes", 7.0))
+    one, two = named_plans(monkeypatch, Named(links), Says("senders", kept, None), words)
+    assert (one.folder, set(one.tags)) == ("Links", {"spam", "no words"})
+    assert (two.folder, set(two.tags)) == ("Links", set())
+
+
+def test_who_looks_into_it_hears_all_also_behind_a_final_word() -> None:
+    kept = testimony.Testimony("senders", 0.0, final=True)
+    words = testimony.Testimony("bayes", 7.0)
+    links = testimony.Testimony("shop.links", 60.0)
+    named = Named(Says("shop.links", links))
+    witnesses = Witnesses(
+        [Says("senders", kept), Says("bayes", words)], cast("IReactorTime", Clock()), named
+    )
+    verifyObject(IWitnesses, witnesses)
+    verifyObject(INamedChecks, named)
+    octets = b"Subject: x\r\n\r\n"
+    facts = Facts(HeaderSection.parse(octets), "", len(octets), octets=octets)
+    (said,) = result_of(witnesses.hear(None, facts, [INFO]))
+    assert said == (kept, words, replace(links, apart=True))
+    (said,) = result_of(witnesses.hear([()], facts, [INFO]))
+    assert said == (kept,)
+
+
+def test_a_check_is_asked_only_for_the_mailboxes_whose_rules_name_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = NAMED.replace('name = "links"\n', 'name = "links"\nmailbox = "shop@example.org"\n')
+    links = Says("shop.links", testimony.Testimony("shop.links", 80.0))
+    monkeypatch.setattr("tests.unit.pipeline.test_testifying.RULES", own)
+    judge = judge_of(Clock(), named=Named(links))
+    one, two = result_of(judging(judge))
+    assert links.asked == [[SHOP.address]]
+    assert (one.folder, two.folder) == ("INBOX", "Links")

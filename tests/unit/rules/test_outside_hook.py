@@ -6,6 +6,7 @@ import pytest
 
 from bitrixmail.model.errors import InputError
 from bitrixmail.rules.actions import compile_action
+from bitrixmail.rules.judging import Allowed, Judging
 from bitrixmail.rules.outside_hook import seconds_of
 from bitrixmail.rules.sentences import action_clause
 from bitrixmail.rules.syntax import dump_rules, parse_rules
@@ -66,6 +67,7 @@ def complaints(**settings: Any) -> str:
     [
         ({"secret": '"hmac key!"'}, "not the secret itself"),
         ({"format": '"xml"'}, "must be one of json, mailgun"),
+        ({"format": '"postal"', "attachments": '"url"'}, 'is for format = "json" alone'),
         ({"timeout": "10"}, 'must be a time from "1s" to "120s"'),
         ({"timeout": '"1h"'}, 'must be a time from "1s" to "120s"'),
         ({"timeout": '"3m"'}, 'must be a time from "1s" to "120s"'),
@@ -73,6 +75,7 @@ def complaints(**settings: Any) -> str:
         ({"headers": '{ Content-Length = "1" }'}, "set by this program"),
         ({"headers": '{ x-bitrixmail-id = "1" }'}, "set by this program"),
         ({"headers": '{ a = "x\\r\\nb: c" }'}, "must be one line"),
+        ({"do": "bitrix24", "entity": '"chat"'}, "dialog: is missing: a chat has to be named"),
         ({"do": "bitrix24", "entity": '"deal"'}, "must be one of lead, activity"),
         ({"do": "bitrix24", "fields": '{ TITLE = "{subjekt}" }'}, 'did you mean "subject"?'),
         ({"do": "bitrix24", "fields": '{ "A B" = "x" }'}, "no name of a field"),
@@ -92,3 +95,20 @@ def test_a_portal_is_named_and_not_shown() -> None:
 
 def test_durations() -> None:
     assert [seconds_of(text) for text in ("1s", "90s", "2m")] == [1, 90, 120]
+
+
+def test_links_to_attachments_are_refused_where_nothing_serves_them() -> None:
+    text = """[[rule]]
+name = "A"
+[[rule.action]]
+do = "webhook"
+url = "https://a.example/"
+attachments = "url"
+"""
+    rules = parse_rules(text, "x")
+    Judging(allowed=Allowed()).check(rules)
+    with pytest.raises(InputError) as caught:
+        Judging(allowed=Allowed(attachment_urls=False)).check(rules)
+    (fault,) = caught.value.faults
+    assert "the settings have no actions.attachment_url" in fault.what
+    assert "listen.attachments" in fault.remedy
