@@ -17,4 +17,20 @@ class Entry:
     needs: Right = Right.SEE
 
 
-MENU: tuple[Entry, ...] = (Entry("/", _("Dashboard")),)
+MENU: tuple[Entry, ...] = (
+    Entry("/", _("Dashboard")),
+    Entry("/messages", _("Messages")),
+    Entry("/quarantine", _("Quarantine")),
+    Entry("/queue", _("Queue")),
+    Entry("/tickets", _("Tickets")),
+    Entry("/log", _("Log")),
+    Entry("/rules", _("Rules")),
+    Entry("/lists", _("Lists")),
+    Entry("/mailboxes", _("Mailboxes")),
+    Entry("/domains", _("Domains")),
+    Entry("/server", _("Server")),
+    Entry("/settings", _("Settings"), Right.GOVERN),
+    Entry("/doctor", _("Doctor")),
+    Entry("/users", _("Users"), Right.GOVERN),
+    Entry("/api/docs", _("API")),
+)

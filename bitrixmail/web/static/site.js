@@ -26,3 +26,14 @@ document.addEventListener("change", (event) => {
     box.checked = event.target.checked;
   }
 });
+
+// What happens on the server, as events `live:messages`, `live:queue`, `live:log`, `live:tickets`
+// and `live:server` on the body: what should follow says hx-trigger="live:queue from:body"
+if (document.body && document.body.dataset.csrf) {
+  const live = new EventSource("/events");
+  for (const topic of ["messages", "queue", "log", "tickets", "server"]) {
+    live.addEventListener(topic, (event) => {
+      document.body.dispatchEvent(new CustomEvent("live:" + topic, { detail: event.data }));
+    });
+  }
+}
