@@ -10,9 +10,11 @@ KILLS ?= 100
 # One alone, as for a debugger: make test WORKERS=0 ARGS=--pdb
 WORKERS ?= 3
 
-.PHONY: install run test check bench crashtest crashsend crashact fuzz faults soak attack tls clean
+VENDOR := bitrixmail/web/static/vendor
 
-install: .venv/installed
+.PHONY: pages words install run test check bench crashtest crashsend crashact fuzz faults soak attack tls clean
+
+install: .venv/installed $(VENDOR)
 
 .venv/installed: pyproject.toml
 	@$(PY) -c 'import sys; sys.exit("bitrixmail needs Python 3.11 or newer, $(PY) is " + sys.version.split()[0] + "; name another: make PY=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -24,10 +26,21 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,dev]'
 	@touch $@
 
-run: .venv/installed
+# Styles and scripts of others for the pages, by npm
+$(VENDOR): tools/vendor-pages.sh
+	@sh tools/vendor-pages.sh
+
+pages:
+	@sh tools/vendor-pages.sh
+
+# Collects what the pages say; what has no Russian yet is then found in words/ru.po
+words: .venv/developer
+	$(BIN)/python -m bitrixmail.web.words
+
+run: .venv/installed $(VENDOR)
 	@exec $(BIN)/twistd -n --pidfile= bitrixmail --config $(CONFIG)
 
-test: .venv/developer
+test: .venv/developer $(VENDOR)
 	@sh tests/install-programs.sh
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 

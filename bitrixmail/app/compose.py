@@ -32,14 +32,16 @@ from bitrixmail.app.reception import Reception, Share, processes_of, receive
 from bitrixmail.app.reload import Reload
 from bitrixmail.app.senders import Senders
 from bitrixmail.app.sending import Sending
-from bitrixmail.app.services import Parts, Server
+from bitrixmail.app.services import Parts, Server, nothing_to_tell
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.steering import steering_of
 from bitrixmail.app.timetable import timetable_of
 from bitrixmail.app.values import AUTO_PROCESSES
+from bitrixmail.app.web_room import WebRoom
 from bitrixmail.link.proxied import Proxied
 from bitrixmail.pipeline.shared_counts import SharedCounts, SharedTable
 from bitrixmail.tasks import utcnow
+from bitrixmail.web.door import WebDoor
 
 _HOUR_S = 3600.0
 _MINUTE_S = 60.0
@@ -95,6 +97,11 @@ def compose(
             Listener(reactor, "attachments", each, files) for each in settings.listen.attachments
         )
         doors |= {"attachments": files}
+    web = None
+    if settings.listen.web or settings.listen.webs:
+        web = WebRoom(reception, throttle, reactor)
+        listeners += tuple(_web_listeners(reception, reactor, web.door))
+        doors |= {"web": web.door}
     allowance = UserAllowance(settings, reactor)
     pickup = pickup_of(settings, reception, reactor, allowance)
     sending = Sending(reception, reactor)
@@ -132,6 +139,7 @@ def compose(
         opening=reception.opening(settings.server.domains),
         tls=reception.tls,
         receivers=receivers,
+        welcome=web.welcome if web is not None else nothing_to_tell,
     )
     server = Server(parts, reception.levels, partial(leave, reactor))
 
@@ -174,3 +182,13 @@ def _listeners(
         for endpoint in settings.listen.door(name):
             wrapped = TLSMemoryBIOFactory(reception.tls, False, door, clock=reactor)
             yield Listener(reactor, name, endpoint, Proxied(wrapped, door, maillog))
+
+
+def _web_listeners(reception: Reception, reactor: Any, door: WebDoor) -> Iterator[Listener]:
+    """Yield those of the pages, in the clear and under TLS."""
+    settings = reception.settings
+    for endpoint in settings.listen.web:
+        yield Listener(reactor, "web", endpoint, door)
+    for endpoint in settings.listen.webs:
+        wrapped = TLSMemoryBIOFactory(reception.tls, False, door, clock=reactor)
+        yield Listener(reactor, "webs", endpoint, wrapped)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bitrixmail.admin.probes.users import user_name
 from bitrixmail.cli.language import language_of
 from bitrixmail.cli.root import root
-from bitrixmail.cli.session import GlobalOptions, Office, SettingsError, ShownSettings
+from bitrixmail.cli.session import GlobalOptions, SettingsError, ShownSettings
 from bitrixmail.model.errors import InputError
 
 if TYPE_CHECKING:
+    from bitrixmail.admin.office import Office
     from bitrixmail.app.settings import Settings
     from bitrixmail.model.finding import Finding
 

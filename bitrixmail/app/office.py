@@ -1,4 +1,4 @@
-"""The use cases of the command line over opened stores, without a reactor."""
+"""The use cases over opened stores: of the command line, without a reactor, or of a server."""
 
 # Twisted's own methods carry no types.
 # mypy: allow-untyped-calls
@@ -24,6 +24,7 @@ from bitrixmail.admin.grants import Grants
 from bitrixmail.admin.mail_export import MailExport
 from bitrixmail.admin.mail_import import MailImport
 from bitrixmail.admin.messages import Messages
+from bitrixmail.admin.office import Office
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.admin.probes.users import user_name
 from bitrixmail.admin.quarantine import Quarantine
@@ -38,6 +39,7 @@ from bitrixmail.admin.spam import Spam
 from bitrixmail.admin.spam_thresholds import SpamThresholds
 from bitrixmail.admin.suppressions import Suppressions
 from bitrixmail.admin.traces import Traces
+from bitrixmail.admin.users import Users
 from bitrixmail.app.checks import witnesses_of
 from bitrixmail.app.extensions import Extensions
 from bitrixmail.app.intake import intake_of
@@ -49,8 +51,8 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.app.ticket_desk import tickets_of
 from bitrixmail.app.ways import outgoing_of
 from bitrixmail.cli.output import say
-from bitrixmail.cli.session import Office
 from bitrixmail.interfaces.extension import ILetter
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.errors import InputError, MailError
 from bitrixmail.outbound.outcomes import PAUSES
 from bitrixmail.outbound.reasons.judging import classify
@@ -81,10 +83,6 @@ class _WallClock(Clock):
         return runtime.seconds()
 
 
-def _queue_ids() -> QueueIds:
-    return QueueIds(cast("IReactorTime", _WallClock()), Random())  # noqa: S311 - names, no secrets
-
-
 def _asking(extensions: Callable[[], Extensions]) -> Ask:
     """Return what asks extensions; they are loaded if that is to happen at all."""
 
@@ -102,7 +100,8 @@ def _asking(extensions: Callable[[], Extensions]) -> Ask:
 def opened_office(settings: Settings) -> Iterator[Office]:
     """Open the stores, making what is missing. Raises SetupError, InputError, MailError."""
     url, data_dir = settings.database.url, settings.data_dir
-    stores = inline_stores(url, data_dir, cast("IReactorTime", _WallClock()))
+    clock = cast("IReactorTime", _WallClock())
+    stores = inline_stores(url, data_dir, clock)
     with as_owner_of(data_dir):
         make_data_dir(data_dir)
         new = not stores.database.file.path.exists()
@@ -112,7 +111,7 @@ def opened_office(settings: Settings) -> Iterator[Office]:
         if new:
             # Also a hint for who stands in another directory than his server.
             say(f"note: there was no {stores.database.file.path}: made it, for user {owner}")
-        yield office_of(settings, stores)
+        yield office_of(settings, stores, clock, InlineThreads())
     except MailError as error:
         found = error_behind(stores.database.file.path, error)
         if found is not None and found.exit_code == os.EX_DATAERR:
@@ -122,12 +121,12 @@ def opened_office(settings: Settings) -> Iterator[Office]:
         stores.close_now()
 
 
-def office_of(settings: Settings, stores: Stores) -> Office:
-    """Marry the use cases with stores."""
+def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: IThreads) -> Office:
+    """Marry the use cases with stores, and with who runs what takes long."""
+    queue_ids = QueueIds(clock, Random())  # noqa: S311 - names, no secrets
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
     router = Router(directory, settings.server.hostname)
     extensions = cache(lambda: Extensions(settings, None))
-    clock = cast("IReactorTime", _WallClock())
     witnesses = witnesses_of(settings, stores, InlineThreads(), clock, extensions)
     judging = Judging(
         settings.rules.time_limit,
@@ -145,8 +144,8 @@ def office_of(settings: Settings, stores: Stores) -> Office:
         directory,
         stores.dkim_keys,
         make_keys,
-        InlineThreads(),
-        cast("IReactorTime", _WallClock()),
+        threads,
+        clock,
     )
     kept = Messages(messages, Traces(trace_from_json, rulebook))
     rules = Rules(
@@ -154,7 +153,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
         directory,
         messages,
         router,
-        clock=cast("IReactorTime", _WallClock()),
+        clock=clock,
         judging=judging,
     )
     return Office(
@@ -168,8 +167,8 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             rulebook,
             directory,
             stores.runs,
-            InlineThreads(),
-            cast("IReactorTime", _WallClock()),
+            threads,
+            clock,
             judging=judging,
         ),
         mail_import=MailImport(
@@ -180,9 +179,9 @@ def office_of(settings: Settings, stores: Stores) -> Office:
                 stores.blobs,
                 settings.store.inline_threshold,
                 settings.data_dir,
-                cast("IReactorTime", _WallClock()),
+                clock,
             ),
-            clock=cast("IReactorTime", _WallClock()),
+            clock=clock,
             judging=judging,
         ),
         mail_export=MailExport(messages, directory),
@@ -190,18 +189,18 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             router,
             stores.suppressions,
             outgoing_of(settings),
-            cast("IReactorTime", _WallClock()),
+            clock,
         ),
-        tickets=tickets_of(settings, stores, cast("IReactorTime", _WallClock()), _queue_ids().next),
-        suppressions=Suppressions(stores.suppressions, cast("IReactorTime", _WallClock())),
+        tickets=tickets_of(settings, stores, clock, queue_ids.next),
+        suppressions=Suppressions(stores.suppressions, clock),
         queue=Queue(
             stores.queue,
             messages,
-            cast("IReactorTime", _WallClock()),
+            clock,
             timedelta(seconds=settings.outbound.lifetime),
             classify=classify,
             jobs=stores.jobs,
-            outcomes=Deciding(settings, stores, MailLog(), _queue_ids().next).outcomes,
+            outcomes=Deciding(settings, stores, MailLog(), queue_ids.next).outcomes,
             owner=f"command-{os.getpid()}",
             pauses=PAUSES,
         ),
@@ -211,7 +210,7 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             directory,
             messages,
             witnesses,
-            cast("IReactorTime", _WallClock()),
+            clock,
         ),
         thresholds=SpamThresholds(rules, directory),
         quarantine=Quarantine(
@@ -220,10 +219,16 @@ def office_of(settings: Settings, stores: Stores) -> Office:
             directory,
             rulebook,
             stores.counters,
-            clock=cast("IReactorTime", _WallClock()),
+            clock=clock,
             judging=judging,
             jobs=action_jobs,
         ),
-        senders=Senders(stores.senders, directory, rulebook, cast("IReactorTime", _WallClock())),
+        senders=Senders(stores.senders, directory, rulebook, clock),
+        users=users_of(stores, threads, clock),
         hostname=settings.server.hostname,
     )
+
+
+def users_of(stores: Stores, threads: IThreads, clock: IReactorTime) -> Users:
+    """Marry the use cases of users with stores."""
+    return Users(stores.users, _PASSWORDS, threads, clock)

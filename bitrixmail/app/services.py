@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -55,9 +55,17 @@ class Begun(Protocol):
         """Begin."""
 
 
+async def nothing_to_tell() -> str:
+    """Return nothing: there is nobody to welcome."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What compose has married. Shared by the server and nothing else."""
+    """What compose has married. Shared by the server and nothing else.
+
+    `welcome` returns what the person at the terminal is told once the store is open.
+    """
 
     settings: Settings
     clock: IReactorTime
@@ -67,6 +75,7 @@ class Parts:
     opening: Opening
     tls: ServerTLS
     receivers: Receivers | None = None
+    welcome: Callable[[], Awaitable[str]] = nothing_to_tell
 
 
 class Server(MultiService):
@@ -165,6 +174,7 @@ class Server(MultiService):
     async def _open(self) -> None:
         try:
             await self.parts.opening.open()
+            told = await self.parts.welcome()
         except SetupError as error:
             self._tell(error)
             self._end(error.exit_code)
@@ -183,6 +193,8 @@ class Server(MultiService):
         if self.parts.receivers is not None:
             self.parts.receivers.begin()
         settle()
+        if told:
+            self.complain(f"bitrixmail: {told}")
         _log.info("ready as {hostname}", hostname=self.parts.settings.server.hostname)
         self.start_ended(os.EX_OK)
 

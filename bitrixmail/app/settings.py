@@ -45,8 +45,8 @@ from bitrixmail.rules.times import zone_of
 
 MAX_DRAIN_S = 30.0
 # Doors this version opens, and those that come later: their keys are taken, with a warning.
-DOORS = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s")
-DOORS_TO_COME = ("imap", "imaps", "web")
+DOORS = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "web", "webs")
+DOORS_TO_COME = ("imap", "imaps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,16 @@ class Listen:
     pop3s: Annotated[Endpoints, doc("The same, TLS from the first octet (usual port: 995).")] = ()
     imap: Annotated[Endpoints, doc("Not in this version.")] = ()
     imaps: Annotated[Endpoints, doc("Not in this version.")] = ()
-    web: Annotated[Endpoints, doc("Not in this version.")] = ()
+    web: Annotated[
+        Endpoints,
+        doc(
+            "The pages and the API, by HTTP: for this machine, or behind a web server that knows"
+            " TLS."
+        ),
+    ] = (parse_endpoint("tcp:8025:interface=127.0.0.1"),)
+    webs: Annotated[
+        Endpoints, doc("The same under TLS, with the certificate below; for a browser elsewhere.")
+    ] = ()
     metrics: Annotated[
         Endpoints,
         doc(

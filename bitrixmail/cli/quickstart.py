@@ -18,11 +18,12 @@ from bitrixmail.cli.failures import NoInputError
 from bitrixmail.cli.language import lang_option
 from bitrixmail.cli.output import echo
 from bitrixmail.cli.quickstart_words import Words, words_of
-from bitrixmail.cli.session import GlobalOptions, Office, Session, pass_session
+from bitrixmail.cli.session import GlobalOptions, Session, pass_session
 from bitrixmail.model.text import printable
 
 if TYPE_CHECKING:
     from bitrixmail.admin.dns_records import ZoneRecord
+    from bitrixmail.admin.office import Office
     from bitrixmail.admin.quickstart import FirstServer
 
 

@@ -10,24 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import click
 
 if TYPE_CHECKING:  # what they import is slow, and `--help` needs none of it
-    from bitrixmail.admin.accounts import Accounts
-    from bitrixmail.admin.dkim import DKIM
-    from bitrixmail.admin.grants import Grants
-    from bitrixmail.admin.mail_export import MailExport
-    from bitrixmail.admin.mail_import import MailImport
-    from bitrixmail.admin.messages import Messages
-    from bitrixmail.admin.quarantine import Quarantine
-    from bitrixmail.admin.queue import Queue
-    from bitrixmail.admin.routes import Routes
-    from bitrixmail.admin.rule_book import RuleBook
-    from bitrixmail.admin.rule_runs import RuleRuns
-    from bitrixmail.admin.rules import Rules
-    from bitrixmail.admin.senders import Senders
-    from bitrixmail.admin.site import Sites
-    from bitrixmail.admin.spam import Spam
-    from bitrixmail.admin.spam_thresholds import SpamThresholds
-    from bitrixmail.admin.suppressions import Suppressions
-    from bitrixmail.admin.tickets import Tickets
+    from bitrixmail.admin.office import Office
     from bitrixmail.model.finding import Finding
 
 T = TypeVar("T")
@@ -40,34 +23,6 @@ class GlobalOptions:
     config: str | None = None
     overrides: tuple[str, ...] = ()
     data_dir: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """The use cases over opened stores. Made by the composer, ends with the command.
-
-    `hostname` is the name of the server.
-    """
-
-    accounts: Accounts
-    grants: Grants
-    messages: Messages
-    rules: Rules
-    sites: Sites
-    runs: RuleRuns
-    rule_book: RuleBook
-    mail_import: MailImport
-    mail_export: MailExport
-    queue: Queue
-    routes: Routes
-    suppressions: Suppressions
-    tickets: Tickets
-    dkim: DKIM
-    spam: Spam
-    thresholds: SpamThresholds
-    senders: Senders
-    quarantine: Quarantine
-    hostname: str
 
 
 @dataclass(frozen=True, slots=True)

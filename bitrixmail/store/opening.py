@@ -31,6 +31,7 @@ from bitrixmail.store.sender_lists import DatabaseSenderLists
 from bitrixmail.store.sequences import generations
 from bitrixmail.store.suppressions import DatabaseSuppressions
 from bitrixmail.store.tickets import DatabaseTickets
+from bitrixmail.store.users import DatabaseUsers
 from bitrixmail.store.versions import check_writable, make_folder, prepare
 from bitrixmail.tasks import InlineThreads, Threads
 
@@ -40,6 +41,9 @@ _MOST_CACHED = 20_000
 _LIFTED_KEPT = timedelta(days=7)
 # How safely a domain was reached is an alarm when that changes, for those we write to at all.
 _DESTINATIONS_KEPT = timedelta(days=184)
+# Who has not been at the pages for so long logs in anew.
+_SESSIONS_KEPT = timedelta(days=14)
+_DEEDS_KEPT = timedelta(days=2 * 366)
 S = TypeVar("S", bound="Stores")
 
 
@@ -64,6 +68,7 @@ class Stores:
     counters: DatabaseCounters
     senders: DatabaseSenderLists
     quarantine: DatabaseQuarantine
+    users: DatabaseUsers
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -98,6 +103,7 @@ class Stores:
         await self.answers.forget(now)
         await self.senders.forget(now - _LIFTED_KEPT)
         await self.counters.expire(now)
+        await self.users.expire(now - _SESSIONS_KEPT, now - _DEEDS_KEPT)
 
     async def close(self) -> None:
         """Finish what is queued, then close; harmless if it was never opened."""
@@ -209,6 +215,7 @@ def _stores(
         counters=DatabaseCounters(database, changes, clock, caches=bool(most_cached)),
         senders=DatabaseSenderLists(database, changes, most_cached),
         quarantine=DatabaseQuarantine(database, clock),
+        users=DatabaseUsers(database),
         blobs=blobs,
         changes=changes,
         _threads=threads,

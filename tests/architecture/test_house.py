@@ -26,6 +26,7 @@ PACKAGE = ROOT / "bitrixmail"
 ROOMS = {
     "app",
     "cli",
+    "web",
     "smtp",
     "access",
     "accounts",

@@ -34,6 +34,7 @@ data_dir = "/var/lib/bitrixmail"
 [listen]
 submission = []
 pop3 = []
+web = []
 END
 cd {ROOT}
 echo furnished

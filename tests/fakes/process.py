@@ -52,10 +52,11 @@ class ServerProcess:
     # What is run in twistd's place
     program: tuple[str | Path, ...] = (BIN / "twistd",)
 
-    def __init__(self, home: Path, extra_settings: str = "") -> None:
+    def __init__(self, home: Path, extra_settings: str = "", *, web: bool = False) -> None:
         self.home = home
         self.smtp_port = free_port()
         self.pop3_port = free_port()
+        self.web_port = free_port() if web else 0
         self.data_dir = home / "var"
         self.config = home / "bitrixmail.toml"
         self.log = home / "server.log"
@@ -72,6 +73,7 @@ url = "sqlite:///{self.data_dir}/bitrixmail.sqlite"
 smtp = ["tcp:{self.smtp_port}:interface=127.0.0.1"]
 submission = []
 pop3 = ["tcp:{self.pop3_port}:interface=127.0.0.1"]
+web = [{f'"tcp:{self.web_port}:interface=127.0.0.1"' if web else ""}]
 [doctor]
 at_start = false
 {extra_settings}"""

@@ -92,6 +92,7 @@ class RunningServer:
             "server.domains": "example.org",
             "listen.smtp": f"tcp:{self.port}:interface=127.0.0.1",
             "listen.submission": "",
+            "listen.web": "",
             "listen.pop3": f"tcp:{self.pop3_port}:interface=127.0.0.1",
             "doctor.at_start": "false",
         }

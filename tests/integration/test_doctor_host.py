@@ -86,6 +86,7 @@ def test_our_own_server_is_no_stranger(tmp_path: Path) -> None:
             f"listen.smtp=tcp:{server.port}:interface=127.0.0.1",
             f"listen.pop3=tcp:{server.pop3_port}:interface=127.0.0.1",
             "listen.submission=",
+            "listen.web=",
         ]
         code, findings = examined(tmp_path, "port", settings)
         assert code == 0
@@ -96,7 +97,7 @@ def test_our_own_server_is_no_stranger(tmp_path: Path) -> None:
 @as_root
 @pytest.mark.debian("nftables", "iproute2")
 def test_a_firewall_that_drops_the_port(tmp_path: Path) -> None:
-    settings = ["listen.smtp=tcp:20225", "listen.pop3=", "listen.submission="]
+    settings = ["listen.smtp=tcp:20225", "listen.pop3=", "listen.web=", "listen.submission="]
     with (
         Namespaces() as machine,
         RunningServer(
@@ -134,7 +135,7 @@ table inet filter {
 @pytest.mark.debian("nftables", "iproute2")
 def test_a_redirect_that_is_missing(tmp_path: Path) -> None:
     # Not the port of the ready file, so that the commands are those for any port.
-    settings = ["listen.smtp=tcp:20226", "listen.pop3=", "listen.submission="]
+    settings = ["listen.smtp=tcp:20226", "listen.pop3=", "listen.web=", "listen.submission="]
     with Namespaces() as machine:
         machine.listen(20226)
         machine.run("nft", "-f", "-", stdin=ONLY_IPV4)

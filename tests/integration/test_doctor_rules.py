@@ -29,7 +29,7 @@ def doctor(machine: Namespaces) -> Iterator[Examiner]:
         yield examiner
 
 
-HERE = ["listen.smtp=tcp:20226", "listen.pop3=", "listen.submission="]
+HERE = ["listen.smtp=tcp:20226", "listen.pop3=", "listen.web=", "listen.submission="]
 CLASSIC = """\
 table ip filter {
     chain input {
@@ -111,7 +111,7 @@ def test_a_redirect_away_from_a_door_at_port_25(machine: Namespaces, doctor: Exa
     """It was made for another way to the port, and left."""
     rules = redirects("inet bitrixmail", 20225)
     machine.run("nft", "-f", "-", stdin=f"flush ruleset\n{rules}")
-    direct = ["listen.smtp=tcp:25", "listen.pop3=", "listen.submission="]
+    direct = ["listen.smtp=tcp:25", "listen.pop3=", "listen.web=", "listen.submission="]
     found = doctor.found("redirect", *direct)
     assert found.severity is Severity.FAILURE, found
     assert "redirected to port 20225 by IPv4 and IPv6, where no door of ours is" in found.what
@@ -125,13 +125,14 @@ def test_a_running_server_that_listens_elsewhere(
     machine: Namespaces, doctor: Examiner, tmp_path: Path
 ) -> None:
     """Its settings stood in its unit alone, so whoever asks in a shell is told of other ports."""
-    elsewhere = ["listen.smtp=tcp:25", "listen.pop3=", "listen.submission="]
+    elsewhere = ["listen.smtp=tcp:25", "listen.pop3=", "listen.web=", "listen.submission="]
     machine.run("nft", "flush", "ruleset")
     told = [
         f"server.data_dir={tmp_path}/var",
         "listen.smtp=tcp:20227",
         "listen.pop3=",
         "listen.submission=",
+        "listen.web=",
     ]
     program = (*machine.inside, str(BIN / "twistd"))
     with RunningServer(tmp_path, settings=elsewhere, program=program) as server:
@@ -155,7 +156,7 @@ def test_a_running_server_that_listens_elsewhere(
 def test_the_port_of_the_metrics_is_looked_at(doctor: Examiner) -> None:
     metrics = "listen.metrics=tcp:20226:interface=127.0.0.1"
     *_doors, found = doctor.finds(
-        "port", "listen.smtp=tcp:2500", "listen.pop3=", "listen.submission=", metrics
+        "port", "listen.smtp=tcp:2500", "listen.pop3=", "listen.web=", "listen.submission=", metrics
     )
     assert found.subject == "metrics tcp:20226:interface=127.0.0.1"
     assert found.severity is Severity.FAILURE

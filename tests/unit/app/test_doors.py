@@ -37,6 +37,7 @@ def settings(home: Path) -> Settings:
             "listen.lmtp=unix:/run/y.sock",
             "listen.pop3=tcp:2110,unix:/run/x.sock",
             "listen.pop3s=tcp:2995",
+            "listen.webs=tcp:8443",
         ],
     )
 
@@ -51,8 +52,10 @@ def test_each_endpoint_has_a_listener(tmp_path: Path) -> None:
         "pop3 unix:/run/x.sock",
         "submissions tcp:2465",
         "pop3s tcp:2995",
+        "web tcp:8025:interface=127.0.0.1",
+        "webs tcp:8443",
     ]
-    assert list(server.parts.doors) == ["smtp", "submission", "lmtp", "pop3"]
+    assert list(server.parts.doors) == ["smtp", "submission", "lmtp", "pop3", "web"]
     pop3 = cast("POP3Factory", server.parts.doors["pop3"])
     assert isinstance(pop3.portal, Portal)
     assert pop3.portal.listCredentialsInterfaces() == [IPasswordLogin, IScramLogin]

@@ -120,10 +120,10 @@ def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_doors_to_come_are_warned_of() -> None:
-    told = load(None, "listen.imap=tcp:143", "listen.web=tcp:80").warnings()
+    told = load(None, "listen.imap=tcp:143", "listen.imaps=tcp:993").warnings()
     assert told == (
         "this version has no IMAP door: listen.imap is not opened",
-        "this version has no WEB door: listen.web is not opened",
+        "this version has no IMAPS door: listen.imaps is not opened",
     )
 
 

@@ -83,7 +83,8 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) ->
         assert table in tables
         connection.execute(f"DROP TABLE {table}")
     connection.execute(
-        "DELETE FROM sequence WHERE name IN ('rule_run', 'dkim_key', 'ticket', 'ticket_message')"
+        "DELETE FROM sequence WHERE name IN ('rule_run', 'dkim_key', 'ticket', 'ticket_message',"
+        " 'admin_token', 'deed')"
     )
     topics = ("jobs", "retries", "suppressions", "spam", "sender-lists")
     connection.executemany("DELETE FROM generation WHERE topic = ?", [(one,) for one in topics])

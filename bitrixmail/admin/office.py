@@ -1,0 +1,56 @@
+"""The use cases together, as the faces are handed them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
+    from bitrixmail.admin.accounts import Accounts
+    from bitrixmail.admin.dkim import DKIM
+    from bitrixmail.admin.grants import Grants
+    from bitrixmail.admin.mail_export import MailExport
+    from bitrixmail.admin.mail_import import MailImport
+    from bitrixmail.admin.messages import Messages
+    from bitrixmail.admin.quarantine import Quarantine
+    from bitrixmail.admin.queue import Queue
+    from bitrixmail.admin.routes import Routes
+    from bitrixmail.admin.rule_book import RuleBook
+    from bitrixmail.admin.rule_runs import RuleRuns
+    from bitrixmail.admin.rules import Rules
+    from bitrixmail.admin.senders import Senders
+    from bitrixmail.admin.site import Sites
+    from bitrixmail.admin.spam import Spam
+    from bitrixmail.admin.spam_thresholds import SpamThresholds
+    from bitrixmail.admin.suppressions import Suppressions
+    from bitrixmail.admin.tickets import Tickets
+    from bitrixmail.admin.users import Users
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The use cases over opened stores. Made by who composes a face, lives as long as it.
+
+    `hostname` is the name of the server.
+    """
+
+    accounts: Accounts
+    grants: Grants
+    messages: Messages
+    rules: Rules
+    sites: Sites
+    runs: RuleRuns
+    rule_book: RuleBook
+    mail_import: MailImport
+    mail_export: MailExport
+    queue: Queue
+    routes: Routes
+    suppressions: Suppressions
+    tickets: Tickets
+    dkim: DKIM
+    spam: Spam
+    thresholds: SpamThresholds
+    senders: Senders
+    quarantine: Quarantine
+    users: Users
+    hostname: str

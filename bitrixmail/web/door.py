@@ -1,0 +1,142 @@
+"""The door of the pages: Twisted's web server, with limits. Imports the rest when it is wanted.
+
+Nobody who never opens a page pays for them: the room is loaded in a thread at the first connection.
+"""
+
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.web.pages import errorPage
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET, Request, Site
+
+from bitrixmail.tasks import spawn
+
+_MOST_CONNECTIONS = 200
+_IDLE_S = 60.0
+MOST_OCTETS = 64 * 1024 * 1024
+_log = Logger()
+
+
+class WebDoor(WrappingFactory):
+    """The door of one listener or several. Made by compose, lives as long as the server.
+
+    `load` returns the pages, made when somebody first asks.
+    """
+
+    noisy = False
+
+    def __init__(self, clock: IReactorTime, load: Callable[[], Awaitable[IResource]]) -> None:
+        site = _QuietSite(_Later(load), timeout=_IDLE_S, reactor=clock)
+        site.requestFactory = _Bounded
+        super().__init__(site)
+
+    def buildProtocol(self, addr: IAddress | None) -> ProtocolWrapper | None:  # type: ignore[override] # None is right
+        """Make a session; beyond the most there may be the connection is closed at once."""
+        if len(self.protocols) >= _MOST_CONNECTIONS:
+            return None
+        wrapped: ProtocolWrapper = super().buildProtocol(addr)
+        return wrapped
+
+    def drain(self) -> Deferred[None]:
+        """Wait for nobody: a page can be asked for again."""
+        self.abort_all()
+        return succeed(None)
+
+    def abort_all(self) -> None:
+        """Cut every connection."""
+        for protocol in list(self.protocols):
+            protocol.transport.abortConnection()
+
+
+class _QuietSite(Site):
+    """Writes no line for each request."""
+
+    noisy = False
+
+    def log(self, request: object) -> None:
+        """Say nothing."""
+
+
+class _Bounded(Request):
+    """A request whose body has an end, whatever its header says. Made by the site for each."""
+
+    _taken = 0
+
+    def gotLength(self, length: int | None) -> None:
+        """See Request: what is too large is refused before it comes."""
+        if length is not None and length > MOST_OCTETS:
+            self._refuse()
+            return
+        super().gotLength(length)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """See Request."""
+        self._taken += len(data)
+        if self._taken > MOST_OCTETS:
+            self._refuse()
+            return
+        super().handleContentChunk(data)
+
+    def _refuse(self) -> None:
+        transport: Any = self.channel.transport
+        transport.write(
+            b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        )
+        self.channel.loseConnection()
+
+
+class _Later(Resource):
+    """Stands for the pages until they are loaded. Made by the door, once."""
+
+    isLeaf = True
+
+    def __init__(self, load: Callable[[], Awaitable[IResource]]) -> None:
+        super().__init__()
+        self._load = load
+        self._pages: IResource | None = None
+        self._waiting: list[Deferred[None]] | None = None
+
+    def render(self, request: Request) -> Any:
+        """See Resource."""
+        if self._pages is not None:
+            return self._pages.render(request)
+        gone: list[object] = []
+        request.notifyFinish().addErrback(gone.append)
+        spawn(self._render_later(request, gone), "the loading of the pages")
+        return NOT_DONE_YET
+
+    async def _render_later(self, request: Request, gone: list[object]) -> None:
+        try:
+            await self._loaded()
+        except Exception:
+            page = errorPage(500, "Not now", "The pages can't be loaded; the log says why.")
+            if not gone:
+                request.render(page)
+            raise
+        if not gone:
+            request.render(self)
+
+    async def _loaded(self) -> None:
+        """Load once, however many ask meanwhile."""
+        if self._waiting is not None:
+            turn: Deferred[None] = Deferred()
+            self._waiting.append(turn)
+            await turn
+            return
+        self._waiting = []
+        try:
+            self._pages = await self._load()
+        finally:
+            waiting, self._waiting = self._waiting, None
+            for turn in waiting:
+                turn.callback(None)

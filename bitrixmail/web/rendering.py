@@ -1,0 +1,117 @@
+"""Templates in two languages: Jinja2 with all values escaped, gettext, times for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
+from importlib import resources
+from io import BytesIO
+from typing import Any
+
+from babel.dates import format_datetime, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import Translations
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bitrixmail.model.text import printable
+from bitrixmail.web.visit import LANGUAGES, Visit
+
+_PACKAGE = "bitrixmail.web"
+_UNITS = ("KiB", "MiB", "GiB", "TiB")
+
+
+class Rendering:
+    """Writes pages. Made by compose once the room is wanted, lives as long as the server.
+
+    `shared` are values that every page has.
+    """
+
+    def __init__(self, shared: Mapping[str, Any]) -> None:
+        self._translations = {language: _translations(language) for language in LANGUAGES}
+        self._environments = {
+            language: _environment(language, translations)
+            for language, translations in self._translations.items()
+        }
+        self._shared = dict(shared)
+
+    def page(self, visit: Visit, template: str, context: Mapping[str, Any]) -> str:
+        """Return a page in the language of who asks, with times in his zone."""
+        environment = self._environments[visit.language]
+        return environment.get_template(template).render(
+            {
+                **self._shared,
+                "said": "",
+                **context,
+                "visit": visit,
+                "zone": visit.zone,
+                "csrf": lambda: _hidden(visit),
+            }
+        )
+
+    def said(self, language: str, text: str, **values: object) -> str:
+        """Translate one sentence, then put values into it."""
+        found: str = self._translations[language].gettext(text)
+        return found % values if values else found
+
+
+def _translations(language: str) -> Translations:
+    """Read the words of a language; English is what the templates say."""
+    source = resources.files(_PACKAGE) / "words" / f"{language}.po"
+    if not source.is_file():
+        return Translations()
+    compiled = BytesIO()
+    with source.open("rb") as stream:
+        write_mo(compiled, read_po(stream, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def _environment(language: str, translations: Translations) -> Environment:
+    environment = Environment(
+        loader=PackageLoader(_PACKAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {
+        "size": size,
+        "printable": printable,
+        "moment": lambda at, zone: moment(at, zone, language),
+        "lasting": lambda delta: format_timedelta(delta, locale=language),
+        "number": lambda number: format_decimal(number, locale=language),
+    }
+    return environment
+
+
+def _hidden(visit: Visit) -> Markup:
+    """Return the field that shows that a form is one of ours."""
+    token = "" if visit.session is None else visit.session.csrf
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(token)
+
+
+def size(octets: int) -> str:
+    """Write a size as people read it."""
+    if octets < 1024:
+        return f"{octets} B"
+    value, unit = octets / 1024, 0
+    while value >= 1000 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.1f} {_UNITS[unit]}"
+
+
+def moment(at: datetime | None, zone: tzinfo, language: str) -> str:
+    """Write a moment in the zone of who reads; nothing for none."""
+    if at is None:
+        return ""
+    return format_datetime(at.astimezone(zone), "d MMM y, HH:mm:ss", locale=language)
+
+
+def ago(at: datetime, now: datetime, language: str) -> str:
+    """Write how long ago something was."""
+    return format_timedelta(min(at - now, timedelta()), add_direction=True, locale=language)

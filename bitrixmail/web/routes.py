@@ -1,0 +1,236 @@
+"""Routes over Klein: who asks, whether he may, what is answered. The one file that knows Klein.
+
+Every answer carries a Content-Security-Policy under which no script of a message can run. What
+changes something is a POST that shows the session's token and comes from a page of ours.
+"""
+
+# Twisted's and Klein's own methods carry no types.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from klein import Klein
+from twisted.logger import Logger
+from twisted.web.resource import IResource
+from twisted.web.server import Request
+
+from bitrixmail.accounts.signing_in import SigningIn
+from bitrixmail.link.peer import peer_of
+from bitrixmail.model.errors import InputError, MailError, NotFoundError
+from bitrixmail.model.user import Session
+from bitrixmail.web.forms import read_form
+from bitrixmail.web.rendering import Rendering
+from bitrixmail.web.visit import (
+    Cookie,
+    Download,
+    Page,
+    Redirect,
+    Reply,
+    Route,
+    Visit,
+    language_of,
+    zone_of,
+)
+from bitrixmail.web.words import _
+
+_log = Logger()
+SESSION, LANGUAGE, ZONE, SAID = "bitrixmail", "language", "zone", "said"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_SAFE = frozenset({"GET", "HEAD"})
+_MOST_SAID = 500
+
+
+class Site:
+    """All pages behind their guards. Made by compose once the room is wanted."""
+
+    def __init__(
+        self, routes: Iterable[Route], signing_in: SigningIn, rendering: Rendering
+    ) -> None:
+        self._signing_in = signing_in
+        self._rendering = rendering
+        self._klein = Klein()
+        for route in routes:
+            self._add(route)
+        failed: Any = self._failed
+        self._klein.handle_errors(Exception)(failed)
+
+    @property
+    def resource(self) -> IResource:
+        """What Twisted's web server serves."""
+        return self._klein.resource()
+
+    def mount(self, path: str, resource: IResource) -> None:
+        """Serve a resource of Twisted's below a path."""
+        self._klein.route(path, branch=True)(lambda _request: resource)
+
+    def _add(self, route: Route) -> None:
+        async def answer(request: Request, **parts: str) -> bytes:
+            return await self._answer(route, request, parts)
+
+        methods = [route.method, "HEAD"] if route.method == "GET" else [route.method]
+        self._klein.route(route.path, methods=methods, endpoint=f"{route.method} {route.path}")(
+            answer
+        )
+
+    async def _answer(self, route: Route, request: Request, parts: Mapping[str, str]) -> bytes:
+        cookie = _cookie(request, SESSION)
+        session = await self._signing_in.session(cookie)
+        visit = _visit(request, session)
+        if route.needs is not None and session is None:
+            return self._send(request, visit, _to_login(request, visit))
+        if route.method not in _SAFE and not _from_here(request, visit):
+            reply: Reply = _refused(403, _("This form is out of date. Open its page anew."))
+        elif route.needs is not None and not visit.may(route.needs):
+            reply = _refused(403, _("Your role does not allow this."))
+        else:
+            reply = await _handled(route, visit, parts)
+        return self._send(request, visit, reply)
+
+    def _failed(self, request: Request, failure: Any) -> bytes:
+        """Answer for what no handler has caught: an unknown path, or a bug."""
+        error = failure.value
+        status = getattr(error, "code", 500)
+        visit = _visit(request, None)
+        if status == 500:
+            _log.failure("{path} failed", failure=failure, path=visit.path)
+            return self._send(request, visit, _refused(500, _("This is a bug; the log says more.")))
+        what = _("There is no such page.") if status == 404 else _("That can't be done here.")
+        return self._send(request, visit, _refused(status, what))
+
+    def _send(self, request: Request, visit: Visit, reply: Reply) -> bytes:
+        headers = {**_HEADERS, "Content-Security-Policy": _POLICY}
+        cookies = () if isinstance(reply, Download) else reply.cookies
+        body = b""
+        if isinstance(reply, Page):
+            status, body = reply.status, self._written(request, visit, reply)
+            headers["Content-Type"] = "text/html; charset=utf-8"
+            if request.getCookie(SAID.encode()) and not visit.htmx:
+                cookies += (Cookie(SAID, "", 0),)
+        elif isinstance(reply, Redirect):
+            status = 204 if visit.htmx else 303
+            headers["HX-Redirect" if visit.htmx else "Location"] = reply.to
+            if reply.said:
+                said = self._rendering.said(visit.language, reply.said)
+                cookies += (Cookie(SAID, quote(said[:_MOST_SAID]), 60),)
+        else:
+            status, body = reply.status, reply.octets
+            headers["Content-Type"] = reply.content_type
+            headers["Content-Security-Policy"] = reply.policy or "default-src 'none'; sandbox"
+            if reply.name:
+                name = quote(reply.name, safe="")
+                headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+        request.setResponseCode(status)
+        for name, value in headers.items():
+            request.setHeader(name, value)
+        for cookie in cookies:
+            _set(request, visit, cookie)
+        return b"" if request.method == b"HEAD" else body
+
+    def _written(self, request: Request, visit: Visit, page: Page) -> bytes:
+        said = "" if visit.htmx else unquote(_cookie(request, SAID))[:_MOST_SAID]
+        return self._rendering.page(visit, page.template, {**page.context, "said": said}).encode()
+
+
+async def _handled(route: Route, visit: Visit, parts: Mapping[str, str]) -> Reply:
+    """Let a page answer; what a person or the disk did wrong is a page too."""
+    try:
+        return await route.handler(visit, **parts)
+    except InputError as error:
+        status = 404 if isinstance(error, NotFoundError) else 400
+        return Page("problem.html", {"faults": error.faults, "status": status, "what": ""}, status)
+    except MailError as error:
+        _log.warn("{path}: {reason}", path=visit.path, reason=error.cause or str(error.reply))
+        return _refused(503, _("The store does not answer now."))
+
+
+def _visit(request: Request, session: Session | None) -> Visit:
+    uploaded = read_form(request)
+    chosen = _cookie(request, LANGUAGE)
+    language = (
+        chosen if chosen in {"en", "ru"} else language_of(_header(request, "accept-language"))
+    )
+    return Visit(
+        method=request.method.decode("ascii", "replace"),
+        path=request.path.decode("ascii", "replace"),
+        query=_query(request),
+        form=uploaded.fields,
+        files=uploaded.files,
+        peer=peer_of(request.getClientAddress())[0],
+        agent=_header(request, "user-agent"),
+        secure=request.isSecure(),
+        htmx=_header(request, "hx-request") == "true",
+        language=language,
+        zone=zone_of(_cookie(request, ZONE).replace("%2F", "/")),
+        session=session,
+    )
+
+
+def _query(request: Request) -> dict[str, tuple[str, ...]]:
+    text = request.uri.partition(b"?")[2].decode("ascii", "replace")
+    found = parse_qs(text, keep_blank_values=True, max_num_fields=200)
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _header(request: Request, name: str) -> str:
+    return (request.getHeader(name) or "")[:1000]
+
+
+def _cookie(request: Request, name: str) -> str:
+    octets: bytes = request.getCookie(name.encode()) or b""
+    return octets.decode("ascii", "replace")[:2000]
+
+
+def _set(request: Request, visit: Visit, cookie: Cookie) -> None:
+    request.addCookie(
+        cookie.name,
+        cookie.value,
+        path="/",
+        max_age=str(cookie.max_age_s),
+        httpOnly=not cookie.open,
+        secure=visit.secure,
+        sameSite="lax",
+    )
+
+
+def _to_login(request: Request, visit: Visit) -> Reply:
+    wanted = request.uri.decode("ascii", "replace")
+    back = quote(wanted) if visit.method == "GET" and wanted != "/" else ""
+    return Redirect("/login" + (f"?to={back}" if back else ""))
+
+
+def _refused(status: int, what: str) -> Page:
+    return Page("problem.html", {"faults": (), "status": status, "what": what}, status)
+
+
+def _from_here(request: Request, visit: Visit) -> bool:
+    """Tell whether a form is one of ours: from a page of this site, with the session's token.
+
+    A login has no session yet; there the origin has to do.
+    """
+    site = _header(request, "sec-fetch-site")
+    origin = _header(request, "origin")
+    if site and site not in {"same-origin", "none"}:
+        return False
+    if origin and urlsplit(origin).netloc != _header(request, "host"):
+        return False
+    if visit.session is None:
+        return bool(site or origin)
+    shown = _header(request, "x-csrf-token") or visit.given("csrf")
+    return secrets.compare_digest(shown.encode(), visit.session.csrf.encode())

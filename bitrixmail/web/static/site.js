@@ -1,0 +1,39 @@
+// What the pages do by themselves. All of them work without it.
+"use strict";
+
+// The viewer's time zone, so that the next page has its times in it
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes("zone=" + encodeURIComponent(zone))) {
+  document.cookie = "zone=" + encodeURIComponent(zone) + "; path=/; max-age=31536000; samesite=lax";
+}
+
+// What htmx sends shows that it comes from a page of ours
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRF-Token"] = document.body.dataset.csrf || "";
+});
+
+// A button that does what can't be undone asks first
+document.addEventListener("submit", (event) => {
+  const question = event.submitter && event.submitter.dataset.ask;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+// One box ticks all of a table
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset && event.target.dataset.all;
+  if (!name) return;
+  for (const box of event.target.form.querySelectorAll(`input[name="${CSS.escape(name)}"]`)) {
+    box.checked = event.target.checked;
+  }
+});
+
+// What happens on the server, as events `live:messages`, `live:queue`, `live:log`, `live:tickets`
+// and `live:server` on the body: what should follow says hx-trigger="live:queue from:body"
+if (document.body && document.body.dataset.csrf) {
+  const live = new EventSource("/events");
+  for (const topic of ["messages", "queue", "log", "tickets", "server"]) {
+    live.addEventListener(topic, (event) => {
+      document.body.dispatchEvent(new CustomEvent("live:" + topic, { detail: event.data }));
+    });
+  }
+}
