@@ -115,13 +115,14 @@ def compose(
         sending,
         Periodic(reactor, "given up", DAY_S, lambda: tell_given_up(stores.queue)),
         reception.extensions.sources(),
+        *(() if web is None else web.periodic),
     )
     parts = Parts(
         settings=settings,
         clock=reactor,
         doors=doors,
         listeners=listeners,
-        periodic=periodic,
+        periodic=(*periodic, *(() if web is None else (web,))),
         opening=reception.opening(settings.server.domains),
         tls=reception.tls,
         receivers=receivers,
@@ -146,7 +147,10 @@ def compose(
             receivers.take(fresh)
 
     reload = Reload(reactor, settings, reread or (lambda: settings), take)
-    for service in (*listeners, *periodic, reload):
+    for service in (
+        *(*listeners, *periodic, reload),
+        *(() if web is None else web.move_in(listeners, receivers, reload)),
+    ):
         service.setServiceParent(server)
     return server
 

@@ -174,6 +174,39 @@ class Listener(Service):
                 port=self.port_number,
             )
 
+    @property
+    def acceptances(self) -> tuple[Acceptance, ...]:
+        """What accepts on its sockets, also in the place of receivers; none once closed."""
+        own = () if self._acceptance is None else (self._acceptance,)
+        return own + tuple(acceptance for _, acceptance in self._theirs)
+
+    @property
+    def halted(self) -> bool:
+        """Whether the system refuses who comes to one of its sockets."""
+        return not all(acceptance.listening for acceptance in self.acceptances)
+
+    def halt(self) -> None:
+        """Refuse connections; sessions go on. Raises SetupError where that can't be done."""
+        if self._port is not None and self._port.addressFamily == socket.AF_UNIX:
+            raise _local_socket(self.door, self.endpoint)
+        for acceptance in self.acceptances:
+            acceptance.halt()
+
+    def resume(self) -> None:
+        """Accept again after `halt`, on all sockets or none. Raises SetupError."""
+        try:
+            for acceptance in self.acceptances:
+                acceptance.resume(self._backlog())
+        except OSError as error:
+            self.halt()
+            holders = holders_of(self.port_number or self.endpoint.port)
+            raise cannot_listen(self.door, self.endpoint, error, holders) from error
+
+    def resumed(self) -> None:
+        """Accept again on sockets that the server has resumed: in a receiver."""
+        for acceptance in self.acceptances:
+            acceptance.resume()
+
     def close(self) -> Deferred[None]:
         """Give the socket back. May be called twice."""
         self._close_theirs()
@@ -266,6 +299,14 @@ def _bound_beside(first: socket.socket, backlog: int) -> socket.socket:
         bound.close()
         raise
     return bound
+
+
+def _local_socket(door: str, endpoint: Endpoint) -> SetupError:
+    return SetupError(
+        f"listen.{door}: {place_of(endpoint)}: a local socket can't be stopped alone",
+        f"take it out of listen.{door} and restart the server",
+        exit_code=os.EX_CONFIG,
+    )
 
 
 def _not_inherited(door: str, endpoint: Endpoint) -> SetupError:

@@ -23,6 +23,7 @@ from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
 from bitrixmail.app.allocator import keep_little, settle
+from bitrixmail.app.arrivals import arrivals_of
 from bitrixmail.app.endpoints import parse_endpoint
 from bitrixmail.app.listeners import Listener
 from bitrixmail.app.logs import log_observer
@@ -36,6 +37,7 @@ from bitrixmail.app.orders import (
     Orders,
     Ready,
     Report,
+    Resume,
     Take,
     written,
 )
@@ -73,6 +75,9 @@ class Receiver(Protocol):
                 self._begin(order)
             elif isinstance(order, Take):
                 self._take(order)
+            elif isinstance(order, Resume):
+                for listener in self._listeners:
+                    listener.resumed()
             else:
                 self.end()
 
@@ -97,6 +102,7 @@ class Receiver(Protocol):
         self._periodic += reception.periodic(reactor)
         if reception.metrics is not None:
             reception.metrics.attend(reception.stores, reception.maillog, {"smtp": reception.smtp})
+        if reception.metrics is not None or reception.maillog.tally is not None:
             self._periodic.append(Periodic(reactor, "report", _REPORT_EACH_S, self._report))
         self._opened = Deferred.fromCoroutine(self._open(reception, order.process))
         self._opened.addErrback(self._failed)
@@ -122,7 +128,13 @@ class Receiver(Protocol):
 
     async def _report(self) -> None:
         if self._reception is not None:
-            self._tell(Report(self._reception.metrics.samples()))
+            metrics, tally = self._reception.metrics, self._reception.maillog.tally
+            report = Report(
+                () if metrics is None else metrics.samples(),
+                () if tally is None else tuple(tally.counts.items()),
+                tuple(map(arrivals_of, self._listeners)),
+            )
+            self._tell(report)
 
     def _tell(self, order: Order) -> None:
         if self.transport is not None:
