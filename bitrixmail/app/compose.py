@@ -32,6 +32,7 @@ from bitrixmail.app.senders import Senders
 from bitrixmail.app.sending import Sending
 from bitrixmail.app.services import Parts, Server, nothing_to_tell
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.sources import Sources
 from bitrixmail.app.steering import steering_of
 from bitrixmail.app.timetable import timetable_of
 from bitrixmail.app.web_room import WebRoom
@@ -45,13 +46,16 @@ _MINUTE_S = 60.0
 
 
 def compose(
-    settings: Settings, reactor: Any, reread: Callable[[], Settings] | None = None
+    settings: Settings,
+    reactor: Any,
+    reread: Callable[[], Settings] | None = None,
+    sources: Sources | None = None,
 ) -> Server:
     """Make the server; nothing of it runs yet.
 
     `reactor` is the running one, or a part of it. `reread` reads the settings again, for SIGHUP;
-    None: they stay what they are. Raises InputError for a database URL or a file of a password that
-    can't be used.
+    None: they stay what they are. `sources` are where they come from, for the pages. Raises
+    InputError for a database URL or a file of a password that can't be used.
     """
     table = SharedTable(settings.server.processes) if settings.server.processes > 1 else None
     share = None if table is None else Share(0, SharedCounts(table, 0))
@@ -86,7 +90,7 @@ def compose(
         doors |= {"metrics": door}
     web = None
     if settings.listen.web or settings.listen.webs:
-        web = WebRoom(reception, throttle, reactor)
+        web = WebRoom(reception, throttle, reactor, sources or Sources())
         listeners += tuple(_web_listeners(reception, reactor, web.door))
         doors |= {"web": web.door}
     allowance = UserAllowance(settings, reactor)
@@ -149,7 +153,7 @@ def compose(
     reload = Reload(reactor, settings, reread or (lambda: settings), take)
     for service in (
         *(*listeners, *periodic, reload),
-        *(() if web is None else web.move_in(listeners, receivers, reload)),
+        *(() if web is None else web.move_in(listeners, receivers, reload, first_look)),
     ):
         service.setServiceParent(server)
     return server

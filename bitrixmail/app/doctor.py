@@ -69,10 +69,10 @@ def examination(
     chosen = chosen_probes(probes, only)
     doctor = Doctor(chosen, cast("IReactorTime", reactor))
     found = cast("tuple[Finding, ...]", run_once(reactor, lambda: doctor.examine(progress)))
-    return tuple(_typed(finding, command) for finding in told_once(found))
+    return tuple(typed(finding, command) for finding in told_once(found))
 
 
-def _typed(finding: Finding, command: str) -> Finding:
+def typed(finding: Finding, command: str) -> Finding:
     """Complete the first word of remedies that call this program, behind "sudo" as well."""
 
     def completed(remedy: str) -> str:

@@ -60,6 +60,11 @@ class Reload(Service):
         # Settings of which others are in the file than are in force
         self.waiting: tuple[str, ...] = ()
 
+    @property
+    def settings(self) -> Settings:
+        """What was read last: of the live settings it is in force."""
+        return self._live
+
     def startService(self) -> None:
         """Take the signal."""
         super().startService()

@@ -13,6 +13,7 @@ from bitrixmail.admin.office import Office
 from bitrixmail.admin.upkeep import Upkeep
 from bitrixmail.web.menu import MENU
 from bitrixmail.web.pages.dashboard import DashboardPages
+from bitrixmail.web.pages.doctor import DoctorPages
 from bitrixmail.web.pages.login import LoginPages
 from bitrixmail.web.pages.server import ServerPages
 from bitrixmail.web.rendering import Rendering
@@ -38,6 +39,7 @@ def _routes(office: Office, signing_in: SigningIn, upkeep: Upkeep) -> Iterator[R
     yield from LoginPages(signing_in, office.users).routes()
     yield from DashboardPages(office).routes()
     yield from ServerPages(office, upkeep).routes()
+    yield from DoctorPages(office, upkeep).routes()
 
 
 class _Static(File):
