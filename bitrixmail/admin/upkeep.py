@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bitrixmail.admin.listeners import Listeners
+from bitrixmail.admin.settings_desk import SettingsDesk
 from bitrixmail.interfaces.examiner import IExaminer
 from bitrixmail.interfaces.house import IHouse
 
@@ -16,3 +17,4 @@ class Upkeep:
     house: IHouse
     listeners: Listeners
     examiner: IExaminer
+    settings: SettingsDesk

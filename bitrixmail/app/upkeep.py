@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from bitrixmail.admin.listeners import Listeners
+from bitrixmail.admin.settings_desk import SettingsDesk
 from bitrixmail.admin.upkeep import Upkeep
+from bitrixmail.admin.users import Users
 from bitrixmail.app.examining import Examiner
 from bitrixmail.app.house import House
+from bitrixmail.app.settings_book import SettingsBook
+from bitrixmail.app.sources import Sources
+from bitrixmail.interfaces.threads import IThreads
 
 
-def upkeep_of(house: House, examiner: Examiner) -> Upkeep:
+def upkeep_of(
+    house: House, examiner: Examiner, sources: Sources, threads: IThreads, users: Users
+) -> Upkeep:
     """Marry them."""
-    return Upkeep(house, Listeners(house), examiner)
+    book = SettingsBook(sources, threads)
+    return Upkeep(house, Listeners(house), examiner, SettingsDesk(book, house, users))

@@ -56,7 +56,7 @@ class WebRoom:
         office = offices.office_of(settings, self._reception.stores, self._reactor, threads)
         if self.house is None or self.examiner is None:
             raise RuntimeError("the pages of a server that was never composed")
-        upkeep = upkeeps.upkeep_of(self.house, self.examiner)
+        upkeep = upkeeps.upkeep_of(self.house, self.examiner, self._sources, threads, office.users)
         site: IResource = pages.site_of(rendering, office, self._signing_in, upkeep)
         return site
 

@@ -16,6 +16,7 @@ from bitrixmail.web.pages.dashboard import DashboardPages
 from bitrixmail.web.pages.doctor import DoctorPages
 from bitrixmail.web.pages.login import LoginPages
 from bitrixmail.web.pages.server import ServerPages
+from bitrixmail.web.pages.settings import SettingsPages
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.routes import Site
 from bitrixmail.web.visit import Route
@@ -40,6 +41,7 @@ def _routes(office: Office, signing_in: SigningIn, upkeep: Upkeep) -> Iterator[R
     yield from DashboardPages(office).routes()
     yield from ServerPages(office, upkeep).routes()
     yield from DoctorPages(office, upkeep).routes()
+    yield from SettingsPages(office, upkeep).routes()
 
 
 class _Static(File):
