@@ -167,9 +167,10 @@ class House:
     async def vitals(self) -> Vitals:
         """See IHouse."""
         receivers = () if self._receivers is None else self._receivers.pids
-        return await self._reception.threads.run(self._vitals, (os.getpid(), *receivers))
+        _, kept = await self._reception.stores.messages.totals()
+        return await self._reception.threads.run(self._vitals, (os.getpid(), *receivers), kept)
 
-    def _vitals(self, pids: Sequence[int]) -> Vitals:
+    def _vitals(self, pids: Sequence[int], kept: int) -> Vitals:
         stores, material = self._reception.stores, self._reception.tls.material
         file = stores.database.file.path
         where = os.statvfs(stores.data_dir)
@@ -181,6 +182,7 @@ class House:
             data_dir=str(stores.data_dir),
             database=sum(map(_size, (file, file.with_name(f"{file.name}-wal")))),
             free=where.f_bavail * where.f_frsize,
+            kept=kept,
             certificate=None if material is None else _facts(material),
             waiting=self._reload.waiting,
         )

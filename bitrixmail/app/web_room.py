@@ -26,6 +26,7 @@ from bitrixmail.app.reload import Reload
 from bitrixmail.app.reports import Reports
 from bitrixmail.app.sources import Sources
 from bitrixmail.app.troubles import Troubles
+from bitrixmail.tasks import spawn
 from bitrixmail.web.door import WebDoor
 
 
@@ -82,9 +83,10 @@ class WebRoom:
         return self.troubles, self.examiner
 
     def begin(self) -> None:
-        """Take note that the server is ready."""
+        """Take note that the server is ready, and of how it begins."""
         if self.house is not None:
             self.house.begun()
+        spawn(self.history.sample(), "the first sample")
 
     @property
     def periodic(self) -> tuple[Periodic, ...]:

@@ -64,7 +64,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """The process and its place. `free` and `database` are octets.
+    """The process and its place. `free`, `database` and `kept` (by all mailboxes) are octets.
 
     `waiting` are settings of which others stand in the file than are in force.
     """
@@ -76,6 +76,7 @@ class Vitals:
     data_dir: str
     database: int
     free: int
+    kept: int
     certificate: CertificateFacts | None
     waiting: tuple[str, ...]
 

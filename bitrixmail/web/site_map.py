@@ -38,7 +38,7 @@ def site_of(
 
 def _routes(office: Office, signing_in: SigningIn, upkeep: Upkeep) -> Iterator[Route]:
     yield from LoginPages(signing_in, office.users).routes()
-    yield from DashboardPages(office).routes()
+    yield from DashboardPages(office, upkeep).routes()
     yield from ServerPages(office, upkeep).routes()
     yield from DoctorPages(office, upkeep).routes()
     yield from SettingsPages(office, upkeep).routes()

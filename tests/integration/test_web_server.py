@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ import pytest
 
 from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from tests.fakes.dialogue import Dialogue
 from tests.fakes.process import ServerProcess
 from tests.fakes.server import until
 from tests.fakes.stores import result_of
@@ -175,3 +178,34 @@ def test_sockets_of_receivers_stop_and_start_too(tmp_path: Path) -> None:
 def _taken(page: str) -> int:
     row = page[page.index("<code>smtp</code>") :]
     return int(row.split('<td class="number">')[2].partition("<")[0])
+
+
+def test_the_dashboard_tells_how_it_goes_and_what_to_do_next(
+    server: ServerProcess, owner: Visitor
+) -> None:
+    page = owner.get("/").text
+    assert "Next steps" in page
+    server.furnish(("info@example.org",), "a password of the test")
+    deliver(server, "info@example.org")
+    deliver(server, "nobody@example.org")
+    until(lambda: "Next steps" not in owner.get("/").text, "the steps are done", 5)
+    page = owner.get("/").text
+    assert "no such mailbox" in page
+    assert re.search(
+        r'>Received</th><td class="number">\d+</td><td class="number">\d+</td><td class="number">1<',
+        page,
+    )
+    assert re.search(r'>Refused</th>(<td class="number">\d+</td>){2}<td class="number">1<', page)
+    for span in ("hour", "day"):
+        told = json.loads(owner.get(f"/live/charts?span={span}").text)
+        assert set(told["series"]) >= {"received", "refused", "sent", "queue"}
+        assert all(len(values) == len(told["times"]) for values in told["series"].values())
+
+
+def deliver(server: ServerProcess, recipient: str) -> None:
+    with Dialogue(server.smtp_port, "220") as client:
+        client.say("EHLO x.example.net")
+        client.say("MAIL FROM:<a@example.net>")
+        if client.say(f"RCPT TO:<{recipient}>").startswith("250"):
+            client.say("DATA")
+            assert client.say("Subject: hello\r\n\r\nx\r\n.").startswith("250")
