@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from bitrixmail.admin.findings.host_russian import HOST_PHRASES, HOST_SENTENCES
+from bitrixmail.admin.findings.obstacles_russian import OBSTACLE_SENTENCES
 from bitrixmail.admin.findings.records_russian import RECORD_SENTENCES
 from bitrixmail.model.finding import Finding
 
@@ -234,5 +235,10 @@ def _inner(text: str, depth: int) -> str:
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple(
         (re.compile("(.*?)".join(map(re.escape, english.split("{}")))), russian)
-        for english, russian in (*_SENTENCES, *HOST_SENTENCES, *RECORD_SENTENCES)
+        for english, russian in (
+            *_SENTENCES,
+            *HOST_SENTENCES,
+            *RECORD_SENTENCES,
+            *OBSTACLE_SENTENCES,
+        )
     )

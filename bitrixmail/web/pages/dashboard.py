@@ -11,6 +11,7 @@ from bitrixmail.model.finding import Severity
 from bitrixmail.model.house import Samples
 from bitrixmail.model.user import Right
 from bitrixmail.web.pages.doctor import in_language
+from bitrixmail.web.pages.server import told_in
 from bitrixmail.web.visit import Download, Page, Reply, Route, Visit
 from bitrixmail.web.words import _
 
@@ -76,7 +77,9 @@ class DashboardPages:
             "mailboxes": mailboxes,
             "own": [each for each in mailboxes if not each.address.startswith("postmaster@")],
             "vitals": vitals,
-            "listeners": await self._upkeep.listeners.listing(),
+            "listeners": [
+                told_in(each, visit.language) for each in await self._upkeep.listeners.listing()
+            ],
             "look": look,
             "findings": in_language(bad[:_MOST_FINDINGS], visit.language),
             "waiting": _last(hour.gauges.get("queue", ())),

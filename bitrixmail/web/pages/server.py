@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from bitrixmail.admin.findings.russian import in_russian
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.upkeep import Upkeep
 from bitrixmail.model.house import ListenerState, Listening
@@ -29,13 +31,14 @@ class ServerPages:
         yield Route("POST", "/server/restart", self.restart, needs=Right.GOVERN)
         yield Route("POST", "/server/reload", self.reload, needs=Right.GOVERN)
 
-    async def show(self, visit: Visit) -> Reply:  # noqa: ARG002 - every page is handed one
+    async def show(self, visit: Visit) -> Reply:
         """Show all there is."""
-        return await self._page()
+        return await self._page(visit)
 
-    async def _page(self, **more: object) -> Page:
+    async def _page(self, visit: Visit, **more: object) -> Page:
+        found = await self._upkeep.listeners.listing()
         context: dict[str, object] = {
-            "listeners": await self._upkeep.listeners.listing(),
+            "listeners": tuple(told_in(listener, visit.language) for listener in found),
             "vitals": await self._upkeep.house.vitals(),
             "right": Right,
             "reloaded": None,
@@ -70,9 +73,17 @@ class ServerPages:
         reloaded = self._upkeep.house.reload()
         detail = "; ".join(map(str, reloaded.faults)) or ", ".join(reloaded.changed)
         await self._office.users.record(visit.user, "settings.reload", "", detail, visit.peer)
-        return await self._page(reloaded=reloaded)
+        return await self._page(visit, reloaded=reloaded)
 
     async def _record(self, visit: Visit, what: str, found: Listening) -> None:
         """Write down who did it and what came of it."""
         detail = found.problem or found.state.value
         await self._office.users.record(visit.user, what, found.name, detail, visit.peer)
+
+
+def told_in(listener: Listening, language: str) -> Listening:
+    """Say why a listener failed in the language of who reads."""
+    if language != "ru" or not listener.problem:
+        return listener
+    remedies = tuple(map(in_russian, listener.remedies))
+    return replace(listener, problem=in_russian(listener.problem), remedies=remedies)

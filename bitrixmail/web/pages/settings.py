@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.settings_desk import Saved
+from bitrixmail.admin.settings_words.russian import section_in_russian
 from bitrixmail.admin.upkeep import Upkeep
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.settings_book import Book, Section
@@ -36,7 +37,7 @@ class SettingsPages:
             book = await self._desk.read()
         except InputError as error:
             return Page("settings_broken.html", {"faults": error.faults})
-        section = _section(book, visit.asked("section"))
+        section = _section(book, visit.asked("section"), visit.language)
         return Page("settings.html", _context(book, section))
 
     async def save(self, visit: Visit) -> Reply:
@@ -45,7 +46,7 @@ class SettingsPages:
             book = await self._desk.read()
         except InputError as error:
             return Page("settings_broken.html", {"faults": error.faults}, 400)
-        section = _section(book, visit.given("section"))
+        section = _section(book, visit.given("section"), visit.language)
         reset = visit.given("reset")
         given: dict[str, str | None] = {reset: None} if reset else dict(_given(visit, section))
         try:
@@ -66,9 +67,10 @@ class SettingsPages:
         return Redirect(f"{_PATH}?section={_of(path, saved)}", _said(saved))
 
 
-def _section(book: Book, name: str) -> Section:
-    """Return the section that is wanted, or the first."""
-    return next((found for found in book.sections if found.name == name), book.sections[0])
+def _section(book: Book, name: str, language: str) -> Section:
+    """Return the section that is wanted, or the first, with its help in a language."""
+    found = next((each for each in book.sections if each.name == name), book.sections[0])
+    return section_in_russian(found) if language == "ru" else found
 
 
 def _of(path: str, saved: Saved) -> str:

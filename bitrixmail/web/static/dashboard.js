@@ -20,8 +20,10 @@ function draw(figure, told) {
     return;
   }
   if (told.times.length < 2) return;
-  const ink = getComputedStyle(figure).color;
-  const axis = { stroke: ink, grid: { stroke: ink + "22", width: 1 }, ticks: { stroke: ink + "44" } };
+  const faint = { stroke: "rgba(128, 128, 128, .25)", width: 1 };
+  const axis = { stroke: getComputedStyle(figure).color, grid: faint, ticks: faint };
+  const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
+  const times = (_plot, ticks) => ticks.map((at) => clock.format(new Date(at * 1000)));
   const place = document.createElement("div");
   const old = figure.querySelector("svg, p.hint");
   if (old) old.replaceWith(place);
@@ -31,7 +33,7 @@ function draw(figure, told) {
     legend: { show: false },
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most || 0)] } },
-    axes: [axis, { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 50000] }],
+    axes: [{ ...axis, values: times, space: 60, incrs: [60, 300, 600, 1800, 3600, 7200, 14400] }, { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 50000] }],
     series: [{}, ...keys.map((key, place_) => ({
       label: labels[place_], stroke: colours()[place_], width: 2, points: { show: false },
     }))],
