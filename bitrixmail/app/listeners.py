@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from contextlib import suppress
 from time import monotonic, sleep  # noqa: TID251 - the reactor does not run yet
 from typing import Any, cast
 
@@ -154,6 +155,13 @@ class Listener(Service):
         if found != self.endpoint.arguments["domain"]:
             problem = f"listen.{self.door}: {self.endpoint}: the inherited socket is {found}"
             raise SetupError(problem, f"write domain={found} in it", exit_code=os.EX_CONFIG)
+        self._hand_on(port)  # as a server left it that was killed while it was halted
+
+    def _hand_on(self, port: Port) -> None:
+        """Let systemd's socket listen, which is what systemd believes of it."""
+        if self.endpoint.kind == "systemd":
+            with suppress(OSError):
+                port.socket.listen(self._backlog())
 
     @property
     def port_number(self) -> int:
@@ -215,6 +223,7 @@ class Listener(Service):
         if port is None or acceptance is None:
             return succeed(None)
         acceptance.stop()
+        self._hand_on(port)
         closing: Deferred[None] | None = port.stopListening()
         return closing or succeed(None)
 

@@ -9,9 +9,11 @@ import re
 from dataclasses import replace
 from functools import cache
 
+from bitrixmail.admin.findings.faults_russian import FAULT_SENTENCES
 from bitrixmail.admin.findings.host_russian import HOST_PHRASES, HOST_SENTENCES
 from bitrixmail.admin.findings.obstacles_russian import OBSTACLE_SENTENCES
 from bitrixmail.admin.findings.records_russian import RECORD_SENTENCES
+from bitrixmail.model.errors import Fault
 from bitrixmail.model.finding import Finding
 
 _Pair = tuple[str, str]
@@ -182,6 +184,7 @@ _SENTENCES: tuple[_Pair, ...] = (
     ("it takes connections, which begin with TLS", "принимает соединения, начиная с TLS"),
     ("Name other domains in doctor.outgoing.", "Укажите другие домены в doctor.outgoing."),
 )  # fmt: skip
+_ALL = (*_SENTENCES, *HOST_SENTENCES, *RECORD_SENTENCES, *OBSTACLE_SENTENCES)
 _PHRASES: tuple[_Pair, ...] = (
     ("only for the machine itself", "только для самой машины"),
     ("only for the neighbours on one cable", "только для соседей по кабелю"),
@@ -211,6 +214,19 @@ def finding_in_russian(finding: Finding) -> Finding:
     )
 
 
+def fault_in_russian(fault: Fault) -> Fault:
+    """Say what is wrong with a setting in Russian."""
+    return replace(fault, what=_fault_text(fault.what), remedy=_fault_text(fault.remedy))
+
+
+def _fault_text(text: str) -> str:
+    for pattern, russian in _compiled(FAULT_SENTENCES):
+        found = pattern.fullmatch(text)
+        if found is not None:
+            return russian.format(*found.groups())
+    return text
+
+
 def in_russian(text: str, depth: int = 0) -> str:
     """Say a sentence of a finding in Russian, or return it as it is."""
     for pattern, russian in _patterns():
@@ -231,14 +247,13 @@ def _inner(text: str, depth: int) -> str:
     return text
 
 
-@cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return _compiled(_ALL)
+
+
+@cache
+def _compiled(sentences: tuple[_Pair, ...]) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple(
         (re.compile("(.*?)".join(map(re.escape, english.split("{}")))), russian)
-        for english, russian in (
-            *_SENTENCES,
-            *HOST_SENTENCES,
-            *RECORD_SENTENCES,
-            *OBSTACLE_SENTENCES,
-        )
+        for english, russian in sentences
     )

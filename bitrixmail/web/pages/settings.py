@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from bitrixmail.admin.findings.russian import fault_in_russian
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.settings_desk import Saved
 from bitrixmail.admin.settings_words.russian import section_in_russian
@@ -36,7 +37,8 @@ class SettingsPages:
         try:
             book = await self._desk.read()
         except InputError as error:
-            return Page("settings_broken.html", {"faults": error.faults})
+            faults = _told_in(error.faults, visit.language)
+            return Page("settings_broken.html", {"faults": faults})
         section = _section(book, visit.asked("section"), visit.language)
         return Page("settings.html", _context(book, section))
 
@@ -45,7 +47,8 @@ class SettingsPages:
         try:
             book = await self._desk.read()
         except InputError as error:
-            return Page("settings_broken.html", {"faults": error.faults}, 400)
+            faults = _told_in(error.faults, visit.language)
+            return Page("settings_broken.html", {"faults": faults}, 400)
         section = _section(book, visit.given("section"), visit.language)
         reset = visit.given("reset")
         given: dict[str, str | None] = {reset: None} if reset else dict(_given(visit, section))
@@ -53,7 +56,8 @@ class SettingsPages:
             saved = await self._desk.change(given, visit.user, visit.peer)
         except InputError as error:
             texts = {path: text for path, text in given.items() if text is not None}
-            return Page("settings.html", _context(book, section, texts, error.faults), 400)
+            faults = _told_in(error.faults, visit.language)
+            return Page("settings.html", _context(book, section, texts, faults), 400)
         return Redirect(f"{_PATH}?section={section.name}", _said(saved))
 
     async def history(self, visit: Visit) -> Reply:  # noqa: ARG002 - every page is handed one
@@ -71,6 +75,10 @@ def _section(book: Book, name: str, language: str) -> Section:
     """Return the section that is wanted, or the first, with its help in a language."""
     found = next((each for each in book.sections if each.name == name), book.sections[0])
     return section_in_russian(found) if language == "ru" else found
+
+
+def _told_in(faults: tuple[Fault, ...], language: str) -> tuple[Fault, ...]:
+    return tuple(map(fault_in_russian, faults)) if language == "ru" else faults
 
 
 def _of(path: str, saved: Saved) -> str:
