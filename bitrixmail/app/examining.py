@@ -16,8 +16,6 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from bitrixmail.admin.doctor import Doctor
-from bitrixmail.admin.probes.name_servers import told_once
 from bitrixmail.app.daemon_threads import DaemonThreads
 from bitrixmail.app.settings import Settings
 from bitrixmail.interfaces.examiner import IExaminer
@@ -82,21 +80,24 @@ class Examiner(Service):
 
     async def _found(self) -> tuple[Finding, ...]:
         doctor = await self._threads.run(import_module, "bitrixmail.app.doctor")
-        settings, stores = self._settings(), self._stores
+        stores = self._stores
         keys = {
             domain.name: await stores.dkim_keys.keys(domain.name)
             for domain in await stores.directory.domains()
         }
-        names = tuple(dict.fromkeys((*keys, *settings.server.domains)))
-        probes = [*doctor.probes_of(settings, names, self._reactor, self._threads, keys)]
-        return await Doctor(probes, self._reactor).examine(self._progress)
+        found: tuple[Finding, ...] = await doctor.whole_findings(
+            self._settings(), keys, self._reactor, self._threads, self._progress
+        )
+        return found
 
     def _progress(self, probe: str, done: int, total: int) -> None:
         self._latest = replace(self._latest, probe=probe, done=done, total=total)
 
     def _typed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        typed = import_module("bitrixmail.app.doctor").typed
-        return tuple(typed(finding, self._command) for finding in told_once(findings))
+        told: tuple[Finding, ...] = import_module("bitrixmail.app.doctor").told(
+            findings, self._command
+        )
+        return told
 
     def stopService(self) -> Deferred[None] | None:
         """Look no further."""

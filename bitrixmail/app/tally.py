@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-RECEIVED, REFUSED, QUARANTINED = "received", "refused", "quarantined"
+RECEIVED, REFUSED, QUARANTINED, SPAM = "received", "refused", "quarantined", "spam"
 SENT, DEFERRED, BOUNCED = "sent", "deferred", "bounced"
+# Where the rule of `bitrixmail spam threshold` puts it
+_SPAM_FOLDER = "Spam"
 _BEHIND = frozenset({SENT, DEFERRED, BOUNCED})
 # What the letter before a session's id says: the door it came through
 _DOORS = {"s": "submission", "l": "lmtp", "p": "pop3"}
@@ -47,6 +49,8 @@ class Tally:
         if transition == "accepted":
             self._add(RECEIVED)
             self._add(f"{RECEIVED}/{door_of(fields.get('session_id', ''))}")
+            if fields.get("folder") == _SPAM_FOLDER:
+                self._add(SPAM)
         elif transition == QUARANTINED:
             self._add(QUARANTINED)
         elif "action" in fields:

@@ -20,6 +20,7 @@ SPANS = ("hour", "day")
 COUNTS = {
     "received": _("Received"),
     "refused": _("Refused"),
+    "spam": _("Taken for spam"),
     "quarantined": _("Into quarantine"),
     "sent": _("Sent"),
     "deferred": _("Deferred"),
@@ -41,7 +42,7 @@ REASONS = {
     "other": _("other reasons"),
 }
 CHARTS = (
-    ("incoming", _("Coming in"), ("received", "refused", "quarantined")),
+    ("incoming", _("Coming in"), ("received", "refused", "spam")),
     ("outgoing", _("Going out"), ("sent", "deferred", "bounced")),
     ("waiting", _("Waiting in the queue"), ("queue",)),
 )

@@ -31,7 +31,7 @@ def test_lines_of_the_mail_log_are_counted() -> None:
     log = MailLog()
     log.tally = tally = Tally()
     log.record("accepted", session_id="6b-1", size_octets=3)
-    log.record("accepted", session_id="s6b-1", size_octets=3)
+    log.record("accepted", session_id="s6b-1", size_octets=3, folder="Spam")
     log.record("refused", reply="550 5.1.1 No", count=5)
     log.record("deferred", reply="452 4.2.2 full")
     log.record("rejected", queue_id="1")
@@ -44,6 +44,7 @@ def test_lines_of_the_mail_log_are_counted() -> None:
         "received": 2,
         "received/smtp": 1,
         "received/submission": 1,
+        "spam": 1,
         "refused": 7,
         "refused/unknown": 5,
         "refused/full": 1,
