@@ -4,7 +4,8 @@ Where `accept` fails, the connection stays in the system's queue and the socket 
 reactor that went on asking would do nothing else. So the socket is left alone for a moment.
 
 One that is halted refuses who comes and stays bound, so that it needs no right to go on: on Linux
-shutdown(2) ends the listening of a socket, in whatever process it is used, until listen(2).
+shutdown(2) ends the listening of a socket, in whatever process it is used, until listen(2). A local
+socket does not come back from that; who comes to one that is halted is hung up on.
 """
 
 # Twisted's own methods carry no types.
@@ -47,6 +48,9 @@ class _Doorway(socket.socket):
                 raise
             self.acceptance.pause(error.errno)
             raise BlockingIOError(errno.EAGAIN, "accepting pauses") from error
+        if self.acceptance.halted:  # only a local socket is read then
+            found[0].close()
+            raise BlockingIOError(errno.EAGAIN, "nobody is taken now")
         self.acceptance.took(found[1])
         return found
 
@@ -65,6 +69,7 @@ class Acceptance:
         self._shared = shared
         self._again: IDelayedCall | None = None
         self._told: dict[int, float] = {}
+        self._local = port.addressFamily == socket.AF_UNIX
         self._wanted = False
         self.halted = False
         self.taken = 0
@@ -81,11 +86,14 @@ class Acceptance:
         """Accept connections, those that wait first; of one that is halted, from `resume` on."""
         self._again = None
         self._wanted = True
-        if not self.halted:
+        if not self.halted or self._local:
             self._port.startReading()
 
     def halt(self) -> None:
         """Refuse connections from now on; the socket stays bound. May be called twice."""
+        if self._local:
+            self.halted = True
+            return
         self.stop()
         self._port.stopReading()
         if not self.halted:
@@ -95,6 +103,8 @@ class Acceptance:
     @property
     def listening(self) -> bool:
         """Whether the system takes connections on there, as it says itself."""
+        if self._local and self.halted:
+            return False
         return bool(self._port.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
 
     def resume(self, backlog: int | None = None) -> None:
@@ -102,7 +112,7 @@ class Acceptance:
 
         None as backlog: it listens again already, in another process.
         """
-        if backlog is not None:
+        if backlog is not None and not self._local:
             self._port.socket.listen(backlog)
         self.halted = False
         if self._wanted:

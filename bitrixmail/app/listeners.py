@@ -194,9 +194,7 @@ class Listener(Service):
         return not all(acceptance.listening for acceptance in self.acceptances)
 
     def halt(self) -> None:
-        """Refuse connections; sessions go on. Raises SetupError where that can't be done."""
-        if self._port is not None and self._port.addressFamily == socket.AF_UNIX:
-            raise _local_socket(self.door, self.endpoint)
+        """Refuse connections; sessions go on."""
         for acceptance in self.acceptances:
             acceptance.halt()
 
@@ -308,14 +306,6 @@ def _bound_beside(first: socket.socket, backlog: int) -> socket.socket:
         bound.close()
         raise
     return bound
-
-
-def _local_socket(door: str, endpoint: Endpoint) -> SetupError:
-    return SetupError(
-        f"listen.{door}: {place_of(endpoint)}: a local socket can't be stopped alone",
-        f"take it out of listen.{door} and restart the server",
-        exit_code=os.EX_CONFIG,
-    )
 
 
 def _not_inherited(door: str, endpoint: Endpoint) -> SetupError:

@@ -19,7 +19,7 @@ class IHouse(Interface):
     def stop(name: str) -> None:
         """Let a listener refuse connections from now on; sessions that are open go on.
 
-        Its socket stays bound. Raises NotFoundError; SetupError where it can't be done.
+        Its socket stays bound; of a local one clients are hung up on. Raises NotFoundError.
         """
 
     def start(name: str) -> None:

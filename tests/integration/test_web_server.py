@@ -22,7 +22,10 @@ from tests.fakes.visitor import Answered, Visitor
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path_factory.mktemp("web"), web=True) as server:
+    home = tmp_path_factory.mktemp("web")
+    server = ServerProcess(home, web=True)
+    server.configure("listen", f'lmtp = ["unix:{home}/lmtp.sock"]')
+    with server:
         yield server
 
 
@@ -81,7 +84,7 @@ def test_a_stopped_door_refuses_and_a_started_one_greets(
         page, seconds = did(owner, "stop", name_of(server))
         assert not greeted(server.smtp_port)
         assert seconds < 1
-        assert "stopped" in page.text
+        assert 'off">stopped<' in page.text
         before.sendall(b"NOOP\r\n")  # who was connected goes on
         until(lambda: b"250" in before.recv(4096), "no reply", 5)
         page, seconds = did(owner, "start", name_of(server))
@@ -102,10 +105,29 @@ def test_a_place_taken_meanwhile_is_told_with_its_holder(
         page, _ = did(owner, "start", name_of(server))
         assert "taken by" in page.text
         assert "PID" in page.text
-        assert "failed" in page.text
+        assert 'bad">failed<' in page.text
     page, _ = did(owner, "start", name_of(server))
     assert "taken by" not in page.text
     assert greeted(server.smtp_port)
+
+
+def test_who_comes_to_a_local_socket_that_is_stopped_is_hung_up_on(
+    server: ServerProcess, owner: Visitor
+) -> None:
+    path = f"{server.home}/lmtp.sock"
+
+    def said() -> bytes:
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(5)
+            link.connect(path)
+            return link.recv(3)
+
+    assert said() == b"220"
+    for _ in range(2):
+        assert 'off">stopped<' in did(owner, "stop", f"lmtp unix:{path}")[0].text
+        assert said() == said() == b""
+        assert 'off">stopped<' not in did(owner, "start", f"lmtp unix:{path}")[0].text
+        assert said() == b"220"
 
 
 def test_the_pages_own_door_is_restarted_and_not_stopped(
