@@ -33,6 +33,7 @@ from bitrixmail.app.reload import Reload
 from bitrixmail.app.senders import Senders
 from bitrixmail.app.sending import Sending
 from bitrixmail.app.services import Parts, Server, nothing_to_tell
+from bitrixmail.app.setting_sources import SettingSources
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.steering import steering_of
 from bitrixmail.app.timetable import timetable_of
@@ -48,13 +49,16 @@ _MINUTE_S = 60.0
 
 
 def compose(
-    settings: Settings, reactor: Any, reread: Callable[[], Settings] | None = None
+    settings: Settings,
+    reactor: Any,
+    reread: Callable[[], Settings] | None = None,
+    sources: SettingSources | None = None,
 ) -> Server:
     """Make the server; nothing of it runs yet.
 
     `reactor` is the running one, or a part of it. `reread` reads the settings again, for SIGHUP;
-    None: they stay what they are. Raises InputError for a database URL or a file of a password that
-    can't be used.
+    None: they stay what they are. `sources` are where they come from, for the pages. Raises
+    InputError for a database URL or a file of a password that can't be used.
     """
     processes = processes_of(settings)
     on_demand = settings.server.processes == AUTO_PROCESSES
@@ -99,7 +103,7 @@ def compose(
         doors |= {"attachments": files}
     web = None
     if settings.listen.web or settings.listen.webs:
-        web = WebRoom(reception, throttle, reactor)
+        web = WebRoom(reception, throttle, reactor, sources or SettingSources())
         listeners += tuple(_web_listeners(reception, reactor, web.door))
         doors |= {"web": web.door}
     allowance = UserAllowance(settings, reactor)
@@ -129,13 +133,14 @@ def compose(
         Periodic(reactor, "given up", DAY_S, lambda: tell_given_up(stores.queue)),
         *([watch(reactor, reception, receivers)] if receivers is not None and on_demand else ()),
         reception.extensions.run(reception.gate),
+        *(() if web is None else web.periodic),
     )
     parts = Parts(
         settings=settings,
         clock=reactor,
         doors=doors,
         listeners=listeners,
-        periodic=periodic,
+        periodic=(*periodic, *(() if web is None else (web,))),
         opening=reception.opening(settings.server.domains),
         tls=reception.tls,
         receivers=receivers,
@@ -160,7 +165,10 @@ def compose(
             receivers.take(fresh)
 
     reload = Reload(reactor, settings, reread or (lambda: settings), take)
-    for service in (*listeners, *periodic, reload):
+    for service in (
+        *(*listeners, *periodic, reload),
+        *(() if web is None else web.move_in(listeners, receivers, reload, first_look)),
+    ):
         service.setServiceParent(server)
     return server
 

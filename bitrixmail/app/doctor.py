@@ -69,7 +69,7 @@ def examination(
     chosen = chosen_probes(probes, only)
     doctor = Doctor(chosen, cast("IReactorTime", reactor))
     found = cast("tuple[Finding, ...]", run_once(reactor, lambda: doctor.examine(progress)))
-    return tuple(_typed(finding, command) for finding in told_once(found))
+    return told(found, command)
 
 
 def _typed(finding: Finding, command: str) -> Finding:
@@ -81,6 +81,24 @@ def _typed(finding: Finding, command: str) -> Finding:
         return f"{start}{command}{remedy[len(start) + len('bitrixmail') :]}" if own else remedy
 
     return replace(finding, remedies=tuple(map(completed, finding.remedies)))
+
+
+async def whole_findings(
+    settings: Settings,
+    keys: Mapping[str, Sequence[DKIMKey]],
+    reactor: Any,
+    threads: IThreads,
+    progress: Progress,
+) -> tuple[Finding, ...]:
+    """Look as the command does, in a running server; `keys` are those of its domains."""
+    domains = tuple(dict.fromkeys((*keys, *settings.server.domains)))
+    probes = [*probes_of(settings, domains, reactor, threads, keys)]
+    return await Doctor(probes, reactor).examine(progress)
+
+
+def told(findings: tuple[Finding, ...], command: str) -> tuple[Finding, ...]:
+    """Return findings as they are told: each advice once, commands as they are called."""
+    return tuple(_typed(finding, command) for finding in told_once(findings))
 
 
 async def first_findings(

@@ -8,6 +8,7 @@ In the background: the doors are open already. Everything heavy is imported in a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +19,7 @@ from bitrixmail.app.daemon_threads import DaemonThreads
 from bitrixmail.app.looking import Looking
 from bitrixmail.app.settings import Settings
 from bitrixmail.interfaces.directory import IDirectory
-from bitrixmail.model.finding import Severity
+from bitrixmail.model.finding import Finding, Severity
 
 _DELAY_S = 5.0
 _MOST_TOLD = 20
@@ -43,6 +44,7 @@ class FirstLook(Looking):
         self._reactor = reactor
         self._threads = DaemonThreads(reactor)
         self.ended: Deferred[None] = Deferred()
+        self.found: Callable[[tuple[Finding, ...]], None] = _nobody
 
     async def look(self) -> None:
         """See Looking."""
@@ -55,6 +57,7 @@ class FirstLook(Looking):
         doctor = await self._threads.run(import_module, "bitrixmail.app.doctor")
         domains = [domain.name for domain in await self._directory.domains()]
         found = await doctor.first_findings(self._settings, domains, self._reactor, self._threads)
+        self.found(found)
         failing = [finding for finding in found if finding.severity is Severity.FAILURE]
         for finding in failing[:_MOST_TOLD]:
             _log.warn(
@@ -74,3 +77,7 @@ class FirstLook(Looking):
                 "the rules of the firewall can't be read without root's rights:"
                 " `bitrixmail doctor` as root sees more"
             )
+
+
+def _nobody(_findings: tuple[Finding, ...]) -> None:
+    """Nobody is told but the log."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep  # noqa: TID251 - the reactor does not run yet
 from typing import Any, cast
@@ -168,6 +169,13 @@ class Listener(Service):
         if found != self.endpoint.arguments["domain"]:
             problem = f"listen.{self.door}: {self.endpoint}: the inherited socket is {found}"
             raise SetupError(problem, f"write domain={found} in it", exit_code=os.EX_CONFIG)
+        self._hand_on(port)  # as a server left it that was killed while it was halted
+
+    def _hand_on(self, port: Port) -> None:
+        """Let systemd's socket listen, which is what systemd believes of it."""
+        if self.endpoint.kind == "systemd":
+            with suppress(OSError):
+                port.socket.listen(self._backlog())
 
     @property
     def port_number(self) -> int:
@@ -189,14 +197,45 @@ class Listener(Service):
             )
 
     def rest(self) -> None:
-        """Accept no more until `resume`: who comes is another process's, or waits."""
+        """Accept no more until `accept`: who comes is another process's, or waits."""
         if self._acceptance is not None:
             self._acceptance.rest()
 
-    def resume(self) -> None:
-        """Accept again, those that wait first."""
+    def accept(self) -> None:
+        """Accept again after `rest`, those that wait first."""
         if self._acceptance is not None:
             self._acceptance.begin()
+
+    @property
+    def acceptances(self) -> tuple[Acceptance, ...]:
+        """What accepts on its sockets, also in the place of receivers; none once closed."""
+        own = () if self._acceptance is None else (self._acceptance,)
+        return own + tuple(acceptance for _, acceptance in self._theirs)
+
+    @property
+    def halted(self) -> bool:
+        """Whether the system refuses who comes to one of its sockets."""
+        return not all(acceptance.listening for acceptance in self.acceptances)
+
+    def halt(self) -> None:
+        """Refuse connections; sessions go on."""
+        for acceptance in self.acceptances:
+            acceptance.halt()
+
+    def resume(self) -> None:
+        """Accept again after `halt`, on all sockets or none. Raises SetupError."""
+        try:
+            for acceptance in self.acceptances:
+                acceptance.resume(self._backlog())
+        except OSError as error:
+            self.halt()
+            holders = holders_of(self.port_number or self.endpoint.port)
+            raise cannot_listen(self.door, self.endpoint, error, holders) from error
+
+    def resumed(self) -> None:
+        """Accept again on sockets that the server has resumed: in a receiver."""
+        for acceptance in self.acceptances:
+            acceptance.resume()
 
     def close(self) -> Deferred[None]:
         """Give the socket back. May be called twice."""
@@ -206,6 +245,7 @@ class Listener(Service):
         if port is None or acceptance is None:
             return succeed(None)
         acceptance.stop()
+        self._hand_on(port)
         closing: Deferred[None] | None = port.stopListening()
         return closing or succeed(None)
 

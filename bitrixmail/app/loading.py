@@ -20,6 +20,7 @@ from bitrixmail.app.route_settings import Route, Window
 from bitrixmail.app.settings import MAX_DRAIN_S, Settings
 from bitrixmail.mime.domains import to_ascii
 from bitrixmail.model.errors import Fault, InputError
+from bitrixmail.model.settings_book import Source
 from bitrixmail.model.text import printable
 from bitrixmail.model.toml import read_toml
 
@@ -67,7 +68,7 @@ def load_settings(
     """
     tables: Tables = _read(file) if file is not None else {}
     faults = list(_one_underscore(environment or {}))
-    for path, value in _from_environment(environment or {}):
+    for _, path, value in _variables(environment or {}):
         _put(tables, path, value)
     for text in overrides:
         path, equals, value = text.partition("=")
@@ -88,6 +89,37 @@ def load_settings(
     if faults:
         raise InputError(*faults)
     return settings
+
+
+def origins(
+    file: Path | None, environment: Mapping[str, str], overrides: Sequence[str]
+) -> dict[str, tuple[Source, str]]:
+    """Return where settings come from that are not at their default, by dotted path.
+
+    With the name of the variable, or the option. Tables that the owner names are one setting.
+    """
+    found: dict[str, tuple[Source, str]] = {}
+    for section, table in (_read(file) if file is not None else {}).items():
+        for path in _paths(section, table):
+            found[path] = Source.FILE, ""
+    for name, path, _ in _variables(environment):
+        found[_setting_of(path)] = Source.ENVIRONMENT, name
+    for text in overrides:
+        path = text.partition("=")[0].strip()
+        found[_setting_of(path)] = Source.OPTION, f"--set {path}"
+    return found
+
+
+def _paths(section: str, table: object) -> Iterator[str]:
+    if section == "commands" or not isinstance(table, dict):
+        yield section
+    else:
+        yield from (f"{section}.{key}" for key in table)
+
+
+def _setting_of(path: str) -> str:
+    section, _, key = path.partition(".")
+    return section if section == "commands" else f"{section}.{key.partition('.')[0]}"
 
 
 def tables_of(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -126,11 +158,12 @@ def _read(file: Path) -> Tables:
     return read_toml(text, where, "texts stand in quotes, lists in [ ]; https://toml.io shows how")
 
 
-def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield name, path and value of the settings in an environment."""
     for name, value in sorted(environment.items()):
         section, separator, key = name.removeprefix(_PREFIX).partition("__")
         if name.startswith(_PREFIX) and separator:
-            yield f"{section.lower()}.{key.lower()}", value
+            yield name, f"{section.lower()}.{key.lower()}", value
 
 
 def _one_underscore(environment: Mapping[str, str]) -> Iterator[Fault]:

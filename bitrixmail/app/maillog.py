@@ -8,6 +8,7 @@ import time
 from twisted.logger import LogLevel, globalLogPublisher
 from zope.interface import implementer
 
+from bitrixmail.app.tally import Tally
 from bitrixmail.interfaces.maillog import IMailLog
 from bitrixmail.interfaces.meter import IMeter
 from bitrixmail.model.text import printable
@@ -26,11 +27,12 @@ class MailLog:
     """See IMailLog. Made by compose, lives as long as the server.
 
     A line is an event of the namespace `mail`, so that it stands in one stream with the
-    diagnostic log, in its order, and can be told from it. `meter`, if there is one, counts them.
+    diagnostic log, in its order, and can be told from it. `meter` and `tally` count them.
     """
 
     def __init__(self) -> None:
         self.meter: IMeter | None = None
+        self.tally: Tally | None = None
 
     def record(self, transition: str, **fields: object) -> None:
         """See IMailLog."""
@@ -48,6 +50,8 @@ class MailLog:
                 words.append(f"{key}={_quoted(text)}")
         if self.meter is not None:
             self.meter.count(transition, told)
+        if self.tally is not None:
+            self.tally.count(transition, told)
         # As a Logger would, for less: there is one for every message.
         globalLogPublisher(
             {

@@ -17,7 +17,8 @@ from OpenSSL import SSL
 from twisted.copyright import version as twisted_version
 from twisted.python import usage
 
-from bitrixmail.app.loading import load_settings, settings_file
+from bitrixmail.app.loading import settings_file
+from bitrixmail.app.setting_sources import SettingSources
 from bitrixmail.app.settings import Settings
 from bitrixmail.model.text import printable
 
@@ -82,6 +83,10 @@ class Options(usage.Options):
 
     def settings(self) -> Settings:
         """Read the settings of all sources, now. Raises InputError."""
+        return self.sources().load()
+
+    def sources(self) -> SettingSources:
+        """Return where the settings come from."""
         overrides = list(self._overrides)
         for option, path in (("data-dir", "server.data_dir"), ("hostname", "server.hostname")):
             if self[option] is not None:
@@ -90,7 +95,8 @@ class Options(usage.Options):
             overrides.append(f"listen.smtp={','.join(self._smtp)}")
         if self._domains:
             overrides.append(f"server.domains={','.join(self._domains)}")
-        return load_settings(settings_file(self["config"], os.environ), os.environ, overrides)
+        file = settings_file(self["config"], os.environ)
+        return SettingSources(file, os.environ, tuple(overrides))
 
 
 def versions() -> str:

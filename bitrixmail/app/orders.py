@@ -64,6 +64,11 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class Resume:
+    """Accept again: the server had halted sockets, and they listen again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Take no new connections, let messages end, then end."""
 
@@ -75,12 +80,19 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a receiver has counted since its start: (name, labels, value) of each sample."""
+    """What a receiver has counted since its start.
+
+    `samples` are those of the metrics: (name, labels, value); `counts` those of its tally; `doors`
+    of each socket: endpoint, connections taken, address of the last one and when it came (seconds
+    since 1970, 0: never).
+    """
 
     samples: tuple[tuple[str, tuple[tuple[str, str], ...], float], ...]
+    counts: tuple[tuple[str, int], ...] = ()
+    doors: tuple[tuple[str, int, str, float], ...] = ()
 
 
-Order = Begin | Take | Rest | Accept | Finish | Drain | Ready | Load | Report
+Order = Begin | Take | Rest | Accept | Finish | Resume | Drain | Ready | Load | Report
 
 
 def written(order: Order) -> bytes:

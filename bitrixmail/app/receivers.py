@@ -32,6 +32,7 @@ from bitrixmail.app.orders import (
     Order,
     Report,
     Rest,
+    Resume,
     Take,
 )
 from bitrixmail.app.receiver_process import GRACE_S, ReceiverProcess
@@ -244,6 +245,10 @@ class Receivers(Service):
         material = self._tls.material
         if material is not None:
             self._tell(Take(fresh, material))
+
+    def resume(self) -> None:
+        """Let them accept again on sockets that were halted and listen again."""
+        self._tell(Resume())
 
     def _tell(self, order: Order) -> None:
         for receiver in self._running.values():

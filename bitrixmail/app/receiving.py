@@ -23,6 +23,7 @@ from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
 from bitrixmail.app.allocator import keep_little, settle
+from bitrixmail.app.arrivals import arrivals_of
 from bitrixmail.app.endpoints import parse_endpoint
 from bitrixmail.app.helping import WINDOW_S, Load
 from bitrixmail.app.listeners import Listener
@@ -40,6 +41,7 @@ from bitrixmail.app.orders import (
     Ready,
     Report,
     Rest,
+    Resume,
     Take,
     written,
 )
@@ -87,6 +89,9 @@ class Receiver(Protocol):
             elif isinstance(order, Rest | Accept | Finish):
                 self._finishing = isinstance(order, Finish)
                 self._rest(resting=not isinstance(order, Accept))
+            elif isinstance(order, Resume):
+                for listener in self._listeners:
+                    listener.resumed()
             else:
                 self.end()
 
@@ -111,6 +116,7 @@ class Receiver(Protocol):
         self._periodic += reception.periodic(reactor)
         if reception.metrics is not None:
             reception.metrics.attend(reception.stores, reception.maillog, {"smtp": reception.smtp})
+        if reception.metrics is not None or reception.maillog.tally is not None:
             self._periodic.append(Periodic(reactor, "report", _REPORT_EACH_S, self._report))
         if settings.server.processes == AUTO_PROCESSES:
             self._periodic.append(Periodic(reactor, "load", WINDOW_S, self._look))
@@ -140,7 +146,7 @@ class Receiver(Protocol):
             if resting:
                 listener.rest()
             else:
-                listener.resume()
+                listener.accept()
         if not resting:
             self._tell(Ready())
 
@@ -153,7 +159,13 @@ class Receiver(Protocol):
 
     async def _report(self) -> None:
         if self._reception is not None:
-            self._tell(Report(self._reception.metrics.samples()))
+            metrics, tally = self._reception.metrics, self._reception.maillog.tally
+            report = Report(
+                () if metrics is None else metrics.samples(),
+                () if tally is None else tuple(tally.counts.items()),
+                tuple(map(arrivals_of, self._listeners)),
+            )
+            self._tell(report)
 
     async def _look(self) -> None:
         """Say what was done here, if anything was since it was last said; end if that is due."""

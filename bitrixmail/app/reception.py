@@ -21,6 +21,7 @@ from bitrixmail.app.maillog import MailLog
 from bitrixmail.app.opening import Opening
 from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.settings import Settings
+from bitrixmail.app.tally import Tally
 from bitrixmail.app.values import AUTO_PROCESSES
 from bitrixmail.app.ways import rules_of
 from bitrixmail.model.limits import SMTPLimits
@@ -133,6 +134,8 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
     )
     threads = Threads(reactor, "cpu", min(_MOST_THREADS, (os.cpu_count() or 1) + 1))
     maillog = MailLog()
+    if settings.listen.web or settings.listen.webs:
+        maillog.tally = Tally()
     tls = ServerTLS()
     lists = ListFiles(settings.data_dir / LISTS)
     timezone = settings.rules.timezone or system_timezone()

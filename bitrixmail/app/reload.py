@@ -17,7 +17,8 @@ from twisted.logger import Logger
 from bitrixmail.app.ending import end_once
 from bitrixmail.app.loading import tables_of
 from bitrixmail.app.settings import Settings
-from bitrixmail.model.errors import InputError, SetupError
+from bitrixmail.model.errors import Fault, InputError, SetupError
+from bitrixmail.model.house import Reloaded
 
 _log = Logger()
 _LIVE_SECTIONS = (
@@ -56,6 +57,13 @@ class Reload(Service):
         self._reread = reread
         self._take = take
         self._before: Any = None
+        # Settings of which others are in the file than are in force
+        self.waiting: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """What was read last: of the live settings it is in force."""
+        return self._live
 
     def startService(self) -> None:
         """Take the signal."""
@@ -71,25 +79,33 @@ class Reload(Service):
     def _signalled(self, _number: int, _frame: FrameType | None) -> None:
         self._reactor.callFromThread(self.reload)
 
-    def reload(self) -> None:
-        """Reread now; tells in the log what came of it."""
+    def reload(self) -> Reloaded:
+        """Reread now; tell in the log, too, what came of it."""
         try:
             settings = self._reread()
             self._take(settings)
         except InputError as error:
-            self._refused("; ".join(map(str, error.faults)))
+            return self._refused("; ".join(map(str, error.faults)), *error.faults)
         except SetupError as error:
-            self._refused(error.problem)
-        else:
-            live = [path for path in changes(self._live, settings) if is_live(path)]
-            _log.info("settings reloaded, changed: {changed}", changed=", ".join(live) or "none")
-            waiting = [path for path in changes(self._started, settings) if not is_live(path)]
-            if waiting:
-                _log.warn("a restart is needed for: {settings}", settings=", ".join(waiting))
-            self._live = settings
+            fault = Fault(*_in_two(error.problem), "; ".join(error.remedies))
+            return self._refused(error.problem, fault)
+        live = tuple(path for path in changes(self._live, settings) if is_live(path))
+        _log.info("settings reloaded, changed: {changed}", changed=", ".join(live) or "none")
+        waiting = tuple(path for path in changes(self._started, settings) if not is_live(path))
+        if waiting:
+            _log.warn("a restart is needed for: {settings}", settings=", ".join(waiting))
+        self._live, self.waiting = settings, waiting
+        return Reloaded(live, waiting)
 
-    def _refused(self, reason: str) -> None:
+    def _refused(self, reason: str, *faults: Fault) -> Reloaded:
         _log.error("settings not reloaded, the old ones stay: {reason}", reason=reason)
+        return Reloaded((), self.waiting, faults)
+
+
+def _in_two(problem: str) -> tuple[str, str]:
+    """Part a problem that begins with the setting it stands in, as most do."""
+    where, colon, what = problem.partition(": ")
+    return (where, what) if colon and " " not in where else ("settings", problem)
 
 
 def changes(old: Settings, new: Settings) -> Iterator[str]:

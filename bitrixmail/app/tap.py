@@ -44,7 +44,7 @@ def _service(options: Options, flags: Mapping[str, object]) -> Server:
         settings = options.settings()
         if options["check-config"]:
             _checked(settings)
-        server = compose(settings, reactor, options.settings)
+        server = compose(settings, reactor, options.settings, options.sources())
         stream = log_stream(flags)
     except (InputError, SetupError) as error:
         sys.stderr.write(told(error))

@@ -84,6 +84,7 @@ def _environment(language: str, translations: Translations) -> Environment:
         "printable": printable,
         "moment": lambda at, zone: moment(at, zone, language),
         "lasting": lambda delta: format_timedelta(delta, locale=language),
+        "seconds": lambda seconds: format_timedelta(timedelta(seconds=seconds), locale=language),
         "number": lambda number: format_decimal(number, locale=language),
     }
     return environment

@@ -10,9 +10,13 @@ from twisted.web.static import File
 
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.admin.office import Office
+from bitrixmail.admin.upkeep import Upkeep
 from bitrixmail.web.menu import MENU
 from bitrixmail.web.pages.dashboard import DashboardPages
+from bitrixmail.web.pages.doctor import DoctorPages
 from bitrixmail.web.pages.login import LoginPages
+from bitrixmail.web.pages.server import ServerPages
+from bitrixmail.web.pages.settings import SettingsPages
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.routes import Site
 from bitrixmail.web.visit import Route
@@ -23,16 +27,21 @@ def rendering_of(hostname: str) -> Rendering:
     return Rendering({"menu": MENU, "hostname": hostname})
 
 
-def site_of(rendering: Rendering, office: Office, signing_in: SigningIn) -> IResource:
+def site_of(
+    rendering: Rendering, office: Office, signing_in: SigningIn, upkeep: Upkeep
+) -> IResource:
     """Return the pages over the use cases."""
-    site = Site(_routes(office, signing_in), signing_in, rendering)
+    site = Site(_routes(office, signing_in, upkeep), signing_in, rendering)
     site.mount("/static/", _Static(str(resources.files("bitrixmail.web") / "static")))
     return site.resource
 
 
-def _routes(office: Office, signing_in: SigningIn) -> Iterator[Route]:
+def _routes(office: Office, signing_in: SigningIn, upkeep: Upkeep) -> Iterator[Route]:
     yield from LoginPages(signing_in, office.users).routes()
-    yield from DashboardPages(office).routes()
+    yield from DashboardPages(office, upkeep).routes()
+    yield from ServerPages(office, upkeep).routes()
+    yield from DoctorPages(office, upkeep).routes()
+    yield from SettingsPages(office, upkeep).routes()
 
 
 class _Static(File):

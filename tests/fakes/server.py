@@ -187,6 +187,38 @@ class RunningServer:
                 os.kill(pid, signal.SIGKILL)
 
 
+def inherited(
+    server_args: tuple[str, ...],
+    family: socket.AddressFamily,
+    home: Path,
+    *,
+    port: int = 0,
+    settings: Sequence[str] = (),
+) -> tuple[RunningServer, socket.socket]:
+    """Return a server that is handed a listening socket as systemd does it."""
+    listening = socket.create_server(
+        ("::" if family == socket.AF_INET6 else "127.0.0.1", port),
+        family=family,
+        dualstack_ipv6=family == socket.AF_INET6,
+    )
+    launcher = (
+        "import os,sys\n"
+        f"os.dup2({listening.fileno()}, 3)\n"
+        "os.environ['LISTEN_PID'] = str(os.getpid())\n"
+        "os.execv(sys.argv[1], sys.argv[1:])\n"
+    )
+    server = RunningServer(
+        home,
+        ("-n", "--pidfile=", "bitrixmail", *server_args),
+        settings=settings,
+        environment={"LISTEN_FDS": "1", "LISTEN_FDNAMES": "smtp"},
+        pass_fds=[listening.fileno()],
+        program=(sys.executable, "-c", launcher, str(BIN / "twistd")),
+    )
+    server.port = listening.getsockname()[1]
+    return server, listening
+
+
 def _command_line(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -7,15 +7,14 @@ import signal
 import smtplib
 import socket
 import ssl
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.process import BIN, ROOT, free_port
-from tests.fakes.server import NOBODY, RunningServer, anyones_twistd, until
+from tests.fakes.process import ROOT, free_port
+from tests.fakes.server import NOBODY, RunningServer, anyones_twistd, inherited, until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="sheds its uid: needs to start as root")
 
@@ -126,32 +125,6 @@ def test_as_a_daemon_that_sheds_its_uid(nobodys_home: Path) -> None:
         os.kill(pid, signal.SIGTERM)
         until(lambda: "Server Shut Down." in log.read_text(), log.read_text())
         until(lambda: not server.pidfile.exists(), "the pid file stays")
-
-
-def inherited(
-    server_args: tuple[str, ...], family: socket.AddressFamily, home: Path
-) -> tuple[RunningServer, socket.socket]:
-    """Return a server that is handed a listening socket as systemd does it."""
-    listening = socket.create_server(
-        ("::" if family == socket.AF_INET6 else "127.0.0.1", 0),
-        family=family,
-        dualstack_ipv6=family == socket.AF_INET6,
-    )
-    launcher = (
-        "import os,sys\n"
-        f"os.dup2({listening.fileno()}, 3)\n"
-        "os.environ['LISTEN_PID'] = str(os.getpid())\n"
-        "os.execv(sys.argv[1], sys.argv[1:])\n"
-    )
-    server = RunningServer(
-        home,
-        ("-n", "--pidfile=", "bitrixmail", *server_args),
-        environment={"LISTEN_FDS": "1", "LISTEN_FDNAMES": "smtp"},
-        pass_fds=[listening.fileno()],
-        program=(sys.executable, "-c", launcher, str(BIN / "twistd")),
-    )
-    server.port = listening.getsockname()[1]
-    return server, listening
 
 
 @pytest.mark.parametrize(

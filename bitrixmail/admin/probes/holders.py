@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from bitrixmail.admin.probes.users import user_name
 from bitrixmail.model.text import printable
 
-_LISTENING = "0A"
+_LISTENING, _ESTABLISHED = "0A", "01"
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 
@@ -60,6 +61,31 @@ def children_of(pid: int, proc: Path = Path("/proc")) -> tuple[int, ...]:
         return tuple(map(int, (proc / f"{pid}/task/{pid}/children").read_text("ascii").split()))
     except (OSError, ValueError):
         return ()
+
+
+def connections_to(ports: Collection[int], proc: Path = Path("/proc")) -> Counter[tuple[str, int]]:
+    """Count the open connections to our ports, by our address (of IPv4 in its own form) and port.
+
+    Also those that wait to be accepted, and those of other processes.
+    """
+    counted: Counter[tuple[str, int]] = Counter()
+    wanted = {f"{port:04X}" for port in ports}
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = (proc / "net" / table).read_text("ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            words = line.split(None, 4)
+            address, _, port = words[1].partition(":")
+            if port in wanted and words[3] == _ESTABLISHED:
+                counted[address, int(port, 16)] += 1
+    return Counter({(_plain(address), port): count for (address, port), count in counted.items()})
+
+
+def _plain(written: str) -> str:
+    address = ip_address(_address(written))
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _listening(port: int, proc: Path) -> Iterator[tuple[str, int, str]]:

@@ -1,29 +1,143 @@
-"""The first page: how the server is doing."""
+"""The first page: how the server is doing, what is wrong, and on a fresh one what to do next."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 
 from bitrixmail.admin.office import Office
-from bitrixmail.web.visit import Page, Reply, Route, Visit
+from bitrixmail.admin.upkeep import Upkeep
+from bitrixmail.model.finding import Severity
+from bitrixmail.model.house import Samples
+from bitrixmail.model.user import Right
+from bitrixmail.web.pages.doctor import in_language
+from bitrixmail.web.pages.server import told_in
+from bitrixmail.web.visit import Download, Page, Reply, Route, Visit
+from bitrixmail.web.words import _
+
+SPANS = ("hour", "day")
+# What is counted, in the order of the table; words for people
+COUNTS = {
+    "received": _("Received"),
+    "refused": _("Refused"),
+    "spam": _("Taken for spam"),
+    "quarantined": _("Into quarantine"),
+    "sent": _("Sent"),
+    "deferred": _("Deferred"),
+    "bounced": _("Given back"),
+}
+REASONS = {
+    "unknown": _("no such mailbox"),
+    "relay": _("not our domain"),
+    "policy": _("not allowed"),
+    "address": _("bad address"),
+    "size": _("too large"),
+    "content": _("damaged content"),
+    "protocol": _("wrong commands"),
+    "loop": _("going in circles"),
+    "full": _("mailbox full"),
+    "limits": _("too much at once"),
+    "store": _("the store was away"),
+    "rule": _("a rule"),
+    "other": _("other reasons"),
+}
+CHARTS = (
+    ("incoming", _("Coming in"), ("received", "refused", "spam")),
+    ("outgoing", _("Going out"), ("sent", "deferred", "bounced")),
+    ("waiting", _("Waiting in the queue"), ("queue",)),
+)
+_SERIES = {**COUNTS, "queue": _("Jobs")}
+_MOST_TROUBLES, _MOST_FINDINGS = 8, 5
 
 
 class DashboardPages:
     """Made by the site map, lives as long as it."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, upkeep: Upkeep) -> None:
         self._office = office
+        self._upkeep = upkeep
 
     def routes(self) -> Iterator[Route]:
         """Yield them."""
         yield Route("GET", "/", self.show)
+        yield Route("GET", "/live/charts", self.charts)
 
-    async def show(self, visit: Visit) -> Reply:  # noqa: ARG002 - every page is handed one
-        """Show what there is, and how old the queue is."""
-        accounts = self._office.accounts
+    async def show(self, visit: Visit) -> Reply:
+        """Show all at a glance."""
+        house, accounts = self._upkeep.house, self._office.accounts
+        domains = await accounts.domains()
+        mailboxes = await accounts.mailboxes(None)
+        vitals, totals = await house.vitals(), house.totals()
+        look = self._upkeep.examiner.latest()
+        bad = tuple(f for f in look.worst_first() if f.severity is not Severity.OK)
+        span = _span(visit)
+        hour, day = house.history("hour"), house.history("day")
+        samples = day if span == "day" else hour
         context = {
-            "domains": await accounts.domains(),
-            "mailboxes": await accounts.mailboxes(None),
-            "ages": await self._office.queue.ages(),
+            "domains": domains,
+            "mailboxes": mailboxes,
+            "own": [each for each in mailboxes if not each.address.startswith("postmaster@")],
+            "vitals": vitals,
+            "listeners": [
+                told_in(each, visit.language) for each in await self._upkeep.listeners.listing()
+            ],
+            "look": look,
+            "findings": in_language(bad[:_MOST_FINDINGS], visit.language),
+            "waiting": _last(hour.gauges.get("queue", ())),
+            "oldest_s": _last(hour.gauges.get("oldest", ())),
+            "rows": [
+                (label, _sum(hour, key), _sum(day, key, hour), totals.get(key, 0))
+                for key, label in COUNTS.items()
+            ],
+            "reasons": [
+                (REASONS[reason], totals[f"refused/{reason}"])
+                for reason in REASONS
+                if totals.get(f"refused/{reason}")
+            ],
+            "charts": [
+                (name, label, [(key, _SERIES[key], _values(samples, key)) for key in keys])
+                for name, label, keys in CHARTS
+            ],
+            "span": span,
+            "totals": totals,
+            "troubles": house.troubles()[:_MOST_TROUBLES],
+            "right": Right,
         }
         return Page("dashboard.html", context)
+
+    async def charts(self, visit: Visit) -> Reply:
+        """Return the samples as the script of the page takes them."""
+        samples = self._upkeep.house.history(_span(visit))
+        keys = [key for _name, _label, keys in CHARTS for key in keys]
+        told = {
+            "step": samples.step_s,
+            "times": samples.times,
+            "series": {key: _values(samples, key) for key in keys},
+        }
+        return Download(json.dumps(told).encode(), "application/json")
+
+
+def _span(visit: Visit) -> str:
+    asked = visit.asked("span")
+    return asked if asked in SPANS else SPANS[0]
+
+
+def _values(samples: Samples, key: str) -> Sequence[float | None]:
+    """Return a series; what never happened is zero throughout."""
+    tables: tuple[Mapping[str, Sequence[float | None]], ...] = (samples.gauges, samples.counts)
+    found = next((table[key] for table in tables if key in table), None)
+    return [0] * len(samples.times) if found is None else list(found)
+
+
+def _sum(samples: Samples, key: str, beside: Samples | None = None) -> int:
+    """Add up what came; `beside` tells of what is not in a coarse step yet."""
+    counted = sum(count or 0 for count in samples.counts.get(key, ()))
+    if beside is not None:
+        until = samples.times[-1] if samples.times else 0
+        fresh = zip(beside.times, beside.counts.get(key, ()), strict=False)
+        counted += sum(count or 0 for at, count in fresh if at > until)
+    return counted
+
+
+def _last(values: Sequence[float | None]) -> float | None:
+    return values[-1] if values else None

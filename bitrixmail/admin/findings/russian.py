@@ -6,10 +6,15 @@ A sentence that is not known, a command and a zone line stay as they are.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
-from bitrixmail.cli.findings_host_russian import HOST_PHRASES, HOST_SENTENCES
-from bitrixmail.cli.findings_records_russian import RECORD_SENTENCES
+from bitrixmail.admin.findings.faults_russian import FAULT_SENTENCES
+from bitrixmail.admin.findings.host_russian import HOST_PHRASES, HOST_SENTENCES
+from bitrixmail.admin.findings.obstacles_russian import OBSTACLE_SENTENCES
+from bitrixmail.admin.findings.records_russian import RECORD_SENTENCES
+from bitrixmail.model.errors import Fault
+from bitrixmail.model.finding import Finding
 
 _Pair = tuple[str, str]
 # {} is what stands there as it is, or a sentence in its turn. The first that fits is taken.
@@ -179,6 +184,7 @@ _SENTENCES: tuple[_Pair, ...] = (
     ("it takes connections, which begin with TLS", "принимает соединения, начиная с TLS"),
     ("Name other domains in doctor.outgoing.", "Укажите другие домены в doctor.outgoing."),
 )  # fmt: skip
+_ALL = (*_SENTENCES, *HOST_SENTENCES, *RECORD_SENTENCES, *OBSTACLE_SENTENCES)
 _PHRASES: tuple[_Pair, ...] = (
     ("only for the machine itself", "только для самой машины"),
     ("only for the neighbours on one cable", "только для соседей по кабелю"),
@@ -195,6 +201,30 @@ _PHRASES: tuple[_Pair, ...] = (
     ("hangs up", "вешает трубку"),
 )
 _DEEPEST = 3
+
+
+def finding_in_russian(finding: Finding) -> Finding:
+    """Say a whole finding in Russian."""
+    return replace(
+        finding,
+        subject=in_russian(finding.subject),
+        what=in_russian(finding.what),
+        why=in_russian(finding.why),
+        remedies=tuple(map(in_russian, finding.remedies)),
+    )
+
+
+def fault_in_russian(fault: Fault) -> Fault:
+    """Say what is wrong with a setting in Russian."""
+    return replace(fault, what=_fault_text(fault.what), remedy=_fault_text(fault.remedy))
+
+
+def _fault_text(text: str) -> str:
+    for pattern, russian in _compiled(FAULT_SENTENCES):
+        found = pattern.fullmatch(text)
+        if found is not None:
+            return russian.format(*found.groups())
+    return text
 
 
 def in_russian(text: str, depth: int = 0) -> str:
@@ -217,9 +247,13 @@ def _inner(text: str, depth: int) -> str:
     return text
 
 
-@cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return _compiled(_ALL)
+
+
+@cache
+def _compiled(sentences: tuple[_Pair, ...]) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple(
         (re.compile("(.*?)".join(map(re.escape, english.split("{}")))), russian)
-        for english, russian in (*_SENTENCES, *HOST_SENTENCES, *RECORD_SENTENCES)
+        for english, russian in sentences
     )

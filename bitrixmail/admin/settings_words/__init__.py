@@ -1,0 +1,1 @@
+"""What settings are for, said in other languages. Pure texts."""

@@ -1,0 +1,31 @@
+"""Where the settings of this server come from, for those who change them or call its command."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bitrixmail.app.loading import load_settings
+from bitrixmail.app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSources:
+    """A file, an environment and `section.key=value` texts; later ones win. Made by `options`."""
+
+    file: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    overrides: Sequence[str] = ()
+
+    def load(self, file: Path | None = None) -> Settings:
+        """Read them now, another file in place of the own one if it is given. InputError."""
+        return load_settings(file or self.file, self.environment, self.overrides)
+
+    def command(self) -> str:
+        """Return how the command line is called with them from anywhere, by anybody."""
+        words = [str(Path(sys.executable).parent / "bitrixmail")]
+        words += [] if self.file is None else ["--config", str(self.file.absolute())]
+        return shlex.join((*words, *(word for each in self.overrides for word in ("--set", each))))
