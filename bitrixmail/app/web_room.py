@@ -1,4 +1,4 @@
-"""The pages, married with the server: loaded when somebody first asks for one."""
+"""The pages and the API, married with the server: loaded when somebody first asks for one."""
 
 # Twisted's own methods carry no types.
 # mypy: allow-untyped-calls
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 from twisted.web.resource import IResource
@@ -13,27 +14,116 @@ from twisted.web.resource import IResource
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.app.reception import Reception
+from bitrixmail.model.errors import MailError
+from bitrixmail.tasks import deadline, utcnow
 from bitrixmail.web.door import WebDoor
+
+_HIDDEN = "(hidden)"
+# As long as those who ask whether it works wait for an answer
+_PATIENCE_S = 5.0
 
 
 class WebRoom:
-    """Made by compose where `listen.web` is set, lives as long as the server."""
+    """Made by compose where `listen.web` is set, lives as long as the server.
 
-    def __init__(self, reception: Reception, throttle: LoginThrottle, reactor: Any) -> None:
+    `metrics` is the door where they are read, where there is one.
+    """
+
+    def __init__(
+        self,
+        reception: Reception,
+        throttle: LoginThrottle,
+        reactor: Any,
+        metrics: Any = None,
+    ) -> None:
         self._reception = reception
         self._reactor = reactor
+        self._metrics_door = metrics
+        self._draining = False
+        self._started = utcnow(reactor)
+        self._hub: Any = None
         stores = reception.stores
         self._signing_in = SigningIn(stores.users, reception.threads, throttle, reactor)
         self.door = WebDoor(reactor, self._load)
+        self.door.ending = self._end
 
     async def _load(self) -> IResource:
-        threads, settings = self._reception.threads, self._reception.settings
+        reception = self._reception
+        threads, settings = reception.threads, reception.settings
         offices = await threads.run(import_module, "bitrixmail.app.office")
         pages = await threads.run(import_module, "bitrixmail.web.site_map")
         rendering = await threads.run(pages.rendering_of, settings.server.hostname)
-        office = offices.office_of(settings, self._reception.stores, self._reactor, threads)
-        site: IResource = pages.site_of(rendering, office, self._signing_in)
+        office = offices.office_of(settings, reception.stores, self._reactor, threads)
+        served = self._served(office)
+        signing_in = self._signing_in
+        site: IResource = await threads.run(
+            pages.site_of, rendering, served, signing_in, self._reactor, version("bitrixmail")
+        )
         return site
+
+    def _served(self, office: Any) -> Any:
+        """Return what the operations of the API are handed."""
+        # They are as slow to import as the rest, which has just been
+        from bitrixmail.admin.sending import Sending  # noqa: PLC0415
+        from bitrixmail.store.pulse import DatabasePulse  # noqa: PLC0415
+        from bitrixmail.web.api.contents import Served  # noqa: PLC0415
+        from bitrixmail.web.live.hub import Hub  # noqa: PLC0415
+
+        reception, stores = self._reception, self._reception.stores
+        hub = Hub(self._reactor, DatabasePulse(stores.database).look, reception.maillog)
+        hub.ended = self._draining
+        self._hub = hub
+        stores.changes.committed = hub.committed
+        sending = Sending(
+            reception.gate,
+            stores.directory,
+            stores.queue,
+            stores.messages,
+            self._reactor,
+            hostname=reception.settings.server.hostname,
+            max_octets=lambda: reception.gate.limits.max_size_octets,
+        )
+        exposed = None if self._metrics_door is None else self._metrics
+        return Served(office, sending, self._settings, self._look, hub, exposed)
+
+    def _settings(self) -> Any:
+        from bitrixmail.admin.masked import masked  # noqa: PLC0415
+        from bitrixmail.app.loading import tables_of  # noqa: PLC0415
+
+        return masked(tables_of(self._reception.settings), _HIDDEN)
+
+    async def _metrics(self) -> Any:
+        from bitrixmail.web.api.operation import Raw  # noqa: PLC0415
+
+        return Raw(*await self._metrics_door.exposition())
+
+    async def _look(self) -> Any:
+        """Tell how the server is."""
+        from bitrixmail.web.api.operations.server import ServerState  # noqa: PLC0415
+
+        wrong: tuple[str, ...] = ()
+        try:
+            await deadline(self._reception.stores.messages.totals(), _PATIENCE_S, self._reactor)
+        except TimeoutError:
+            wrong = (f"the store does not answer within {_PATIENCE_S:g} s",)
+        except MailError as error:
+            wrong = (error.reply.text,)
+        return ServerState(
+            hostname=self._reception.settings.server.hostname,
+            version=version("bitrixmail"),
+            started=self._started,
+            ready=not self._draining,
+            wrong=wrong,
+        )
+
+    def _end(self) -> bool:
+        """End what is told as it happens; tell whether anybody listened."""
+        self._draining = True
+        if self._hub is None:
+            return False
+        listened: bool = self._hub.any
+        self._hub.end()
+        return listened
 
     async def welcome(self) -> str:
         """Make the first owner where there is no user; return what he must know, else nothing."""
