@@ -142,6 +142,8 @@ def compose(
         allowance.take(fresh)
         pop3.limits = fresh.access.limits()
         throttle.failed_logins_per_minute = fresh.access.failed_logins_per_minute
+        if web is not None:
+            web.calls_per_minute = fresh.web.calls_per_minute
         if receivers is not None:
             receivers.take(fresh)
 

@@ -39,6 +39,8 @@ class WebRoom:
         self._reception = reception
         self._reactor = reactor
         self._metrics_door = metrics
+        # May be replaced while it runs
+        self.calls_per_minute = reception.settings.web.calls_per_minute
         self._draining = False
         self._started = utcnow(reactor)
         self._hub: Any = None
@@ -84,7 +86,15 @@ class WebRoom:
             max_octets=lambda: reception.gate.limits.max_size_octets,
         )
         exposed = None if self._metrics_door is None else self._metrics
-        return Served(office, sending, self._settings, self._look, hub, exposed)
+        return Served(
+            office,
+            sending,
+            self._settings,
+            self._look,
+            hub,
+            exposed,
+            lambda: self.calls_per_minute,
+        )
 
     def _settings(self) -> Any:
         from bitrixmail.admin.masked import masked  # noqa: PLC0415

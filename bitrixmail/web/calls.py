@@ -119,7 +119,8 @@ async def _streamed(request: Request, answer: Answered, stream: Stream) -> bytes
         await outlet.ended
     finally:
         stream.gone()
-        request.unregisterProducer()
+        if request.channel is not None:  # it is None where the client has gone
+            request.unregisterProducer()
     return b""
 
 

@@ -33,7 +33,8 @@ def site_of(
 ) -> IResource:
     """Return the pages and the API over the use cases."""
     office = served.office
-    api = Api(operations_of(served), signing_in, office.users, clock)
+    operations = operations_of(served)
+    api = Api(operations, signing_in, office.users, clock, served.calls_per_minute)
     described = document(api.operations, version)
     routes = (*_routes(office, signing_in), *ApiPages(described).routes())
     site = Site(routes, signing_in, rendering)

@@ -6,7 +6,7 @@ Knows no HTTP library: `web.routes` hands in what was asked and sends what is an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -29,7 +29,6 @@ from bitrixmail.web.api.repeats import MOST_KEY, Repeats
 from bitrixmail.web.live.stream import Stream
 
 _log = Logger()
-PER_MINUTE = 1200
 # With which nobody gets in: each is a look into the database
 _REFUSED_PER_MINUTE = 60
 _MOST_TOKEN = 200
@@ -77,13 +76,13 @@ class Api:
         signing_in: SigningIn,
         users: Users,
         clock: IReactorTime,
-        per_minute: int = PER_MINUTE,
+        per_minute: Callable[[], int],
     ) -> None:
         self.operations = tuple(operations)
         self._signing_in = signing_in
         self._users = users
         self._rate = CallRate(clock, per_minute)
-        self._refused = CallRate(clock, _REFUSED_PER_MINUTE)
+        self._refused = CallRate(clock, lambda: _REFUSED_PER_MINUTE)
         self._repeats: Repeats[Answered] = Repeats()
         self._readers = {each.name: Reader(each) for each in self.operations}
         self._writers = {
@@ -135,7 +134,7 @@ class Api:
             return True
 
         call = Call(caller, asked.parts, query, body, asked.key, record, still, asked.last_event)
-        if asked.key and operation.method == "POST":
+        if asked.key and operation.method == "POST" and not operation.keeps_keys:
             return await self._once(operation, asked, call)
         return self._written(operation, asked, query, await operation.handler(call))
 
@@ -153,7 +152,7 @@ class Api:
             self._repeats.end(name, made)
 
     async def caller(self, asked: Asked) -> Caller:
-        """Return who asks (RFC 6750 §2.1). Raises ProblemError: nobody knows him, or another site asks."""
+        """Return who asks (RFC 6750 §2.1). Raises ProblemError: nobody knows him."""
         if asked.authorization:
             return await self._by_token(asked)
         session = asked.session

@@ -27,6 +27,7 @@ class Served:
 
     `settings` returns those in force, masked; `look` tells how the server is; `exposed` returns the
     metrics, None: nothing is measured.
+    `calls_per_minute`: how many one may make, 0: no limit.
     """
 
     office: Office
@@ -35,6 +36,7 @@ class Served:
     look: Callable[[], Awaitable[ServerState]]
     hub: Hub
     exposed: Callable[[], Awaitable[Raw]] | None
+    calls_per_minute: Callable[[], int]
 
 
 def operations_of(served: Served) -> Iterator[Operation]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.interfaces import IReactorTime
 
 _MOST_CALLERS = 10_000
@@ -13,18 +15,19 @@ class CallRate:
     `per_minute` calls may come at once, and as many each minute; 0: no limit.
     """
 
-    def __init__(self, clock: IReactorTime, per_minute: int) -> None:
+    def __init__(self, clock: IReactorTime, per_minute: Callable[[], int]) -> None:
         self._clock = clock
-        self.per_minute = per_minute
+        self._per_minute = per_minute
         self._left: dict[str, tuple[float, float]] = {}
 
     def wait_s(self, caller: str) -> int:
         """Count a call; return 0, or for how many seconds there must be none."""
-        if self.per_minute <= 0:
+        most = float(self._per_minute())
+        if most <= 0:
             return 0
-        now, rate = self._clock.seconds(), self.per_minute / 60
-        left, at = self._left.pop(caller, (float(self.per_minute), now))
-        left = min(float(self.per_minute), left + (now - at) * rate)
+        now, rate = self._clock.seconds(), most / 60
+        left, at = self._left.pop(caller, (most, now))
+        left = min(most, left + (now - at) * rate)
         if len(self._left) >= _MOST_CALLERS:
             # Who has been away longest has most likely a full bucket again
             del self._left[next(iter(self._left))]

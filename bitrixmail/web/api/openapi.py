@@ -196,11 +196,9 @@ def _success(operation: Operation, schemas: Mapping[tuple[str, str], Any]) -> di
 
 
 def _problems(operation: Operation) -> tuple[int, ...]:
-    statuses = {422, 429, 503}
+    statuses = {404, 422, 429, 503}
     if operation.needs is not None:
         statuses |= {401, 403}
-    if operation.names or operation.reads_body or operation.query is not None:
-        statuses.add(404)
     if operation.method != "GET":
         statuses |= {409, 413}
     if operation.reads_body:

@@ -94,7 +94,8 @@ class Operation:
     (204); of a list (`listed`) that of one item. `key` returns by what a list is ordered and goes
     on, as text; a handler that returns `Sliced` needs none. `body` is the type of the body, with
     `reads` a content type whose octets are taken as they are. `gives`: a content type other than
-    JSON. `most_octets` bounds the body.
+    JSON. `most_octets` bounds the body. `keeps_keys`: the use case itself knows an Idempotency-Key
+    again, and for longer.
     """
 
     method: str
@@ -111,6 +112,7 @@ class Operation:
     gives: str = JSON
     most_octets: int = 1024 * 1024
     base: str = BASE
+    keeps_keys: bool = False
 
     @property
     def name(self) -> str:

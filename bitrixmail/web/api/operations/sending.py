@@ -104,11 +104,11 @@ class SendingOperations:
         send = Right.SEND
         yield Operation(
             "POST", "/send", self.letter, send, Handed, None, Letter, 202,
-            most_octets=_MOST_OCTETS,
+            most_octets=_MOST_OCTETS, keeps_keys=True,
         )  # fmt: skip
         yield Operation(
             "POST", "/send/raw", self.raw, send, Handed, EnvelopeOf, bytes, 202,
-            reads="message/rfc822", most_octets=_MOST_OCTETS,
+            reads="message/rfc822", most_octets=_MOST_OCTETS, keeps_keys=True,
         )  # fmt: skip
         yield Operation("GET", "/send/{id}", self.standing, send, Standing)
 
