@@ -132,20 +132,18 @@ def compose(
     def take(fresh: Settings) -> None:
         # What the server is called stays as it was until it is started anew
         fresh = replace(fresh, server=settings.server)
-        steering = steering_of(fresh)
         server.load_certificate(fresh)
         reception.take(fresh)
         senders.take(fresh)
-        sending.take(fresh, steering)
+        sending.take(fresh, steering_of(fresh))
         pickup.take(rules_of(fresh))
         digests.schedule = fresh.spam.digest
         allowance.take(fresh)
         pop3.limits = fresh.access.limits()
         throttle.failed_logins_per_minute = fresh.access.failed_logins_per_minute
-        if web is not None:
-            web.calls_per_minute = fresh.web.calls_per_minute
-        if receivers is not None:
-            receivers.take(fresh)
+        for part in (web, receivers):
+            if part is not None:
+                part.take(fresh)
 
     reload = Reload(reactor, settings, reread or (lambda: settings), take)
     for service in (*listeners, *periodic, reload):

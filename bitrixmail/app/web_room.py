@@ -14,6 +14,7 @@ from twisted.web.resource import IResource
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.app.reception import Reception
+from bitrixmail.app.settings import Settings
 from bitrixmail.model.errors import MailError
 from bitrixmail.tasks import deadline, utcnow
 from bitrixmail.web.door import WebDoor
@@ -39,8 +40,7 @@ class WebRoom:
         self._reception = reception
         self._reactor = reactor
         self._metrics_door = metrics
-        # May be replaced while it runs
-        self.calls_per_minute = reception.settings.web.calls_per_minute
+        self._calls_per_minute = reception.settings.web.calls_per_minute
         self._draining = False
         self._started = utcnow(reactor)
         self._hub: Any = None
@@ -48,6 +48,10 @@ class WebRoom:
         self._signing_in = SigningIn(stores.users, reception.threads, throttle, reactor)
         self.door = WebDoor(reactor, self._load)
         self.door.ending = self._end
+
+    def take(self, fresh: Settings) -> None:
+        """Put the live part of new settings in force."""
+        self._calls_per_minute = fresh.web.calls_per_minute
 
     async def _load(self) -> IResource:
         reception = self._reception
@@ -93,7 +97,7 @@ class WebRoom:
             self._look,
             hub,
             exposed,
-            lambda: self.calls_per_minute,
+            lambda: self._calls_per_minute,
         )
 
     def _settings(self) -> Any:

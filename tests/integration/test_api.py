@@ -29,7 +29,7 @@ INJECTED = (
     "a\r\nBcc: evil@evil.example",
     "\x00\x1b[2J",
     "%s%n%d",
-    "‮\ufeff\u2028",
+    "\u202e\ufeff\u2028",
     "A" * 5000,
 )
 
@@ -140,7 +140,11 @@ def test_every_problem_says_what_and_where(caller: Caller) -> None:
         assert answered.status == status, answered.octets
         assert answered.headers["content-type"] == "application/problem+json"
         found = answered.json
-        assert (found["status"], bool(found["title"]), bool(found["detail"])) == (status, True, True)
+        assert (found["status"], bool(found["title"]), bool(found["detail"])) == (
+            status,
+            True,
+            True,
+        )
         return found
 
     json_type = {"Content-Type": "application/json"}
@@ -202,7 +206,14 @@ def test_what_was_done_stands_in_the_audit_log(caller: Caller) -> None:
 
 def test_no_secret_is_told(caller: Caller) -> None:
     caller.post("/mailboxes", {"address": "secret@example.org", "password": "Geheim geheim 7"})
-    for path in ("/mailboxes", "/users", "/tokens", "/audit", "/settings", "/domains/example.org/keys"):
+    for path in (
+        "/mailboxes",
+        "/users",
+        "/tokens",
+        "/audit",
+        "/settings",
+        "/domains/example.org/keys",
+    ):
         told = caller.get(path).octets.decode()
         for secret in ("Geheim geheim 7", caller.token, "PRIVATE KEY", "$argon2"):
             assert secret not in told

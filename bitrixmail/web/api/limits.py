@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -33,4 +34,4 @@ class CallRate:
             del self._left[next(iter(self._left))]
         allowed = left >= 1
         self._left[caller] = (left - 1 if allowed else left, now)
-        return 0 if allowed else max(1, int((1 - left) / rate) + 1)
+        return 0 if allowed else ceil((1 - left) / rate)

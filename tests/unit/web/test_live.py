@@ -152,5 +152,3 @@ def test_a_remote_text_begins_no_event() -> None:
     house.clock.advance(1)
     assert outlet.sent[-1].count(b"\n\n") == 1
     assert outlet.told("server") == []
-
-

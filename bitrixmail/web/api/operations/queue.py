@@ -18,7 +18,9 @@ from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Raw, Sli
 from bitrixmail.web.api.paging import number_in
 
 _MOST_IDS = 1000
+_MOST_ASKED = 50
 _MOST_DIGITS = 18
+QueueId = Annotated[str, Field(max_length=40)]
 Number = Annotated[int, Field(ge=0, lt=10**_MOST_DIGITS)]
 
 
@@ -26,9 +28,9 @@ Number = Annotated[int, Field(ge=0, lt=10**_MOST_DIGITS)]
 class QueueQuery(Paged):
     """Which jobs; without a state those that are open. Texts match whole addresses or domains."""
 
-    state: tuple[JobState, ...] = ()
-    kind: tuple[Kind, ...] = ()
-    queue_id: tuple[Text, ...] = ()
+    state: Annotated[tuple[JobState, ...], Field(max_length=_MOST_ASKED)] = ()
+    kind: Annotated[tuple[Kind, ...], Field(max_length=_MOST_ASKED)] = ()
+    queue_id: Annotated[tuple[QueueId, ...], Field(max_length=_MOST_ASKED)] = ()
     sender: Text = ""
     recipient: Text = ""
     domain: Text = ""
