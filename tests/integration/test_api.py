@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.caller import ALL, Caller
-from tests.fakes.process import ROOT, ServerProcess
+from tests.fakes.process import ROOT, ServerProcess, free_port
 from tests.fakes.visitor import Visitor
 
 LETTER = {
@@ -36,8 +36,10 @@ INJECTED = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path_factory.mktemp("api"), web=True) as server:
-        server.configure("web", "calls_per_minute = 0")
+    server = ServerProcess(tmp_path_factory.mktemp("api"), web=True)
+    server.configure("web", "calls_per_minute = 0")
+    server.configure("listen", f'metrics = ["tcp:{free_port()}:interface=127.0.0.1"]')
+    with server:
         yield server
 
 
@@ -341,8 +343,14 @@ def test_health_needs_no_token(caller: Caller) -> None:
     nobody = caller.with_token("")
     assert nobody.call("GET", "/healthz").json == {"status": "ok"}
     assert nobody.call("GET", "/readyz").json == {"status": "ok"}
-    assert nobody.call("GET", "/metrics").status == 401
-    assert caller.call("GET", "/metrics").status == 404  # nothing is measured here
+
+
+def test_metrics_are_for_who_may_see(caller: Caller) -> None:
+    assert caller.with_token("").call("GET", "/metrics").status == 401
+    assert caller.with_token(caller.token_for("send")).call("GET", "/metrics").status == 403
+    read = caller.with_token(caller.token_for("see")).call("GET", "/metrics")
+    assert (read.status, read.headers["content-type"].partition(";")[0]) == (200, "text/plain")
+    assert b"bitrixmail_build_info{" in read.octets
 
 
 def test_a_message_is_one_though_the_server_dies(tmp_path: Path) -> None:
