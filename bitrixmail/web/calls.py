@@ -48,7 +48,7 @@ async def answered(
         visit, ours = await seen(request)
         return await api.answer(operation, _asked(request, visit, ours, parts))
 
-    answer = await _to_its_end(found())
+    answer = await to_its_end(found())
     if answer.stream is not None and request.method != b"HEAD":
         return await _streamed(request, answer, answer.stream)
     return _sent(request, answer)
@@ -124,7 +124,7 @@ async def _streamed(request: Request, answer: Answered, stream: Stream) -> bytes
     return b""
 
 
-async def _to_its_end(work: Coroutine[Deferred[Any], Any, T]) -> T:
+async def to_its_end(work: Coroutine[Deferred[Any], Any, T]) -> T:
     """Wait for work that goes on when nobody waits any more."""
     waiting: Deferred[T] = Deferred()
     Deferred.fromCoroutine(work).addCallbacks(waiting.callback, waiting.errback)

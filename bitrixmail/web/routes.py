@@ -126,7 +126,7 @@ class Site:
         elif route.needs is not None and not visit.may(route.needs):
             reply = _refused(403, _("Your role does not allow this."))
         else:
-            reply = await _handled(route, visit, parts)
+            reply = await calls.to_its_end(_handled(route, visit, parts))
         return self._send(request, visit, reply)
 
     def _failed(self, request: Request, failure: Any) -> bytes:
