@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -358,12 +362,24 @@ def test_a_message_is_one_though_the_server_dies(tmp_path: Path) -> None:
         caller = Caller.of(server)
         caller.post("/domains", {"name": "example.org"})
         caller.post("/mailboxes", {"address": "info@example.org"})
-        key = {"Idempotency-Key": "order 18"}
-        first = caller.post("/send", LETTER, **key)
+        answered, cut = ({"Idempotency-Key": key} for key in ("order 18", "order 19"))
+        first = caller.post("/send", LETTER, **answered)
         assert first.json["repeated"] is False
-        server.kill()  # as far as the client knows, before it could answer
+        under_way = threading.Thread(target=_sent_in_vain, args=(caller, cut))
+        under_way.start()
+        time.sleep(random.uniform(0, 0.03))
+        server.kill()  # before the commit, or between it and the answer
+        under_way.join()
         server.start()
-        second = caller.post("/send", LETTER, **key)
+        second = caller.post("/send", LETTER, **answered)
         assert (second.status, second.json["repeated"]) == (202, True)
         assert second.json["id"] == first.json["id"]
-        assert len(caller.get("/messages?mailbox=info@example.org").json["items"]) == 1
+        for _ in range(2):
+            assert caller.post("/send", LETTER, **cut).status == 202
+        listed = caller.get("/messages?mailbox=info@example.org").json["items"]
+        assert len({each["queue_id"] for each in listed}) == len(listed) == 2
+
+
+def _sent_in_vain(caller: Caller, key: dict[str, str]) -> None:
+    with suppress(OSError, HTTPException):
+        caller.post("/send", LETTER, **key)
