@@ -52,6 +52,12 @@ class WebRoom:
     def take(self, fresh: Settings) -> None:
         """Put the live part of new settings in force."""
         self._calls_per_minute = fresh.web.calls_per_minute
+        self.tell("server")
+
+    def tell(self, topic: str) -> None:
+        """Tell whoever listens that something has happened; nothing while nobody does."""
+        if self._hub is not None:
+            self._hub.tell(topic)
 
     async def _load(self) -> IResource:
         reception = self._reception
