@@ -93,11 +93,11 @@ class Queue:
         """Narrow a search to what is older than that now."""
         return replace(search, before=utcnow(self._clock) - age)
 
-    async def listing(self, search: Search, limit: int) -> tuple[Queued, ...]:
-        """List jobs by rising number, at most `limit`; without a state, those that are open."""
+    async def listing(self, search: Search, limit: int, after: int = 0) -> tuple[Queued, ...]:
+        """List jobs by rising number above `after`; without a state, those that are open."""
         if not search.states:
             search = replace(search, states=OPEN)
-        return await self._queue.find(search, limit)
+        return await self._queue.find(search, limit, after)
 
     async def count(self, search: Search, operation: str) -> int:
         """Count the jobs that an operation (hold, release, retry, bounce, delete) would change."""

@@ -25,6 +25,7 @@ _ACTIONS = {
 }
 _FIRST_ORDER = 20
 _SCORE = "spam_score"
+_LEAST = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class SpamThresholds:
         for do, score in scores.items():
             if score is None:
                 wanted.pop((key, do), None)
-            elif not 0 < score <= 100:
+            elif not _LEAST <= score <= 100:
                 raise InputError(Fault(f"--{do} {score:g}", "is no score", "from 1 to 100, or off"))
             else:
                 wanted[key, do] = score
@@ -98,7 +99,7 @@ def _made(wanted: Mapping[tuple[str, str], float]) -> tuple[Rule, ...]:
     made = []
     for (whose, do), score in sorted(wanted.items(), key=lambda each: _place(*each[0])):
         is_mailbox = "@" in whose
-        condition: Condition = Not(Test(_SCORE, "less", (f"{score:g}",)))
+        condition: Condition = Not(Test(_SCORE, "less", (_written(score),)))
         others = [] if is_mailbox else sorted(_within(whose, own))
         if others:
             condition = All((condition, *(Not(_of(each)) for each in others)))
@@ -113,6 +114,11 @@ def _made(wanted: Mapping[tuple[str, str], float]) -> tuple[Rule, ...]:
         )
         made.append(replace(rule, description="made by: bitrixmail spam threshold"))
     return tuple(made)
+
+
+def _written(score: float) -> str:
+    """Write a score as a rule has it: never as 1e-05, which none can read."""
+    return f"{score:.2f}".rstrip("0").rstrip(".")
 
 
 def _place(whose: str, do: str) -> tuple[str, int]:

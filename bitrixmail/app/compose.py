@@ -42,7 +42,6 @@ from bitrixmail.app.web_room import WebRoom
 from bitrixmail.link.proxied import Proxied
 from bitrixmail.pipeline.shared_counts import SharedCounts, SharedTable
 from bitrixmail.tasks import utcnow
-from bitrixmail.web.door import WebDoor
 
 _HOUR_S = 3600.0
 _MINUTE_S = 60.0
@@ -63,10 +62,7 @@ def compose(
     processes = processes_of(settings)
     on_demand = settings.server.processes == AUTO_PROCESSES
     table = SharedTable(processes) if processes > 1 else None
-    share = None
-    if table is not None:
-        share = Share(0, SharedCounts(table, 0), 1 if on_demand else processes)
-    reception = receive(settings, reactor, share)
+    reception = receive(settings, reactor, _share(table, 1 if on_demand else processes))
     stores = reception.stores
     throttle = LoginThrottle(reactor, settings.access.failed_logins_per_minute)
     senders = Senders(reception, throttle, reactor)
@@ -84,28 +80,24 @@ def compose(
         "lmtp": senders.lmtp,
         "pop3": pop3,
     }
-    listeners = tuple(_listeners(reception, reactor, doors, processes))
+    listeners = [*_listeners(reception, reactor, doors, processes)]
     daily_look = daily_look_of(settings, stores, reception.threads, reactor)
     receivers = None
     if table is not None:
-        receivers = Receivers(reactor, settings, table, reception.tls, listeners)
+        receivers = Receivers(reactor, settings, table, reception.tls, tuple(listeners))
     if reception.metrics is not None:
         reception.metrics.attend(stores, reception.maillog, doors)
         reception.metrics.watch_records(KINDS, daily_look.wrong)
-        door = reception.metrics.door(reactor, stores, reception.tls, receivers)
-        listeners += tuple(Listener(reactor, "metrics", e, door) for e in settings.listen.metrics)
-        doors |= {"metrics": door}
+        doors["metrics"] = reception.metrics.door(reactor, stores, reception.tls, receivers)
     if settings.listen.attachments:
-        files = attachments_door(reception, reactor)
-        listeners += tuple(
-            Listener(reactor, "attachments", each, files) for each in settings.listen.attachments
-        )
-        doors |= {"attachments": files}
+        doors["attachments"] = attachments_door(reception, reactor)
     web = None
     if settings.listen.web or settings.listen.webs:
-        web = WebRoom(reception, throttle, reactor, sources or SettingSources())
-        listeners += tuple(_web_listeners(reception, reactor, web.door))
-        doors |= {"web": web.door}
+        web = WebRoom(
+            reception, throttle, reactor, sources or SettingSources(), doors.get("metrics")
+        )
+        doors["web"] = web.door
+    listeners += _http_listeners(reception, reactor, doors)
     allowance = UserAllowance(settings, reactor)
     pickup = pickup_of(settings, reception, reactor, allowance)
     sending = Sending(reception, reactor)
@@ -139,7 +131,7 @@ def compose(
         settings=settings,
         clock=reactor,
         doors=doors,
-        listeners=listeners,
+        listeners=tuple(listeners),
         periodic=(*periodic, *(() if web is None else (web,))),
         opening=reception.opening(settings.server.domains),
         tls=reception.tls,
@@ -151,18 +143,18 @@ def compose(
     def take(fresh: Settings) -> None:
         # What the server is called stays as it was until it is started anew
         fresh = replace(fresh, server=settings.server)
-        steering = steering_of(fresh)
         server.load_certificate(fresh)
         reception.take(fresh)
         senders.take(fresh)
-        sending.take(fresh, steering)
+        sending.take(fresh, steering_of(fresh))
         pickup.take(rules_of(fresh))
         digests.schedule = fresh.spam.digest
         allowance.take(fresh)
         pop3.limits = fresh.access.limits()
         throttle.failed_logins_per_minute = fresh.access.failed_logins_per_minute
-        if receivers is not None:
-            receivers.take(fresh)
+        for part in (web, receivers):
+            if part is not None:
+                part.take(fresh)
 
     reload = Reload(reactor, settings, reread or (lambda: settings), take)
     for service in (
@@ -192,11 +184,19 @@ def _listeners(
             yield Listener(reactor, name, endpoint, Proxied(wrapped, door, maillog))
 
 
-def _web_listeners(reception: Reception, reactor: Any, door: WebDoor) -> Iterator[Listener]:
-    """Yield those of the pages, in the clear and under TLS."""
-    settings = reception.settings
-    for endpoint in settings.listen.web:
-        yield Listener(reactor, "web", endpoint, door)
-    for endpoint in settings.listen.webs:
-        wrapped = TLSMemoryBIOFactory(reception.tls, False, door, clock=reactor)
+def _share(table: SharedTable | None, of: int) -> Share | None:
+    """Return the server's own part of what the processes share: one `of` so many."""
+    return None if table is None else Share(0, SharedCounts(table, 0), of)
+
+
+def _http_listeners(
+    reception: Reception, reactor: Any, doors: Mapping[str, Any]
+) -> Iterator[Listener]:
+    """Yield those of metrics, attachments and pages; the pages also under TLS."""
+    listen = reception.settings.listen
+    for name in ("metrics", "attachments", "web"):
+        for endpoint in listen.door(name):
+            yield Listener(reactor, name, endpoint, doors[name])
+    for endpoint in listen.webs:
+        wrapped = TLSMemoryBIOFactory(reception.tls, False, doors["web"], clock=reactor)
         yield Listener(reactor, "webs", endpoint, wrapped)

@@ -58,14 +58,19 @@ class MetricsDoor(HTTPDoor):
             return error.cause or error.reply.text
         return ""
 
-    async def _exposed(self, request: Request) -> bytes:
+    async def exposition(self, accepted: str = "") -> tuple[bytes, str]:
+        """Return what is measured, and its content type, as an Accept field wants it."""
         # Its figures are then as they were; everything else is told all the same
         fault = await self._fault()
         if fault:
             _log.warn("metrics without the store: {reason}", reason=fault)
-        encode, content_type = choose_encoder(request.getHeader("accept") or "")
+        encode, content_type = choose_encoder(accepted)
+        return encode(self._registry), content_type
+
+    async def _exposed(self, request: Request) -> bytes:
+        octets, content_type = await self.exposition(request.getHeader("accept") or "")
         request.setHeader("content-type", content_type)
-        return encode(self._registry)
+        return octets
 
     async def _health(self, request: Request) -> bytes:
         fault = await self._fault()

@@ -253,6 +253,17 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Web:
+    """The pages and the API."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID
+
+    calls_per_minute: Annotated[
+        Count, doc("Calls of the API by one token, or one session, within a minute.")
+    ] = 1200
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """How rules are run."""
 
@@ -318,6 +329,7 @@ class Settings:
     extensions: Extensions = field(default_factory=Extensions)
     commands: Commands = field(default_factory=dict)
     spam: Spam = field(default_factory=Spam)
+    web: Web = Web()
     log: Log = field(default_factory=Log)
 
     @property

@@ -1,4 +1,4 @@
-"""The pages, married with the server: loaded when somebody first asks for one."""
+"""The pages and the API, married with the server: loaded when somebody first asks for one."""
 
 # Twisted's own methods carry no types.
 # mypy: allow-untyped-calls
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 from twisted.application.service import Service
@@ -25,20 +26,39 @@ from bitrixmail.app.reception import Reception
 from bitrixmail.app.reload import Reload
 from bitrixmail.app.reports import Reports
 from bitrixmail.app.setting_sources import SettingSources
+from bitrixmail.app.settings import Settings
 from bitrixmail.app.troubles import Troubles
-from bitrixmail.tasks import spawn
+from bitrixmail.model.errors import MailError
+from bitrixmail.tasks import deadline, spawn, utcnow
 from bitrixmail.web.door import WebDoor
+
+_HIDDEN = "(hidden)"
+# As long as those who ask whether it works wait for an answer
+_PATIENCE_S = 5.0
 
 
 class WebRoom:
-    """Made by compose where `listen.web` is set, lives as long as the server."""
+    """Made by compose where `listen.web` is set, lives as long as the server.
+
+    `metrics` is the door where they are read, where there is one.
+    """
 
     def __init__(
-        self, reception: Reception, throttle: LoginThrottle, reactor: Any, sources: SettingSources
+        self,
+        reception: Reception,
+        throttle: LoginThrottle,
+        reactor: Any,
+        sources: SettingSources,
+        metrics: Any = None,
     ) -> None:
         self._reception = reception
         self._sources = sources
         self._reactor = reactor
+        self._metrics_door = metrics
+        self._calls_per_minute = reception.settings.web.calls_per_minute
+        self._draining = False
+        self._started = utcnow(reactor)
+        self._hub: Any = None
         stores = reception.stores
         self.reports = Reports(reception.maillog.tally)
         self.history = History(reactor, stores.queue, self.reports.counts)
@@ -47,18 +67,39 @@ class WebRoom:
         self.examiner: Examiner | None = None
         self._signing_in = SigningIn(stores.users, reception.threads, throttle, reactor)
         self.door = WebDoor(reactor, self._load)
+        self.door.ending = self._end
+
+    def take(self, fresh: Settings) -> None:
+        """Put the live part of new settings in force."""
+        self._calls_per_minute = fresh.web.calls_per_minute
+        self.tell("server")
+
+    def tell(self, topic: str) -> None:
+        """Tell whoever listens that something has happened; nothing while nobody does."""
+        if self._hub is not None:
+            self._hub.tell(topic)
 
     async def _load(self) -> IResource:
-        threads, settings = self._reception.threads, self._reception.settings
+        reception = self._reception
+        threads, settings = reception.threads, reception.settings
         offices = await threads.run(import_module, "bitrixmail.app.office")
         pages = await threads.run(import_module, "bitrixmail.web.site_map")
         upkeeps = await threads.run(import_module, "bitrixmail.app.upkeep")
         rendering = await threads.run(pages.rendering_of, settings.server.hostname)
-        office = offices.office_of(settings, self._reception.stores, self._reactor, threads)
+        office = offices.office_of(settings, reception.stores, self._reactor, threads)
         if self.house is None or self.examiner is None:
             raise RuntimeError("the pages of a server that was never composed")
         upkeep = upkeeps.upkeep_of(self.house, self.examiner, self._sources, threads, office.users)
-        site: IResource = pages.site_of(rendering, office, self._signing_in, upkeep)
+        served = self._served(office)
+        site: IResource = await threads.run(
+            pages.site_of,
+            rendering,
+            served,
+            upkeep,
+            self._signing_in,
+            self._reactor,
+            version("bitrixmail"),
+        )
         return site
 
     def move_in(
@@ -92,6 +133,78 @@ class WebRoom:
     def periodic(self) -> tuple[Periodic, ...]:
         """What the pages have done again and again, though nobody looks."""
         return (Periodic(self._reactor, "history", STEP_S, self.history.sample),)
+
+    def _served(self, office: Any) -> Any:
+        """Return what the operations of the API are handed."""
+        # They are as slow to import as the rest, which has just been
+        from bitrixmail.admin.sending import Sending  # noqa: PLC0415
+        from bitrixmail.store.pulse import DatabasePulse  # noqa: PLC0415
+        from bitrixmail.web.api.contents import Served  # noqa: PLC0415
+        from bitrixmail.web.live.hub import Hub  # noqa: PLC0415
+
+        reception, stores = self._reception, self._reception.stores
+        hub = Hub(self._reactor, DatabasePulse(stores.database).look, reception.maillog)
+        hub.ended = self._draining
+        self._hub = hub
+        stores.changes.committed = hub.committed
+        sending = Sending(
+            reception.gate,
+            stores.directory,
+            stores.queue,
+            stores.messages,
+            self._reactor,
+            hostname=reception.settings.server.hostname,
+            max_octets=lambda: reception.gate.limits.max_size_octets,
+        )
+        exposed = None if self._metrics_door is None else self._metrics
+        return Served(
+            office,
+            sending,
+            self._settings,
+            self._look,
+            hub,
+            exposed,
+            lambda: self._calls_per_minute,
+        )
+
+    def _settings(self) -> Any:
+        from bitrixmail.admin.masked import masked  # noqa: PLC0415
+        from bitrixmail.app.loading import tables_of  # noqa: PLC0415
+
+        return masked(tables_of(self._reception.settings), _HIDDEN)
+
+    async def _metrics(self) -> Any:
+        from bitrixmail.web.api.operation import Raw  # noqa: PLC0415
+
+        return Raw(*await self._metrics_door.exposition())
+
+    async def _look(self) -> Any:
+        """Tell how the server is."""
+        from bitrixmail.web.api.operations.server import ServerState  # noqa: PLC0415
+
+        wrong: tuple[str, ...] = ()
+        try:
+            await deadline(self._reception.stores.messages.totals(), _PATIENCE_S, self._reactor)
+        except TimeoutError:
+            wrong = (f"the store does not answer within {_PATIENCE_S:g} s",)
+        except MailError as error:
+            wrong = (error.reply.text,)
+        return ServerState(
+            hostname=self._reception.settings.server.hostname,
+            version=version("bitrixmail"),
+            started=self._started,
+            ready=not self._draining,
+            wrong=wrong,
+        )
+
+    def _end(self) -> bool:
+        """End what is told as it happens; tell whether anybody listened."""
+        self._draining = True
+        if self._hub is None:
+            return False
+        listened: bool = self._hub.any
+        self._hub.end()
+        return listened
 
     async def welcome(self) -> str:
         """Make the first owner where there is no user; return what he must know, else nothing."""

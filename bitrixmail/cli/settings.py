@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bitrixmail.admin.masked import masked
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.output import echo, json_option, print_json, print_toml, say
 from bitrixmail.cli.session import Session, ShownSettings, pass_session
@@ -38,7 +39,7 @@ def show(session: Session, changed: bool, secrets: bool, as_json: bool) -> None:
     settings = _settings(session)
     tables = _changed(settings) if changed else settings.tables
     if not secrets:
-        tables = _without_secrets(tables)
+        tables = masked(tables, _HIDDEN)
     if as_json:
         print_json(tables)
     else:
@@ -62,22 +63,6 @@ def _changed(settings: ShownSettings) -> dict[str, dict[str, Any]]:
         for section, table in settings.tables.items()
     }
     return {section: table for section, table in differing.items() if table}
-
-
-def _without_secrets(value: Any) -> Any:
-    """Return tables whose passwords say only that they are there."""
-    if isinstance(value, list):
-        return [_without_secrets(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: _HIDDEN if _is_secret(key) and each else _without_secrets(each)
-        for key, each in value.items()
-    }
-
-
-def _is_secret(key: str) -> bool:
-    return key.endswith("password") or key == "secrets"
 
 
 def _toml(tables: dict[str, dict[str, Any]]) -> str:

@@ -28,11 +28,12 @@ class IGate(Interface):
     def left(client: Client) -> None:
         """Count a connection out."""
 
-    def open(client: Client, once: str = "") -> ITransaction:
+    def open(client: Client, once: str = "", queue_id: str = "") -> ITransaction:
         """Begin a transaction: one sender, its recipients, one content. Never fails.
 
         `once` names what a door brings, if it may bring it again after a crash: of transactions
-        with the same name only the first that is committed has an effect.
+        with the same name only the first that is committed has an effect. `queue_id` is what it is
+        called then, so that whoever brings it again knows of the first; empty: a new one.
         """
 
 

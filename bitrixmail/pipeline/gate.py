@@ -90,10 +90,10 @@ class Gate:
         """See IGate."""
         self._admission.leave(client.address)
 
-    def open(self, client: Client, once: str = "") -> Transaction:
+    def open(self, client: Client, once: str = "", queue_id: str = "") -> Transaction:
         """See IGate."""
         submissions = self.submissions if client.door == "submission" else None
-        terms = Terms(self.limits, self.relaying, once, submissions)
+        terms = Terms(self.limits, self.relaying, once, submissions, queue_id)
         return Transaction(self._workshop, client, terms)
 
     def new_queue_id(self) -> str:

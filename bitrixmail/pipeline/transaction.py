@@ -85,12 +85,16 @@ class Workshop:
 
 
 class Terms(NamedTuple):
-    """What holds for one transaction from its beginning to its end; `once`: see IGate.open."""
+    """What holds for one transaction from its beginning to its end.
+
+    `once`, `queue_id`: see IGate.open.
+    """
 
     limits: SMTPLimits
     relaying: Relaying
     once: str = ""
     submissions: Submissions | None = None
+    queue_id: str = ""
 
 
 @implementer(ITransaction)
@@ -125,6 +129,8 @@ class Transaction:
         self._parameters = parameters
         if self._terms.submissions is not None:
             await self._admit(self._terms.submissions, address, parameters)
+        elif self._client.door == "api" and parameters.hold_until is not None:
+            self._later = set()
 
     async def _admit(
         self, submissions: Submissions, address: Address | None, parameters: SenderParameters
@@ -216,7 +222,8 @@ class Transaction:
 
     def body(self) -> ISink:
         """See ITransaction."""
-        kind = ContentSink if self._terms.submissions is None else SubmittedSink
+        ours = self._terms.submissions is not None or self._client.door == "api"
+        kind = SubmittedSink if ours else ContentSink
         self._sink = kind(self._shop.blobs, self._shop.inline_octets)
         return self._sink
 
@@ -276,7 +283,7 @@ class Transaction:
     ) -> Decision:
         terms = self._terms
         arrival = Arrival(
-            queue_id=self._shop.queue_ids.next(),
+            queue_id=terms.queue_id or self._shop.queue_ids.next(),
             received=utcnow(self._shop.clock),
             envelope=Envelope(
                 self._client, self._sender, self._parameters, tuple(self._recipients)

@@ -30,6 +30,8 @@ class PolledChanges:
         self._known: dict[str, int] = {}
         self._failing = False
         self._clock = clock
+        # Told of every commit, by whatever process, soon after it
+        self.committed: Callable[[], None] = _nobody
         self._polling: LoopingCall | None = None
 
     def watch(self, topic: str, changed: Callable[[], None]) -> None:
@@ -68,8 +70,11 @@ class PolledChanges:
             self._failing = True
             return
         self._failing = False
-        for topic, number in (found or {}).items():
+        if found is None:
+            return
+        for topic, number in found.items():
             self.seen(topic, number)
+        self.committed()
 
     def begin(self, numbers: dict[str, int]) -> None:
         """Take the generations found at opening as known."""
@@ -85,3 +90,7 @@ class PolledChanges:
                 changed()
             except Exception:  # noqa: BLE001 - one watcher's bug must not keep the others from it
                 _log.failure("a watcher of {topic} failed", topic=topic)
+
+
+def _nobody() -> None:
+    """Nobody wants to know of every commit."""

@@ -23,6 +23,7 @@ from bitrixmail.tasks import spawn
 
 _MOST_CONNECTIONS = 200
 _IDLE_S = 60.0
+_LAST_OCTETS_S = 0.05
 MOST_OCTETS = 64 * 1024 * 1024
 _log = Logger()
 
@@ -30,7 +31,8 @@ _log = Logger()
 class WebDoor(WrappingFactory):
     """The door of one listener or several. Made by compose, lives as long as the server.
 
-    `load` returns the pages, made when somebody first asks.
+    `load` returns the pages, made when somebody first asks. `ending` is called when the server
+    begins to end, to end what would go on for ever.
     """
 
     noisy = False
@@ -39,6 +41,8 @@ class WebDoor(WrappingFactory):
         site = _QuietSite(_Later(load), timeout=_IDLE_S, reactor=clock)
         site.requestFactory = _Bounded
         super().__init__(site)
+        self.ending: Callable[[], bool] = _nothing
+        self._clock = clock
 
     def buildProtocol(self, addr: IAddress | None) -> ProtocolWrapper | None:  # type: ignore[override] # None is right
         """Make a session; beyond the most there may be the connection is closed at once."""
@@ -48,9 +52,12 @@ class WebDoor(WrappingFactory):
         return wrapped
 
     def drain(self) -> Deferred[None]:
-        """Wait for nobody: a page can be asked for again."""
-        self.abort_all()
-        return succeed(None)
+        """End what goes on by itself, and let its last octets out; no page is waited for."""
+        drained: Deferred[None] = Deferred()
+        if not self.ending():
+            return succeed(None)
+        self._clock.callLater(_LAST_OCTETS_S, drained.callback, None)
+        return drained
 
     def abort_all(self) -> None:
         """Cut every connection."""
@@ -140,3 +147,8 @@ class _Later(Resource):
             waiting, self._waiting = self._waiting, None
             for turn in waiting:
                 turn.callback(None)
+
+
+def _nothing() -> bool:
+    """Tell that nothing goes on by itself: no page was asked for yet."""
+    return False

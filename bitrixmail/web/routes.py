@@ -23,6 +23,9 @@ from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.link.peer import peer_of
 from bitrixmail.model.errors import InputError, MailError, NotFoundError
 from bitrixmail.model.user import Session
+from bitrixmail.web import calls
+from bitrixmail.web.api.answering import Api
+from bitrixmail.web.api.operation import BASE, Operation
 from bitrixmail.web.forms import read_form
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.visit import (
@@ -55,6 +58,7 @@ _HEADERS = {
 }
 _SAFE = frozenset({"GET", "HEAD"})
 _MOST_SAID = 500
+MOST_QUERY = 2000
 
 
 class Site:
@@ -80,6 +84,28 @@ class Site:
         """Serve a resource of Twisted's below a path."""
         self._klein.route(path, branch=True)(lambda _request: resource)
 
+    def bind(self, api: Api) -> None:
+        """Serve the API."""
+        self._api = api
+        for operation in api.operations:
+            self._bind(operation)
+
+    def _bind(self, operation: Operation) -> None:
+        async def answer(request: Request, **parts: str) -> bytes:
+            return await calls.answered(self._api, operation, request, parts, self._asked)
+
+        path = operation.whole_path.replace("{", "<").replace("}", ">")
+        methods = [operation.method, "HEAD"] if operation.method == "GET" else [operation.method]
+        self._klein.route(path, methods=methods, endpoint=f"api {operation.name}")(answer)
+
+    async def _asked(self, request: Request) -> tuple[Visit, bool]:
+        """Return a call as a visit, and whether it comes from a page of ours."""
+        session = None
+        if not _header(request, "authorization"):
+            session = await self._signing_in.session(_cookie(request, SESSION))
+        visit = _visit(request, session)
+        return visit, session is not None and _from_here(request, visit)
+
     def _add(self, route: Route) -> None:
         async def answer(request: Request, **parts: str) -> bytes:
             return await self._answer(route, request, parts)
@@ -100,7 +126,7 @@ class Site:
         elif route.needs is not None and not visit.may(route.needs):
             reply = _refused(403, _("Your role does not allow this."))
         else:
-            reply = await _handled(route, visit, parts)
+            reply = await calls.to_its_end(_handled(route, visit, parts))
         return self._send(request, visit, reply)
 
     def _failed(self, request: Request, failure: Any) -> bytes:
@@ -108,6 +134,8 @@ class Site:
         error = failure.value
         status = getattr(error, "code", 500)
         visit = _visit(request, None)
+        if visit.path.startswith(f"{BASE}/"):
+            return calls.failed(request, failure)
         if status == 500:
             _log.failure("{path} failed", failure=failure, path=visit.path)
             return self._send(request, visit, _refused(500, _("This is a bug; the log says more.")))
@@ -179,12 +207,16 @@ def _visit(request: Request, session: Session | None) -> Visit:
         language=language,
         zone=zone_of(_cookie(request, ZONE).replace("%2F", "/")),
         session=session,
+        host=_header(request, "host"),
     )
 
 
 def _query(request: Request) -> dict[str, tuple[str, ...]]:
     text = request.uri.partition(b"?")[2].decode("ascii", "replace")
-    found = parse_qs(text, keep_blank_values=True, max_num_fields=200)
+    try:
+        found = parse_qs(text, keep_blank_values=True, max_num_fields=MOST_QUERY)
+    except ValueError:  # more than anybody means
+        return {}
     return {name: tuple(values) for name, values in found.items()}
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import resources
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import IResource
 from twisted.web.static import File
 
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.upkeep import Upkeep
+from bitrixmail.web.api.answering import Api
+from bitrixmail.web.api.contents import Served, operations_of
+from bitrixmail.web.api.openapi import document
 from bitrixmail.web.menu import MENU
+from bitrixmail.web.pages.api import ApiPages
 from bitrixmail.web.pages.dashboard import DashboardPages
 from bitrixmail.web.pages.doctor import DoctorPages
 from bitrixmail.web.pages.login import LoginPages
@@ -27,11 +32,22 @@ def rendering_of(hostname: str) -> Rendering:
     return Rendering({"menu": MENU, "hostname": hostname})
 
 
-def site_of(
-    rendering: Rendering, office: Office, signing_in: SigningIn, upkeep: Upkeep
+def site_of(  # noqa: PLR0917 - called in a thread, which takes no keywords
+    rendering: Rendering,
+    served: Served,
+    upkeep: Upkeep,
+    signing_in: SigningIn,
+    clock: IReactorTime,
+    version: str,
 ) -> IResource:
-    """Return the pages over the use cases."""
-    site = Site(_routes(office, signing_in, upkeep), signing_in, rendering)
+    """Return the pages and the API over the use cases."""
+    office = served.office
+    operations = operations_of(served)
+    api = Api(operations, signing_in, office.users, clock, served.calls_per_minute)
+    described = document(api.operations, version)
+    routes = (*_routes(office, signing_in, upkeep), *ApiPages(described).routes())
+    site = Site(routes, signing_in, rendering)
+    site.bind(api)
     site.mount("/static/", _Static(str(resources.files("bitrixmail.web") / "static")))
     return site.resource
 

@@ -35,6 +35,7 @@ class Visit:
     language: str = "en"
     zone: tzinfo = _UTC
     session: Session | None = None
+    host: str = ""
 
     def asked(self, name: str, default: str = "") -> str:
         """Return the first value of a name in the query."""

@@ -18,6 +18,7 @@ from bitrixmail.interfaces.changes import IChanges
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.rule import RuleSet
 from bitrixmail.store.opening import done, inline_stores
+from bitrixmail.store.pulse import DatabasePulse
 from bitrixmail.store.sequences import JOBS, RETRIES
 from tests.fakes.both_stores import BOTH, Opened, opened_threaded
 from tests.fakes.drafts import RECEIVED, make_draft
@@ -111,6 +112,25 @@ async def test_a_cached_look_up_does_not_suspend(tmp_path: Path) -> None:
         assert not Deferred.fromCoroutine(stores.directory.alias("a@example.org")).called
         await stores.directory.alias("a@example.org")
         assert Deferred.fromCoroutine(stores.directory.alias("a@example.org")).called
+
+
+@pytest.mark.parametrize("opened", BOTH)
+async def test_each_commit_is_heard_of_once(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        await stores.changes.poll()
+        told: list[str] = []
+        stores.changes.committed = lambda: told.append("committed")
+        await stores.changes.poll()
+        assert told == []
+        before = await DatabasePulse(stores.database).look(None)
+        await stores.messages.append(make_letter("A1", make_job("a@b.example")))
+        await stores.changes.poll()
+        await stores.changes.poll()
+        assert told == ["committed"]
+        now = await DatabasePulse(stores.database).look(before)
+        assert (now.queue_ids, now.count, "received" in now.kinds) == (("A1",), 1, True)
+        assert now.last_job > before.last_job
+        assert (await DatabasePulse(stores.database).look(now)).count == 0
 
 
 @pytest.mark.parametrize("opened", BOTH)

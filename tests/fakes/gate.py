@@ -58,7 +58,7 @@ class RecordingGate:
     def left(self, client: Client) -> None:
         self.inside[client.address] -= 1
 
-    def open(self, client: Client, once: str = "") -> RecordingTransaction:
+    def open(self, client: Client, once: str = "", queue_id: str = "") -> RecordingTransaction:
         transaction = RecordingTransaction(self, client)
         self.opened.append(transaction)
         return transaction

@@ -111,6 +111,7 @@ def test_thresholds_are_rules_that_can_be_seen(shell: Shell) -> None:
         (("spam", "train", "--ham", "/nowhere"), "/nowhere"),
         (("spam", "threshold", "--move", "high"), "is no score"),
         (("spam", "threshold", "--move", "0"), "is no score"),
+        (("spam", "threshold", "--move", "0.00001"), "is no score"),
         (("spam", "threshold", "--move", "9", "--mailbox", "no@example.org"), "there is none"),
         (("spam", "import", "/dev/null"), "no words"),
         (("spam", "show", "NOTHING"), "no such message"),

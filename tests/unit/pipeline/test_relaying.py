@@ -165,6 +165,29 @@ def test_the_same_is_taken_once(house: House) -> None:
     assert len(house.folder("info@example.org")) == 1
 
 
+def test_what_is_brought_again_is_called_as_the_first(house: House) -> None:
+    client = replace(STRANGER, door="api", account="admin")
+    for _ in range(2):
+        transaction = house.gate.open(client, "api:1", "Z1")
+        done(transaction.sender(Address("info", "example.org"), GIVEN))
+        done(transaction.recipient(Address("bob", "elsewhere.example"), ASKED))
+        transaction.body().write(b"Bcc: eve@elsewhere.example\r\n" + LETTER)
+        (outcome,) = done(transaction.commit())
+        assert outcome.reply.text.endswith("queued as Z1")
+    assert [job.queue_id for job in queued(house)] == ["Z1"]
+    assert b"Bcc" not in done(house.stores.messages.export("Z1"))
+
+
+def test_programs_may_have_mail_wait_for_its_time(house: House, clock: Clock) -> None:
+    later = datetime.fromtimestamp(clock.seconds(), UTC) + timedelta(hours=1)
+    client = replace(STRANGER, door="api", account="admin")
+    given = replace(GIVEN, hold_until=later)
+    sent(house, "info@example.org", client=client, given=given)
+    assert house.folder("info@example.org") == []
+    (job,) = done(house.stores.queue.find(Search(kind=Kind.LOCAL), 100))
+    assert job.not_before == later
+
+
 def test_mail_that_goes_in_circles_is_not_relayed(house: House) -> None:
     with pytest.raises(PermanentError, match="Too many hops"):
         sent(house, "bob@elsewhere.example", content=b"Received: x\r\n" * 60 + LETTER)

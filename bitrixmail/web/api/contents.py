@@ -1,0 +1,53 @@
+"""All operations of the API: the one list of what it has."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bitrixmail.admin.office import Office
+from bitrixmail.admin.sending import Sending
+from bitrixmail.web.api.operation import Operation, Raw
+from bitrixmail.web.api.operations.desk import DeskOperations
+from bitrixmail.web.api.operations.directory import DirectoryOperations
+from bitrixmail.web.api.operations.governing import GoverningOperations
+from bitrixmail.web.api.operations.lists import ListsOperations
+from bitrixmail.web.api.operations.mail import MailOperations
+from bitrixmail.web.api.operations.queue import QueueOperations
+from bitrixmail.web.api.operations.rules import RulesOperations
+from bitrixmail.web.api.operations.sending import SendingOperations
+from bitrixmail.web.api.operations.server import ServerOperations, ServerState
+from bitrixmail.web.live.hub import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the operations are handed. Made by compose once the room is wanted.
+
+    `settings` returns those in force, masked; `look` tells how the server is; `exposed` returns the
+    metrics, None: nothing is measured.
+    `calls_per_minute`: how many one may make, 0: no limit.
+    """
+
+    office: Office
+    sending: Sending
+    settings: Callable[[], Mapping[str, Any]]
+    look: Callable[[], Awaitable[ServerState]]
+    hub: Hub
+    exposed: Callable[[], Awaitable[Raw]] | None
+    calls_per_minute: Callable[[], int]
+
+
+def operations_of(served: Served) -> Iterator[Operation]:
+    """Yield every operation. A new subject is a line here; see docs/api.md."""
+    office = served.office
+    yield from SendingOperations(served.sending).operations()
+    yield from DirectoryOperations(office).operations()
+    yield from MailOperations(office).operations()
+    yield from QueueOperations(office).operations()
+    yield from RulesOperations(office).operations()
+    yield from DeskOperations(office).operations()
+    yield from ListsOperations(office).operations()
+    yield from GoverningOperations(office, served.settings).operations()
+    yield from ServerOperations(served.look, served.hub, served.exposed).operations()

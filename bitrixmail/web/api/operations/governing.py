@@ -1,0 +1,219 @@
+"""Users, their sessions and tokens, the audit log, and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from bitrixmail.admin.office import Office
+from bitrixmail.model.errors import Fault, InputError
+from bitrixmail.model.user import Deed, Right, Role, User
+from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Sliced, Text
+from bitrixmail.web.api.paging import number_in
+from bitrixmail.web.api.problem import ProblemError
+
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """A user to be added."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+    name: Text
+    role: Role
+    password: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChange:
+    """What becomes of a user; what is left out stays. A new password ends all sessions."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+    role: Role | None = None
+    active: bool | None = None
+    password: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionShown:
+    """Where a user is logged in. `key` names it, and opens nothing."""
+
+    key: str
+    created: datetime
+    seen: datetime
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenShown:
+    """A token as it is shown: never its text."""
+
+    id: int
+    name: str
+    user: str
+    rights: tuple[Right, ...]
+    created: datetime
+    expires: datetime | None
+    used: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToken:
+    """A token to be made, for who asks; without `days` it lasts until it is removed."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+    name: Text
+    rights: Annotated[tuple[Right, ...], Field(min_length=1, max_length=len(Right))]
+    days: Days | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeToken:
+    """A new token. `token` is its text, which is told this once."""
+
+    shown: TokenShown
+    token: str
+
+
+class GoverningOperations:
+    """Made by the contents, lives as long as they. `settings` returns those in force, masked."""
+
+    def __init__(self, office: Office, settings: Callable[[], Mapping[str, Any]]) -> None:
+        self._users = office.users
+        self._settings = settings
+
+    def operations(self) -> Iterator[Operation]:
+        """Yield them."""
+        govern = Right.GOVERN
+        one = "/users/{name}"
+        yield Operation(
+            "GET", "/users", self.listing, govern, User, Paged, listed=True,
+            key=lambda each: each.name,
+        )  # fmt: skip
+        yield Operation("POST", "/users", self.add, govern, User, None, NewUser, 201)
+        yield Operation("GET", one, self.find, govern, User)
+        yield Operation("PATCH", one, self.change, govern, User, None, UserChange)
+        yield Operation("DELETE", one, self.remove, govern)
+        yield Operation(
+            "GET", f"{one}/sessions", self.sessions, govern, SessionShown, Paged, listed=True,
+            key=lambda each: each.key,
+        )  # fmt: skip
+        yield Operation("DELETE", f"{one}/sessions/{{key}}", self.end_session, govern)
+        yield Operation(
+            "GET", "/tokens", self.tokens, govern, TokenShown, Paged, listed=True,
+            key=lambda each: str(each.id),
+        )  # fmt: skip
+        yield Operation("POST", "/tokens", self.add_token, govern, MadeToken, None, NewToken, 201)
+        yield Operation("DELETE", "/tokens/{id}", self.remove_token, govern)
+        yield Operation("GET", "/audit", self.deeds, govern, Deed, Paged, listed=True)
+        yield Operation("GET", "/settings", self.settings, govern, dict[str, Any])
+
+    async def listing(self, call: Call) -> tuple[User, ...]:  # noqa: ARG002 - as all are called
+        """List the users by name."""
+        return await self._users.listing()
+
+    async def add(self, call: Call) -> User:
+        """Add a user."""
+        body: NewUser = call.body
+        user = await self._users.add(body.name, body.role.value, body.password)
+        await call.record("user.add", user.name, user.role.value)
+        return user
+
+    async def find(self, call: Call) -> User:
+        """Tell of a user."""
+        return await self._users.find(call.parts["name"])
+
+    async def change(self, call: Call) -> User:
+        """Give a user another role or password, or lock him out."""
+        name, body = call.parts["name"], call.body
+        user = await self._users.find(name)
+        if body.role is not None or body.active is not None:
+            role = None if body.role is None else body.role.value
+            user = await self._users.change(name, role=role, active=body.active)
+            state = "active" if user.active else "locked out"
+            await call.record("user.change", user.name, f"{user.role.value}, {state}")
+        if body.password is not None:
+            user = await self._users.set_password(name, body.password)
+            await call.record("user.password", user.name)
+        return user
+
+    async def remove(self, call: Call) -> None:
+        """Remove a user with his sessions and tokens."""
+        await self._users.remove(call.parts["name"])
+        await call.record("user.remove", call.parts["name"])
+
+    async def sessions(self, call: Call) -> tuple[SessionShown, ...]:
+        """List where a user is logged in, the latest first."""
+        user = await self._users.find(call.parts["name"])
+        return tuple(
+            SessionShown(each.key, each.created, each.seen, each.address, each.agent)
+            for each in await self._users.sessions(user.name)
+        )
+
+    async def end_session(self, call: Call) -> None:
+        """End a session of a user."""
+        user = await self._users.find(call.parts["name"])
+        await self._users.end_session(user.name, call.parts["key"])
+        await call.record("session.end", user.name)
+
+    async def tokens(self, call: Call) -> tuple[TokenShown, ...]:  # noqa: ARG002 - as all are called
+        """List all tokens of the API."""
+        return tuple(map(_shown, await self._users.tokens()))
+
+    async def add_token(self, call: Call) -> MadeToken:
+        """Make a token; its text is not told again.
+
+        It can have no right that who asks has not.
+        """
+        body: NewToken = call.body
+        beyond = frozenset(body.rights) - call.caller.rights
+        if beyond:
+            named = ", ".join(sorted(right.value for right in beyond))
+            raise ProblemError(403, f"Who asks has not himself: {named}.")
+        lasting = None if body.days is None else timedelta(days=body.days)
+        user = await self._users.find(call.caller.user)
+        rights = [right.value for right in body.rights]
+        token, text = await self._users.add_token(user, body.name, rights, lasting)
+        await call.record("token.add", token.name, ", ".join(sorted(rights)))
+        return MadeToken(_shown(token), text)
+
+    async def remove_token(self, call: Call) -> None:
+        """Remove a token: whoever has it gets in no more."""
+        given = call.parts["id"]
+        if not (given.isascii() and given.isdigit() and len(given) < 19):
+            raise InputError(Fault("id", "is no number of a token", "see /api/v1/tokens"))
+        gone = await self._users.remove_token(int(given))
+        await call.record("token.remove", gone.name)
+
+    async def deeds(self, call: Call) -> Sliced:
+        """Read the audit log, newest first."""
+        limit, after = call.query.limit, number_in(call.query.cursor)
+        if after > _LATEST:
+            raise InputError(Fault("query.cursor", "is none of ours", "begin without one"))
+        before = None if not after else _EPOCH + timedelta(microseconds=after)
+        found = await self._users.deeds(limit + 1, before)
+        items = found[:limit]
+        more = len(found) > limit
+        return Sliced(items, str((items[-1].at - _EPOCH) // _MICROSECOND) if more else None)
+
+    async def settings(self, call: Call) -> Mapping[str, Any]:  # noqa: ARG002 - as all are called
+        """Give the settings in force; of secrets only that they are there."""
+        return self._settings()
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LATEST = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+
+
+def _shown(token: Any) -> TokenShown:
+    rights = tuple(sorted(token.rights, key=lambda right: right.value))
+    return TokenShown(
+        token.id, token.name, token.user.name, rights, token.created, token.expires, token.used
+    )

@@ -1,0 +1,123 @@
+"""Server-sent events to one page or program: what it is owed, a sign of life, its end.
+
+The format is that of the HTML standard, §9.2. A client that reads slowly is owed the last event of
+each topic and no more.
+"""
+
+# Twisted's own methods carry no types.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall
+
+from bitrixmail.model.errors import MailError
+from bitrixmail.tasks import spawn
+from bitrixmail.web.live.hub import TOPICS, Hub, written
+
+EVENTS = "text/event-stream"
+_ALIVE_EACH_S = 15.0
+
+
+class Outlet(Protocol):
+    """Where octets go. `paused`: the other side takes none just now."""
+
+    paused: bool
+
+    def send(self, octets: bytes) -> None:
+        """Send some."""
+
+    def end(self) -> None:
+        """Send no more. May be called again."""
+
+
+class Stream:
+    """One who listens. Made for each request, ends with it.
+
+    `allowed` tells whether he still may: asked again and again, since sessions and tokens end.
+    `missed`: he listened before, and does not know what happened meanwhile.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        allowed: Callable[[], Awaitable[bool]],
+        topics: Collection[str] = TOPICS,
+        *,
+        missed: bool = False,
+    ) -> None:
+        self._hub = hub
+        self._allowed = allowed
+        self._topics = frozenset(topics)
+        self._missed = missed
+        self._owed: dict[str, bytes] = {}
+        self._outlet: Outlet | None = None
+        self._alive: IDelayedCall | None = None
+
+    def begin(self, outlet: Outlet) -> bool:
+        """Begin to send; False: there are too many who listen."""
+        if not self._hub.attach(self):
+            return False
+        self._outlet = outlet
+        outlet.send(b"retry: 2000\n: bitrixmail\n\n")
+        if self._missed:
+            for topic in sorted(self._topics):
+                outlet.send(written(topic, {"count": 0, "missed": True}, 0))
+        self._wait()
+        return True
+
+    def gone(self) -> None:
+        """Hear that the other side has gone, or that all was sent. May be called again."""
+        self._hub.detach(self)
+        self._outlet = None
+        self._owed.clear()
+        if self._alive is not None and self._alive.active():
+            self._alive.cancel()
+
+    def tell(self, topic: str, octets: bytes) -> None:
+        """See Listening."""
+        outlet = self._outlet
+        if outlet is None or topic not in self._topics:
+            return
+        if outlet.paused:
+            self._owed[topic] = octets
+        else:
+            outlet.send(octets)
+
+    def resumed(self) -> None:
+        """Send what is owed: the other side takes octets again."""
+        owed, self._owed = self._owed, {}
+        for topic, octets in owed.items():
+            self.tell(topic, octets)
+
+    def end(self) -> None:
+        """See Listening."""
+        outlet = self._outlet
+        self.gone()
+        if outlet is not None:
+            outlet.end()
+
+    def _wait(self) -> None:
+        self._alive = self._hub.clock.callLater(_ALIVE_EACH_S, self._look)
+
+    def _look(self) -> None:
+        spawn(self._still(), "a look at who listens")
+
+    async def _still(self) -> None:
+        """Give a sign of life to who still may listen, else end."""
+        try:
+            allowed = await self._allowed()
+        except MailError:
+            allowed = True  # the store does not answer: nobody has taken his right away
+        outlet = self._outlet
+        if outlet is None:
+            return
+        if not allowed:
+            self.end()
+            return
+        if not outlet.paused:
+            outlet.send(b": \n\n")
+        self._wait()

@@ -1,0 +1,72 @@
+"""Small parts of the API: cursors, how often one may call, what was answered before."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+
+from bitrixmail.web.api.limits import CallRate
+from bitrixmail.web.api.paging import cursor_of, key_in, number_in, sliced
+from bitrixmail.web.api.problem import ProblemError
+from bitrixmail.web.api.repeats import Repeats
+
+
+@given(st.text(min_size=1, max_size=50))
+def test_a_cursor_is_read_back(key: str) -> None:
+    assert key_in(cursor_of(key)) == key
+
+
+@given(st.text(max_size=60))
+def test_a_cursor_of_somebody_else_is_a_fault_and_no_bug(text: str) -> None:
+    for read in (key_in, number_in):
+        with suppress(ProblemError):
+            read(text)
+
+
+def test_pages_follow_one_another_though_items_go() -> None:
+    items = [f"{number:02}" for number in range(10)]
+    first = sliced(items, str, "", 4)
+    assert (first.items, first.next) == (("00", "01", "02", "03"), "03")
+    items.remove("03")
+    second = sliced(items, str, first.next or "", 4)
+    assert (second.items, second.next) == (("04", "05", "06", "07"), "07")
+    assert sliced(items, str, "07", 4).next is None
+    assert sliced([], str, "07", 4).items == ()
+
+
+def test_a_bucket_fills_again() -> None:
+    clock = Clock()
+    rate = CallRate(clock, lambda: 60)
+    assert [rate.wait_s("a") for _ in range(60)] == [0] * 60
+    assert rate.wait_s("a") == 1
+    assert rate.wait_s("b") == 0
+    clock.advance(2)
+    assert [rate.wait_s("a") for _ in range(3)] == [0, 0, 1]
+    assert CallRate(clock, lambda: 0).wait_s("a") == 0
+
+
+def test_so_many_callers_are_remembered_at_most() -> None:
+    rate = CallRate(Clock(), lambda: 1)
+    for number in range(10_001):
+        rate.wait_s(str(number))
+    assert rate.wait_s("10000") > 0
+    assert rate.wait_s("0") == 0
+
+
+def test_what_was_answered_is_answered_again() -> None:
+    repeats: Repeats[str] = Repeats()
+    assert repeats.begin("a", b"1") is None
+    with pytest.raises(ProblemError, match="being done"):
+        repeats.begin("a", b"1")
+    repeats.end("a", "made")
+    assert repeats.begin("a", b"1") == "made"
+    with pytest.raises(ProblemError) as caught:
+        repeats.begin("a", b"2")
+    assert caught.value.status == 422
+    assert repeats.begin("b", b"1") is None
+    repeats.end("b", None)
+    assert repeats.begin("b", b"2") is None
