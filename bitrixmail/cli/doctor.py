@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import click
 
@@ -146,15 +146,9 @@ def _tell(finding: Finding, labels: _Labels) -> None:
 
 
 def _russian(finding: Finding) -> Finding:
-    from bitrixmail.cli.findings_russian import in_russian  # noqa: PLC0415 - for few
+    from bitrixmail.admin.findings.russian import finding_in_russian  # noqa: PLC0415 - for few
 
-    return replace(
-        finding,
-        subject=in_russian(finding.subject),
-        what=in_russian(finding.what),
-        why=in_russian(finding.why),
-        remedies=tuple(map(in_russian, finding.remedies)),
-    )
+    return finding_in_russian(finding)
 
 
 def _summary(findings: tuple[Finding, ...], labels: _Labels) -> str:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from bitrixmail.cli.findings_russian import in_russian
+from bitrixmail.admin.findings.russian import in_russian
 from bitrixmail.model.finding import Finding, Severity
 from tests.fakes.process import ROOT
 

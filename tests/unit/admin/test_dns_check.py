@@ -11,9 +11,9 @@ import pytest
 
 from bitrixmail.admin.dns_check import DNSCheck, Looked
 from bitrixmail.admin.dns_records import text_strings, wanted_records, zone_lines
+from bitrixmail.admin.findings.russian import in_russian
 from bitrixmail.admin.probes.own_addresses import OwnAddresses
 from bitrixmail.admin.spf_look import WayOut
-from bitrixmail.cli.findings_russian import in_russian
 from bitrixmail.model.dkim import Algorithm, DKIMKey
 from bitrixmail.model.finding import Finding, Severity
 from tests.fakes.resolver import TableResolver

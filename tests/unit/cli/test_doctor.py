@@ -14,13 +14,13 @@ import pytest
 from click.testing import CliRunner, Result
 from twisted.internet.task import Clock
 
+from bitrixmail.admin.findings.host_russian import HOST_SENTENCES
+from bitrixmail.admin.findings.russian import _SENTENCES, in_russian
 from bitrixmail.admin.probes.domains import DomainProbe
 from bitrixmail.admin.probes.name_servers import NameServerProbe, told_once
 from bitrixmail.admin.probes.names import HostnameProbe, ReverseProbe
 from bitrixmail.admin.probes.own_addresses import OwnAddresses
 from bitrixmail.app.network_probes import _NO_DOMAIN
-from bitrixmail.cli.findings_host_russian import HOST_SENTENCES
-from bitrixmail.cli.findings_russian import _SENTENCES, in_russian
 from bitrixmail.cli.root import root
 from bitrixmail.model.finding import Finding, Severity
 from tests.fakes.resolver import TableResolver

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bitrixmail.admin.findings.russian import in_russian
 from bitrixmail.admin.probes import filter_reading, host_programs
 from bitrixmail.admin.probes.filter_reading import FilterReading
 from bitrixmail.admin.probes.firewall import FirewallProbe
@@ -15,7 +16,6 @@ from bitrixmail.admin.probes.nftables import read_nftables
 from bitrixmail.admin.probes.packet_filter import Chain, Ruleset
 from bitrixmail.admin.probes.places import Place
 from bitrixmail.admin.probes.redirect import RedirectProbe
-from bitrixmail.cli.findings_russian import in_russian
 from bitrixmail.model.finding import Finding, Severity
 
 # Nothing listens there, so that calling it is refused at once.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bitrixmail.admin.findings.russian import in_russian
 from bitrixmail.admin.probes.pickup import PickupProbe
-from bitrixmail.cli.findings_russian import in_russian
 from bitrixmail.model.finding import Finding, Severity
 from bitrixmail.pickup.folder import PickupFolder
 

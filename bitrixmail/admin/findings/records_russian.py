@@ -1,4 +1,4 @@
-"""What a look at the records of a domain finds, in Russian; see findings_russian."""
+"""What a look at the records of a domain finds, in Russian; see `russian`."""
 
 from __future__ import annotations
 

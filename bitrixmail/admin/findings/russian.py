@@ -6,10 +6,12 @@ A sentence that is not known, a command and a zone line stay as they are.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
-from bitrixmail.cli.findings_host_russian import HOST_PHRASES, HOST_SENTENCES
-from bitrixmail.cli.findings_records_russian import RECORD_SENTENCES
+from bitrixmail.admin.findings.host_russian import HOST_PHRASES, HOST_SENTENCES
+from bitrixmail.admin.findings.records_russian import RECORD_SENTENCES
+from bitrixmail.model.finding import Finding
 
 _Pair = tuple[str, str]
 # {} is what stands there as it is, or a sentence in its turn. The first that fits is taken.
@@ -195,6 +197,17 @@ _PHRASES: tuple[_Pair, ...] = (
     ("hangs up", "вешает трубку"),
 )
 _DEEPEST = 3
+
+
+def finding_in_russian(finding: Finding) -> Finding:
+    """Say a whole finding in Russian."""
+    return replace(
+        finding,
+        subject=in_russian(finding.subject),
+        what=in_russian(finding.what),
+        why=in_russian(finding.why),
+        remedies=tuple(map(in_russian, finding.remedies)),
+    )
 
 
 def in_russian(text: str, depth: int = 0) -> str:

@@ -1,4 +1,4 @@
-"""What the doctor finds on the machine itself, in Russian; see findings_russian."""
+"""What the doctor finds on the machine itself, in Russian; see `russian`."""
 
 from __future__ import annotations
 
