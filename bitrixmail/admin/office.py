@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
     from bitrixmail.admin.grants import Grants
     from bitrixmail.admin.mail_export import MailExport
     from bitrixmail.admin.mail_import import MailImport
+    from bitrixmail.admin.mail_program import WayIn
     from bitrixmail.admin.messages import Messages
     from bitrixmail.admin.quarantine import Quarantine
     from bitrixmail.admin.queue import Queue
@@ -25,13 +26,14 @@ if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
     from bitrixmail.admin.suppressions import Suppressions
     from bitrixmail.admin.tickets import Tickets
     from bitrixmail.admin.users import Users
+    from bitrixmail.admin.zones import Zones
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
     """The use cases over opened stores. Made by who composes a face, lives as long as it.
 
-    `hostname` is the name of the server.
+    `hostname` is the name of the server, `ways_in` are its doors for mail programs.
     """
 
     accounts: Accounts
@@ -48,6 +50,8 @@ class Office:
     suppressions: Suppressions
     tickets: Tickets
     dkim: DKIM
+    zones: Zones
+    ways_in: tuple[WayIn, ...]
     spam: Spam
     thresholds: SpamThresholds
     senders: Senders

@@ -39,6 +39,7 @@ from bitrixmail.admin.spam_thresholds import SpamThresholds
 from bitrixmail.admin.suppressions import Suppressions
 from bitrixmail.admin.traces import Traces
 from bitrixmail.admin.users import Users
+from bitrixmail.admin.zones import LastLooks, Look, Zones
 from bitrixmail.app.checks import checks_of
 from bitrixmail.app.extensions import Extensions
 from bitrixmail.app.intake import intake_of
@@ -49,6 +50,7 @@ from bitrixmail.app.ownership import as_owner_of, make_data_dir
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.ticket_desk import tickets_of
 from bitrixmail.app.ways import outgoing_of
+from bitrixmail.app.ways_in import ways_in_of
 from bitrixmail.cli.output import say
 from bitrixmail.interfaces.extension import ILetter
 from bitrixmail.interfaces.threads import IThreads
@@ -122,8 +124,19 @@ def opened_office(settings: Settings) -> Iterator[Office]:
         stores.close_now()
 
 
-def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: IThreads) -> Office:
-    """Marry the use cases with stores, and with who runs what takes long."""
+def office_of(
+    settings: Settings,
+    stores: Stores,
+    clock: IReactorTime,
+    threads: IThreads,
+    *,
+    looks: LastLooks | None = None,
+    look: Look | None = None,
+) -> Office:
+    """Marry the use cases with stores, and with who runs what takes long.
+
+    `look` looks at records in the DNS, and `looks` keeps what was found: a server has them.
+    """
     queue_ids = QueueIds(clock, Random())  # noqa: S311 - names, no secrets
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
     router = Router(directory, settings.server.hostname)
@@ -151,7 +164,7 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
         judging=judging,
     )
     return Office(
-        accounts=Accounts(directory, messages, _PASSWORDS, dkim),
+        accounts=Accounts(directory, messages, _PASSWORDS, dkim, threads),
         grants=Grants(directory, stores.grants),
         messages=kept,
         rules=rules,
@@ -199,6 +212,8 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
             pauses=PAUSES,
         ),
         dkim=dkim,
+        zones=Zones(dkim, settings.server.hostname, looks or LastLooks(), look, clock),
+        ways_in=ways_in_of(settings),
         spam=Spam(
             stores.counters,
             directory,

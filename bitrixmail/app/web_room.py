@@ -10,8 +10,10 @@ from typing import Any
 
 from twisted.web.resource import IResource
 
+from bitrixmail.accounts.second_factor import SecondFactor
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.accounts.throttle import LoginThrottle
+from bitrixmail.admin.zones import LastLooks
 from bitrixmail.app.reception import Reception
 from bitrixmail.web.door import WebDoor
 
@@ -19,20 +21,33 @@ from bitrixmail.web.door import WebDoor
 class WebRoom:
     """Made by compose where `listen.web` is set, lives as long as the server."""
 
-    def __init__(self, reception: Reception, throttle: LoginThrottle, reactor: Any) -> None:
+    def __init__(
+        self, reception: Reception, throttle: LoginThrottle, reactor: Any, looks: LastLooks
+    ) -> None:
         self._reception = reception
+        self._looks = looks
         self._reactor = reactor
         stores = reception.stores
         self._signing_in = SigningIn(stores.users, reception.threads, throttle, reactor)
+        hostname = reception.settings.server.hostname
+        self._second_factor = SecondFactor(stores.users, f"bitrixmail {hostname}", reactor)
         self.door = WebDoor(reactor, self._load)
 
     async def _load(self) -> IResource:
         threads, settings = self._reception.threads, self._reception.settings
         offices = await threads.run(import_module, "bitrixmail.app.office")
         pages = await threads.run(import_module, "bitrixmail.web.site_map")
+        dns = await threads.run(import_module, "bitrixmail.app.dns_check")
         rendering = await threads.run(pages.rendering_of, settings.server.hostname)
-        office = offices.office_of(settings, self._reception.stores, self._reactor, threads)
-        site: IResource = pages.site_of(rendering, office, self._signing_in)
+        office = offices.office_of(
+            settings,
+            self._reception.stores,
+            self._reactor,
+            threads,
+            looks=self._looks,
+            look=dns.look_of(settings, self._reactor),
+        )
+        site: IResource = pages.site_of(rendering, office, self._signing_in, self._second_factor)
         return site
 
     async def welcome(self) -> str:

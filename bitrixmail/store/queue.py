@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +13,9 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.model.job import Attempt, JobState, Kind, Priority, Result
-from bitrixmail.model.queue import Aged, Depth, Queued, Search, SentTo, Unreached
+from bitrixmail.model.queue import Aged, Bound, Depth, Queued, Search, SentTo, Unreached
 from bitrixmail.model.work import KINDS, Order
+from bitrixmail.store import queue_sums
 from bitrixmail.store.executors import Database
 from bitrixmail.store.removal import CHUNK, remove_orphans
 from bitrixmail.store.schema import attempt, event, job, message, once
@@ -84,11 +84,15 @@ class DatabaseQueue:
 
     async def depths(self) -> tuple[Depth, ...]:
         """See IQueue."""
-        return await self._database.read(_depths)
+        return await self._database.read(queue_sums.depths)
+
+    async def bound(self, limit: int) -> tuple[Bound, ...]:
+        """See IQueue."""
+        return await self._database.read(queue_sums.bound, limit)
 
     async def ages(self, now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
         """See IQueue."""
-        return await self._database.read(_ages, to_us(now), tuple(bounds_s))
+        return await self._database.read(queue_sums.ages, to_us(now), tuple(bounds_s))
 
     async def _change(
         self, function: Callable[[Connection, Sequence[Any]], list[int]], ids: Sequence[int]
@@ -335,26 +339,3 @@ def _remove(connection: Connection, conditions: Sequence[Any], most: int, now: i
     connection.execute(delete(job).where(job.c.id.in_(ids)))
     remove_orphans(connection, {row.message_id for row in found}, now)
     return len(ids)
-
-
-def _depths(connection: Connection) -> tuple[Depth, ...]:
-    query = (
-        select(job.c.state, func.count(), func.min(job.c.created))
-        .where(job.c.state != JobState.DONE.value)
-        .group_by(job.c.state)
-        .order_by(job.c.state)
-    )
-    return tuple(
-        Depth(JobState(state), count, from_us(oldest))
-        for state, count, oldest in connection.execute(query)
-    )
-
-
-def _ages(connection: Connection, now: int, bounds_s: tuple[int, ...]) -> tuple[Aged, ...]:
-    query = select(job.c.recipient, job.c.created).where(job.c.settled.is_(None))
-    counts: dict[str, list[int]] = {}
-    for recipient, created in connection.execute(query):
-        row = counts.setdefault(recipient.rpartition("@")[2].lower(), [0] * (len(bounds_s) + 1))
-        row[bisect_right(bounds_s, (now - created) // 1_000_000)] += 1
-    found = [Aged(name, sum(row), tuple(row)) for name, row in counts.items()]
-    return tuple(sorted(found, key=lambda aged: (-aged.total, aged.destination)))

@@ -8,11 +8,19 @@ from importlib import resources
 from twisted.web.resource import IResource
 from twisted.web.static import File
 
+from bitrixmail.accounts.second_factor import SecondFactor
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.admin.office import Office
 from bitrixmail.web.menu import MENU
+from bitrixmail.web.pages.account import AccountPages
+from bitrixmail.web.pages.aliases import AliasPages
 from bitrixmail.web.pages.dashboard import DashboardPages
+from bitrixmail.web.pages.domains import DomainPages
 from bitrixmail.web.pages.login import LoginPages
+from bitrixmail.web.pages.mailboxes import MailboxPages
+from bitrixmail.web.pages.queue import QueuePages
+from bitrixmail.web.pages.tokens import TokenPages
+from bitrixmail.web.pages.users import UserPages
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.routes import Site
 from bitrixmail.web.visit import Route
@@ -23,16 +31,25 @@ def rendering_of(hostname: str) -> Rendering:
     return Rendering({"menu": MENU, "hostname": hostname})
 
 
-def site_of(rendering: Rendering, office: Office, signing_in: SigningIn) -> IResource:
+def site_of(
+    rendering: Rendering, office: Office, signing_in: SigningIn, second_factor: SecondFactor
+) -> IResource:
     """Return the pages over the use cases."""
-    site = Site(_routes(office, signing_in), signing_in, rendering)
+    site = Site(_routes(office, signing_in, second_factor), signing_in, rendering)
     site.mount("/static/", _Static(str(resources.files("bitrixmail.web") / "static")))
     return site.resource
 
 
-def _routes(office: Office, signing_in: SigningIn) -> Iterator[Route]:
+def _routes(office: Office, signing_in: SigningIn, second_factor: SecondFactor) -> Iterator[Route]:
     yield from LoginPages(signing_in, office.users).routes()
     yield from DashboardPages(office).routes()
+    yield from DomainPages(office).routes()
+    yield from MailboxPages(office).routes()
+    yield from AliasPages(office).routes()
+    yield from UserPages(office.users).routes()
+    yield from TokenPages(office.users).routes()
+    yield from AccountPages(signing_in, second_factor, office.users).routes()
+    yield from QueuePages(office).routes()
 
 
 class _Static(File):
