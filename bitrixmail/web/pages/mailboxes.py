@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, urlencode
 
+from bitrixmail.admin import typed
 from bitrixmail.admin.accounts import MailboxOptions
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.passwords import generated
@@ -16,7 +17,6 @@ from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
 PAGE = 50
-_UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1))
 _FIELDS = ("address", "description", "quota", "retention", "how")
 
 
@@ -44,7 +44,7 @@ class MailboxPages:
         return await self._listing(visit, {}, ())
 
     async def _listing(
-        self, visit: Visit, typed: Mapping[str, str], faults: tuple[Fault, ...]
+        self, visit: Visit, given: Mapping[str, str], faults: tuple[Fault, ...]
     ) -> Page:
         accounts = self._office.accounts
         text, domain = visit.asked("q"), visit.asked("domain")
@@ -61,27 +61,27 @@ class MailboxPages:
             "domain": domain,
             "first": not visit.asked("after"),
             "more": f"/mailboxes?{urlencode(onward)}" if more else "",
-            "typed": typed,
+            "typed": given,
             "faults": faults,
         }
         return Page("mailboxes.html", context, 400 if faults else 200)
 
     async def add(self, visit: Visit) -> Reply:
         """Add a mailbox; a password that was made for it is shown now and never again."""
-        typed = {name: visit.given(name) for name in _FIELDS}
+        given = {name: visit.given(name) for name in _FIELDS}
         password = _password(visit)
         options = MailboxOptions(
-            quota=typed["quota"] or None,
-            retention=typed["retention"] or None,
-            description=typed["description"] or None,
+            quota=given["quota"] or None,
+            retention=given["retention"] or None,
+            description=given["description"] or None,
             plus_folders=bool(visit.given("plus_folders")),
         )
         try:
-            added = await self._office.accounts.add_mailbox(typed["address"], password, options)
+            added = await self._office.accounts.add_mailbox(given["address"], password, options)
         except InputError as error:
-            return await self._listing(visit, typed, error.faults)
+            return await self._listing(visit, given, error.faults)
         await self._record(visit, "mailbox.add", added.address)
-        if typed["how"] != "made":
+        if given["how"] != "made":
             return Redirect(_path(added.address), _("The mailbox was added."))
         return Page("mailbox_made.html", {"mailbox": added, "password": password, "new": True})
 
@@ -96,8 +96,8 @@ class MailboxPages:
             "aliases": await office.accounts.aliases_to(mailbox.address),
             "grants": await office.grants.listing(mailbox.address),
             "ways_in": office.ways_in,
-            "quota": _size_text(mailbox.quota_octets),
-            "retention": f"{mailbox.retention_days}d" if mailbox.retention_days else "",
+            "quota": typed.size_text(mailbox.quota_octets) if mailbox.quota_octets else "",
+            "retention": typed.days_text(mailbox.retention_days) if mailbox.retention_days else "",
         }
         return Page("mailbox.html", context)
 
@@ -193,9 +193,3 @@ def _password(visit: Visit) -> str | None:
 
 def _path(address: str) -> str:
     return f"/mailboxes/{quote(address, safe='@')}"
-
-
-def _size_text(octets: int) -> str:
-    """Write a size as it may be typed; nothing for no limit."""
-    name, unit = next((each for each in _UNITS if not octets % each[1]), _UNITS[-1])
-    return f"{octets // unit}{name}" if octets else ""
