@@ -13,7 +13,7 @@ from bitrixmail.admin.users import Users
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
 from bitrixmail.model.user import Session, User
 from bitrixmail.web.pages.login import session_cookie
-from bitrixmail.web.pages.users import ROLES
+from bitrixmail.web.pages.users import ROLE_NAMES
 from bitrixmail.web.visit import Download, Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
@@ -45,7 +45,7 @@ class AccountPages:
         session = _session(visit)
         context = {
             "user": await self._users.find(session.user.name),
-            "roles": ROLES,
+            "role_names": ROLE_NAMES,
             "sessions": await self._users.sessions(session.user.name),
             "own": session.key,
         }
