@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
+    from collections.abc import Callable
+    from datetime import datetime
+
     from bitrixmail.admin.accounts import Accounts
     from bitrixmail.admin.dkim import DKIM
     from bitrixmail.admin.grants import Grants
@@ -33,7 +36,8 @@ if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
 class Office:
     """The use cases over opened stores. Made by who composes a face, lives as long as it.
 
-    `hostname` is the name of the server, `ways_in` are its doors for mail programs.
+    `hostname` is the name of the server, `ways_in` are its doors for mail
+    programs. `last_login` tells when a mailbox was last logged in to, if that is known.
     """
 
     accounts: Accounts
@@ -51,6 +55,7 @@ class Office:
     tickets: Tickets
     dkim: DKIM
     zones: Zones
+    last_login: Callable[[str], datetime | None]
     ways_in: tuple[WayIn, ...]
     spam: Spam
     thresholds: SpamThresholds

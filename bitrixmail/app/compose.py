@@ -86,7 +86,7 @@ def compose(
         doors |= {"metrics": door}
     web = None
     if settings.listen.web or settings.listen.webs:
-        web = WebRoom(reception, throttle, reactor, daily_look.looks)
+        web = WebRoom(reception, throttle, reactor, daily_look.looks, senders.logins)
         listeners += tuple(_web_listeners(reception, reactor, web.door))
         doors |= {"web": web.door}
     allowance = UserAllowance(settings, reactor)

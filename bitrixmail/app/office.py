@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import cast
 
@@ -124,6 +124,11 @@ def opened_office(settings: Settings) -> Iterator[Office]:
         stores.close_now()
 
 
+def _unknown(_address: str) -> datetime | None:
+    """Tell of no login: only a server knows of them."""
+    return None
+
+
 def office_of(
     settings: Settings,
     stores: Stores,
@@ -132,10 +137,12 @@ def office_of(
     *,
     looks: LastLooks | None = None,
     look: Look | None = None,
+    last_login: Callable[[str], datetime | None] = _unknown,
 ) -> Office:
     """Marry the use cases with stores, and with who runs what takes long.
 
-    `look` looks at records in the DNS, and `looks` keeps what was found: a server has them.
+    `look` looks at records in the DNS, and `looks` keeps what was found; `last_login` tells when a
+    mailbox was last logged in to: a server has them.
     """
     queue_ids = QueueIds(clock, Random())  # noqa: S311 - names, no secrets
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
@@ -213,6 +220,7 @@ def office_of(
         ),
         dkim=dkim,
         zones=Zones(dkim, settings.server.hostname, looks or LastLooks(), look, clock),
+        last_login=last_login,
         ways_in=ways_in_of(settings),
         spam=Spam(
             stores.counters,

@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted.web.resource import IResource
 
+from bitrixmail.accounts.last_logins import LastLogins
 from bitrixmail.accounts.second_factor import SecondFactor
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.accounts.throttle import LoginThrottle
@@ -22,8 +23,14 @@ class WebRoom:
     """Made by compose where `listen.web` is set, lives as long as the server."""
 
     def __init__(
-        self, reception: Reception, throttle: LoginThrottle, reactor: Any, looks: LastLooks
+        self,
+        reception: Reception,
+        throttle: LoginThrottle,
+        reactor: Any,
+        looks: LastLooks,
+        logins: LastLogins,
     ) -> None:
+        self._logins = logins
         self._reception = reception
         self._looks = looks
         self._reactor = reactor
@@ -45,6 +52,7 @@ class WebRoom:
             self._reactor,
             threads,
             looks=self._looks,
+            last_login=self._logins.of,
             look=dns.look_of(settings, self._reactor),
         )
         site: IResource = pages.site_of(rendering, office, self._signing_in, self._second_factor)

@@ -56,6 +56,7 @@ class MailboxPages:
         context = {
             "mailboxes": found,
             "holdings": await accounts.holdings(found),
+            "logins": {each.address: self._office.last_login(each.address) for each in found},
             "domains": [each for each in domains if not each.alias_of],
             "q": text,
             "domain": domain,
@@ -96,6 +97,7 @@ class MailboxPages:
             "aliases": await office.accounts.aliases_to(mailbox.address),
             "grants": await office.grants.listing(mailbox.address),
             "ways_in": office.ways_in,
+            "last_login": office.last_login(mailbox.address),
             "quota": typed.size_text(mailbox.quota_octets) if mailbox.quota_octets else "",
             "retention": typed.days_text(mailbox.retention_days) if mailbox.retention_days else "",
         }

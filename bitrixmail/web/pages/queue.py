@@ -73,7 +73,8 @@ class Filter:
         )
 
 
-def _filter(value: Callable[[str], str]) -> Filter:
+def filter_of(value: Callable[[str], str]) -> Filter:
+    """Read a form by what gives the value of a field; unknown words count as nothing said."""
     given = Filter(**{name: value(name).strip()[:300] for name in _FIELDS})
     known = _ALL_STATES.keys() | {state.value for state in JobState}
     return replace(
@@ -104,7 +105,7 @@ class QueuePages:
 
     async def listing(self, visit: Visit) -> Reply:
         """List jobs, the oldest first."""
-        queue, wanted = self._office.queue, _filter(visit.asked)
+        queue, wanted = self._office.queue, filter_of(visit.asked)
         search, after = self._search(wanted), _number(visit.asked("after"))
         found = await queue.listing(search, PAGE + 1, after)
         jobs, more = found[:PAGE], ""
@@ -164,7 +165,7 @@ class QueuePages:
 
     async def change(self, visit: Visit) -> Reply:
         """Do something with the jobs that are ticked, or with all that are found."""
-        operation, wanted = visit.given("do"), _filter(visit.given)
+        operation, wanted = visit.given("do"), filter_of(visit.given)
         if operation not in _SAID:
             raise InputError(Fault("queue", "nothing was chosen", "choose what is to be done"))
         every = visit.given("scope") == "all"
