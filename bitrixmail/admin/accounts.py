@@ -164,6 +164,7 @@ class Accounts:
             if mailbox.address > after
             and (wanted in mailbox.address.casefold() or wanted in mailbox.description.casefold())
         ]
+        found.sort(key=lambda mailbox: mailbox.address)
         return tuple(found[:limit]), len(found) > limit
 
     async def holdings(self, mailboxes: Sequence[Mailbox]) -> Mapping[str, Holding]:

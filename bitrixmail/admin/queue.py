@@ -103,7 +103,12 @@ class Queue:
 
     async def found(self, search: Search) -> int:
         """Count what `listing` goes through."""
-        return await self._queue.count(_open(search))
+        wanted = _open(search)
+        if wanted == Search(states=wanted.states) and JobState.DONE not in wanted.states:
+            # Of a long queue the states alone are counted far sooner
+            depths = await self._queue.depths()
+            return sum(depth.count for depth in depths if depth.state in wanted.states)
+        return await self._queue.count(wanted)
 
     async def depths(self) -> tuple[Depth, ...]:
         """Count the jobs of each state but those that are done."""
