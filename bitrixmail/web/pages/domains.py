@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from bitrixmail.admin.findings.russian import finding_in_russian
 from bitrixmail.admin.office import Office
+from bitrixmail.mime.domains import to_unicode
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.finding import Finding
 from bitrixmail.model.user import Right
@@ -45,6 +46,7 @@ class DomainPages:
         zones = self._office.zones
         context = {
             "domains": domains,
+            "readable": to_unicode,
             "counts": counts,
             "worst": {domain.name: zones.worst(domain.name) for domain in domains},
             "typed": typed,
@@ -71,6 +73,7 @@ class DomainPages:
         others = await office.accounts.domains()
         context = {
             "domain": domain,
+            "readable": to_unicode,
             "aliases": [each.name for each in others if each.alias_of == domain.name],
             "mailboxes": len(await office.accounts.mailboxes(domain.name)),
             "states": [
