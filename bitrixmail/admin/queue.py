@@ -120,9 +120,8 @@ class Queue:
         At most `MOST_PLACES`.
         """
         found = await self._queue.bound(MOST_PLACES)
-        return tuple(
-            [(each, await self._queue.unreached(each.kind, each.destination)) for each in found]
-        )
+        troubles = await self._queue.troubles()
+        return tuple((each, troubles.get((each.kind, each.destination))) for each in found)
 
     def asked_again(self, unreached: Unreached) -> datetime:
         """Tell when a running server asks a destination anew that is down, at the latest."""

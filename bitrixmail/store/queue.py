@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from bitrixmail.model.queue import Aged, Bound, Depth, Queued, Search, SentTo, U
 from bitrixmail.model.work import KINDS, Order
 from bitrixmail.store import queue_sums
 from bitrixmail.store.executors import Database
+from bitrixmail.store.queue_sums import attempt_of
 from bitrixmail.store.removal import CHUNK, remove_orphans
 from bitrixmail.store.schema import attempt, event, job, message, once
 from bitrixmail.store.sequences import JOBS, RETRIES, bump
@@ -89,6 +90,10 @@ class DatabaseQueue:
     async def bound(self, limit: int) -> tuple[Bound, ...]:
         """See IQueue."""
         return await self._database.read(queue_sums.bound, limit)
+
+    async def troubles(self) -> Mapping[tuple[Kind, str], Unreached]:
+        """See IQueue."""
+        return await self._database.read(queue_sums.troubles)
 
     async def ages(self, now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
         """See IQueue."""
@@ -183,21 +188,7 @@ def _queued(row: Any) -> Queued:
         put_off=bool(put_off),
         action="" if order is None else order.do,
         rule="" if order is None else order.rule,
-        last=None if last[0] is None else _attempt(last),
-    )
-
-
-def _attempt(row: Sequence[Any]) -> Attempt:
-    _, _, at, result, host, address, enhanced, reply, duration_us, tls = row
-    return Attempt(
-        at=from_us(at),
-        result=Result(result),
-        host=host,
-        address=address,
-        enhanced=enhanced,
-        reply=reply,
-        duration_s=duration_us / 1_000_000,
-        tls=tls,
+        last=None if last[0] is None else attempt_of(last),
     )
 
 
@@ -209,7 +200,7 @@ def _count(connection: Connection, search: Search) -> int:
 
 def _attempts(connection: Connection, job_id: int) -> tuple[Attempt, ...]:
     query = select(attempt).where(attempt.c.job_id == job_id).order_by(attempt.c.number)
-    return tuple(_attempt(row) for row in connection.execute(query))
+    return tuple(attempt_of(row) for row in connection.execute(query))
 
 
 def _unreached(connection: Connection, kind: Kind, destination: str) -> Unreached | None:
@@ -222,7 +213,7 @@ def _unreached(connection: Connection, kind: Kind, destination: str) -> Unreache
     if last is None:
         return None
     moments = put_off.with_only_columns(func.count(attempt.c.at.distinct()))
-    return Unreached(_attempt(last), connection.execute(moments).scalar_one())
+    return Unreached(attempt_of(last), connection.execute(moments).scalar_one())
 
 
 def _sent(connection: Connection, queue_id: str) -> tuple[SentTo, ...]:

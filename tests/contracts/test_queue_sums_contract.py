@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bitrixmail.model.job import JobState, Kind, Settlement
+from bitrixmail.model.job import Attempt, JobState, Kind, Result, Settlement
 from bitrixmail.model.queue import Bound, Search
 from tests.contracts.test_job_store_contract import lease
 from tests.fakes.both_stores import BOTH, Opened
@@ -45,3 +45,40 @@ async def test_open_jobs_are_summed_up_by_destination(opened: Opened, tmp_path: 
         await lease(stores, "example.com", most=1)
         assert (await stores.queue.bound(1))[0].leased == 1
         assert len(await stores.queue.find(Search(states=(JobState.HELD,)), 9)) == 2
+
+
+async def test_troubles_are_told_as_one_by_one(opened: Opened, tmp_path: Path) -> None:
+    """What deferred since the last answer: how often, and the last time."""
+
+    def tried(result: Result, minute: int, reply: str = "no") -> Attempt:
+        return replace(make_attempt(result, reply), at=RECEIVED + timedelta(minutes=minute))
+
+    async with opened(tmp_path) as stores:
+        names = [f"{n}@{domain}.example" for domain in ("down", "up", "new") for n in "ab"]
+        await stores.messages.append(make_letter("Q1", *map(make_job, names)))
+        for minute, results in enumerate(
+            (
+                (Result.DEFERRED, Result.DEFERRED),
+                (Result.DELIVERED, Result.DEFERRED),
+                (Result.DEFERRED, Result.DELIVERED),
+                (Result.DEFERRED, None),
+            )
+        ):
+            settled = []
+            for domain, result in zip(("down", "up"), results, strict=True):
+                if result is None:
+                    continue
+                (job, *_) = await lease(stores, f"{domain}.example", most=1)
+                done = result is Result.DELIVERED
+                state = JobState.DONE if done else JobState.WAITING
+                at = None if done else RECEIVED
+                attempt = tried(result, minute, f"{domain} {minute}")
+                settled.append(Settlement(job, state, attempt, at))
+            await stores.jobs.settle(settled)
+        found = await stores.queue.troubles()
+        assert {key: (each.times, each.last.reply) for key, each in found.items()} == {
+            (Kind.REMOTE, "down.example"): (2, "down 3"),
+        }
+        for domain in ("down", "up", "new"):
+            alone = await stores.queue.unreached(Kind.REMOTE, f"{domain}.example")
+            assert found.get((Kind.REMOTE, f"{domain}.example")) == alone
