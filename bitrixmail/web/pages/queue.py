@@ -154,13 +154,14 @@ class QueuePages:
     async def export(self, visit: Visit, number: str) -> Reply:  # noqa: ARG002 - as above
         """Give the message as it would be sent."""
         story = await self._story(number)
-        octets = await self._office.queue.export(number)
+        octets = await self._office.queue.export(str(story.job.id))
         return Download(octets, "message/rfc822", f"{story.job.queue_id}.eml")
 
     async def _story(self, number: str) -> Story:
-        if not _number(number):
+        wanted = _number(number)
+        if not wanted:
             raise NotFoundError(Fault("job", "there is none of that number"))
-        (story,) = await self._office.queue.show(number)
+        (story,) = await self._office.queue.show(str(wanted))
         return story
 
     async def change(self, visit: Visit) -> Reply:
