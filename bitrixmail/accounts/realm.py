@@ -54,16 +54,27 @@ class Submitter:
     account: str
 
 
+def _nobody_asks(_address: str) -> None:
+    """Remember nothing."""
+
+
 @implementer(IRealm)
 class AccountRealm:
     """Gives avatars, one kind per protocol. Made by compose, lives as long as the server.
 
     A folder given as a maildrop is held by its session until the logout function is called.
+    `logged_in` is told the address of each mailbox that somebody logs in to.
     """
 
-    def __init__(self, directory: IDirectory, messages: IMessageStore) -> None:
+    def __init__(
+        self,
+        directory: IDirectory,
+        messages: IMessageStore,
+        logged_in: Callable[[str], None] = _nobody_asks,
+    ) -> None:
         self._directory = directory
         self._messages = messages
+        self._logged_in = logged_in
         self._held: set[tuple[int, str]] = set()
 
     def requestAvatar(  # type: ignore[override]  # mypy takes an interface for its own class
@@ -84,12 +95,14 @@ class AccountRealm:
         mailbox = await self._directory.mailbox(login.account)
         if mailbox is None:
             raise UnauthorizedLogin  # removed while its password was being checked
+        self._logged_in(mailbox.address)
         return ISubmitter, Submitter(mailbox.address), _nothing_held
 
     async def _maildrop(self, login: Login) -> _Given:
         mailbox = await self._directory.mailbox(login.account)
         if mailbox is None:
             raise UnauthorizedLogin  # removed while its password was being checked
+        self._logged_in(mailbox.address)
         held = (mailbox.id, login.folder)
         if held in self._held:
             raise MaildropLockedError

@@ -6,15 +6,15 @@ import secrets
 from dataclasses import replace
 from datetime import timedelta
 
-import pyotp
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.interfaces import IReactorTime
 
 from bitrixmail.accounts.passwords import verify
+from bitrixmail.accounts.second_factor import step_of
 from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.interfaces.users import IUsers
-from bitrixmail.model.user import Session, Token, digest_of
+from bitrixmail.model.user import Session, Token, User, digest_of
 from bitrixmail.tasks import utcnow
 
 _OCTETS = 32
@@ -23,8 +23,15 @@ _IDLE = timedelta(days=3)
 _LONGEST = timedelta(days=14)
 # That a session is in use is written down no more often
 _TOUCHED_EACH = timedelta(minutes=1)
-_STEP_S = 30
 _MOST_AGENT = 200
+
+
+class RefusedError(UnauthorizedLogin):
+    """Nobody got in. `looked_at`: a password was compared, there were not too many before."""
+
+    def __init__(self, *, looked_at: bool) -> None:
+        super().__init__()
+        self.looked_at = looked_at
 
 
 class SigningIn:
@@ -46,21 +53,33 @@ class SigningIn:
     ) -> tuple[Session, str]:
         """Begin a session; return it and what its cookie holds.
 
-        `code`: of the user's second factor (RFC 6238), where he has one. Raises UnauthorizedLogin.
+        `code`: of the user's second factor (RFC 6238), where he has one. Raises RefusedError.
         """
         folded = name.strip().lower()
+        return await self.begin(await self._admitted(folded, password, code, peer), peer, agent)
+
+    async def confirm(self, session: Session, password: str, peer: str) -> None:
+        """Ask who is logged in for his password anew. Raises RefusedError."""
+        await self._admitted(session.user.name, password, None, peer)
+
+    async def _admitted(self, name: str, password: str, code: str | None, peer: str) -> User:
+        """Return the user whose password and code these are; `code` None: it is not asked for."""
         # No mailbox has such a name: guesses at users and at mailboxes are counted apart
-        attempt = await self._throttle.admit(peer, f"user {folded[:80]}")
+        attempt = await self._throttle.admit(peer, f"user {name[:80]}")
         try:
-            right = attempt.allowed and await self._right(folded, password, code)
-            user = await self._users.find(folded) if right else None
+            right = attempt.allowed and await self._right(name, password, code)
+            user = await self._users.find(name) if right else None
         except BaseException:
             attempt.undone()  # else it would hold up all that come behind it
             raise
         if user is None:
             await attempt.failed()
-            raise UnauthorizedLogin
+            raise RefusedError(looked_at=attempt.allowed)
         attempt.succeeded()
+        return user
+
+    async def begin(self, user: User, peer: str, agent: str) -> tuple[Session, str]:
+        """Begin a session of a user who is known to be there; return what its cookie holds too."""
         cookie = secrets.token_urlsafe(_OCTETS)
         now = utcnow(self._clock)
         session = Session(
@@ -75,26 +94,15 @@ class SigningIn:
         await self._users.begin_session(session)
         return session, cookie
 
-    async def _right(self, name: str, password: str, code: str) -> bool:
+    async def _right(self, name: str, password: str, code: str | None) -> bool:
         credential = await self._users.credential(name)
         if not await self._threads.run(verify, password, credential):
             return False
         secret, last = await self._users.totp(name)
-        if not secret:
+        if not secret or code is None:
             return True
-        step = self._step(secret, code, last)
+        step = step_of(secret, code, last, utcnow(self._clock))
         return step is not None and await self._users.step_used(name, step)
-
-    def _step(self, secret: str, code: str, last: int) -> int | None:
-        """Return the time step whose code was given: this one, or a neighbour; each counts once."""
-        now = int(utcnow(self._clock).timestamp()) // _STEP_S
-        codes = pyotp.TOTP(secret)
-        given = "".join(code.split())
-        for step in (now, now - 1, now + 1):
-            expected = codes.generate_otp(step)
-            if step > last and secrets.compare_digest(expected.encode(), given.encode()):
-                return step
-        return None
 
     async def session(self, cookie: str) -> Session | None:
         """Return the session that a cookie opens, if it is in force."""

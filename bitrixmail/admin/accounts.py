@@ -6,6 +6,7 @@ faults name a remedy.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bitrixmail.admin import typed
@@ -14,8 +15,11 @@ from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.passwords import Passwords
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.directory import Alias, Credential, Domain, Mailbox
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
+from bitrixmail.model.folder import Holding
+from bitrixmail.tasks import InlineThreads
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,10 @@ class MailHeld:
 
 
 class Accounts:
-    """The use cases of the directory. Made by who composes a face, lives as long as it."""
+    """The use cases of the directory. Made by who composes a face, lives as long as it.
+
+    `threads` hash passwords; None: who asks waits for it.
+    """
 
     def __init__(
         self,
@@ -69,7 +76,9 @@ class Accounts:
         messages: IMessageStore,
         passwords: Passwords,
         dkim: DKIM | None = None,
+        threads: IThreads | None = None,
     ) -> None:
+        self._threads = threads or InlineThreads()
         self._directory = directory
         self._dkim = dkim
         self._messages = messages
@@ -141,6 +150,38 @@ class Accounts:
         name = None if domain is None else (await self.domain(domain)).name
         return await self._directory.mailboxes(name)
 
+    async def mailbox_page(
+        self, text: str, domain: str | None, after: str, limit: int
+    ) -> tuple[tuple[Mailbox, ...], bool]:
+        """List mailboxes by address, behind `after`, that have a text in address or description.
+
+        Tell also whether there are more.
+        """
+        wanted = text.strip().casefold()
+        found = [
+            mailbox
+            for mailbox in await self.mailboxes(domain)
+            if mailbox.address > after
+            and (wanted in mailbox.address.casefold() or wanted in mailbox.description.casefold())
+        ]
+        found.sort(key=lambda mailbox: mailbox.address)
+        return tuple(found[:limit]), len(found) > limit
+
+    async def holdings(self, mailboxes: Sequence[Mailbox]) -> Mapping[str, Holding]:
+        """Tell what each mailbox holds, by address; give some hundred at a time."""
+        found = await self._messages.holdings([mailbox.id for mailbox in mailboxes])
+        return {mailbox.address: found.get(mailbox.id, Holding()) for mailbox in mailboxes}
+
+    async def folder_holdings(self, mailbox: Mailbox) -> Mapping[str, Holding]:
+        """Tell what each folder of a mailbox holds, by name."""
+        return await self._messages.folder_holdings(mailbox.id)
+
+    async def aliases_to(self, address: str) -> tuple[Alias, ...]:
+        """List the aliases that lead to an address at once."""
+        return tuple(
+            alias for alias in await self._directory.aliases(None) if address in alias.targets
+        )
+
     async def mailbox(self, address: str) -> Mailbox:
         """Return a mailbox. Raises NotFoundError."""
         key = typed.address_key(address, "mailbox")
@@ -159,7 +200,7 @@ class Accounts:
         """Add a mailbox; without a password nobody can log in until one is set."""
         key = typed.owned_address(address, "mailbox")
         wanted = options.applied(Mailbox(0, key))
-        credential = self._credential(password)
+        credential = await self._credential(password)
         return await self._directory.add_mailbox(wanted, credential)
 
     async def change_mailbox(self, address: str, options: MailboxOptions) -> Mailbox:
@@ -171,12 +212,14 @@ class Accounts:
     async def set_password(self, address: str, password: str | None) -> Mailbox:
         """Set a mailbox's password, or by None remove it."""
         mailbox = await self.mailbox(address)
-        credential = self._credential(password)
+        credential = await self._credential(password)
         await self._directory.set_credential(mailbox.address, credential)
         return mailbox
 
-    def _credential(self, password: str | None) -> Credential | None:
-        return None if password is None else self._passwords.credential(typed.password(password))
+    async def _credential(self, password: str | None) -> Credential | None:
+        if password is None:
+            return None
+        return await self._threads.run(self._passwords.credential, typed.password(password))
 
     async def remove_mailbox(self, address: str) -> Mailbox:
         """Remove a mailbox and its mail, unless an address leads to it."""
@@ -203,6 +246,8 @@ class Accounts:
         """Add an alias or replace its targets; tell whether it is new."""
         key = typed.owned_address(address, "alias")
         keys = tuple(dict.fromkeys(typed.address_key(target, "target") for target in targets))
+        if not keys:
+            raise InputError(Fault(f"alias {key}", "leads nowhere", "name at least one target"))
         new = await self._directory.alias(key) is None
         for target in keys:
             await self.existing_address(target, "target")

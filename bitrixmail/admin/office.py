@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
+    from collections.abc import Callable
+    from datetime import datetime
+
     from bitrixmail.admin.accounts import Accounts
     from bitrixmail.admin.dkim import DKIM
     from bitrixmail.admin.grants import Grants
     from bitrixmail.admin.mail_export import MailExport
     from bitrixmail.admin.mail_import import MailImport
+    from bitrixmail.admin.mail_program import WayIn
     from bitrixmail.admin.messages import Messages
     from bitrixmail.admin.quarantine import Quarantine
     from bitrixmail.admin.queue import Queue
@@ -25,13 +29,15 @@ if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
     from bitrixmail.admin.suppressions import Suppressions
     from bitrixmail.admin.tickets import Tickets
     from bitrixmail.admin.users import Users
+    from bitrixmail.admin.zones import Zones
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
     """The use cases over opened stores. Made by who composes a face, lives as long as it.
 
-    `hostname` is the name of the server.
+    `hostname` is the name of the server, `ways_in` are its doors for mail
+    programs. `last_login` tells when a mailbox was last logged in to, if that is known.
     """
 
     accounts: Accounts
@@ -48,6 +54,9 @@ class Office:
     suppressions: Suppressions
     tickets: Tickets
     dkim: DKIM
+    zones: Zones
+    last_login: Callable[[str], datetime | None]
+    ways_in: tuple[WayIn, ...]
     spam: Spam
     thresholds: SpamThresholds
     senders: Senders

@@ -17,11 +17,12 @@ from bitrixmail.model.dsn import Verdict
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
 from bitrixmail.model.job import Attempt, Job, JobState, Kind, Result, Settlement
 from bitrixmail.model.message import Draft
-from bitrixmail.model.queue import Aged, Queued, Search, Unreached
+from bitrixmail.model.queue import Aged, Bound, Depth, Queued, Search, Unreached
 from bitrixmail.tasks import utcnow
 
 OPEN = (JobState.WAITING, JobState.LEASED, JobState.HELD)
 AGE_BOUNDS_S = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400)
+MOST_PLACES = 200
 # One transaction each, far below a tenth of a second.
 _CHUNK = 500
 # Each with a notice to write
@@ -94,10 +95,38 @@ class Queue:
         return replace(search, before=utcnow(self._clock) - age)
 
     async def listing(self, search: Search, limit: int, after: int = 0) -> tuple[Queued, ...]:
-        """List jobs by rising number above `after`; without a state, those that are open."""
-        if not search.states:
-            search = replace(search, states=OPEN)
-        return await self._queue.find(search, limit, after)
+        """List jobs by rising number, at most `limit` of those above `after`.
+
+        Without a state, those that are open.
+        """
+        return await self._queue.find(_open(search), limit, after)
+
+    async def found(self, search: Search) -> int:
+        """Count what `listing` goes through."""
+        wanted = _open(search)
+        if wanted == Search(states=wanted.states) and JobState.DONE not in wanted.states:
+            # Of a long queue the states alone are counted far sooner
+            depths = await self._queue.depths()
+            return sum(depth.count for depth in depths if depth.state in wanted.states)
+        return await self._queue.count(wanted)
+
+    async def depths(self) -> tuple[Depth, ...]:
+        """Count the jobs of each state but those that are done."""
+        return await self._queue.depths()
+
+    async def places(self) -> tuple[tuple[Bound, Unreached | None], ...]:
+        """List the destinations that open jobs are for, with the trouble there is; most first.
+
+        At most `MOST_PLACES`.
+        """
+        found = await self._queue.bound(MOST_PLACES)
+        troubles = await self._queue.troubles()
+        return tuple((each, troubles.get((each.kind, each.destination))) for each in found)
+
+    def asked_again(self, unreached: Unreached) -> datetime:
+        """Tell when a running server asks a destination anew that is down, at the latest."""
+        pause = self._pauses[min(unreached.times, len(self._pauses)) - 1]
+        return unreached.last.at + pause
 
     async def count(self, search: Search, operation: str) -> int:
         """Count the jobs that an operation (hold, release, retry, bounce, delete) would change."""
@@ -135,8 +164,7 @@ class Queue:
         unreached = known[key]
         if unreached is None:
             return story
-        pause = self._pauses[min(unreached.times, len(self._pauses)) - 1]
-        story = replace(story, asked=unreached.last.at + pause)
+        story = replace(story, asked=self.asked_again(unreached))
         if attempts and attempts[-1].at >= unreached.last.at:
             return story
         return replace(story, before=unreached.last)
@@ -210,6 +238,10 @@ class Queue:
             after = found[-1].id
             changed += await change([job.id for job in found])
         return changed
+
+
+def _open(search: Search) -> Search:
+    return search if search.states else replace(search, states=OPEN)
 
 
 def _narrowed(search: Search, operation: str) -> Search | None:

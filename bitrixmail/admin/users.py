@@ -10,13 +10,23 @@ from typing import NoReturn
 
 from twisted.internet.interfaces import IReactorTime
 
-from bitrixmail.admin.passwords import Passwords
+from bitrixmail.admin import typed
+from bitrixmail.admin.passwords import Passwords, generated
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.interfaces.users import IUsers
 from bitrixmail.model.directory import Credential
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
 from bitrixmail.model.text import printable
-from bitrixmail.model.user import Deed, Right, Role, Session, Token, User, digest_of
+from bitrixmail.model.user import (
+    Deed,
+    DeedSearch,
+    Right,
+    Role,
+    Session,
+    Token,
+    User,
+    digest_of,
+)
 from bitrixmail.tasks import utcnow
 
 FIRST_OWNER = "admin"
@@ -46,7 +56,7 @@ class Users:
         """Make an owner where there is no user at all; return the password, else None."""
         if await self._users.listing():
             return None
-        password = secrets.token_urlsafe(12)
+        password = generated()
         await self.add(FIRST_OWNER, Role.OWNER.value, password)
         return password
 
@@ -72,7 +82,10 @@ class Users:
         return await self._users.add(folded, role_of(role), credential, utcnow(self._clock))
 
     async def set_password(self, name: str, password: str) -> User:
-        """Give a user another password, which ends all sessions. Raises InputError."""
+        """Give a user another password, which ends all sessions.
+
+        Raises InputError, NotFoundError.
+        """
         credential = await self._threads.run(self._credential, password)
         return await self._users.change(_folded(name), None, None, credential)
 
@@ -89,7 +102,11 @@ class Users:
         if len(password) < _LEAST_PASSWORD:
             what = f"is shorter than {_LEAST_PASSWORD} characters"
             raise InputError(Fault("password", what, "choose a longer one"))
-        return self._passwords.credential(password)
+        return self._passwords.credential(typed.password(password))
+
+    async def forget_factor(self, name: str) -> User:
+        """Ask a user for no code any more. Raises NotFoundError."""
+        return await self._users.set_totp(_folded(name), "")
 
     async def sessions(self, name: str) -> tuple[Session, ...]:
         """List where a user is logged in, the latest first."""
@@ -103,6 +120,11 @@ class Users:
     async def tokens(self) -> tuple[Token, ...]:
         """List all tokens by user and name."""
         return await self._users.tokens()
+
+    async def tokens_of(self, name: str) -> tuple[Token, ...]:
+        """List the tokens of one user by name."""
+        folded = _folded(name)
+        return tuple(token for token in await self.tokens() if token.user.name == folded)
 
     async def add_token(
         self, user: User, name: str, rights: Iterable[str], lasting: timedelta | None
@@ -135,33 +157,42 @@ class Users:
         """Write a line of the audit log. `what` is a stable code, like "mailbox.add"."""
         at = utcnow(self._clock)
         await self._users.record(
-            Deed(at, who, what, printable(target, 300), printable(detail, 2000), address)
+            Deed(
+                at,
+                printable(who, 80),
+                what,
+                printable(target, 300),
+                printable(detail, 2000),
+                address,
+            )
         )
 
-    async def deeds(self, limit: int, before: datetime | None = None) -> tuple[Deed, ...]:
-        """Read the audit log, newest first, older than `before`."""
-        return await self._users.deeds(limit, before)
+    async def deeds(
+        self, limit: int, before: datetime | None = None, search: DeedSearch | None = None
+    ) -> tuple[Deed, ...]:
+        """Read the audit log, newest first, older than `before`; of a search what it means."""
+        return await self._users.deeds(limit, before, search)
 
 
-def role_of(typed: str) -> Role:
+def role_of(said: str) -> Role:
     """Return a role by its name. Raises InputError."""
     try:
-        return Role(typed.strip().lower())
+        return Role(said.strip().lower())
     except ValueError:
-        _unknown("role", typed, (role.value for role in Role))
+        _unknown("role", said, (role.value for role in Role))
 
 
-def right_of(typed: str) -> Right:
+def right_of(said: str) -> Right:
     """Return a right by its name. Raises InputError."""
     try:
-        return Right(typed.strip().lower())
+        return Right(said.strip().lower())
     except ValueError:
-        _unknown("right", typed, (right.value for right in Right))
+        _unknown("right", said, (right.value for right in Right))
 
 
-def _unknown(what: str, typed: str, known: Iterable[str]) -> NoReturn:
+def _unknown(what: str, said: str, known: Iterable[str]) -> NoReturn:
     remedy = f"one of {', '.join(known)}"
-    raise InputError(Fault(f'{what} "{printable(typed, 80)}"', "is unknown", remedy))
+    raise InputError(Fault(f'{what} "{printable(said, 80)}"', "is unknown", remedy))
 
 
 def _folded(name: str) -> str:

@@ -38,7 +38,7 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.app.steering import steering_of
 from bitrixmail.app.timetable import timetable_of
 from bitrixmail.app.values import AUTO_PROCESSES
-from bitrixmail.app.web_room import WebRoom
+from bitrixmail.app.web_room import Shown, WebRoom
 from bitrixmail.link.proxied import Proxied
 from bitrixmail.pipeline.shared_counts import SharedCounts, SharedTable
 from bitrixmail.tasks import utcnow
@@ -94,7 +94,12 @@ def compose(
     web = None
     if settings.listen.web or settings.listen.webs:
         web = WebRoom(
-            reception, throttle, reactor, sources or SettingSources(), doors.get("metrics")
+            reception,
+            throttle,
+            reactor,
+            Shown(
+                sources or SettingSources(), daily_look.looks, senders.logins, doors.get("metrics")
+            ),
         )
         doors["web"] = web.door
     listeners += _http_listeners(reception, reactor, doors)

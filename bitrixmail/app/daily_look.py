@@ -20,6 +20,7 @@ from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.dns_finding import is_unknown
 from bitrixmail.admin.probes.own_addresses import own_addresses
 from bitrixmail.admin.probes.reserved import is_reserved
+from bitrixmail.admin.zones import LastLooks
 from bitrixmail.app.daemon_threads import DaemonThreads
 from bitrixmail.app.looking import Looking
 from bitrixmail.app.settings import Settings
@@ -47,7 +48,8 @@ class DailyLook(Looking):
     """See the module, and Looking; the first look comes soon.
 
     What a domain has wrong from the beginning is in the sum only: its owner is still at it. What
-    was told before a restart is `kept`, and not told again unless it has changed meanwhile.
+    was told before a restart is `kept`, and not told again unless it has changed meanwhile. What
+    each look found stays in `looks`.
     """
 
     name = "daily look"
@@ -59,8 +61,11 @@ class DailyLook(Looking):
         clock: IReactorTime,
         kept: ToldRecords,
         threads: IThreads,
+        *,
+        looks: LastLooks | None = None,
     ) -> None:
         super().__init__(clock, FIRST_S, DAY_S)
+        self.looks = looks or LastLooks()
         self._domains = domains
         self._look_at = look_at
         self._kept = kept
@@ -158,11 +163,14 @@ class DailyLook(Looking):
 
 def daily_look_of(settings: Settings, stores: Stores, threads: IThreads, reactor: Any) -> DailyLook:
     """Make the look of a server."""
+    looks = LastLooks()
     dkim = DKIM(stores.directory, stores.dkim_keys, make_keys, threads, reactor)
     background = DaemonThreads(reactor)
 
     async def domains() -> Sequence[str]:
-        return [domain.name for domain in await stores.directory.domains()]
+        names = [domain.name for domain in await stores.directory.domains()]
+        looks.keep_only(names)
+        return names
 
     async def look_at(domain: str) -> Sequence[Finding]:
         probes = await background.run(import_module, "bitrixmail.app.network_probes")
@@ -173,7 +181,8 @@ def daily_look_of(settings: Settings, stores: Stores, threads: IThreads, reactor
             if key.state(dkim.now()) is KeyState.SIGNING:
                 _log.info("dkim: {name} was found, and its key signs from now on", name=key.name)
         found: Sequence[Finding] = looked.findings
+        looks.take(domain, found, dkim.now())
         return found
 
     kept = ToldRecords(settings.data_dir / FILE)
-    return DailyLook(domains, look_at, reactor, kept, threads)
+    return DailyLook(domains, look_at, reactor, kept, threads, looks=looks)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from random import Random
 from typing import cast
@@ -40,6 +40,7 @@ from bitrixmail.admin.spam_thresholds import SpamThresholds
 from bitrixmail.admin.suppressions import Suppressions
 from bitrixmail.admin.traces import Traces
 from bitrixmail.admin.users import Users
+from bitrixmail.admin.zones import LastLooks, Look, Zones
 from bitrixmail.app.checks import witnesses_of
 from bitrixmail.app.extensions import Extensions
 from bitrixmail.app.intake import intake_of
@@ -50,6 +51,7 @@ from bitrixmail.app.ownership import as_owner_of, make_data_dir
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.ticket_desk import tickets_of
 from bitrixmail.app.ways import outgoing_of
+from bitrixmail.app.ways_in import ways_in_of
 from bitrixmail.cli.output import say
 from bitrixmail.interfaces.extension import ILetter
 from bitrixmail.interfaces.threads import IThreads
@@ -121,8 +123,26 @@ def opened_office(settings: Settings) -> Iterator[Office]:
         stores.close_now()
 
 
-def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: IThreads) -> Office:
-    """Marry the use cases with stores, and with who runs what takes long."""
+def _unknown(_address: str) -> datetime | None:
+    """Tell of no login: only a server knows of them."""
+    return None
+
+
+def office_of(
+    settings: Settings,
+    stores: Stores,
+    clock: IReactorTime,
+    threads: IThreads,
+    *,
+    looks: LastLooks | None = None,
+    look: Look | None = None,
+    last_login: Callable[[str], datetime | None] = _unknown,
+) -> Office:
+    """Marry the use cases with stores, and with who runs what takes long.
+
+    `look` looks at records in the DNS, and `looks` keeps what was found; `last_login` tells when a
+    mailbox was last logged in to: a server has them.
+    """
     queue_ids = QueueIds(clock, Random())  # noqa: S311 - names, no secrets
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
     router = Router(directory, settings.server.hostname)
@@ -157,7 +177,7 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
         judging=judging,
     )
     return Office(
-        accounts=Accounts(directory, messages, _PASSWORDS, dkim),
+        accounts=Accounts(directory, messages, _PASSWORDS, dkim, threads),
         grants=Grants(directory, stores.grants),
         messages=kept,
         rules=rules,
@@ -205,6 +225,9 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
             pauses=PAUSES,
         ),
         dkim=dkim,
+        zones=Zones(dkim, settings.server.hostname, looks or LastLooks(), look, clock),
+        last_login=last_login,
+        ways_in=ways_in_of(settings),
         spam=Spam(
             stores.counters,
             directory,

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from twisted.cred.portal import Portal
 
 from bitrixmail.accounts.checkers import PasswordChecker
+from bitrixmail.accounts.last_logins import LastLogins
 from bitrixmail.accounts.realm import AccountRealm
 from bitrixmail.accounts.scram import ScramChecker, Verifiers
 from bitrixmail.accounts.secret import KeptSecret
@@ -20,6 +22,7 @@ from bitrixmail.pipeline.routing import Router
 from bitrixmail.pipeline.submission import Submissions
 from bitrixmail.smtp.lmtp import LMTPFactory, local_limits
 from bitrixmail.smtp.submission import SubmissionFactory
+from bitrixmail.tasks import utcnow
 
 SALTS = "login.secret"
 
@@ -28,6 +31,7 @@ class Senders:
     """The doors, married with the gate and the accounts. Made by compose, lives as long as it.
 
     `portal` is that of all doors: whoever reads a mailbox may also send from it.
+    `logins` remembers who did.
     """
 
     def __init__(self, reception: Reception, throttle: LoginThrottle, clock: Any) -> None:
@@ -35,8 +39,9 @@ class Senders:
         hostname = settings.server.hostname
         secret = KeptSecret(settings.data_dir / SALTS, reception.threads)
         verifiers = Verifiers(stores.directory, secret)
+        self.logins = LastLogins(partial(utcnow, clock))
         self.portal = Portal(
-            AccountRealm(stores.directory, stores.messages),
+            AccountRealm(stores.directory, stores.messages, self.logins.note),
             [
                 PasswordChecker(stores.directory, reception.threads, throttle, clock),
                 ScramChecker(stores.directory, verifiers, throttle),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -13,8 +14,11 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.web.resource import IResource
 
+from bitrixmail.accounts.last_logins import LastLogins
+from bitrixmail.accounts.second_factor import SecondFactor
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.accounts.throttle import LoginThrottle
+from bitrixmail.admin.zones import LastLooks
 from bitrixmail.app.examining import Examiner
 from bitrixmail.app.first_look import FirstLook
 from bitrixmail.app.history import STEP_S, History
@@ -37,24 +41,32 @@ _HIDDEN = "(hidden)"
 _PATIENCE_S = 5.0
 
 
-class WebRoom:
-    """Made by compose where `listen.web` is set, lives as long as the server.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What else of the server the pages show. Made by compose.
 
     `metrics` is the door where they are read, where there is one.
     """
+
+    sources: SettingSources
+    looks: LastLooks
+    logins: LastLogins
+    metrics: Any = None
+
+
+class WebRoom:
+    """Made by compose where `listen.web` is set, lives as long as the server."""
 
     def __init__(
         self,
         reception: Reception,
         throttle: LoginThrottle,
         reactor: Any,
-        sources: SettingSources,
-        metrics: Any = None,
+        shown: Shown,
     ) -> None:
         self._reception = reception
-        self._sources = sources
+        self._shown = shown
         self._reactor = reactor
-        self._metrics_door = metrics
         self._calls_per_minute = reception.settings.web.calls_per_minute
         self._draining = False
         self._started = utcnow(reactor)
@@ -66,6 +78,8 @@ class WebRoom:
         self.house: House | None = None
         self.examiner: Examiner | None = None
         self._signing_in = SigningIn(stores.users, reception.threads, throttle, reactor)
+        hostname = reception.settings.server.hostname
+        self._second_factor = SecondFactor(stores.users, f"bitrixmail {hostname}", reactor)
         self.door = WebDoor(reactor, self._load)
         self.door.ending = self._end
 
@@ -85,21 +99,30 @@ class WebRoom:
         offices = await threads.run(import_module, "bitrixmail.app.office")
         pages = await threads.run(import_module, "bitrixmail.web.site_map")
         upkeeps = await threads.run(import_module, "bitrixmail.app.upkeep")
+        dns = await threads.run(import_module, "bitrixmail.app.dns_check")
         rendering = await threads.run(pages.rendering_of, settings.server.hostname)
-        office = offices.office_of(settings, reception.stores, self._reactor, threads)
+        shown = self._shown
+        office = offices.office_of(
+            settings,
+            reception.stores,
+            self._reactor,
+            threads,
+            looks=shown.looks,
+            last_login=shown.logins.of,
+            look=dns.look_of(settings, self._reactor),
+        )
         if self.house is None or self.examiner is None:
             raise RuntimeError("the pages of a server that was never composed")
-        upkeep = upkeeps.upkeep_of(self.house, self.examiner, self._sources, threads, office.users)
-        served = self._served(office)
-        site: IResource = await threads.run(
-            pages.site_of,
-            rendering,
-            served,
+        upkeep = upkeeps.upkeep_of(self.house, self.examiner, shown.sources, threads, office.users)
+        over = pages.Over(
+            self._served(office),
             upkeep,
             self._signing_in,
+            self._second_factor,
             self._reactor,
             version("bitrixmail"),
         )
+        site: IResource = await threads.run(pages.site_of, rendering, over)
         return site
 
     def move_in(
@@ -118,7 +141,7 @@ class WebRoom:
             lambda: reload.settings,
             self._reception.stores,
             self._reactor,
-            self._sources.command(),
+            self._shown.sources.command(),
         )
         first_look.found = self.examiner.keep
         return self.troubles, self.examiner
@@ -156,7 +179,7 @@ class WebRoom:
             hostname=reception.settings.server.hostname,
             max_octets=lambda: reception.gate.limits.max_size_octets,
         )
-        exposed = None if self._metrics_door is None else self._metrics
+        exposed = None if self._shown.metrics is None else self._metrics
         return Served(
             office,
             sending,
@@ -176,7 +199,7 @@ class WebRoom:
     async def _metrics(self) -> Any:
         from bitrixmail.web.api.operation import Raw  # noqa: PLC0415
 
-        return Raw(*await self._metrics_door.exposition())
+        return Raw(*await self._shown.metrics.exposition())
 
     async def _look(self) -> Any:
         """Tell how the server is."""

@@ -32,6 +32,7 @@ from bitrixmail.cli.sites import apply, export
 from bitrixmail.cli.spam import spam
 from bitrixmail.cli.suppression import suppression
 from bitrixmail.cli.ticket import ticket
+from bitrixmail.cli.users import user
 
 _EPILOG = """\b
 Settings: defaults < --config < environment (BITRIXMAIL_SMTP__MAX_SIZE=20MiB) < --set.
@@ -120,7 +121,7 @@ def root(
 for command in (
     domain, mailbox, alias, message, trace, rules, config, apply, export, import_mail,
     queue, suppression, route, doctor, quickstart, sendmail, dns, dkim, ticket, spam,
-    sender, quarantine,
+    sender, quarantine, user,
 ):  # fmt: skip
     root.add_command(command)
 for command in (grant_sender, revoke_sender, list_grants):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from zope.interface import Interface
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from bitrixmail.model.job import Attempt, Kind
-    from bitrixmail.model.queue import Aged, Depth, Queued, Search, SentTo, Unreached
+    from bitrixmail.model.queue import Aged, Bound, Depth, Queued, Search, SentTo, Unreached
 
 
 class IQueue(Interface):
@@ -56,6 +56,12 @@ class IQueue(Interface):
 
     async def depths() -> tuple[Depth, ...]:
         """Count the jobs of each state that has some, but for those that are done."""
+
+    async def bound(limit: int) -> tuple[Bound, ...]:
+        """Sum the open jobs up by kind and destination: those that have most first."""
+
+    async def troubles() -> Mapping[tuple[Kind, str], Unreached]:
+        """Tell the same as `unreached` of all destinations of which it tells anything, at once."""
 
     async def ages(now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
         """Count the open jobs by the recipients' domain and age: below each of the bounds, more."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from zope.interface import Interface
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from bitrixmail.model.folder import Holding
     from bitrixmail.model.message import Draft, Event, FolderIndex, FolderView, Listed
 
 
@@ -56,6 +57,12 @@ class IMessageStore(Interface):
 
     async def usage(mailbox_id: int) -> int:
         """Count the octets that a mailbox holds, over all its folders."""
+
+    async def holdings(mailbox_ids: Sequence[int]) -> Mapping[int, Holding]:
+        """Tell what each of these mailboxes holds; give some hundred at a time."""
+
+    async def folder_holdings(mailbox_id: int) -> Mapping[str, Holding]:
+        """Tell what each folder of a mailbox holds, by name; empty ones too."""
 
     async def totals() -> tuple[int, int]:
         """Count the mailboxes, and the octets that all of them hold."""

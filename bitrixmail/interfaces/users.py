@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bitrixmail.model.directory import Credential
-    from bitrixmail.model.user import Deed, Role, Session, Token, User
+    from bitrixmail.model.user import Deed, DeedSearch, Role, Session, Token, User
 
 
 class IUsers(Interface):
@@ -35,7 +35,7 @@ class IUsers(Interface):
     async def change(
         name: str, role: Role | None, active: bool | None, credential: Credential | None
     ) -> User:
-        """Change what is given. Sessions end with a new password, or when no longer active.
+        """Change what is given. Sessions end with it, but for what was so before.
 
         Raise NotFoundError; InputError if no active owner would be left.
         """
@@ -47,7 +47,10 @@ class IUsers(Interface):
         """Return the secret of a user's codes (base32; empty: none) and the last step used."""
 
     async def set_totp(name: str, secret: str) -> User:
-        """Ask for codes of this secret from now on; empty: for none. Raise NotFoundError."""
+        """Ask for codes of this secret from now on; empty: for none. Sessions end with it.
+
+        Raise NotFoundError.
+        """
 
     async def step_used(name: str, step: int) -> bool:
         """Note that the code of a time step was used; False if it or a later one was before."""
@@ -85,8 +88,10 @@ class IUsers(Interface):
     async def record(deed: Deed) -> None:
         """Add a line to the audit log."""
 
-    async def deeds(limit: int, before: datetime | None) -> tuple[Deed, ...]:
-        """Read the audit log, newest first, older than `before`."""
+    async def deeds(
+        limit: int, before: datetime | None, search: DeedSearch | None = None
+    ) -> tuple[Deed, ...]:
+        """Read the audit log, newest first, older than `before`; of a search what it means."""
 
     async def expire(sessions_before: datetime, deeds_before: datetime) -> None:
         """Remove sessions last used, and lines of the audit log written, before."""

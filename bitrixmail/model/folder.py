@@ -1,10 +1,21 @@
-"""Names of folders: what a rule, an address or a login may call one."""
+"""Folders: what a rule, an address or a login may call one, and how much is in one."""
 
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
 
 MAX_OCTETS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a folder, or a mailbox in all its folders, holds; `last` is when the latest came."""
+
+    messages: int = 0
+    octets: int = 0
+    last: datetime | None = None
 
 
 def folder_name(text: str) -> str:

@@ -104,6 +104,22 @@ class Depth:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """The open jobs for one destination: how many there are of each state, and since when.
+
+    `next` is when the first of those that wait may go.
+    """
+
+    kind: Kind
+    destination: str
+    waiting: int
+    leased: int
+    held: int
+    oldest: datetime
+    next: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Aged:
     """The jobs for one domain by age: `counts` go with the bounds that were asked for."""
 

@@ -6,7 +6,7 @@ A mailbox is no user: it reads mail, and a user need not have one.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -85,7 +85,8 @@ class Token:
 class Deed:
     """One line of the audit log: who did what to what, from where.
 
-    `what` is a stable code ("mailbox.add"); `detail` never holds a secret.
+    `what` is a stable code ("mailbox.add"); `detail` never holds a secret. The store gives the
+    `id`, which rises.
     """
 
     at: datetime
@@ -94,6 +95,21 @@ class Deed:
     target: str = ""
     detail: str = ""
     address: str = ""
+    id: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeedSearch:
+    """Which lines of the audit log are meant; what is empty says nothing.
+
+    `what` is a code or what it begins with ("mailbox"), `target` a part of it. `before` is the id
+    of a line: only older ones.
+    """
+
+    who: str = ""
+    what: str = ""
+    target: str = ""
+    before: int = 0
 
 
 def digest_of(secret: str) -> str:

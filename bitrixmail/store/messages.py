@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
@@ -12,8 +12,9 @@ from zope.interface import implementer
 from bitrixmail.interfaces.blobs import IBlobStore
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.errors import Fault, NotFoundError
+from bitrixmail.model.folder import Holding
 from bitrixmail.model.message import Draft, Event, FolderIndex, FolderView, Listed
-from bitrixmail.store import appending, importing, queue, reading, removal
+from bitrixmail.store import appending, held, importing, queue, reading, removal
 from bitrixmail.store.executors import Database
 from bitrixmail.store.schema import event, unlinked_blob
 from bitrixmail.store.values import to_key, to_us
@@ -82,6 +83,14 @@ class DatabaseMessages:
     async def usage(self, mailbox_id: int) -> int:
         """See IMessageStore."""
         return await self._database.read(reading.usage, mailbox_id)
+
+    async def holdings(self, mailbox_ids: Sequence[int]) -> Mapping[int, Holding]:
+        """See IMessageStore."""
+        return await self._database.read(held.of_mailboxes, tuple(mailbox_ids))
+
+    async def folder_holdings(self, mailbox_id: int) -> Mapping[str, Holding]:
+        """See IMessageStore."""
+        return await self._database.read(held.of_folders, mailbox_id)
 
     async def totals(self) -> tuple[int, int]:
         """See IMessageStore."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +13,11 @@ from zope.interface import implementer
 
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.model.job import Attempt, JobState, Kind, Priority, Result
-from bitrixmail.model.queue import Aged, Depth, Queued, Search, SentTo, Unreached
+from bitrixmail.model.queue import Aged, Bound, Depth, Queued, Search, SentTo, Unreached
 from bitrixmail.model.work import KINDS, Order
+from bitrixmail.store import queue_sums
 from bitrixmail.store.executors import Database
+from bitrixmail.store.queue_sums import attempt_of
 from bitrixmail.store.removal import CHUNK, remove_orphans
 from bitrixmail.store.schema import attempt, event, job, message, once
 from bitrixmail.store.sequences import JOBS, RETRIES, bump
@@ -84,11 +85,19 @@ class DatabaseQueue:
 
     async def depths(self) -> tuple[Depth, ...]:
         """See IQueue."""
-        return await self._database.read(_depths)
+        return await self._database.read(queue_sums.depths)
+
+    async def bound(self, limit: int) -> tuple[Bound, ...]:
+        """See IQueue."""
+        return await self._database.read(queue_sums.bound, limit)
+
+    async def troubles(self) -> Mapping[tuple[Kind, str], Unreached]:
+        """See IQueue."""
+        return await self._database.read(queue_sums.troubles)
 
     async def ages(self, now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
         """See IQueue."""
-        return await self._database.read(_ages, to_us(now), tuple(bounds_s))
+        return await self._database.read(queue_sums.ages, to_us(now), tuple(bounds_s))
 
     async def _change(
         self, function: Callable[[Connection, Sequence[Any]], list[int]], ids: Sequence[int]
@@ -179,21 +188,7 @@ def _queued(row: Any) -> Queued:
         put_off=bool(put_off),
         action="" if order is None else order.do,
         rule="" if order is None else order.rule,
-        last=None if last[0] is None else _attempt(last),
-    )
-
-
-def _attempt(row: Sequence[Any]) -> Attempt:
-    _, _, at, result, host, address, enhanced, reply, duration_us, tls = row
-    return Attempt(
-        at=from_us(at),
-        result=Result(result),
-        host=host,
-        address=address,
-        enhanced=enhanced,
-        reply=reply,
-        duration_s=duration_us / 1_000_000,
-        tls=tls,
+        last=None if last[0] is None else attempt_of(last),
     )
 
 
@@ -205,7 +200,7 @@ def _count(connection: Connection, search: Search) -> int:
 
 def _attempts(connection: Connection, job_id: int) -> tuple[Attempt, ...]:
     query = select(attempt).where(attempt.c.job_id == job_id).order_by(attempt.c.number)
-    return tuple(_attempt(row) for row in connection.execute(query))
+    return tuple(attempt_of(row) for row in connection.execute(query))
 
 
 def _unreached(connection: Connection, kind: Kind, destination: str) -> Unreached | None:
@@ -218,7 +213,7 @@ def _unreached(connection: Connection, kind: Kind, destination: str) -> Unreache
     if last is None:
         return None
     moments = put_off.with_only_columns(func.count(attempt.c.at.distinct()))
-    return Unreached(_attempt(last), connection.execute(moments).scalar_one())
+    return Unreached(attempt_of(last), connection.execute(moments).scalar_one())
 
 
 def _sent(connection: Connection, queue_id: str) -> tuple[SentTo, ...]:
@@ -335,26 +330,3 @@ def _remove(connection: Connection, conditions: Sequence[Any], most: int, now: i
     connection.execute(delete(job).where(job.c.id.in_(ids)))
     remove_orphans(connection, {row.message_id for row in found}, now)
     return len(ids)
-
-
-def _depths(connection: Connection) -> tuple[Depth, ...]:
-    query = (
-        select(job.c.state, func.count(), func.min(job.c.created))
-        .where(job.c.state != JobState.DONE.value)
-        .group_by(job.c.state)
-        .order_by(job.c.state)
-    )
-    return tuple(
-        Depth(JobState(state), count, from_us(oldest))
-        for state, count, oldest in connection.execute(query)
-    )
-
-
-def _ages(connection: Connection, now: int, bounds_s: tuple[int, ...]) -> tuple[Aged, ...]:
-    query = select(job.c.recipient, job.c.created).where(job.c.settled.is_(None))
-    counts: dict[str, list[int]] = {}
-    for recipient, created in connection.execute(query):
-        row = counts.setdefault(recipient.rpartition("@")[2].lower(), [0] * (len(bounds_s) + 1))
-        row[bisect_right(bounds_s, (now - created) // 1_000_000)] += 1
-    found = [Aged(name, sum(row), tuple(row)) for name, row in counts.items()]
-    return tuple(sorted(found, key=lambda aged: (-aged.total, aged.destination)))

@@ -12,12 +12,13 @@ from zope.interface import implementer
 from bitrixmail.interfaces.users import IUsers
 from bitrixmail.model.directory import Credential
 from bitrixmail.model.errors import ExistsError, Fault, InputError, NotFoundError
-from bitrixmail.model.user import Deed, Role, Session, Token, User
+from bitrixmail.model.user import Deed, DeedSearch, Role, Session, Token, User
+from bitrixmail.store import audit
 from bitrixmail.store.executors import Database
 from bitrixmail.store.schema_users import admin_session, admin_token, admin_user, deed
 from bitrixmail.store.sequences import Sequences
 from bitrixmail.store.user_rows import SESSIONS, TOKENS, USER, session_of, token_of, user_of
-from bitrixmail.store.values import from_us, storable, to_us, to_words
+from bitrixmail.store.values import storable, to_us, to_words
 
 # Somebody logs in from here and there; who logs in a thousand times is a program
 MOST_SESSIONS = 20
@@ -114,11 +115,13 @@ class DatabaseUsers:
 
     async def record(self, line: Deed) -> None:
         """See IUsers."""
-        await self._write(_record, line)
+        await self._write(audit.record, line)
 
-    async def deeds(self, limit: int, before: datetime | None) -> tuple[Deed, ...]:
+    async def deeds(
+        self, limit: int, before: datetime | None, search: DeedSearch | None = None
+    ) -> tuple[Deed, ...]:
         """See IUsers."""
-        return await self._database.read(_deeds, limit, before)
+        return await self._database.read(audit.read, limit, before, search or DeedSearch())
 
     async def expire(self, sessions_before: datetime, deeds_before: datetime) -> None:
         """See IUsers."""
@@ -185,7 +188,7 @@ def _change(
     active: bool | None,
     credential: Credential | None,
 ) -> User:
-    _existing(connection, name)
+    before = _existing(connection, name)
     values: dict[str, Any] = {}
     if role is not None:
         values["role"] = role.value
@@ -196,10 +199,15 @@ def _change(
         values["scram_verifier"] = credential.scram_verifier
     if values:
         connection.execute(update(admin_user).where(admin_user.c.name == name), values)
-    if credential is not None or active is False:
-        connection.execute(delete(admin_session).where(admin_session.c.user == name))
+    # A session that was begun with other rights is not handed on
+    if credential is not None or active is False or role not in {None, before.role}:
+        _end_sessions(connection, name)
     _owned(connection, name)
     return _existing(connection, name)
+
+
+def _end_sessions(connection: Connection, name: str) -> None:
+    connection.execute(delete(admin_session).where(admin_session.c.user == name))
 
 
 def _owned(connection: Connection, name: str) -> None:
@@ -228,6 +236,7 @@ def _set_totp(connection: Connection, name: str, secret: str) -> User:
     _existing(connection, name)
     values = {"totp_secret": secret, "totp_step": 0}
     connection.execute(update(admin_user).where(admin_user.c.name == name), values)
+    _end_sessions(connection, name)
     return _existing(connection, name)
 
 
@@ -316,29 +325,6 @@ def _remove_token(connection: Connection, token_id: int) -> Token:
         raise NotFoundError(Fault(f"token {token_id}", "no such token"))
     connection.execute(delete(admin_token).where(admin_token.c.id == token_id))
     return token_of(row)
-
-
-def _record(connection: Connection, line: Deed) -> None:
-    sequences = Sequences(connection)
-    values = {
-        "id": sequences.take("deed"),
-        "at": to_us(line.at),
-        "who": storable(line.who),
-        "what": line.what,
-        "target": storable(line.target),
-        "detail": storable(line.detail),
-        "address": line.address,
-    }
-    sequences.save()
-    connection.execute(insert(deed), values)
-
-
-def _deeds(connection: Connection, limit: int, before: datetime | None) -> tuple[Deed, ...]:
-    query = select(deed.c.at, deed.c.who, deed.c.what, deed.c.target, deed.c.detail, deed.c.address)
-    if before is not None:
-        query = query.where(deed.c.at < to_us(before))
-    found = connection.execute(query.order_by(deed.c.at.desc(), deed.c.id.desc()).limit(limit))
-    return tuple(Deed(from_us(row.at), *row[1:]) for row in found)
 
 
 def _expire(connection: Connection, sessions_before: int, deeds_before: int) -> None:

@@ -155,7 +155,7 @@ class Site:
             status = 204 if visit.htmx else 303
             headers["HX-Redirect" if visit.htmx else "Location"] = reply.to
             if reply.said:
-                said = self._rendering.said(visit.language, reply.said)
+                said = self._rendering.said(visit.language, reply.said, **reply.values)
                 cookies += (Cookie(SAID, quote(said[:_MOST_SAID]), 60),)
         else:
             status, body = reply.status, reply.octets
@@ -206,9 +206,18 @@ def _visit(request: Request, session: Session | None) -> Visit:
         htmx=_header(request, "hx-request") == "true",
         language=language,
         zone=zone_of(_cookie(request, ZONE).replace("%2F", "/")),
+        came_from=_page_before(request),
         session=session,
         host=_header(request, "host"),
     )
+
+
+def _page_before(request: Request) -> str:
+    """Return the path of the page of ours that led here; the first one if it is none of ours."""
+    before = urlsplit(_header(request, "referer"))
+    if before.netloc != _header(request, "host") or before.path.startswith("//"):
+        return "/"
+    return (before.path or "/") + (f"?{before.query}" if before.query else "")
 
 
 def _query(request: Request) -> dict[str, tuple[str, ...]]:

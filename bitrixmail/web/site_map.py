@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import resources
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import IResource
 from twisted.web.static import File
 
+from bitrixmail.accounts.second_factor import SecondFactor
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.upkeep import Upkeep
@@ -16,12 +18,19 @@ from bitrixmail.web.api.answering import Api
 from bitrixmail.web.api.contents import Served, operations_of
 from bitrixmail.web.api.openapi import document
 from bitrixmail.web.menu import MENU
+from bitrixmail.web.pages.account import AccountPages
+from bitrixmail.web.pages.aliases import AliasPages
 from bitrixmail.web.pages.api import ApiPages
 from bitrixmail.web.pages.dashboard import DashboardPages
 from bitrixmail.web.pages.doctor import DoctorPages
+from bitrixmail.web.pages.domains import DomainPages
 from bitrixmail.web.pages.login import LoginPages
+from bitrixmail.web.pages.mailboxes import MailboxPages
+from bitrixmail.web.pages.queue import QueuePages
 from bitrixmail.web.pages.server import ServerPages
 from bitrixmail.web.pages.settings import SettingsPages
+from bitrixmail.web.pages.tokens import TokenPages
+from bitrixmail.web.pages.users import UserPages
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.routes import Site
 from bitrixmail.web.visit import Route
@@ -32,32 +41,49 @@ def rendering_of(hostname: str) -> Rendering:
     return Rendering({"menu": MENU, "hostname": hostname})
 
 
-def site_of(  # noqa: PLR0917 - called in a thread, which takes no keywords
-    rendering: Rendering,
-    served: Served,
-    upkeep: Upkeep,
-    signing_in: SigningIn,
-    clock: IReactorTime,
-    version: str,
-) -> IResource:
-    """Return the pages and the API over the use cases."""
-    office = served.office
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What pages and API are made over. Made by who composes, for `site_of`."""
+
+    served: Served
+    upkeep: Upkeep
+    signing_in: SigningIn
+    second_factor: SecondFactor
+    clock: IReactorTime
+    version: str
+
+    @property
+    def office(self) -> Office:
+        """The use cases."""
+        return self.served.office
+
+
+def site_of(rendering: Rendering, over: Over) -> IResource:
+    """Return the pages and the API over the use cases. Takes a moment: call it in a thread."""
+    served, signing_in = over.served, over.signing_in
     operations = operations_of(served)
-    api = Api(operations, signing_in, office.users, clock, served.calls_per_minute)
-    described = document(api.operations, version)
-    routes = (*_routes(office, signing_in, upkeep), *ApiPages(described).routes())
-    site = Site(routes, signing_in, rendering)
+    api = Api(operations, signing_in, over.office.users, over.clock, served.calls_per_minute)
+    described = document(api.operations, over.version)
+    site = Site((*_routes(over), *ApiPages(described).routes()), signing_in, rendering)
     site.bind(api)
     site.mount("/static/", _Static(str(resources.files("bitrixmail.web") / "static")))
     return site.resource
 
 
-def _routes(office: Office, signing_in: SigningIn, upkeep: Upkeep) -> Iterator[Route]:
-    yield from LoginPages(signing_in, office.users).routes()
+def _routes(over: Over) -> Iterator[Route]:
+    office, upkeep = over.office, over.upkeep
+    yield from LoginPages(over.signing_in, office.users).routes()
     yield from DashboardPages(office, upkeep).routes()
     yield from ServerPages(office, upkeep).routes()
     yield from DoctorPages(office, upkeep).routes()
     yield from SettingsPages(office, upkeep).routes()
+    yield from DomainPages(office).routes()
+    yield from MailboxPages(office).routes()
+    yield from AliasPages(office).routes()
+    yield from UserPages(office.users).routes()
+    yield from TokenPages(office.users).routes()
+    yield from AccountPages(over.signing_in, over.second_factor, office.users).routes()
+    yield from QueuePages(office).routes()
 
 
 class _Static(File):

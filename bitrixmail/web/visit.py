@@ -20,7 +20,7 @@ class Visit:
 
     `query` and `form` hold the decoded values of each name, in their order; `files` what was
     uploaded, as file name and octets. `session` is None only on pages that nobody needs to log in
-    for. `htmx`: only a part of a page is wanted.
+    for. `htmx`: only a part of a page is wanted. `came_from` is the page of ours before.
     """
 
     method: str
@@ -34,6 +34,7 @@ class Visit:
     htmx: bool
     language: str = "en"
     zone: tzinfo = _UTC
+    came_from: str = "/"
     session: Session | None = None
     host: str = ""
 
@@ -58,6 +59,10 @@ class Visit:
         """Tell whether who is logged in may do that."""
         return self.session is not None and right in self.session.user.role.rights
 
+    def can(self, right: str) -> bool:
+        """Tell the same of a right by its name, for templates."""
+        return self.may(Right(right))
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -71,11 +76,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Go on there (303). `said` is told on the page that follows."""
+    """Go on there (303). `said` is told on the page that follows, with `values` in it."""
 
     to: str
     said: str = ""
     cookies: tuple[Cookie, ...] = ()
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from zope.interface.verify import verifyObject
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.errors import NotFoundError, PermanentError
+from bitrixmail.model.folder import Holding
 from bitrixmail.model.message import INBOX, Draft, Event
 from bitrixmail.model.reply import NO_SUCH_MAILBOX
 from bitrixmail.store.opening import Stores
@@ -360,3 +361,27 @@ async def test_strangers_cannot_make_folders_without_end(opened: Opened, tmp_pat
         assert await stores.messages.folder(info.id, "F999") is None
         assert len(await uids(stores, info.id)) == 101
         assert await uids(stores, info.id) == list(range(1, 102))
+
+
+async def test_tells_what_mailboxes_and_folders_hold(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        info = await add_info(stores)
+        shop = await stores.directory.add_mailbox(Mailbox(0, "shop@example.org"), None)
+        later = RECEIVED + timedelta(hours=1)
+        await stores.messages.append(make_draft("Q1", make_filing(info.id, "Invoices", INBOX)))
+        await stores.messages.append(make_draft("Q2", make_filing(info.id, INBOX), received=later))
+        size = len(WHOLE)
+        assert await stores.messages.holdings([info.id, shop.id, 4711]) == {
+            info.id: Holding(3, 3 * size, later),
+            shop.id: Holding(),
+        }
+        assert await stores.messages.folder_holdings(info.id) == {
+            INBOX: Holding(2, 2 * size, later),
+            "Invoices": Holding(1, size, RECEIVED),
+        }
+        view = await stores.messages.folder(info.id, "Invoices")
+        assert view is not None
+        await stores.messages.expunge(view.id, [1])
+        found = await stores.messages.folder_holdings(info.id)
+        assert found["Invoices"] == Holding()
+        assert await stores.messages.folder_holdings(shop.id) in ({}, {INBOX: Holding()})

@@ -12,7 +12,7 @@ from zope.interface.verify import verifyObject
 from bitrixmail.interfaces.users import IUsers
 from bitrixmail.model.directory import Credential
 from bitrixmail.model.errors import ExistsError, InputError, NotFoundError
-from bitrixmail.model.user import Deed, Right, Role, Session, Token, User
+from bitrixmail.model.user import Deed, DeedSearch, Right, Role, Session, Token, User
 from bitrixmail.store.opening import InlineStores
 from bitrixmail.store.users import MOST_SESSIONS
 from tests.fakes.stores import make_stores, result_of
@@ -59,15 +59,18 @@ def test_users_are_kept(users: IUsers) -> None:
         result_of(users.add("boris", Role.READER, OTHER, NOW))
 
 
-def test_a_new_password_and_a_lock_end_the_sessions(users: IUsers) -> None:
+def test_a_new_password_another_role_and_a_lock_end_the_sessions(users: IUsers) -> None:
     boris = result_of(users.add("boris", Role.READER, KEPT, NOW))
     result_of(users.begin_session(session_of(boris, "one")))
     result_of(users.change("boris", Role.ADMIN, None, None))
-    changed = result_of(users.session("one"))
-    assert changed is not None
-    assert changed.user.role is Role.ADMIN
-    result_of(users.change("boris", None, None, OTHER))
     assert result_of(users.session("one")) is None
+    result_of(users.begin_session(session_of(boris, "same")))
+    assert result_of(users.change("boris", Role.ADMIN, True, None)).role is Role.ADMIN
+    kept = result_of(users.session("same"))
+    assert kept is not None
+    assert kept.user.role is Role.ADMIN
+    result_of(users.change("boris", None, None, OTHER))
+    assert result_of(users.session("same")) is None
     result_of(users.begin_session(session_of(boris, "two")))
     result_of(users.change("boris", None, False, None))
     assert result_of(users.credential("boris")) is None
@@ -107,7 +110,9 @@ def test_a_code_counts_once(users: IUsers) -> None:
     assert not result_of(users.step_used("anna", 7))
     assert not result_of(users.step_used("anna", 6))
     assert result_of(users.totp("anna")) == ("SECRET", 7)
+    result_of(users.begin_session(session_of(found(users, "anna"), "one")))
     assert not result_of(users.set_totp("anna", "")).two_factor
+    assert result_of(users.session("one")) is None
 
 
 def test_sessions_are_kept_the_last_of_them(users: IUsers) -> None:
@@ -156,3 +161,35 @@ def test_deeds_are_read_backwards_and_expire(users: IUsers) -> None:
     assert result_of(users.deeds(9, deeds[3].at)) == (deeds[2], deeds[1], deeds[0])
     result_of(users.expire(NOW, deeds[3].at))
     assert result_of(users.deeds(9, None)) == (deeds[4], deeds[3])
+
+
+def test_deeds_are_searched_and_paged_by_number(users: IUsers) -> None:
+    for who, what, target in (
+        ("anna", "mailbox.add", "info@example.org"),
+        ("boris", "mailbox.remove", "info@example.org"),
+        ("anna", "domain.add", "100%.example"),
+        ("anna", "mailbox.add", "shop@example.org"),
+    ):
+        result_of(users.record(Deed(NOW, who, what, target)))
+
+    def read(limit: int = 9, **wanted: str | int) -> list[tuple[str, str]]:
+        search = DeedSearch(**wanted)  # type: ignore[arg-type] # what a test says
+        lines = result_of(users.deeds(limit, None, search))
+        return [(line.what, line.target) for line in lines]
+
+    assert read(who="boris") == [("mailbox.remove", "info@example.org")]
+    assert [what for what, _ in read(what="mailbox")] == [
+        "mailbox.add",
+        "mailbox.remove",
+        "mailbox.add",
+    ]
+    assert read(target="0%.e") == [("domain.add", "100%.example")]
+    assert read(target="%") == read(target="100%")
+    first = result_of(users.deeds(2, None, DeedSearch()))
+    rest = result_of(users.deeds(2, None, DeedSearch(before=first[-1].id)))
+    assert [line.target for line in (*first, *rest)] == [
+        "shop@example.org",
+        "100%.example",
+        "info@example.org",
+        "info@example.org",
+    ]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twisted.cred.error import UnauthorizedLogin
-
-from bitrixmail.accounts.signing_in import SigningIn
+from bitrixmail.accounts.signing_in import RefusedError, SigningIn
 from bitrixmail.admin.users import Users
 from bitrixmail.model.user import Right
 from bitrixmail.web.visit import LANGUAGES, Cookie, Page, Redirect, Reply, Route, Visit
@@ -45,13 +43,14 @@ class LoginPages:
             session, cookie = await self._signing_in.sign_in(
                 name, password, visit.given("code"), visit.peer, visit.agent
             )
-        except UnauthorizedLogin:
-            await self._users.record(name, "login.refused", address=visit.peer)
+        except RefusedError as error:
+            if error.looked_at:  # else many guesses would fill the log
+                await self._users.record(name, "login.refused", address=visit.peer)
             return Page("login.html", {"to": to, "wrong": True, "name": name}, 403)
         if visit.session is not None:
             await self._signing_in.sign_out(visit.session)
         await self._users.record(session.user.name, "login", address=visit.peer)
-        return Redirect(to, cookies=(Cookie(SESSION, cookie, _SESSION_S),))
+        return Redirect(to, cookies=(session_cookie(cookie),))
 
     async def log_out(self, visit: Visit) -> Reply:
         """End the session."""
@@ -64,6 +63,11 @@ class LoginPages:
         chosen = visit.given("language")
         cookies = (Cookie(LANGUAGE, chosen, _YEAR_S),) if chosen in LANGUAGES else ()
         return Redirect(_local(visit.given("to")), cookies=cookies)
+
+
+def session_cookie(value: str) -> Cookie:
+    """Return the cookie by which a session is known."""
+    return Cookie(SESSION, value, _SESSION_S)
 
 
 def _local(to: str) -> str:

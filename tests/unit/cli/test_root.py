@@ -137,6 +137,9 @@ def test_the_surface_is_there() -> None:
         *("spam train", "spam learn", "spam status", "spam show", "spam forget", "spam import"),
         *("spam threshold", "sender allow", "sender block", "sender list", "sender remove"),
         *("quarantine list", "quarantine show", "quarantine release", "quarantine delete"),
+        *("user list", "user add", "user password", "user role", "user lock", "user unlock"),
+        *("user remove", "user totp off"),
+        *("user token add", "user token list", "user token remove"),
         *("trace", "apply", "export"),  # alone `export` writes the site
     }
 
