@@ -18,6 +18,7 @@ from twisted.python import runtime
 
 from bitrixmail.accounts import passwords
 from bitrixmail.admin.accounts import Accounts
+from bitrixmail.admin.applying import Applying
 from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.grants import Grants
 from bitrixmail.admin.mail_export import MailExport
@@ -30,6 +31,7 @@ from bitrixmail.admin.quarantine import Quarantine
 from bitrixmail.admin.queue import Queue
 from bitrixmail.admin.routes import Routes
 from bitrixmail.admin.rule_book import RuleBook
+from bitrixmail.admin.rule_editing import RuleEditing
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
 from bitrixmail.admin.senders import Senders
@@ -149,6 +151,15 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
         router,
         clock=clock,
         judging=judging,
+        threads=threads,
+    )
+    runs = RuleRuns(
+        rulebook,
+        directory,
+        stores.runs,
+        threads,
+        clock,
+        judging=judging,
     )
     return Office(
         accounts=Accounts(directory, messages, _PASSWORDS, dkim),
@@ -156,15 +167,10 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
         messages=kept,
         rules=rules,
         sites=Sites(directory, rulebook, _PASSWORDS, judging, stores.grants),
-        rule_book=RuleBook(rulebook, kept, directory, router, judging),
-        runs=RuleRuns(
-            rulebook,
-            directory,
-            stores.runs,
-            threads,
-            clock,
-            judging=judging,
-        ),
+        rule_book=RuleBook(rulebook, kept, directory, router, judging, threads=threads),
+        rule_editing=RuleEditing(rulebook, directory, router, judging),
+        runs=runs,
+        applying=Applying(runs),
         mail_import=MailImport(
             messages,
             directory,

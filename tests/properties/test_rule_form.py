@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlencode
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitrixmail.model.rule import Action, All, AnyOf, Condition, Not, Rule, RuleSet
@@ -58,6 +58,7 @@ def _sent(fields: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name, values in parse_qs(text, keep_blank_values=True).items()}
 
 
+@settings(max_examples=40)
 @given(RULES)
 def test_a_rule_comes_back_from_its_form(rule: Rule) -> None:
     known = _known(rule)
@@ -65,6 +66,7 @@ def test_a_rule_comes_back_from_its_form(rule: Rule) -> None:
     assert (found, faults) == (known, {})
 
 
+@settings(max_examples=40)
 @given(RULES)
 def test_a_rule_comes_back_from_its_text(rule: Rule) -> None:
     known = _known(rule)
