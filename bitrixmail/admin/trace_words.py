@@ -121,20 +121,20 @@ class ToldStep:
 
 
 def told_steps(trace: Trace, language: str) -> tuple[ToldStep, ...]:
-    """Return the path step by step, in English or Russian."""
+    """Return the path step by step, in sentences of English or Russian."""
     return tuple(
         ToldStep(
             step.rule,
             step.matched,
             tuple(
                 ToldTest(
-                    printable(_asked(test, language), _WIDE),
+                    printable(_sentence(test, language), _WIDE),
                     printable(_seen(test, language), _WIDE),
                     test.matched,
                 )
                 for test in step.tests
             ),
-            tuple(each if language == "en" else _action(each, language) for each in step.actions),
+            tuple(_action(action, language) for action in step.actions),
             _fault(step.fault, language),
         )
         for step in trace.steps
@@ -183,6 +183,10 @@ def _asked(test: TestResult, language: str) -> str:
         parts += [f"a line of {name}" for name in test.lists]
         wanted = " or ".join(parts)
         return " ".join(part for part in (test.field, test.op, wanted) if part)
+    return _sentence(test, language)
+
+
+def _sentence(test: TestResult, language: str) -> str:
     from bitrixmail.rules.sentences import test_clause  # noqa: PLC0415 - slow, see cli.session
 
     return test_clause(Test(test.field, test.op, test.value, lists=test.lists), language)

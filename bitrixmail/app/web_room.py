@@ -8,10 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource
 
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.accounts.throttle import LoginThrottle
+from bitrixmail.admin.applying import Applying
 from bitrixmail.app.reception import Reception
 from bitrixmail.web.door import WebDoor
 
@@ -32,6 +34,8 @@ class WebRoom:
         pages = await threads.run(import_module, "bitrixmail.web.site_map")
         rendering = await threads.run(pages.rendering_of, settings.server.hostname)
         office = offices.office_of(settings, self._reception.stores, self._reactor, threads)
+        # What is applied in the background stops at a page of its own, before the store is closed
+        self._reactor.addSystemEventTrigger("before", "shutdown", _ended, office.applying)
         site: IResource = pages.site_of(rendering, office, self._signing_in)
         return site
 
@@ -49,6 +53,10 @@ class WebRoom:
             f" password {password}\n  It is told this once; another one: bitrixmail user password"
             " admin\n"
         )
+
+
+def _ended(applying: Applying) -> Deferred[None]:
+    return Deferred.fromCoroutine(applying.end())
 
 
 def _address(settings: Any) -> str:

@@ -13,6 +13,11 @@ from bitrixmail.admin.office import Office
 from bitrixmail.web.menu import MENU
 from bitrixmail.web.pages.dashboard import DashboardPages
 from bitrixmail.web.pages.login import LoginPages
+from bitrixmail.web.pages.rules import RulePages
+from bitrixmail.web.pages.rules_apply import RuleApplyPages
+from bitrixmail.web.pages.rules_edit import RuleEditPages
+from bitrixmail.web.pages.rules_files import RuleFilePages
+from bitrixmail.web.pages.rules_history import RuleHistoryPages
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.routes import Site
 from bitrixmail.web.visit import Route
@@ -33,6 +38,11 @@ def site_of(rendering: Rendering, office: Office, signing_in: SigningIn) -> IRes
 def _routes(office: Office, signing_in: SigningIn) -> Iterator[Route]:
     yield from LoginPages(signing_in, office.users).routes()
     yield from DashboardPages(office).routes()
+    yield from RulePages(office).routes()
+    yield from RuleEditPages(office).routes()
+    yield from RuleHistoryPages(office).routes()
+    yield from RuleFilePages(office).routes()
+    yield from RuleApplyPages(office).routes()
 
 
 class _Static(File):
