@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from twisted.internet.interfaces import IReactorTime
@@ -40,6 +40,7 @@ MAX_TEXT = 256 * 1024
 _MAX_NOTE = 10_000
 _MAX_ASSIGNEE = 200
 _MOST_DIGITS = 9
+_MOST_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Writing:
     """What answers are written and sent with. Made by compose.
 
     `addresses` gives what signs reply addresses; `routes` lead mail for other hosts by hand.
+    `queued` is told of jobs that were written, in the process that carries them out.
     """
 
     addresses: Callable[[], Awaitable[ReplyAddresses]]
@@ -71,6 +73,7 @@ class Writing:
     hostname: str
     lifetime: timedelta
     routes: Sequence[RouteRule] = ()
+    queued: Callable[[Sequence[NewJob]], None] = lambda _jobs: None
 
 
 class Tickets:
@@ -108,6 +111,13 @@ class Tickets:
             category=category,
         )
         return await self._tickets.listing(search, min(limit, MAX_LISTED))
+
+    async def search(self, wanted: TicketSearch, limit: int) -> tuple[Ticket, ...]:
+        """List what a search means, those changed last first. Raises NotFoundError for no desk."""
+        bounded = replace(
+            wanted, desk=await self._desk(wanted.desk), words=wanted.words[:_MOST_WORDS]
+        )
+        return await self._tickets.listing(bounded, min(limit, MAX_LISTED))
 
     async def find(self, number: str, desk: str = "") -> Ticket:
         """Return the ticket of a number, written like 17, #17 or [#17]."""
@@ -184,6 +194,7 @@ class Tickets:
         )
         state = TicketState.CLOSED if close else None
         ticket = await self._tickets.answer(ticket, message, draft, state)
+        self._writing.queued(draft.jobs)
         await self._note_event(ticket, message.how + (", closed" if close else ""), draft.queue_id)
         return ticket, draft.queue_id
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
@@ -55,6 +55,7 @@ from bitrixmail.cli.output import say
 from bitrixmail.interfaces.extension import ILetter
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.errors import InputError, MailError
+from bitrixmail.model.job import NewJob
 from bitrixmail.outbound.outcomes import PAUSES
 from bitrixmail.outbound.reasons.judging import classify
 from bitrixmail.outbound.security.dkim_keys import make_keys
@@ -124,8 +125,21 @@ def opened_office(settings: Settings) -> Iterator[Office]:
         stores.close_now()
 
 
-def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: IThreads) -> Office:
-    """Marry the use cases with stores, and with who runs what takes long."""
+def _nobody_sends(_jobs: Sequence[NewJob]) -> None:
+    """Tell nobody: the server hears of jobs by itself that another process has written."""
+
+
+def office_of(
+    settings: Settings,
+    stores: Stores,
+    clock: IReactorTime,
+    threads: IThreads,
+    queued: Callable[[Sequence[NewJob]], None] = _nobody_sends,
+) -> Office:
+    """Marry the use cases with stores, and with who runs what takes long.
+
+    `queued` is told of jobs that are written, in the process that carries them out.
+    """
     queue_ids = QueueIds(clock, Random())  # noqa: S311 - names, no secrets
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
     router = Router(directory, settings.server.hostname)
@@ -191,7 +205,7 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
             outgoing_of(settings),
             clock,
         ),
-        tickets=tickets_of(settings, stores, clock, queue_ids.next),
+        tickets=tickets_of(settings, stores, clock, queue_ids.next, queued),
         suppressions=Suppressions(stores.suppressions, clock),
         queue=Queue(
             stores.queue,

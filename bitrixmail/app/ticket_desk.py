@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.app.ways import rules_of
 from bitrixmail.interfaces.tickets import ITicketDesk
 from bitrixmail.mime.ticket_addresses import ReplyAddresses
+from bitrixmail.model.job import NewJob
 from bitrixmail.outbound.actions.ticket import NothingProven, TicketCourier
 from bitrixmail.outbound.actions.ticket_desk import OwnDesk
 from bitrixmail.outbound.actions.ticket_greeting import Greeter
@@ -42,9 +43,13 @@ def ticket_courier(reception: Reception, reactor: Any, *others: ITicketDesk) -> 
 
 
 def tickets_of(
-    settings: Settings, stores: Stores, clock: IReactorTime, new_queue_id: Callable[[], str]
+    settings: Settings,
+    stores: Stores,
+    clock: IReactorTime,
+    new_queue_id: Callable[[], str],
+    queued: Callable[[Sequence[NewJob]], None],
 ) -> Tickets:
-    """Return the use cases over stores that do everything at once."""
+    """Return the use cases; `queued` is told of jobs that they write."""
     secret = KeptSecret(settings.data_dir / TICKETS, InlineThreads())
 
     async def addresses() -> ReplyAddresses:
@@ -58,6 +63,7 @@ def tickets_of(
         settings.server.hostname,
         timedelta(seconds=settings.outbound.lifetime),
         rules_of(settings, secrets=False),
+        queued,
     )
     return Tickets(
         stores.tickets,

@@ -33,7 +33,13 @@ class WebRoom:
         offices = await threads.run(import_module, "bitrixmail.app.office")
         pages = await threads.run(import_module, "bitrixmail.web.site_map")
         rendering = await threads.run(pages.rendering_of, settings.server.hostname)
-        office = offices.office_of(settings, self._reception.stores, self._reactor, threads)
+        office = offices.office_of(
+            settings,
+            self._reception.stores,
+            self._reactor,
+            threads,
+            self._reception.gate.queued,
+        )
         # What is applied in the background stops at a page of its own, before the store is closed
         self._reactor.addSystemEventTrigger("before", "shutdown", _ended, office.applying)
         site: IResource = pages.site_of(rendering, office, self._signing_in)

@@ -18,6 +18,7 @@ from bitrixmail.web.pages.rules_apply import RuleApplyPages
 from bitrixmail.web.pages.rules_edit import RuleEditPages
 from bitrixmail.web.pages.rules_files import RuleFilePages
 from bitrixmail.web.pages.rules_history import RuleHistoryPages
+from bitrixmail.web.pages.tickets import TicketPages
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.routes import Site
 from bitrixmail.web.visit import Route
@@ -43,6 +44,7 @@ def _routes(office: Office, signing_in: SigningIn) -> Iterator[Route]:
     yield from RuleHistoryPages(office).routes()
     yield from RuleFilePages(office).routes()
     yield from RuleApplyPages(office).routes()
+    yield from TicketPages(office).routes()
 
 
 class _Static(File):
