@@ -12,6 +12,7 @@ from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.admin.office import Office
 from bitrixmail.web.menu import MENU
 from bitrixmail.web.pages.dashboard import DashboardPages
+from bitrixmail.web.pages.lists import ListPages
 from bitrixmail.web.pages.login import LoginPages
 from bitrixmail.web.pages.rules import RulePages
 from bitrixmail.web.pages.rules_apply import RuleApplyPages
@@ -45,6 +46,7 @@ def _routes(office: Office, signing_in: SigningIn) -> Iterator[Route]:
     yield from RuleFilePages(office).routes()
     yield from RuleApplyPages(office).routes()
     yield from TicketPages(office).routes()
+    yield from ListPages(office).routes()
 
 
 class _Static(File):
