@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po, write_po
 ROOM = Path(__file__).parents[1]
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
 _OPTIONS = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
-_KEYWORDS = {"_": None, "ngettext": (1, 2)}
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def collected() -> Catalog:
