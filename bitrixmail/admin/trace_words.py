@@ -60,6 +60,7 @@ _RESULTS = {
     "rejected:": "отказано: {}",
     "rejected": "отказано",
     "put into quarantine": "помещено в карантин",
+    "to be done:": "будет выполнено: {}",
 }
 _DAYS = {
     "Mon": "пн", "Tue": "вт", "Wed": "ср", "Thu": "чт", "Fri": "пт", "Sat": "сб", "Sun": "вс",

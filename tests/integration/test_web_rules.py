@@ -19,7 +19,7 @@ from tests.fakes.process import ServerProcess
 from tests.fakes.visitor import Answered, Visitor
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
-RULE = {
+RULE: dict[str, str | list[str]] = {
     "instead": "", "tab": "form", "name": HOSTILE, "on": ["receive", "manual"], "active": "yes",
     "order": "500", "description": HOSTILE, "c.kind": "all", "c.0.kind": "test",
     "c.0.field": "subject", "c.0.op": "contains", "c.0.value": "invoice\r\nсчёт",
@@ -210,7 +210,8 @@ def order(office: Office) -> list[str]:
 
 
 def version(office: Office) -> int:
-    return done(office.rules.current()).version
+    found: int = done(office.rules.current()).version
+    return found
 
 
 def test_rules_are_applied_and_taken_back(
