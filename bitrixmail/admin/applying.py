@@ -139,15 +139,15 @@ class Applying:
         self._under_way = over
 
         async def work() -> None:
-            task.fault = "failed: the log says why"  # unless it comes to another end
+            fault = "failed: the log says why"  # unless it comes to another end
             try:
                 while not self._ending and await go_on():
                     pass
-                task.fault = "interrupted" if self._ending else ""
+                fault = "interrupted" if self._ending else ""
             except InputError as error:
-                task.fault = "; ".join(map(str, error.faults))
+                fault = "; ".join(map(str, error.faults))
             finally:
-                task.ended = True
+                task.ended, task.fault = True, fault
                 self._under_way = None
                 over.callback(None)
 

@@ -187,6 +187,21 @@ def test_the_form_grows_without_scripts(owner: Visitor) -> None:
     assert "is not TOML" in broken.text
 
 
+def test_a_rule_too_large_for_a_form_is_edited_as_text(office: Office, owner: Visitor) -> None:
+    conditions = "".join(
+        f'[[rule.condition]]\nfield = "subject"\nop = "contains"\nvalue = "{n}"\n'
+        for n in range(300)
+    )
+    text = f'[[rule]]\nname = "large"\nmatch = "any"\n{conditions}[[rule.action]]\ndo = "stop"\n'
+    form = {"instead": "", "tab": "text", "text": text}
+    shown = owner.post("/rules/edit", **form, do="form")
+    assert "too many conditions for a form" in shown.text
+    assert owner.post("/rules/edit", **form, do="save").location == "/rules"
+    assert 'name="text"' in owner.get("/rules/large/edit").text
+    assert owner.post("/rules/remove", name="large").status == 303
+    assert "large" not in order(office)
+
+
 def test_rules_are_moved_switched_and_undone(office: Office, owner: Visitor) -> None:
     text = "".join(f'[[rule]]\nname = "r{n}"\n[[rule.action]]\ndo = "stop"\n' for n in range(3))
     looked = owner.post("/rules/import", text=text, keep="yes", do="look")

@@ -14,6 +14,7 @@ from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.sender_list import SenderEntry
 from bitrixmail.model.suppression import Suppressed
 from bitrixmail.model.user import Right
+from bitrixmail.web.pages.whose import names_of_whom
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
@@ -117,17 +118,11 @@ class ListPages:
             "scope": scope,
             "words": words,
             "scopes": sorted({each.whose for each in everything}),
-            "those": await self._those(),
+            "those": await names_of_whom(self._office),
             "more": f"{_SENDERS}?{urlencode(more)}" if len(found) > start + PAGE else "",
             **self._shared(visit, faults),
         }
         return Page("lists_senders.html", context, 400 if faults else 200)
-
-    async def _those(self) -> list[str]:
-        """Name the domains and mailboxes for whom something may be."""
-        accounts = self._office.accounts
-        domains = [each.name for each in await accounts.domains()]
-        return [*domains, *(each.address for each in await accounts.mailboxes(None))]
 
     async def put_sender(self, visit: Visit) -> Reply:
         """Let a sender in, or keep him out."""
@@ -165,7 +160,7 @@ class ListPages:
             "levels": [(level, LEVEL_LABELS[level]) for level in reversed(LEVELS)],
             "status": status,
             "enough": any(each.enough for each in status),
-            "those": await self._those(),
+            "those": await names_of_whom(self._office),
             **self._shared(visit, faults),
         }
         return Page("lists_spam.html", context, 400 if faults else 200)

@@ -9,10 +9,12 @@ from bitrixmail.admin.rule_runs import MANUAL, Wish
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.user import Right
 from bitrixmail.web.pages.rules_history import number_of
+from bitrixmail.web.pages.whose import mailbox_names
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
 _RUNS = 30
+_MOST_NAMES = 500
 _TASK = "/rules/apply/{}"
 
 
@@ -44,8 +46,8 @@ class RuleApplyPages:
                 rule.name
                 for rule in rules.rules
                 if MANUAL in rule.on and rule.active and rule.group not in rules.groups_off
-            ],
-            "mailboxes": [each.address for each in await self._office.accounts.mailboxes(None)],
+            ][:_MOST_NAMES],
+            "mailboxes": await mailbox_names(self._office),
             "runs": await self._office.runs.listed(_RUNS),
             "tasks": [task for task in self._office.applying.listed() if not task.ended],
             "may_manage": visit.may(Right.MANAGE),

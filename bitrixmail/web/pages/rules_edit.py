@@ -13,7 +13,9 @@ from bitrixmail.model.plan import Plan
 from bitrixmail.model.rule import All, Rule, RuleSet
 from bitrixmail.model.user import Right
 from bitrixmail.rules.sentences import field_clause, sentence
-from bitrixmail.web.rule_form import Form, empty_form, form_of
+from bitrixmail.web.forms import MOST_FIELDS
+from bitrixmail.web.pages.whose import mailbox_names, names_of_whom
+from bitrixmail.web.rule_form import Form, empty_form, fields_of, form_of
 from bitrixmail.web.rule_lines import one_text
 from bitrixmail.web.rule_reading import (
     Faults,
@@ -29,7 +31,8 @@ from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
 FORM, TEXT = "form", "text"
-_MOST_WHOSE = 1000
+# A browser's form holds so many fields at most, see web.forms; the rest is the trial's
+_MOST_FIELDS = MOST_FIELDS - 50
 
 
 @dataclass
@@ -172,18 +175,16 @@ class RuleEditPages:
             "trial": trial,
             "faults": {"trial": list(faults)} if faults else {},
             "given": _given(visit),
-            "mailboxes": await self._mailboxes(),
+            "mailboxes": await mailbox_names(self._office),
         }
         return Page("rules_try.html", context, 400 if faults else 200)
 
-    async def _mailboxes(self) -> list[str]:
-        found = await self._office.accounts.mailboxes(None)
-        return [each.address for each in found[:_MOST_WHOSE]]
-
     async def _page(self, visit: Visit, draft: _Draft) -> Reply:
         rule, wrong = rule_of(draft.form)
-        mailboxes = await self._mailboxes()
-        domains = [each.name for each in await self._office.accounts.domains()]
+        large = len(fields_of(draft.form)) > _MOST_FIELDS
+        if large and draft.text is None:
+            draft.text = text_of(draft.form)
+        mailboxes = await mailbox_names(self._office)
         counts = await self._office.rule_book.counts()
         context = {
             **VOCABULARY,
@@ -191,12 +192,13 @@ class RuleEditPages:
             "faults": draft.faults,
             "instead": draft.instead,
             "text": draft.text,
+            "large": large,
             "trial": draft.trial,
             "given": _given(visit),
             "sentence": "" if wrong else sentence(rule, visit.language),
             "field_label": lambda field: field_clause(field, visit.language),
             "mailboxes": mailboxes,
-            "scopes": [*domains[:_MOST_WHOSE], *mailboxes],
+            "scopes": await names_of_whom(self._office),
             "count": counts.get(draft.instead),
             "may": visit.may(Right.MANAGE),
         }

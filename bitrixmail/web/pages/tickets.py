@@ -10,6 +10,7 @@ from bitrixmail.admin.office import Office
 from bitrixmail.model.errors import InputError, NotFoundError
 from bitrixmail.model.ticket import Direction, Ticket, TicketSearch, TicketState
 from bitrixmail.model.user import Right
+from bitrixmail.web.pages.whose import mailbox_names
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
@@ -61,7 +62,7 @@ class TicketPages:
         context = {
             "tickets": [(each, path_of(each)) for each in shown],
             "asked": asked,
-            "mailboxes": [each.address for each in await self._office.accounts.mailboxes(None)],
+            "mailboxes": await mailbox_names(self._office),
             "more": more,
             "here": "/tickets?" + urlencode({**asked, "behind": visit.asked("behind")}),
             "any_asked": asked != {"state": "open", "desk": "", "assignee": "", "words": ""},

@@ -98,7 +98,7 @@ def desk(stores: InlineStores) -> Desk:
 
 def test_a_look_goes_on_by_itself(desk: Desk) -> None:
     task = desk.look()
-    assert (task.done, task.of, task.ended) == (0, 44, False)
+    assert (task.done, task.of, task.ended, task.fault) == (0, 44, False, "")
     desk.threads.let()
     assert (task.done, task.ended) == (5, False)
     desk.go_on(task)
