@@ -12,6 +12,7 @@ from bitrixmail.admin import typed
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.interfaces.suppressions import ISuppressions
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.interfaces.tickets import ITicketStore
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.parts import parse_body
@@ -33,10 +34,11 @@ from bitrixmail.model.ticket import (
     TicketState,
 )
 from bitrixmail.model.way import RouteRule, rule_for
-from bitrixmail.tasks import utcnow
+from bitrixmail.tasks import InlineThreads, utcnow
 
 MAX_LISTED = 100_000
 MAX_TEXT = 256 * 1024
+MAX_SHOWN = 10_000
 _MAX_NOTE = 10_000
 _MAX_ASSIGNEE = 200
 _MOST_DIGITS = 9
@@ -53,11 +55,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class TicketShown:
-    """A ticket as the people of the desk see it; `reply_to` is empty if it can have none."""
+    """A ticket as the people of the desk see it; `reply_to` is empty if it can have none.
+
+    `left_out`: how many earlier messages it has that are not among these.
+    """
 
     ticket: Ticket
     reply_to: str
     messages: tuple[Said, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +82,14 @@ class Writing:
     queued: Callable[[Sequence[NewJob]], None] = lambda _jobs: None
 
 
+def _text_of(octets: bytes) -> str:
+    return parse_body(octets, HeaderSection.parse(octets)).text.strip("\n")
+
+
 class Tickets:
     """See the module. Made by compose for the command line and the web.
+
+    Letters are taken apart in `threads`, by default in the calling one.
 
     Everywhere a ticket is named by its number, and by its desk if several have such a one. Raises
     NotFoundError and InputError.
@@ -92,7 +104,9 @@ class Tickets:
         clock: IReactorTime,
         *,
         writing: Writing,
+        threads: IThreads | None = None,
     ) -> None:
+        self._threads = threads or InlineThreads()
         self._tickets = tickets
         self._messages = messages
         self._directory = directory
@@ -146,13 +160,13 @@ class Tickets:
             raise NotFoundError(Fault(key, "no such mailbox", remedy))
         return key
 
-    async def show(self, number: str, desk: str = "") -> TicketShown:
-        """Return a ticket with all that was said in it."""
+    async def show(self, number: str, desk: str = "", most: int = MAX_SHOWN) -> TicketShown:
+        """Return a ticket with all that was said in it, or the last `most` of it."""
         ticket = await self.find(number, desk)
         found = await self._tickets.messages(ticket)
-        said = tuple([Said(each, await self._text(each)) for each in found])
+        said = tuple([Said(each, await self._text(each)) for each in found[-most:]])
         addresses = await self._writing.addresses()
-        return TicketShown(ticket, addresses.make(ticket), said)
+        return TicketShown(ticket, addresses.make(ticket), said, len(found) - len(said))
 
     async def _text(self, message: TicketMessage) -> str:
         if message.row is None:
@@ -161,7 +175,7 @@ class Tickets:
             octets = await self._messages.export(message.queue_id)
         except NotFoundError:
             return ""
-        return parse_body(octets, HeaderSection.parse(octets)).text.strip("\n")
+        return await self._threads.run(_text_of, octets)
 
     async def reply(
         self, number: str, desk: str, text: str, *, who: str, close: bool = False

@@ -205,7 +205,7 @@ def office_of(
             outgoing_of(settings),
             clock,
         ),
-        tickets=tickets_of(settings, stores, clock, queue_ids.next, queued),
+        tickets=tickets_of(settings, stores, clock, queue_ids.next, queued=queued, threads=threads),
         suppressions=Suppressions(stores.suppressions, clock),
         queue=Queue(
             stores.queue,

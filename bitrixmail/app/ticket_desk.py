@@ -13,6 +13,7 @@ from bitrixmail.admin.tickets import Tickets, Writing
 from bitrixmail.app.ownership import as_owner_of
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.ways import rules_of
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.interfaces.tickets import ITicketDesk
 from bitrixmail.mime.ticket_addresses import ReplyAddresses
 from bitrixmail.model.job import NewJob
@@ -47,7 +48,9 @@ def tickets_of(
     stores: Stores,
     clock: IReactorTime,
     new_queue_id: Callable[[], str],
+    *,
     queued: Callable[[Sequence[NewJob]], None],
+    threads: IThreads,
 ) -> Tickets:
     """Return the use cases; `queued` is told of jobs that they write."""
     secret = KeptSecret(settings.data_dir / TICKETS, InlineThreads())
@@ -72,4 +75,5 @@ def tickets_of(
         stores.suppressions,
         clock,
         writing=writing,
+        threads=threads,
     )

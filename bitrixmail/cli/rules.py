@@ -169,7 +169,7 @@ def test_rules(
     mailbox: str,
     lang: str | None,
     as_json: bool,
-    **arrival: str | None,
+    **arrival: Any,
 ) -> None:
     """Show what the rules would do with a message; nothing is changed.
 

@@ -236,7 +236,7 @@ def test_rules_are_applied_and_taken_back(
     fields = {**RULE, "name": "News", "c.0.value": "old news", "a.0.argument": "News"}
     assert owner.post("/rules/edit", **fields, do="save").status == 303
     looking = owner.post("/rules/apply", rule="News", mailbox="bob@example.org").location
-    looked = until(lambda: owner.get(looking), "would change")
+    looked = until(lambda: owner.get(looking), "looked at,")
     assert "1 messages looked at, 1 would change" in looked.text
     applying = owner.post(looking).location
     until(lambda: owner.get(applying), "Run 1 is done: 1 messages changed")

@@ -76,12 +76,12 @@ class TicketPages:
     async def _page(
         self, visit: Visit, desk: str, number: str, *, reply: str = "", faults: object = ()
     ) -> Reply:
-        shown = await self._office.tickets.show(number, desk)
+        shown = await self._office.tickets.show(number, desk, _MOST_SHOWN)
         context = {
             "ticket": shown.ticket,
             "reply_to": shown.reply_to,
-            "said_in_it": shown.messages[-_MOST_SHOWN:],
-            "left_out": max(0, len(shown.messages) - _MOST_SHOWN),
+            "said_in_it": shown.messages,
+            "left_out": shown.left_out,
             "path": path_of(shown.ticket),
             "linked": path_of(shown.ticket, shown.ticket.linked) if shown.ticket.linked else "",
             "reply": reply,
