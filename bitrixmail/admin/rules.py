@@ -123,7 +123,7 @@ class Rules:
 
     async def export(self) -> str:
         """Write the rule set in force as a file."""
-        return dump_rules(await self._rulebook.current())
+        return await self._threads.run(dump_rules, await self._rulebook.current())
 
     async def import_text(
         self, text: str, where: str, *, keep: bool, author: str, comment: str
@@ -137,14 +137,19 @@ class Rules:
 
     async def look_text(self, text: str, where: str, *, keep: bool) -> RuleChanges:
         """Tell what an import would change, and store nothing. Raises as `import_text`."""
-        given = parse_rules(text, where)
-        self._judging.check(given)
+        given = await self._threads.run(self._read, text, where)
         old = await self._replaced(keep=keep)
         groups_off = given.groups_off | (old.groups_off if keep else frozenset())
         changes = compared(old, merged(old, given, keep=keep), groups_off)
         found = await self._notes.at_import(given)
         notes = tuple(Fault(f'rule "{each.rule}"', each.what, each.remedy) for each in found)
         return replace(changes, notes=notes)
+
+    def _read(self, text: str, where: str) -> RuleSet:
+        """Read and check a file: thousands of rules take seconds."""
+        given = parse_rules(text, where)
+        self._judging.check(given)
+        return given
 
     async def put(self, changes: RuleChanges, author: str, comment: str) -> RuleChanges:
         """Put what was looked at into force."""

@@ -147,6 +147,11 @@ def told_result(trace: Trace, language: str) -> str:
     return printable(trace.result if language == "en" else _result(trace.result), _WIDE)
 
 
+def told_action(shown: str, language: str) -> str:
+    """Say an action, given as a path shows it, in a sentence of English or Russian."""
+    return printable(_action(shown, language), _WIDE)
+
+
 def trace_data(trace: Trace) -> dict[str, object]:
     """Return a path with stable keys, for JSON."""
     keys = ("rule_set_version", "steps", "result", "elapsed_us", "note")

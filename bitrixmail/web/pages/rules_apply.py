@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.rule_runs import MANUAL, Wish
+from bitrixmail.admin.trace_words import told_action
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.user import Right
 from bitrixmail.web.pages.rules_history import number_of
@@ -76,7 +77,10 @@ class RuleApplyPages:
         context = {
             "task": task,
             "counts": counts,
-            "actions": sorted(counts.actions.items()) if counts is not None else [],
+            "actions": [
+                (rule, told_action(action, visit.language), count)
+                for (rule, action), count in sorted(counts.actions.items() if counts else ())
+            ][:_MOST_NAMES],
             "may_manage": visit.may(Right.MANAGE),
         }
         return Page("rules_task.html", context)
