@@ -38,9 +38,9 @@ class Suppressions:
         now = utcnow(self._clock)
         found: list[Suppressed] = []
         while len(found) < limit:
-            page = await self._suppressions.listing(_PAGE, after)
+            page = await self._suppressions.listing(limit, after)
             found += [entry for entry in page if entry.until is None or entry.until > now]
-            if len(page) < _PAGE:
+            if len(page) < limit:
                 break
             after = page[-1].address
         return tuple(found[:limit])

@@ -194,7 +194,7 @@ class RuleEditPages:
             "text": draft.text,
             "large": large,
             "trial": draft.trial,
-            "given": _given(visit),
+            "given": _given(visit, draft.form.whose if "@" in draft.form.whose else ""),
             "sentence": "" if wrong else sentence(rule, visit.language),
             "field_label": lambda field: field_clause(field, visit.language),
             "mailboxes": mailboxes,
@@ -221,8 +221,9 @@ def _draft_of(visit: Visit) -> _Draft:
     return _Draft(form, instead, text, rule)
 
 
-def _given(visit: Visit) -> dict[str, str]:
+def _given(visit: Visit, mailbox: str = "") -> dict[str, str]:
     """Return what was said of the message to be tried, to be shown again."""
     names = ("mailbox", "id", "sender", "at", "text")
     found = {name: next(iter(visit.form.get(f"trial.{name}", ())), "") for name in names}
-    return {name: text or visit.asked(name) for name, text in found.items()}
+    said = {name: text or visit.asked(name) for name, text in found.items()}
+    return said | {"mailbox": said["mailbox"] or mailbox}
