@@ -182,6 +182,7 @@ def test_the_form_grows_without_scripts(owner: Visitor) -> None:
         text='[[rule]]\nname = "N"\n[[rule.action]]\ndo = "reply"\ntext = "Hi"',
     )  # fmt: skip
     assert 'name="a.0.s.once_per"' in back.text
+    assert "Support &lt;a@example.org&gt;" in back.text
     broken = owner.post("/rules/edit", instead="", tab="text", do="form", text="[[rule")
     assert broken.status == 400
     assert "is not TOML" in broken.text
