@@ -171,6 +171,27 @@ def test_a_rule_is_written_tried_and_put(
     assert folders(office, "info@example.org") == ["Invoices"]
 
 
+def test_a_file_is_tried_and_a_stored_message_too(office: Office, owner: Visitor) -> None:
+    eml = "From: a@example.net\r\nSubject: An Invoice\r\n\r\nHello"
+    parts = {"csrf": owner.csrf, "trial.mailbox": "info@example.org", "trial.at": "2026-11-24"}
+    body = "".join(
+        f'--cut\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+        for name, text in parts.items()
+    )
+    named = 'name="trial.file"; filename="a.eml"'
+    body += f"--cut\r\nContent-Disposition: form-data; {named}\r\n\r\n{eml}\r\n--cut--\r\n"
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=cut",
+        "Origin": f"http://127.0.0.1:{owner.port}",
+    }
+    assert "moved to Invoices" in owner.ask("POST", "/rules/try", body.encode(), headers).text
+    queue_id = done(office.messages.listing("info@example.org", None, 1))[0].queue_id
+    stored = {"trial.mailbox": "info@example.org", "trial.id": queue_id}
+    assert "moved to Invoices" in owner.post("/rules/try", **stored).text
+    unknown = owner.post("/rules/try", **{**stored, "trial.id": "1K1BNT608GS197"})
+    assert (unknown.status, "1K1BNT608GS197" in unknown.text) == (400, True)
+
+
 def test_the_form_grows_without_scripts(owner: Visitor) -> None:
     grown = owner.post("/rules/edit", **RULE, do="group:c")
     assert grown.status == 200

@@ -58,7 +58,7 @@ def _sent(fields: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name, values in parse_qs(text, keep_blank_values=True).items()}
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(RULES)
 def test_a_rule_comes_back_from_its_form(rule: Rule) -> None:
     known = _known(rule)
@@ -66,7 +66,7 @@ def test_a_rule_comes_back_from_its_form(rule: Rule) -> None:
     assert (found, faults) == (known, {})
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(RULES)
 def test_a_rule_comes_back_from_its_text(rule: Rule) -> None:
     known = _known(rule)
