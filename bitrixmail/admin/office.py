@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
     from datetime import datetime
 
     from bitrixmail.admin.accounts import Accounts
+    from bitrixmail.admin.applying import Applying
     from bitrixmail.admin.dkim import DKIM
     from bitrixmail.admin.grants import Grants
     from bitrixmail.admin.mail_export import MailExport
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
     from bitrixmail.admin.queue import Queue
     from bitrixmail.admin.routes import Routes
     from bitrixmail.admin.rule_book import RuleBook
+    from bitrixmail.admin.rule_editing import RuleEditing
     from bitrixmail.admin.rule_runs import RuleRuns
     from bitrixmail.admin.rules import Rules
     from bitrixmail.admin.senders import Senders
@@ -47,6 +49,8 @@ class Office:
     sites: Sites
     runs: RuleRuns
     rule_book: RuleBook
+    rule_editing: RuleEditing
+    applying: Applying
     mail_import: MailImport
     mail_export: MailExport
     queue: Queue

@@ -9,6 +9,7 @@ from bitrixmail.admin.messages import MAX_EVENTS, Messages, Told
 from bitrixmail.admin.rule_notes import RuleNotes, unusable_lists
 from bitrixmail.interfaces.directory import IDirectory, IRouter
 from bitrixmail.interfaces.rulebook import IRulebook
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.errors import Fault, InputError, NotFoundError
 from bitrixmail.model.rule import Rule, RuleSet
 from bitrixmail.model.rulebook import RuleCount, RuleVersion
@@ -17,6 +18,7 @@ from bitrixmail.rules.difference import Difference, difference
 from bitrixmail.rules.judging import Judging
 from bitrixmail.rules.lint import WARNING, Finding, in_order, lint
 from bitrixmail.rules.syntax import parse_rules
+from bitrixmail.tasks import InlineThreads
 
 MAX_VERSIONS = 1000
 _SEE_LOG = "bitrixmail rules log shows which there are"
@@ -72,7 +74,8 @@ class Group:
 class RuleBook:
     """The use cases of what is known of the rules. Made by who composes a face, lives as long.
 
-    `judging` is that of the live run.
+    `judging` is that of the live run. What compares many rules is done in `threads`, by default in
+    the calling one.
     """
 
     def __init__(
@@ -82,7 +85,10 @@ class RuleBook:
         directory: IDirectory,
         router: IRouter,
         judging: Judging,
+        *,
+        threads: IThreads | None = None,
     ) -> None:
+        self._threads = threads or InlineThreads()
         self._rulebook = rulebook
         self._messages = messages
         self._notes = RuleNotes(directory, router, judging.allowed)
@@ -96,7 +102,9 @@ class RuleBook:
         before: RuleSet | None = RuleSet()
         for each in reversed(found):
             after = await self._readable(each.version)
-            changes = None if before is None or after is None else difference(before, after)
+            changes = None
+            if before is not None and after is not None:
+                changes = await self._threads.run(difference, before, after)
             logged.append(Logged(each, changes))
             before = after
         return tuple(reversed(logged))[:bounded]
@@ -117,7 +125,8 @@ class RuleBook:
             new = newest
         if old is None:
             old = max(0, new - 1)
-        changes = difference(await self._rulebook.version(old), await self._rulebook.version(new))
+        before, after = await self._rulebook.version(old), await self._rulebook.version(new)
+        changes = await self._threads.run(difference, before, after)
         known = {each.version: each for each in await self._rulebook.versions(MAX_VERSIONS)}
         return Compared(known.get(old), known.get(new), changes)
 
@@ -149,8 +158,9 @@ class RuleBook:
     async def lint(self) -> tuple[Finding, ...]:
         """Look through the rules in force for what is well written and yet wrong."""
         rules = await self._rulebook.current()
-        lists = unusable_lists(rules, self._judging)
-        return in_order(rules, (*lint(rules), *lists, *await self._notes.strangers(rules)))
+        found = await self._threads.run(lint, rules)
+        lists = await self._threads.run(lambda: list(unusable_lists(rules, self._judging)))
+        return in_order(rules, (*found, *lists, *await self._notes.strangers(rules)))
 
     async def lint_text(self, text: str, where: str) -> tuple[Finding, ...]:
         """Look through the rules of a file. Raises InputError with every fault, as an import."""

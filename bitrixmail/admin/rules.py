@@ -14,6 +14,7 @@ from bitrixmail.admin.specimen import Specimen, from_file, from_store
 from bitrixmail.interfaces.directory import IDirectory, IRouter
 from bitrixmail.interfaces.rulebook import IRulebook
 from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.address import Address
 from bitrixmail.model.directory import Mailbox
@@ -21,10 +22,11 @@ from bitrixmail.model.errors import Fault, InputError, NotFoundError
 from bitrixmail.model.message import INBOX
 from bitrixmail.model.plan import Plan
 from bitrixmail.model.rule import Rule, RuleSet
+from bitrixmail.rules.engine import CompiledRules
 from bitrixmail.rules.facts import Facts
 from bitrixmail.rules.judging import BODY_LIMIT_OCTETS, HEAD_LIMIT_OCTETS, Judging
 from bitrixmail.rules.syntax import dump_rules, parse_rules
-from bitrixmail.tasks import utcnow
+from bitrixmail.tasks import InlineThreads, utcnow
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ def compared(
 class Rules:
     """The use cases of rules. Made by who composes a face, lives as long as it.
 
-    `router` tells the folder that a plus-address asks for. `judging` is that of the live run.
+    `router` tells the folder that a plus-address asks for. `judging` is that of the live run;
+    messages are judged in `threads`, by default in the calling one.
     """
 
     def __init__(
@@ -104,7 +107,9 @@ class Rules:
         *,
         clock: IReactorTime,
         judging: Judging,
+        threads: IThreads | None = None,
     ) -> None:
+        self._threads = threads or InlineThreads()
         self._rulebook = rulebook
         self._directory = directory
         self._messages = messages
@@ -119,7 +124,7 @@ class Rules:
 
     async def export(self) -> str:
         """Write the rule set in force as a file."""
-        return dump_rules(await self._rulebook.current())
+        return await self._threads.run(dump_rules, await self._rulebook.current())
 
     async def import_text(
         self, text: str, where: str, *, keep: bool, author: str, comment: str
@@ -133,14 +138,19 @@ class Rules:
 
     async def look_text(self, text: str, where: str, *, keep: bool) -> RuleChanges:
         """Tell what an import would change, and store nothing. Raises as `import_text`."""
-        given = parse_rules(text, where)
-        self._judging.check(given)
+        given = await self._threads.run(self._read, text, where)
         old = await self._replaced(keep=keep)
         groups_off = given.groups_off | (old.groups_off if keep else frozenset())
         changes = compared(old, merged(old, given, keep=keep), groups_off)
         found = await self._notes.at_import(given)
         notes = tuple(Fault(f'rule "{each.rule}"', each.what, each.remedy) for each in found)
         return replace(changes, notes=notes)
+
+    def _read(self, text: str, where: str) -> RuleSet:
+        """Read and check a file: thousands of rules take seconds."""
+        given = parse_rules(text, where)
+        self._judging.check(given)
+        return given
 
     async def put(self, changes: RuleChanges, author: str, comment: str) -> RuleChanges:
         """Put what was looked at into force."""
@@ -165,10 +175,15 @@ class Rules:
         sender: str | None,
         recipient: str | None,
         at: str | None = None,
+        rules: RuleSet | None = None,
     ) -> Plan:
-        """Judge a message from a file for a mailbox, as if it came now or `at`; store nothing."""
+        """Judge a message from a file for a mailbox, as if it came now or `at`; store nothing.
+
+        `rules` are asked instead of those in force.
+        """
         found = await self._mailbox(mailbox)
-        return await self._judge(self._came(from_file(octets), at), found, sender, recipient)
+        specimen = self._came(from_file(octets), at)
+        return await self._judge(specimen, found, sender, recipient, rules)
 
     async def test_stored(
         self,
@@ -178,14 +193,16 @@ class Rules:
         sender: str | None,
         recipient: str | None,
         at: str | None = None,
+        rules: RuleSet | None = None,
     ) -> Plan:
         """Judge a stored message again for a mailbox, as if it came then or `at`; store nothing.
 
-        Raises NotFoundError if the message was never seen, InputError if nobody kept it.
+        `rules` are asked instead of those in force. Raises NotFoundError if the message was never
+        seen, InputError if nobody kept it.
         """
         found = await self._mailbox(mailbox)
         specimen = await from_store(queue_id, found, self._messages)
-        return await self._judge(self._came(specimen, at), found, sender, recipient)
+        return await self._judge(self._came(specimen, at), found, sender, recipient, rules)
 
     def _came(self, specimen: Specimen, at: str | None) -> Specimen:
         """Say when a message came, if a person says so. Raises InputError."""
@@ -201,32 +218,31 @@ class Rules:
         return mailbox
 
     async def _judge(
-        self, specimen: Specimen, mailbox: Mailbox, sender: str | None, recipient: str | None
+        self,
+        specimen: Specimen,
+        mailbox: Mailbox,
+        sender: str | None,
+        recipient: str | None,
+        instead: RuleSet | None,
     ) -> Plan:
         """Do as the pipeline does for one mailbox."""
         reverse_path = specimen.sender if sender is None else _path(sender, "--sender")
         paths = specimen.recipients or (mailbox.address,)
         if recipient is not None:
             paths = (_path(recipient, "--recipient") or mailbox.address,)
-        rules = self._judging.compile(await self._rulebook.current())
-        head = specimen.octets[:HEAD_LIMIT_OCTETS]
-        facts = Facts(
-            HeaderSection.parse(head),
+        rules = await self._rulebook.current() if instead is None else instead
+        folder = await self._folder(paths[0], mailbox)
+        came = replace(
+            specimen,
             sender=reverse_path,
-            size_octets=len(specimen.octets),
-            octets=specimen.octets[:BODY_LIMIT_OCTETS] if rules.reads_body else None,
+            recipients=paths,
             received=specimen.received or utcnow(self._clock),
-            timezone=self._judging.timezone,
         )
-        self._judging.let_ask(facts)
-        said = next(iter(await self._judging.hear(rules, facts, [mailbox])), ())
-        plan = rules.judge(
-            facts.for_mailbox(mailbox.address, *paths, said=said),
-            mailbox=mailbox.address,
-            domain=mailbox.address.rpartition("@")[2],
-            folder=await self._folder(paths[0], mailbox),
-        )
-        return replace(plan, trace=rules.whole(plan.trace))
+        compiled = await self._threads.run(self._judging.compile, rules)
+        facts = self._judging.let_ask(_facts(came, compiled, self._judging.timezone))
+        said = next(iter(await self._judging.hear(compiled, facts, [mailbox])), ())
+        seen = facts.for_mailbox(mailbox.address, *paths, said=said)
+        return await self._threads.run(_judged, compiled, seen, mailbox, folder)
 
     async def _folder(self, recipient: str, mailbox: Mailbox) -> str:
         local_part, _, domain = recipient.rpartition("@")
@@ -235,6 +251,26 @@ class Rules:
             if target.mailbox.id == mailbox.id:
                 return target.folder
         return INBOX
+
+
+def _facts(specimen: Specimen, rules: CompiledRules, timezone: str) -> Facts:
+    """Return what rules may ask of a message."""
+    return Facts(
+        HeaderSection.parse(specimen.octets[:HEAD_LIMIT_OCTETS]),
+        sender=specimen.sender,
+        size_octets=len(specimen.octets),
+        octets=specimen.octets[:BODY_LIMIT_OCTETS] if rules.reads_body else None,
+        received=specimen.received,
+        timezone=timezone,
+    )
+
+
+def _judged(rules: CompiledRules, facts: Facts, mailbox: Mailbox, folder: str) -> Plan:
+    """Judge a message. A body and ten thousand rules take longer than a turn of the reactor."""
+    plan = rules.judge(
+        facts, mailbox=mailbox.address, domain=mailbox.address.rpartition("@")[2], folder=folder
+    )
+    return replace(plan, trace=rules.whole(plan.trace))
 
 
 def _path(given: str, where: str) -> str:

@@ -33,6 +33,22 @@ class Suppressions:
             found += [entry for entry in page if entry.until is None or entry.until > now]
         return tuple(found)
 
+    async def page(self, after: str, limit: int) -> tuple[Suppressed, ...]:
+        """List the next entries that hold now, behind an address; fewer than `limit` at the end."""
+        now = utcnow(self._clock)
+        found: list[Suppressed] = []
+        while len(found) < limit:
+            page = await self._suppressions.listing(limit, after)
+            found += [entry for entry in page if entry.until is None or entry.until > now]
+            if len(page) < limit:
+                break
+            after = page[-1].address
+        return tuple(found[:limit])
+
+    async def find(self, address: str) -> Suppressed | None:
+        """Return the entry of an address that holds now. Raises InputError."""
+        return await self._suppressions.find(address_key(address), utcnow(self._clock))
+
     async def add(self, address: str, note: str, lasting: timedelta | None) -> Suppressed:
         """Have nothing sent to an address, for good if `lasting` is None. Raises InputError."""
         key = address_key(address)

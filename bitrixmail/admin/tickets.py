@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from twisted.internet.interfaces import IReactorTime
@@ -12,6 +12,7 @@ from bitrixmail.admin import typed
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.interfaces.suppressions import ISuppressions
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.interfaces.tickets import ITicketStore
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.parts import parse_body
@@ -33,13 +34,15 @@ from bitrixmail.model.ticket import (
     TicketState,
 )
 from bitrixmail.model.way import RouteRule, rule_for
-from bitrixmail.tasks import utcnow
+from bitrixmail.tasks import InlineThreads, utcnow
 
 MAX_LISTED = 100_000
 MAX_TEXT = 256 * 1024
+MAX_SHOWN = 10_000
 _MAX_NOTE = 10_000
 _MAX_ASSIGNEE = 200
 _MOST_DIGITS = 9
+_MOST_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class TicketShown:
-    """A ticket as the people of the desk see it; `reply_to` is empty if it can have none."""
+    """A ticket as the people of the desk see it; `reply_to` is empty if it can have none.
+
+    `left_out`: how many earlier messages it has that are not among these.
+    """
 
     ticket: Ticket
     reply_to: str
     messages: tuple[Said, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class Writing:
     """What answers are written and sent with. Made by compose.
 
     `addresses` gives what signs reply addresses; `routes` lead mail for other hosts by hand.
+    `queued` is told of jobs that were written, in the process that carries them out.
     """
 
     addresses: Callable[[], Awaitable[ReplyAddresses]]
@@ -71,10 +79,17 @@ class Writing:
     hostname: str
     lifetime: timedelta
     routes: Sequence[RouteRule] = ()
+    queued: Callable[[Sequence[NewJob]], None] = lambda _jobs: None
+
+
+def _text_of(octets: bytes) -> str:
+    return parse_body(octets, HeaderSection.parse(octets)).text.strip("\n")
 
 
 class Tickets:
     """See the module. Made by compose for the command line and the web.
+
+    Letters are taken apart in `threads`, by default in the calling one.
 
     Everywhere a ticket is named by its number, and by its desk if several have such a one. Raises
     NotFoundError and InputError.
@@ -89,7 +104,9 @@ class Tickets:
         clock: IReactorTime,
         *,
         writing: Writing,
+        threads: IThreads | None = None,
     ) -> None:
+        self._threads = threads or InlineThreads()
         self._tickets = tickets
         self._messages = messages
         self._directory = directory
@@ -108,6 +125,13 @@ class Tickets:
             category=category,
         )
         return await self._tickets.listing(search, min(limit, MAX_LISTED))
+
+    async def search(self, wanted: TicketSearch, limit: int) -> tuple[Ticket, ...]:
+        """List what a search means, those changed last first. Raises NotFoundError for no desk."""
+        bounded = replace(
+            wanted, desk=await self._desk(wanted.desk), words=wanted.words[:_MOST_WORDS]
+        )
+        return await self._tickets.listing(bounded, min(limit, MAX_LISTED))
 
     async def find(self, number: str, desk: str = "") -> Ticket:
         """Return the ticket of a number, written like 17, #17 or [#17]."""
@@ -136,13 +160,13 @@ class Tickets:
             raise NotFoundError(Fault(key, "no such mailbox", remedy))
         return key
 
-    async def show(self, number: str, desk: str = "") -> TicketShown:
-        """Return a ticket with all that was said in it."""
+    async def show(self, number: str, desk: str = "", most: int = MAX_SHOWN) -> TicketShown:
+        """Return a ticket with all that was said in it, or the last `most` of it."""
         ticket = await self.find(number, desk)
         found = await self._tickets.messages(ticket)
-        said = tuple([Said(each, await self._text(each)) for each in found])
+        said = tuple([Said(each, await self._text(each)) for each in found[-most:]])
         addresses = await self._writing.addresses()
-        return TicketShown(ticket, addresses.make(ticket), said)
+        return TicketShown(ticket, addresses.make(ticket), said, len(found) - len(said))
 
     async def _text(self, message: TicketMessage) -> str:
         if message.row is None:
@@ -151,7 +175,7 @@ class Tickets:
             octets = await self._messages.export(message.queue_id)
         except NotFoundError:
             return ""
-        return parse_body(octets, HeaderSection.parse(octets)).text.strip("\n")
+        return await self._threads.run(_text_of, octets)
 
     async def reply(
         self, number: str, desk: str, text: str, *, who: str, close: bool = False
@@ -184,6 +208,7 @@ class Tickets:
         )
         state = TicketState.CLOSED if close else None
         ticket = await self._tickets.answer(ticket, message, draft, state)
+        self._writing.queued(draft.jobs)
         await self._note_event(ticket, message.how + (", closed" if close else ""), draft.queue_id)
         return ticket, draft.queue_id
 

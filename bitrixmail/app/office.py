@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,6 +19,7 @@ from twisted.python import runtime
 
 from bitrixmail.accounts import passwords
 from bitrixmail.admin.accounts import Accounts
+from bitrixmail.admin.applying import Applying
 from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.grants import Grants
 from bitrixmail.admin.mail_export import MailExport
@@ -31,6 +32,7 @@ from bitrixmail.admin.quarantine import Quarantine
 from bitrixmail.admin.queue import Queue
 from bitrixmail.admin.routes import Routes
 from bitrixmail.admin.rule_book import RuleBook
+from bitrixmail.admin.rule_editing import RuleEditing
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
 from bitrixmail.admin.senders import Senders
@@ -56,6 +58,7 @@ from bitrixmail.cli.output import say
 from bitrixmail.interfaces.extension import ILetter
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.errors import InputError, MailError
+from bitrixmail.model.job import NewJob
 from bitrixmail.outbound.outcomes import PAUSES
 from bitrixmail.outbound.reasons.judging import classify
 from bitrixmail.outbound.security.dkim_keys import make_keys
@@ -128,6 +131,10 @@ def _unknown(_address: str) -> datetime | None:
     return None
 
 
+def _nobody_sends(_jobs: Sequence[NewJob]) -> None:
+    """Tell nobody: the server hears of jobs by itself that another process has written."""
+
+
 def office_of(
     settings: Settings,
     stores: Stores,
@@ -137,11 +144,13 @@ def office_of(
     looks: LastLooks | None = None,
     look: Look | None = None,
     last_login: Callable[[str], datetime | None] = _unknown,
+    queued: Callable[[Sequence[NewJob]], None] = _nobody_sends,
 ) -> Office:
     """Marry the use cases with stores, and with who runs what takes long.
 
     `look` looks at records in the DNS, and `looks` keeps what was found; `last_login` tells when a
-    mailbox was last logged in to: a server has them.
+    mailbox was last logged in to: a server has them. `queued` is told of jobs that are written, in
+    the process that carries them out.
     """
     queue_ids = QueueIds(clock, Random())  # noqa: S311 - names, no secrets
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
@@ -175,6 +184,15 @@ def office_of(
         router,
         clock=clock,
         judging=judging,
+        threads=threads,
+    )
+    runs = RuleRuns(
+        rulebook,
+        directory,
+        stores.runs,
+        threads,
+        clock,
+        judging=judging,
     )
     return Office(
         accounts=Accounts(directory, messages, _PASSWORDS, dkim, threads),
@@ -182,15 +200,10 @@ def office_of(
         messages=kept,
         rules=rules,
         sites=Sites(directory, rulebook, _PASSWORDS, judging, stores.grants),
-        rule_book=RuleBook(rulebook, kept, directory, router, judging),
-        runs=RuleRuns(
-            rulebook,
-            directory,
-            stores.runs,
-            threads,
-            clock,
-            judging=judging,
-        ),
+        rule_book=RuleBook(rulebook, kept, directory, router, judging, threads=threads),
+        rule_editing=RuleEditing(rulebook, directory, router, judging),
+        runs=runs,
+        applying=Applying(runs),
         mail_import=MailImport(
             messages,
             directory,
@@ -211,7 +224,7 @@ def office_of(
             outgoing_of(settings),
             clock,
         ),
-        tickets=tickets_of(settings, stores, clock, queue_ids.next),
+        tickets=tickets_of(settings, stores, clock, queue_ids.next, queued=queued, threads=threads),
         suppressions=Suppressions(stores.suppressions, clock),
         queue=Queue(
             stores.queue,

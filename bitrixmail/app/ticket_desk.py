@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,10 @@ from bitrixmail.admin.tickets import Tickets, Writing
 from bitrixmail.app.ownership import as_owner_of
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.ways import rules_of
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.interfaces.tickets import ITicketDesk
 from bitrixmail.mime.ticket_addresses import ReplyAddresses
+from bitrixmail.model.job import NewJob
 from bitrixmail.outbound.actions.ticket import NothingProven, TicketCourier
 from bitrixmail.outbound.actions.ticket_desk import OwnDesk
 from bitrixmail.outbound.actions.ticket_greeting import Greeter
@@ -42,9 +44,15 @@ def ticket_courier(reception: Reception, reactor: Any, *others: ITicketDesk) -> 
 
 
 def tickets_of(
-    settings: Settings, stores: Stores, clock: IReactorTime, new_queue_id: Callable[[], str]
+    settings: Settings,
+    stores: Stores,
+    clock: IReactorTime,
+    new_queue_id: Callable[[], str],
+    *,
+    queued: Callable[[Sequence[NewJob]], None],
+    threads: IThreads,
 ) -> Tickets:
-    """Return the use cases over stores that do everything at once."""
+    """Return the use cases; `queued` is told of jobs that they write."""
     secret = KeptSecret(settings.data_dir / TICKETS, InlineThreads())
 
     async def addresses() -> ReplyAddresses:
@@ -58,6 +66,7 @@ def tickets_of(
         settings.server.hostname,
         timedelta(seconds=settings.outbound.lifetime),
         rules_of(settings, secrets=False),
+        queued,
     )
     return Tickets(
         stores.tickets,
@@ -66,4 +75,5 @@ def tickets_of(
         stores.suppressions,
         clock,
         writing=writing,
+        threads=threads,
     )

@@ -12,12 +12,14 @@ from importlib.metadata import version
 from typing import Any
 
 from twisted.application.service import Service
+from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource
 
 from bitrixmail.accounts.last_logins import LastLogins
 from bitrixmail.accounts.second_factor import SecondFactor
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.accounts.throttle import LoginThrottle
+from bitrixmail.admin.applying import Applying
 from bitrixmail.admin.zones import LastLooks
 from bitrixmail.app.examining import Examiner
 from bitrixmail.app.first_look import FirstLook
@@ -110,7 +112,10 @@ class WebRoom:
             looks=shown.looks,
             last_login=shown.logins.of,
             look=dns.look_of(settings, self._reactor),
+            queued=reception.gate.queued,
         )
+        # What is applied in the background stops at a page of its own, before the store is closed
+        self._reactor.addSystemEventTrigger("before", "shutdown", _ended, office.applying)
         if self.house is None or self.examiner is None:
             raise RuntimeError("the pages of a server that was never composed")
         upkeep = upkeeps.upkeep_of(self.house, self.examiner, shown.sources, threads, office.users)
@@ -243,6 +248,10 @@ class WebRoom:
             f" password {password}\n  It is told this once; another one: bitrixmail user password"
             " admin\n"
         )
+
+
+def _ended(applying: Applying) -> Deferred[None]:
+    return Deferred.fromCoroutine(applying.end())
 
 
 def _address(settings: Any) -> str:

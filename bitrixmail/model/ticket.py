@@ -92,13 +92,20 @@ class TicketMessage:
 
 @dataclass(frozen=True, slots=True)
 class TicketSearch:
-    """Which tickets are meant; what is empty says nothing."""
+    """Which tickets are meant; what is empty says nothing.
+
+    `words` stand in the subject or the owner's address, whatever their case in Latin letters.
+    `behind`: those that come after one in the list, which is given by `changed` and `id`.
+    """
 
     desk: str = ""
     number: int = 0
     states: tuple[TicketState, ...] = ()
     owner: str = ""
     category: str = ""
+    assignee: str = ""
+    words: str = ""
+    behind: tuple[datetime, int] | None = None
 
 
 class Token(NamedTuple):

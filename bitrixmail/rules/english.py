@@ -243,6 +243,7 @@ def _circumstances(rule: Rule) -> list[str]:
 
 
 ENGLISH = Speech(
+    field=lambda field: _subject(field)[0],
     test=_test,
     opposite=lambda text: f"it is not so that ({text})",
     action=_action,

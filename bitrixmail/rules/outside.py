@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from bitrixmail.mime.domains import to_ascii
@@ -16,16 +17,30 @@ _MAX_ENTRIES = 100
 _MAX_TEXT = 10_000
 
 
+class Shape(Enum):
+    """What a setting is written as, for who makes a form of it."""
+
+    LINE = "a text of one line"
+    TEXT = "a text of several lines"
+    SWITCH = "true or false"
+    NUMBER = "a whole number"
+    TEXTS = "a list of texts"
+    TABLE = "a table of texts"
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One key of an action beside its argument. `example` is how a value is written in a file.
 
-    `read` returns a value in its one form; raises ValueError with a sentence for people.
+    `read` returns a value in its one form; raises ValueError with a sentence for people. `words`:
+    the only ones it may be, none if it may be others.
     """
 
     read: Callable[[Any], Value]
     example: str
     required: bool = False
+    shape: Shape = Shape.LINE
+    words: tuple[str, ...] = ()
 
 
 def text(given: Any) -> str:
@@ -72,6 +87,11 @@ def one_of(*words: str) -> Callable[[Any], str]:
         return str(given)
 
     return read
+
+
+def choice_of(*words: str, example: str) -> Setting:
+    """Return a setting that is one of these words."""
+    return Setting(one_of(*words), example, words=words)
 
 
 def texts(given: Any) -> tuple[str, ...]:

@@ -9,7 +9,16 @@ from bitrixmail.model.rule import Action
 from bitrixmail.model.work import plain
 from bitrixmail.rules.fill import check
 from bitrixmail.rules.operators import compile_pattern
-from bitrixmail.rules.outside import Setting, line, number, one_of, switch, text, texts
+from bitrixmail.rules.outside import (
+    Setting,
+    Shape,
+    choice_of,
+    line,
+    number,
+    switch,
+    text,
+    texts,
+)
 from bitrixmail.rules.speech import shown
 
 # What the desk writes into its own subjects
@@ -51,14 +60,14 @@ def _word(given: Any) -> str:
 
 
 TICKET_SETTINGS = {
-    "who_may_add": Setting(one_of("owner", "domain", "anyone"), '"owner"'),
-    "subject_patterns": Setting(_patterns, r"['\[#(\d+)\]']"),
+    "who_may_add": choice_of("owner", "domain", "anyone", example='"owner"'),
+    "subject_patterns": Setting(_patterns, r"['\[#(\d+)\]']", shape=Shape.TEXTS),
     "category": Setting(_word, '"Billing"'),
     "criticality": Setting(_word, '"high"'),
-    "hidden": Setting(switch, "true"),
-    "sender": Setting(one_of("from", "reply_to"), '"reply_to"'),
-    "acknowledge": Setting(_greeting, '"Your letter has the number {number}."'),
-    "most_per_hour": Setting(number(1, 1000), "20"),
+    "hidden": Setting(switch, "true", shape=Shape.SWITCH),
+    "sender": choice_of("from", "reply_to", example='"reply_to"'),
+    "acknowledge": Setting(_greeting, '"Your letter has the number {number}."', shape=Shape.TEXT),
+    "most_per_hour": Setting(number(1, 1000), "20", shape=Shape.NUMBER),
     "desk": Setting(_word, '"zammad"'),
 }
 

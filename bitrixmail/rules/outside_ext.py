@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from bitrixmail.model.work import Value
-from bitrixmail.rules.outside import Setting, table
+from bitrixmail.rules.outside import Setting, Shape, table
 
 _COMMAND = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,40}\.[A-Za-z0-9_-]{1,60}")
@@ -36,4 +36,4 @@ def _values(given: Any) -> Value:
     return found
 
 
-VALUES = {"values": Setting(_values, '{ branch = "Moscow" }')}
+VALUES = {"values": Setting(_values, '{ branch = "Moscow" }', shape=Shape.TABLE)}

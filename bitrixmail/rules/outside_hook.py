@@ -8,7 +8,7 @@ from typing import Any
 
 from bitrixmail.mime.urls import read_url
 from bitrixmail.rules.fill import check
-from bitrixmail.rules.outside import Setting, line, number, one_of, switch, table
+from bitrixmail.rules.outside import Setting, Shape, choice_of, line, number, switch, table
 from bitrixmail.rules.words import Complaint
 
 FORMATS = ("json", "mailgun", "sendgrid", "postal", "raw")
@@ -86,19 +86,23 @@ def templates(given: Any) -> tuple[tuple[str, str], ...]:
 
 
 WEBHOOK: Mapping[str, Setting] = {
-    "format": Setting(one_of(*FORMATS), '"json"'),
+    "format": choice_of(*FORMATS, example='"json"'),
     "secret": Setting(secret_name, '"crm", the name of a secret in [actions.secrets]'),
-    "headers": Setting(headers, '{ Authorization = "Bearer {secret:crm}" }'),
-    "attachments": Setting(one_of(*ATTACHMENTS, URL), '"inline"'),
+    "headers": Setting(headers, '{ Authorization = "Bearer {secret:crm}" }', shape=Shape.TABLE),
+    "attachments": choice_of(*ATTACHMENTS, URL, example='"inline"'),
     "timeout": Setting(duration, '"10s"'),
 }
 BITRIX24: Mapping[str, Setting] = {
-    "entity": Setting(one_of(*ENTITIES), '"lead"'),
-    "fields": Setting(templates, '{ TITLE = "{subject}", COMMENTS = "{reply_text:2000}" }'),
-    "find_contact": Setting(switch, "true"),
-    "responsible": Setting(number(1, 2**31), "1, the id of a user of the portal"),
+    "entity": choice_of(*ENTITIES, example='"lead"'),
+    "fields": Setting(
+        templates, '{ TITLE = "{subject}", COMMENTS = "{reply_text:2000}" }', shape=Shape.TABLE
+    ),
+    "find_contact": Setting(switch, "true", shape=Shape.SWITCH),
+    "responsible": Setting(
+        number(1, 2**31), "1, the id of a user of the portal", shape=Shape.NUMBER
+    ),
     "dialog": Setting(line, '"chat42", or the id of a user'),
-    "attachments": Setting(one_of(*ATTACHMENTS), '"inline"'),
+    "attachments": choice_of(*ATTACHMENTS, example='"inline"'),
     "timeout": Setting(duration, '"10s"'),
 }
 

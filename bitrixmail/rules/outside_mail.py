@@ -7,7 +7,7 @@ from typing import Any
 
 from bitrixmail.mime.addresses import parse_addresses
 from bitrixmail.rules.fill import check, places
-from bitrixmail.rules.outside import Setting, line, number, one_address, switch, text
+from bitrixmail.rules.outside import Setting, Shape, line, number, one_address, switch, text
 from bitrixmail.rules.times import read_age, read_moment, zone_of
 from bitrixmail.rules.words import Complaint
 
@@ -92,18 +92,26 @@ def reply_complaints(given: Mapping[str, Any]) -> Iterator[Complaint]:
 
 
 REPLY: dict[str, Setting] = {
-    "text": Setting(_template(text, REPLY_PLACES, 10_000), '"Thank you, {from_name}."', True),
+    "text": Setting(
+        _template(text, REPLY_PLACES, 10_000), '"Thank you, {from_name}."', True, Shape.TEXT
+    ),
     "subject": Setting(_template(line, REPLY_PLACES, _MOST_LINE), '"Re: {subject}"'),
-    "html": Setting(_template(text, REPLY_PLACES, 10_000), '"<p>Thank you, {from_name}.</p>"'),
+    "html": Setting(
+        _template(text, REPLY_PLACES, 10_000),
+        '"<p>Thank you, {from_name}.</p>"',
+        shape=Shape.TEXT,
+    ),
     "from": Setting(_author, '"Support <support@example.org>"'),
     "once_per": Setting(_period, '"7d"'),
     "starts": Setting(_moment, '"2026-12-28"'),
     "ends": Setting(_moment, '"2027-01-10"'),
-    "days_to_answer": Setting(number(1, 365), "2"),
-    "only_if_named": Setting(switch, "true"),
+    "days_to_answer": Setting(number(1, 365), "2", shape=Shape.NUMBER),
+    "only_if_named": Setting(switch, "true", shape=Shape.SWITCH),
 }
 NOTIFY: dict[str, Setting] = {
-    "text": Setting(_template(text, NOTICE_PLACES, 10_000), '"{from_name}: {subject}"'),
+    "text": Setting(
+        _template(text, NOTICE_PLACES, 10_000), '"{from_name}: {subject}"', shape=Shape.TEXT
+    ),
     "subject": Setting(_template(line, NOTICE_PLACES, _MOST_LINE), '"New mail for {mailbox}"'),
-    "per_hour": Setting(number(1, 1000), "10"),
+    "per_hour": Setting(number(1, 1000), "10", shape=Shape.NUMBER),
 }

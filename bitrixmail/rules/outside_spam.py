@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bitrixmail.model.work import Value
-from bitrixmail.rules.outside import Setting, one_of
+from bitrixmail.rules.outside import choice_of
 
 MAILBOX = "mailbox"
-LEARNING = {"scope": Setting(one_of("site", MAILBOX), '"mailbox"')}
+LEARNING = {"scope": choice_of("site", MAILBOX, example='"mailbox"')}
 
 
 def learns_for_mailbox(settings: tuple[tuple[str, Value], ...]) -> bool:

@@ -269,6 +269,7 @@ def _circumstances(rule: Rule) -> list[str]:
 
 
 RUSSIAN = Speech(
+    field=lambda field: _subject(field)[0],
     test=_test,
     opposite=lambda text: f"неверно, что ({text})",
     action=_action,

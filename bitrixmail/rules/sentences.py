@@ -37,6 +37,11 @@ def test_clause(test: Test, language: str) -> str:
 test_clause.__test__ = False  # type: ignore[attr-defined]  # not a test case of pytest's
 
 
+def field_clause(field: str, language: str) -> str:
+    """Name a field."""
+    return _speech(language).field(field)
+
+
 def action_clause(action: Action, language: str) -> str:
     """Say what one action does."""
     return _speech(language).action(action)

@@ -22,8 +22,10 @@ class Speech:
     `test` says a test, or with False its opposite; `joined` takes parts, and whether all or any of
     them are meant. `whole` puts a rule, its condition (empty: always; None: never) and what it does
     together; its last argument tells whether the rule's group is switched off.
+    `field` names a field.
     """
 
+    field: Callable[[str], str]
     test: Callable[[Test, bool], str]
     opposite: Callable[[str], str]
     action: Callable[[Action], str]

@@ -90,9 +90,13 @@ def rules_to_data(rules: RuleSet) -> dict[str, Any]:
 
 def dump_rules(rules: RuleSet) -> str:
     """Write rules as a file; `parse_rules` gives the same rules back."""
+    return dump_data(rules_to_data(rules))
+
+
+def dump_data(whole: Mapping[str, Any]) -> str:
+    """Write plain values as a file, be they right or wrong as rules."""
     document = tomlkit.document()
     written = tomlkit.aot()
-    whole = rules_to_data(rules)
     if "groups_off" in whole:
         document.add("groups_off", whole["groups_off"])
     for data in whole.get("rule", ()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select
+from sqlalchemy import Connection, RowMapping, and_, bindparam, func, or_, select
 
 from bitrixmail.model.ticket import (
     Direction,
@@ -16,7 +16,7 @@ from bitrixmail.model.ticket import (
 )
 from bitrixmail.store.schema import mailbox
 from bitrixmail.store.schema_tickets import ticket, ticket_message
-from bitrixmail.store.values import from_us
+from bitrixmail.store.values import from_us, to_us
 
 TICKETS = select(
     ticket.c.id,
@@ -152,9 +152,21 @@ def listing(connection: Connection, search: TicketSearch, limit: int) -> tuple[T
         (ticket.c.number, search.number),
         (ticket.c.owner, search.owner),
         (ticket.c.category, search.category),
+        (ticket.c.assignee, search.assignee),
     ):
         if wanted:
             query = query.where(column == wanted)
+    if search.words:
+        query = query.where(
+            or_(
+                ticket.c.subject.icontains(search.words, autoescape=True),
+                ticket.c.owner.icontains(search.words, autoescape=True),
+            )
+        )
+    if search.behind is not None:
+        changed, row = to_us(search.behind[0]), search.behind[1]
+        older, same = ticket.c.changed < changed, ticket.c.changed == changed
+        query = query.where(or_(older, and_(same, ticket.c.id < row)))
     if search.states:
         query = query.where(ticket.c.state.in_([state.value for state in search.states]))
     return tuple(map(ticket_of, connection.execute(query).mappings()))

@@ -24,11 +24,18 @@ from bitrixmail.web.pages.api import ApiPages
 from bitrixmail.web.pages.dashboard import DashboardPages
 from bitrixmail.web.pages.doctor import DoctorPages
 from bitrixmail.web.pages.domains import DomainPages
+from bitrixmail.web.pages.lists import ListPages
 from bitrixmail.web.pages.login import LoginPages
 from bitrixmail.web.pages.mailboxes import MailboxPages
 from bitrixmail.web.pages.queue import QueuePages
+from bitrixmail.web.pages.rules import RulePages
+from bitrixmail.web.pages.rules_apply import RuleApplyPages
+from bitrixmail.web.pages.rules_edit import RuleEditPages
+from bitrixmail.web.pages.rules_files import RuleFilePages
+from bitrixmail.web.pages.rules_history import RuleHistoryPages
 from bitrixmail.web.pages.server import ServerPages
 from bitrixmail.web.pages.settings import SettingsPages
+from bitrixmail.web.pages.tickets import TicketPages
 from bitrixmail.web.pages.tokens import TokenPages
 from bitrixmail.web.pages.users import UserPages
 from bitrixmail.web.rendering import Rendering
@@ -84,6 +91,13 @@ def _routes(over: Over) -> Iterator[Route]:
     yield from TokenPages(office.users).routes()
     yield from AccountPages(over.signing_in, over.second_factor, office.users).routes()
     yield from QueuePages(office).routes()
+    yield from RulePages(office).routes()
+    yield from RuleEditPages(office).routes()
+    yield from RuleHistoryPages(office).routes()
+    yield from RuleFilePages(office).routes()
+    yield from RuleApplyPages(office).routes()
+    yield from TicketPages(office).routes()
+    yield from ListPages(office).routes()
 
 
 class _Static(File):

@@ -145,7 +145,7 @@ async def test_it_lists_what_is_wanted(opened: Opened, tmp_path: Path) -> None:
         two = await tickets.open(
             SHOP, NewTicket("eve@b.c", "y", "B"), letter("b", at=RECEIVED + HOUR)
         )
-        one = await tickets.change(one, RECEIVED, state=TicketState.CLOSED)
+        one = await tickets.change(one, RECEIVED, state=TicketState.CLOSED, assignee="anna")
         for search, wanted in (
             (TicketSearch(), (two, one)),
             (TicketSearch(desk=SHOP), (two,)),
@@ -154,6 +154,13 @@ async def test_it_lists_what_is_wanted(opened: Opened, tmp_path: Path) -> None:
             (TicketSearch(states=(TicketState.CLOSED,)), (one,)),
             (TicketSearch(owner="eve@b.c"), (two,)),
             (TicketSearch(category="A"), (one,)),
+            (TicketSearch(assignee="anna"), (one,)),
+            (TicketSearch(words="X"), (one,)),
+            (TicketSearch(words="@B.c"), (two,)),
+            (TicketSearch(words="%"), ()),
+            (TicketSearch(behind=(two.changed, two.id)), (one,)),
+            (TicketSearch(behind=(one.changed, one.id)), ()),
+            (TicketSearch(behind=(one.changed, one.id + 1)), (one,)),
         ):
             assert await tickets.listing(search, 10) == wanted, search
         assert await tickets.listing(TicketSearch(), 1) == (two,)

@@ -227,12 +227,15 @@ class RulesOperations:
         body: Trial = call.body
         if bool(body.id) == bool(body.message):
             raise InputError(Fault("body", "must have either id or message", "give one of them"))
-        asked = {"sender": body.sender, "recipient": body.recipient, "at": body.at}
         if body.id:
-            plan = await self._rules.test_stored(body.id, body.mailbox, **asked)
+            plan = await self._rules.test_stored(
+                body.id, body.mailbox, sender=body.sender, recipient=body.recipient, at=body.at
+            )
         else:
             octets = body.message.encode("utf-8", "replace")
-            plan = await self._rules.test_file(octets, body.mailbox, **asked)
+            plan = await self._rules.test_file(
+                octets, body.mailbox, sender=body.sender, recipient=body.recipient, at=body.at
+            )
         return Verdict(
             plan.disposition.value,
             plan.folder,

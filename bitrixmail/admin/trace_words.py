@@ -1,4 +1,4 @@
-"""A path through the rules as text: the same for a stored trace and a dry run."""
+"""A path through the rules in words: the same for a stored trace and a dry run, for all faces."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ _RESULTS = {
     "rejected:": "отказано: {}",
     "rejected": "отказано",
     "put into quarantine": "помещено в карантин",
+    "to be done:": "будет выполнено: {}",
 }
 _DAYS = {
     "Mon": "пн", "Tue": "вт", "Wed": "ср", "Thu": "чт", "Fri": "пт", "Sat": "сб", "Sun": "вс",
@@ -100,6 +101,57 @@ def trace_lines(
     return lines
 
 
+@dataclass(frozen=True, slots=True)
+class ToldTest:
+    """One comparison in words: what was asked, what was seen, and the answer."""
+
+    asked: str
+    seen: str
+    matched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStep:
+    """One rule of a path in words. `fault` says why it was skipped, if it was."""
+
+    rule: str
+    matched: bool
+    tests: tuple[ToldTest, ...]
+    actions: tuple[str, ...]
+    fault: str
+
+
+def told_steps(trace: Trace, language: str) -> tuple[ToldStep, ...]:
+    """Return the path step by step, in sentences of English or Russian."""
+    return tuple(
+        ToldStep(
+            step.rule,
+            step.matched,
+            tuple(
+                ToldTest(
+                    printable(_sentence(test, language), _WIDE),
+                    printable(_seen(test, language), _WIDE),
+                    test.matched,
+                )
+                for test in step.tests
+            ),
+            tuple(_action(action, language) for action in step.actions),
+            _fault(step.fault, language),
+        )
+        for step in trace.steps
+    )
+
+
+def told_result(trace: Trace, language: str) -> str:
+    """Return what comes of it, in English or Russian."""
+    return printable(trace.result if language == "en" else _result(trace.result), _WIDE)
+
+
+def told_action(shown: str, language: str) -> str:
+    """Say an action, given as a path shows it, in a sentence of English or Russian."""
+    return printable(_action(shown, language), _WIDE)
+
+
 def trace_data(trace: Trace) -> dict[str, object]:
     """Return a path with stable keys, for JSON."""
     keys = ("rule_set_version", "steps", "result", "elapsed_us", "note")
@@ -125,19 +177,25 @@ def _step(step: RuleStep, language: str) -> Iterator[str]:
 
 
 def _test(test: TestResult, language: str) -> str:
-    labels = _labels(language)
+    labels, asked = _labels(language), _asked(test, language)
+    answer = labels.yes if test.matched else labels.no
+    seen = labels.seen.format(printable(_seen(test, language), _WIDE))
+    return f"{answer:3}  {printable(asked, _WIDE)}{seen}"
+
+
+def _asked(test: TestResult, language: str) -> str:
     if language == "en":
         parts = [f'"{value}"' for value in test.value]
         parts += [f"a line of {name}" for name in test.lists]
         wanted = " or ".join(parts)
-        asked = " ".join(part for part in (test.field, test.op, wanted) if part)
-    else:
-        from bitrixmail.rules.sentences import test_clause  # noqa: PLC0415 - slow, see session
+        return " ".join(part for part in (test.field, test.op, wanted) if part)
+    return _sentence(test, language)
 
-        asked = test_clause(Test(test.field, test.op, test.value, lists=test.lists), language)
-    answer = labels.yes if test.matched else labels.no
-    seen = labels.seen.format(printable(_seen(test, language), _WIDE))
-    return f"{answer:3}  {printable(asked, _WIDE)}{seen}"
+
+def _sentence(test: TestResult, language: str) -> str:
+    from bitrixmail.rules.sentences import test_clause  # noqa: PLC0415 - slow, see cli.session
+
+    return test_clause(Test(test.field, test.op, test.value, lists=test.lists), language)
 
 
 def _seen(test: TestResult, language: str) -> str:
@@ -149,7 +207,7 @@ def _seen(test: TestResult, language: str) -> str:
 
 
 def _action(shown: str, language: str) -> str:
-    from bitrixmail.rules.sentences import action_clause  # noqa: PLC0415 - slow, see session
+    from bitrixmail.rules.sentences import action_clause  # noqa: PLC0415 - slow, see cli.session
 
     do, _, argument = shown.partition(" ")
     return action_clause(Action(do, argument), language)
