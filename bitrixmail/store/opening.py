@@ -27,6 +27,7 @@ from bitrixmail.store.quarantine import DatabaseQuarantine
 from bitrixmail.store.queue import DatabaseQueue
 from bitrixmail.store.rule_runs import DatabaseRuleRuns
 from bitrixmail.store.rulebook import DatabaseRulebook
+from bitrixmail.store.searching import DatabaseSearching
 from bitrixmail.store.sender_lists import DatabaseSenderLists
 from bitrixmail.store.sequences import generations
 from bitrixmail.store.suppressions import DatabaseSuppressions
@@ -69,6 +70,7 @@ class Stores:
     senders: DatabaseSenderLists
     quarantine: DatabaseQuarantine
     users: DatabaseUsers
+    searching: DatabaseSearching
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -216,6 +218,7 @@ def _stores(
         senders=DatabaseSenderLists(database, changes, most_cached),
         quarantine=DatabaseQuarantine(database, clock),
         users=DatabaseUsers(database),
+        searching=DatabaseSearching(database, blobs, threads, clock),
         blobs=blobs,
         changes=changes,
         _threads=threads,
