@@ -19,7 +19,10 @@ from twisted.python import runtime
 from bitrixmail.accounts import passwords
 from bitrixmail.admin.accounts import Accounts
 from bitrixmail.admin.dkim import DKIM
+from bitrixmail.admin.event_log import EventLog
 from bitrixmail.admin.grants import Grants
+from bitrixmail.admin.handling import Handling
+from bitrixmail.admin.letters import Letters
 from bitrixmail.admin.mail_export import MailExport
 from bitrixmail.admin.mail_import import MailImport
 from bitrixmail.admin.messages import Messages
@@ -32,6 +35,7 @@ from bitrixmail.admin.routes import Routes
 from bitrixmail.admin.rule_book import RuleBook
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
+from bitrixmail.admin.searching import Searching
 from bitrixmail.admin.senders import Senders
 from bitrixmail.admin.site import Sites
 from bitrixmail.admin.spam import Spam
@@ -150,6 +154,9 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
         clock=clock,
         judging=judging,
     )
+    runs = RuleRuns(rulebook, directory, stores.runs, threads, clock, judging=judging)
+    checks = checks_of(settings, stores, threads, clock)
+    spam = Spam(stores.counters, directory, messages, checks, clock)
     return Office(
         accounts=Accounts(directory, messages, _PASSWORDS, dkim),
         grants=Grants(directory, stores.grants),
@@ -157,14 +164,7 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
         rules=rules,
         sites=Sites(directory, rulebook, _PASSWORDS, judging, stores.grants),
         rule_book=RuleBook(rulebook, kept, directory, router, judging),
-        runs=RuleRuns(
-            rulebook,
-            directory,
-            stores.runs,
-            threads,
-            clock,
-            judging=judging,
-        ),
+        runs=runs,
         mail_import=MailImport(
             messages,
             directory,
@@ -199,13 +199,7 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
             pauses=PAUSES,
         ),
         dkim=dkim,
-        spam=Spam(
-            stores.counters,
-            directory,
-            messages,
-            checks_of(settings, stores, threads, clock),
-            clock,
-        ),
+        spam=spam,
         thresholds=SpamThresholds(rules, directory),
         quarantine=Quarantine(
             stores.quarantine,
@@ -219,6 +213,12 @@ def office_of(settings: Settings, stores: Stores, clock: IReactorTime, threads: 
         ),
         senders=Senders(stores.senders, directory, rulebook, clock),
         users=users_of(stores, threads, clock),
+        searching=Searching(stores.searching, clock),
+        handling=Handling(
+            stores.searching, messages, spam=spam, runs=runs, threads=threads, clock=clock
+        ),
+        letters=Letters(messages, threads),
+        event_log=EventLog(stores.event_log, clock),
         hostname=settings.server.hostname,
     )
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bitrixmail.admin.trace_words import trace_data, trace_lines
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.failures import message_wanted
 from bitrixmail.cli.files import write_octets
 from bitrixmail.cli.language import lang_option
 from bitrixmail.cli.output import echo, json_option, moment, print_json, say, size, table
-from bitrixmail.cli.render import trace_data, trace_lines
 from bitrixmail.cli.session import Session, pass_session
 from bitrixmail.model.text import printable
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bitrixmail.admin.trace_words import trace_lines
 from bitrixmail.cli.consent import confirm_emptying
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.failures import message_wanted
@@ -21,7 +22,6 @@ from bitrixmail.cli.output import (
     table,
     yes_or_no,
 )
-from bitrixmail.cli.render import trace_lines
 from bitrixmail.cli.rules_book import diff, explain, group, lint, log, undo
 from bitrixmail.cli.rules_gates import (
     bitrix_options,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bitrixmail.admin.trace_words import trace_data, trace_lines
 from bitrixmail.cli.examples import examples
 from bitrixmail.cli.failures import message_wanted
 from bitrixmail.cli.files import name_of, read_text
 from bitrixmail.cli.language import lang_option
 from bitrixmail.cli.output import echo, json_option, moment, print_json, say, table, yes_or_no
-from bitrixmail.cli.render import trace_data, trace_lines
 from bitrixmail.cli.session import Session, pass_session
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.text import printable

@@ -19,6 +19,7 @@ from bitrixmail.store.database import DatabaseFile, database_path
 from bitrixmail.store.destinations import DatabaseDestinations
 from bitrixmail.store.directory import DatabaseDirectory
 from bitrixmail.store.dkim_keys import DatabaseDKIMKeys
+from bitrixmail.store.event_log import DatabaseEventLog
 from bitrixmail.store.executors import Database, InlineExecutor, ThreadedExecutor
 from bitrixmail.store.grants import DatabaseGrants
 from bitrixmail.store.jobs import DatabaseJobs
@@ -71,6 +72,7 @@ class Stores:
     quarantine: DatabaseQuarantine
     users: DatabaseUsers
     searching: DatabaseSearching
+    event_log: DatabaseEventLog
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -219,6 +221,7 @@ def _stores(
         quarantine=DatabaseQuarantine(database, clock),
         users=DatabaseUsers(database),
         searching=DatabaseSearching(database, blobs, threads, clock),
+        event_log=DatabaseEventLog(database),
         blobs=blobs,
         changes=changes,
         _threads=threads,

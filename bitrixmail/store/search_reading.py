@@ -77,13 +77,13 @@ class _Way:
 
     def end(self, connection: Connection) -> Key | None:
         """Return from where on nothing is looked at in this window; None: all is."""
-        query: Select[Any] = select(*self._order)
+        query: Any = select(*self._order)
         if self._conditions.mailbox_id is not None:
             query = query.where(place.c.mailbox_id == self._conditions.mailbox_id)
             if self._conditions.range:
                 query = query.join(search_entry, _SAME)
-        query = self._ranged(query, None).limit(1).offset(self._question.breadth)
-        row = connection.execute(self._sorted(query, self._order)).first()
+        ranged: Any = self._ranged(query, None).limit(1).offset(self._question.breadth)
+        row = connection.execute(self._sorted(ranged, self._order)).first()
         if row is None:
             return None
         return Key(row.received, row.message_id, 0 if self._question.newer else _TOP)

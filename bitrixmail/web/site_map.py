@@ -12,7 +12,11 @@ from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.admin.office import Office
 from bitrixmail.web.menu import MENU
 from bitrixmail.web.pages.dashboard import DashboardPages
+from bitrixmail.web.pages.log import LogPages
 from bitrixmail.web.pages.login import LoginPages
+from bitrixmail.web.pages.message import MessagePages
+from bitrixmail.web.pages.messages import MessagesPages
+from bitrixmail.web.pages.quarantine import QuarantinePages
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.routes import Site
 from bitrixmail.web.visit import Route
@@ -33,6 +37,10 @@ def site_of(rendering: Rendering, office: Office, signing_in: SigningIn) -> IRes
 def _routes(office: Office, signing_in: SigningIn) -> Iterator[Route]:
     yield from LoginPages(signing_in, office.users).routes()
     yield from DashboardPages(office).routes()
+    yield from MessagesPages(office).routes()
+    yield from MessagePages(office).routes()
+    yield from QuarantinePages(office).routes()
+    yield from LogPages(office).routes()
 
 
 class _Static(File):

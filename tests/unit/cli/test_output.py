@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from bitrixmail.admin.trace_words import trace_lines
 from bitrixmail.cli.output import aligned, moment, print_json, print_toml, size, table
-from bitrixmail.cli.render import trace_lines
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.plan import RuleStep, TestResult, Trace
 

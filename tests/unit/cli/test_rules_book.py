@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bitrixmail.admin.trace_words import trace_lines
 from bitrixmail.app.console import Composition
 from bitrixmail.cli.language import language_of
-from bitrixmail.cli.render import trace_lines
 from bitrixmail.cli.root import root
 from bitrixmail.model.plan import RuleStep, TestResult, Trace
 from tests.fakes.rules_page import PAGE
