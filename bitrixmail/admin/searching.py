@@ -16,7 +16,7 @@ from bitrixmail.model.text import printable
 MOST_HITS = 200
 MOST_FOUND = 1000
 # So many messages are gone through in one question, and a search goes on for so long
-_BREADTH = 10_000
+_BREADTH = 25_000
 _LOOKED_S = 0.12
 # What came last is read in before anybody looks; one batch takes some ten milliseconds
 _READ_IN = 200
