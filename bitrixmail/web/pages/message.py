@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from bitrixmail.admin.event_log import GRAVE
 from bitrixmail.admin.letters import Letter
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.search_language import SearchError
@@ -19,6 +20,7 @@ from bitrixmail.model.searching import Hit, Key
 from bitrixmail.model.text import HARMFUL
 from bitrixmail.model.user import Right
 from bitrixmail.web.mail_html import FRAME, Cleaned, Picture, clean, document, policy
+from bitrixmail.web.pages.log import KINDS
 from bitrixmail.web.pages.messages import PATH, message_address
 from bitrixmail.web.visit import Download, Page, Reply, Route, Visit
 from bitrixmail.web.words import _
@@ -34,6 +36,7 @@ TABS = (
 )
 _TABS = frozenset(name for name, _label in TABS)
 _TOKENS = 25
+_MOST_TOLD = 200
 _MOST_SHOWN = 256 * 1024
 _UNSEEN = re.compile(f"[\x00-\x08\x0b-\x1f{HARMFUL}]")
 
@@ -111,7 +114,8 @@ class MessagePages:
         """Return what one side of a message needs."""
         office = self._office
         if tab == "trace":
-            return {"told": await office.messages.trace(queue_id, 200)}
+            told = await office.messages.trace(queue_id, _MOST_TOLD)
+            return {"told": told, "kinds": KINDS, "grave": GRAVE}
         if tab == "source":
             text, whole = await office.letters.source(queue_id)
             return {"source": seen(text), "whole": whole}

@@ -41,7 +41,7 @@ class Busy:
     async def read_in(self, limit: int) -> int:
         self.read += limit
         self.behind -= limit
-        self.clock.rightNow += 0.01  # type: ignore[attr-defined] # what it takes
+        self.clock.rightNow += 0.01  # what it takes
         return limit
 
 
