@@ -69,10 +69,10 @@ def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
 
 def _number_at(connection: Connection, at: int, top: int) -> int:
     """Return the number behind the last entry before a time: they rise together, more or less."""
-    low, high = 0, top
+    low, high = 0, top - 1
     while low < high:
         middle = (low + high) // 2
-        query = select(event.c.id, event.c.at).where(event.c.id > middle, event.c.id < high)
+        query = select(event.c.id, event.c.at).where(event.c.id > middle, event.c.id <= high)
         row = connection.execute(query.order_by(event.c.id).limit(1)).first()
         if row is None or row.at >= at:
             high = middle
