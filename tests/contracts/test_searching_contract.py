@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, func, select
 from zope.interface.verify import verifyObject
 
 from bitrixmail.admin.search_language import read_search
@@ -20,6 +21,7 @@ from bitrixmail.model.plan import RuleStep, TestResult, Trace
 from bitrixmail.model.queue import Search
 from bitrixmail.model.searching import Change, Key, View
 from bitrixmail.store.opening import Stores
+from bitrixmail.store.schema_search import search_entry
 from tests.fakes.both_stores import BOTH, Opened
 from tests.fakes.drafts import RECEIVED, make_draft, make_filing
 
@@ -63,6 +65,12 @@ async def filled(stores: Stores) -> None:
     assert await stores.searching.read_in(3) == 3
     assert await stores.searching.read_in(3) == 1
     assert await stores.searching.read_in(3) == await stores.searching.unread() == 0
+
+
+def _entries(connection: Connection) -> int:
+    query = select(func.count()).select_from(search_entry)
+    count: int = connection.execute(query).scalar_one()
+    return count
 
 
 async def found(stores: Stores, text: str) -> list[str]:
@@ -125,14 +133,14 @@ async def test_what_is_sought_is_found(opened: Opened, tmp_path: Path) -> None:
 async def test_pages_lead_through_everything_both_ways(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         await filled(stores)
-        for text, breadth, newer in product(
-            ("", "mailbox:info", "-id:none"), (1, 2, 100), (False, True)
+        for text, breadth, limit, newer in product(
+            ("", "mailbox:info", "-id:none"), (1, 2, 100), (1, 100), (False, True)
         ):
             sought = read_search(text, UTC)
             ways: list[Key] = []
             start = None
             for _ in range(20):
-                window = await stores.searching.search(sought, start, 1, breadth, newer=newer)
+                window = await stores.searching.search(sought, start, limit, breadth, newer=newer)
                 ways += [hit.key for hit in window.hits]
                 start = window.reached
                 if start is None:
@@ -159,6 +167,8 @@ async def test_places_are_moved_marked_and_deleted(opened: Opened, tmp_path: Pat
         assert await stores.searching.delete([*ids, 999]) == 2
         assert await stores.searching.places(ids) == ()
         assert await found(stores, "") == ALL[2:]
+        # nothing of it is left where it was looked for
+        assert await stores.database.read(_entries) == 3
 
 
 async def test_jobs_are_written_once(opened: Opened, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Each payload calls `pwned()` or loads `evil.example`: whoever shows them looks f
 
 from __future__ import annotations
 
+from base64 import encodebytes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.header import Header
@@ -110,9 +111,9 @@ class Injection:
             "",
             "--b",
             "Content-Type: text/html; charset=utf-8",
-            "Content-Transfer-Encoding: 8bit",
+            "Content-Transfer-Encoding: base64",
             "",
-            self.html.replace("\r", " ").replace("\x00", "\x00"),
+            encodebytes(self.html.encode()).decode(),
             "--b",
             "Content-Type: text/html",
             f"Content-Disposition: attachment; filename*=UTF-8''{_percent(self.text)}",
