@@ -13,13 +13,14 @@ from zope.interface.verify import verifyObject
 
 from bitrixmail.admin.search_language import read_search
 from bitrixmail.interfaces.searching import ISearching
-from bitrixmail.model.directory import Domain, Mailbox
+from bitrixmail.model.directory import Credential, Domain, Mailbox
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.job import Kind, NewJob
 from bitrixmail.model.message import Draft
 from bitrixmail.model.plan import RuleStep, TestResult, Trace
 from bitrixmail.model.queue import Search
 from bitrixmail.model.searching import Change, Key, View
+from bitrixmail.model.user import Role
 from bitrixmail.store.opening import Stores
 from bitrixmail.store.schema_search import search_entry
 from tests.fakes.both_stores import BOTH, Opened
@@ -198,3 +199,13 @@ async def test_searches_are_kept(opened: Opened, tmp_path: Path) -> None:
             await searching.keep_view("ann", View(f"v{number}", ""))
         with pytest.raises(InputError):
             await searching.keep_view("ann", View("one more", ""))
+
+
+async def test_who_is_gone_leaves_no_searches(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        for name in ("ann", "bob"):
+            await stores.users.add(name, Role.OWNER, Credential("x", "y"), RECEIVED)
+            await stores.searching.keep_view(name, View("spam", "is:spam"))
+        await stores.users.remove("ann")
+        assert await stores.searching.views("ann") == ()
+        assert await stores.searching.views("bob") == (View("spam", "is:spam"),)

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from bitrixmail.admin.accounts import MailboxOptions
 from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
 from bitrixmail.store.opening import done
@@ -22,6 +23,7 @@ from tests.fakes.process import ServerProcess
 from tests.fakes.visitor import Visitor
 
 INFO = "info@example.org"
+PASSWORD = "a long password"
 RULES = """
 [[rule]]
 name = "Hold"
@@ -69,11 +71,17 @@ def letter(subject: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path_factory.mktemp("web-mail"), web=True) as server:
-        server.furnish((INFO,), "a password of mine", RULES)
-        send(server, letter("plain <b>one</b>"))
+    server = ServerProcess(tmp_path_factory.mktemp("web-mail"), web=True)
+    with opened_office(load_settings(server.config)) as office:
+        done(office.accounts.add_domain("example.org"))
+        done(office.accounts.add_mailbox(INFO, None, MailboxOptions()))
+        done(office.rules.import_text(RULES, "rules", keep=False, author="me", comment=""))
+        done(office.users.add("boss", "owner", PASSWORD))
+        done(office.users.add("reader", "reader", PASSWORD))
+    with server:
         send(
             server,
+            letter("plain <b>one</b>"),
             letter("sort me"),
             letter("hold me 1"),
             letter("hold me 2"),
@@ -85,7 +93,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture(scope="module")
 def owner(server: ServerProcess) -> Visitor:
-    return Visitor.of(server)
+    visitor = Visitor(server.web_port)
+    visitor.log_in("boss", PASSWORD)
+    visitor.get("/")
+    return visitor
 
 
 def found(owner: Visitor, query: str) -> list[tuple[str, str, str]]:
@@ -189,7 +200,7 @@ def test_ticked_messages_are_handled(owner: Visitor) -> None:
     owner.post("/messages/act", act="delete", place=place)
     assert len(found(owner, "folder:Trash plain")) == 1
     told = owner.get(f"{path}?tab=trace").text
-    assert "by admin" in told
+    assert "by boss" in told
     owner.post("/messages/act", act="delete", place=place)
     assert found(owner, "plain") == []
     assert "Nothing was ticked" in said(owner, owner.post("/messages/act", act="read").location)
@@ -280,10 +291,8 @@ def test_the_log_tells_and_is_searched(owner: Visitor) -> None:
 
 
 def test_a_reader_may_look_and_change_nothing(server: ServerProcess, owner: Visitor) -> None:
-    with opened_office(load_settings(server.config)) as office:
-        done(office.users.add("reader", "reader", "a long password"))
     reader = Visitor(server.web_port)
-    reader.log_in("reader", "a long password")
+    reader.log_in("reader", PASSWORD)
     for path in ("/messages", "/quarantine", "/log"):
         assert reader.get(path).status == 200
     assert 'value="delete"' not in reader.get("/messages").text
