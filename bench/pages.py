@@ -6,8 +6,8 @@ What is received meanwhile is compared with what is received when nobody looks.
 from __future__ import annotations
 
 import re
-import smtplib
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ from twisted.internet.task import Clock
 
 from bench.goals import Figure, Scores
 from bench.rounds import progress
+from bench.steady import BODY, address
 from bitrixmail.admin.accounts import MailboxOptions
 from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
@@ -37,14 +38,12 @@ _MAILBOXES = 20
 _A_GROUP = 500
 _ROUND_S = 12.0
 _RATE = 200
-_SENDERS = 4
 _MOST_MS = 200.0
 _LEAST_SHARE = 0.9
 _WORDS = (
     "Invoice", "Счёт", "Order", "Заказ", "Delivery", "Доставка", "Question", "Вопрос", "Newsletter",
     "Рассылка", "Reminder", "Договор",
 )  # fmt: skip
-_BODY = "Здравствуйте! Это письмо ничего особенного не говорит.\r\n" * 20
 # What people look for: often there, seldom there, never there
 SEARCHES = (
     "", "is:unread", "счёт", "from:buyer-77@", "mailbox:box-3@example.org", "needle-99",
@@ -77,15 +76,14 @@ def run(home: Path, scores: Scores, messages: int = MESSAGES) -> None:
         visitor = Visitor.of(server)
         quiet = _looked(visitor, _ROUND_S)
         _print("nothing comes in", quiet)
-        alone = _received(server, _ROUND_S)
-        load = _Load(server, _ROUND_S + 2)
-        load.start()
+        alone = _Load(server, _ROUND_S).rate()
+        load = _Load(server, _ROUND_S)
         busy = _looked(visitor, _ROUND_S)
-        load.join()
-        _print(f"{load.rate:.0f} messages/s come in, {alone:.0f} when nobody looks", busy)
+        rate = load.rate()
+        _print(f"{rate:.0f} messages/s come in, {alone:.0f} when nobody looks", busy)
         for name, taken in busy.named():
             scores.add(Figure(f"{name} page, p95", _p95(taken), _MOST_MS, unit=" ms", at_most=True))
-        scores.add(Figure("received while pages are looked at", load.rate / alone, _LEAST_SHARE))
+        scores.add(Figure("received while pages are looked at", rate / alone, _LEAST_SHARE))
     finally:
         server.kill()
 
@@ -128,51 +126,20 @@ def _timed(visitor: Visitor, path: str, taken: list[float]) -> str:
     return answered.text
 
 
-def _received(server: ServerProcess, seconds: float) -> float:
-    load = _Load(server, seconds)
-    load.start()
-    load.join()
-    return load.rate
-
-
 class _Load:
-    """Sends `_RATE` messages a second over kept connections, as far as they are taken."""
+    """Mail that comes in at an even rate, as far as it is taken. Made for one stretch of time."""
 
     def __init__(self, server: ServerProcess, seconds: float) -> None:
-        self._server = server
         self._seconds = seconds
-        self._counts = [0] * _SENDERS
-        self._threads = [
-            threading.Thread(target=self._send, args=(number,)) for number in range(_SENDERS)
-        ]
-        self.rate = 0.0
+        self._sender = subprocess.Popen(
+            [sys.executable, "-m", "bench.steady", f"{server.smtp_port}", f"{seconds}", f"{_RATE}"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
-    def start(self) -> None:
-        """Begin."""
-        self._begun = time.monotonic()
-        for thread in self._threads:
-            thread.start()
-
-    def join(self) -> None:
-        """Wait for the end; `rate` is known then."""
-        for thread in self._threads:
-            thread.join()
-        self.rate = sum(self._counts) / self._seconds
-
-    def _send(self, number: int) -> None:
-        text = f"Subject: new {number}\r\nFrom: a@example.net\r\n\r\n{_BODY}".encode()
-        ends = self._begun + self._seconds
-        with smtplib.SMTP("127.0.0.1", self._server.smtp_port, timeout=30) as client:
-            while (now := time.monotonic()) < ends:
-                due = self._begun + self._counts[number] * _SENDERS / _RATE
-                if due > now:
-                    time.sleep(due - now)
-                client.sendmail("a@example.net", [_address(number)], text, ["BODY=8BITMIME"])
-                self._counts[number] += 1
-
-
-def _address(number: int) -> str:
-    return f"box-{number % _MAILBOXES}@example.org"
+    def rate(self) -> float:
+        """Wait for the end; return how many a second were taken."""
+        return int(self._sender.communicate()[0]) / self._seconds
 
 
 def fill(server: ServerProcess, messages: int) -> None:
@@ -181,7 +148,7 @@ def fill(server: ServerProcess, messages: int) -> None:
     with opened_office(settings) as office:
         done(office.accounts.add_domain("example.org"))
         for number in range(_MAILBOXES):
-            done(office.accounts.add_mailbox(_address(number), None, MailboxOptions()))
+            done(office.accounts.add_mailbox(address(number), None, MailboxOptions()))
     url = settings.database.url
     with inline_stores(url, settings.data_dir, cast("IReactorTime", Clock())) as stores:
         _write(stores, messages)
@@ -210,9 +177,9 @@ def _draft(number: int, mailbox_id: int) -> Draft:
     head = f"Subject: {subject}\r\nFrom: {author}\r\nTo: box@example.org\r\n"
     if number % 7 == 0:
         head += 'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
-        text = f"--b\r\n\r\n{_BODY}--b\r\nContent-Type: application/pdf\r\n\r\nx\r\n--b--\r\n"
+        text = f"--b\r\n\r\n{BODY}--b\r\nContent-Type: application/pdf\r\n\r\nx\r\n--b--\r\n"
     else:
-        head, text = head + "\r\n", _BODY
+        head, text = head + "\r\n", BODY
     octets = (head + text).encode()
     folder = "Quarantine" if number % 50 == 1 else "INBOX"
     flags = {"\\Seen"} if number % 3 else set()
