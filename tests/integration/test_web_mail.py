@@ -270,13 +270,15 @@ def test_neighbours_lead_through_a_search(owner: Visitor) -> None:
 
 
 def test_the_quarantine_lets_go_and_removes(owner: Visitor) -> None:
-    held = re.findall(r'name="id" value="(\w+)"', owner.get(f"/quarantine?mailbox={INFO}").text)
+    held = re.findall(
+        r'name="held" value="(\w+ [^"]+)"', owner.get(f"/quarantine?mailbox={INFO}").text
+    )
     assert len(held) == 2
-    assert owner.post("/quarantine/release", id=held[0], learn="1").status == 303
-    assert owner.post("/quarantine/delete", id=held[1], mailbox=INFO).status == 303
+    assert owner.post("/quarantine/release", held=held[0], learn="1").status == 303
+    assert owner.post("/quarantine/delete", held=held[1], mailbox=INFO).status == 303
     assert "Nothing is held back." in owner.get("/quarantine").text
-    assert owner.get(f"/messages/{held[0]}").text.count("INBOX") >= 1
-    assert owner.post("/quarantine/delete", id=held[1]).status == 404
+    assert owner.get(f"/messages/{held[0].split()[0]}").text.count("INBOX") >= 1
+    assert owner.post("/quarantine/delete", held=held[1]).status == 404
 
 
 def test_the_log_tells_and_is_searched(owner: Visitor) -> None:
@@ -297,7 +299,7 @@ def test_a_reader_may_look_and_change_nothing(server: ServerProcess, owner: Visi
         assert reader.get(path).status == 200
     assert 'value="delete"' not in reader.get("/messages").text
     for path in ("/messages/act", "/messages/send", "/quarantine/release", "/quarantine/delete"):
-        assert reader.post(path, place="1", id="x").status == 403
+        assert reader.post(path, place="1", held="x").status == 403
     forged = owner.ask(
         "POST", "/messages/act", b"act=delete&place=1", {"Origin": "http://x.example"}
     )

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.quarantine import Wish
+from bitrixmail.model.quarantine import Held
 from bitrixmail.model.user import Right
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
@@ -45,33 +46,37 @@ class QuarantinePages:
     async def release(self, visit: Visit) -> Reply:
         """Let messages go into INBOX, or where the rules want them."""
         act, learn = bool(visit.given("act")), bool(visit.given("learn"))
-        chosen = _chosen(visit)
-        if not chosen.queue_ids:
+        held = await self._chosen(visit)
+        if not held:
             return Redirect(_back(visit), _("Nothing was ticked."))
-        held = await self._office.quarantine.chosen(chosen)
         await self._office.quarantine.release(held, act=act, learn=learn)
         how = ", ".join(word for word, on in (("act", act), ("learn", learn)) if on)
-        await self._record(visit, "quarantine.release", chosen, how)
+        await self._record(visit, "quarantine.release", held, how)
         return Redirect(_back(visit), _("Let go."))
 
     async def delete(self, visit: Visit) -> Reply:
         """Remove messages for good."""
-        chosen = _chosen(visit)
-        if not chosen.queue_ids:
+        held = await self._chosen(visit)
+        if not held:
             return Redirect(_back(visit), _("Nothing was ticked."))
-        held = await self._office.quarantine.chosen(chosen)
         await self._office.quarantine.delete(held)
-        await self._record(visit, "quarantine.delete", chosen)
+        await self._record(visit, "quarantine.delete", held)
         return Redirect(_back(visit), _("Removed for good."))
 
-    async def _record(self, visit: Visit, what: str, wish: Wish, detail: str = "") -> None:
-        named = ", ".join(wish.queue_ids)
+    async def _chosen(self, visit: Visit) -> list[Held]:
+        """Return the ticked ones: a message may be held for several mailboxes, each its own."""
+        by_mailbox: dict[str, list[str]] = {}
+        for ticked in visit.all_given("held")[:_MOST]:
+            queue_id, _space, mailbox = ticked.partition(" ")
+            by_mailbox.setdefault(mailbox, []).append(queue_id)
+        found: list[Held] = []
+        for mailbox, ids in by_mailbox.items():
+            found += await self._office.quarantine.chosen(Wish(tuple(ids), mailbox))
+        return found
+
+    async def _record(self, visit: Visit, what: str, held: list[Held], detail: str = "") -> None:
+        named = ", ".join(f"{each.queue_id} {each.mailbox}" for each in held)
         await self._office.users.record(visit.user, what, named, detail, visit.peer)
-
-
-def _chosen(visit: Visit) -> Wish:
-    """Return the ticked ones; each is of the mailbox that is shown, or of all."""
-    return Wish(tuple(visit.all_given("id")), visit.given("mailbox"))
 
 
 def _back(visit: Visit) -> str:
