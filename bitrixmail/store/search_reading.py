@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, not_, select, tuple_
+from sqlalchemy import Connection, and_, bindparam, not_, select, tuple_
 
 from bitrixmail.model.searching import Hit, Key, Sought, Window
 from bitrixmail.store.schema import folder, mailbox, message, place
@@ -82,16 +82,17 @@ class _Way:
             query = query.where(place.c.mailbox_id == self._conditions.mailbox_id)
             if self._conditions.range:
                 query = query.join(search_entry, _SAME)
-        ranged: Any = self._ranged(query, None).limit(1).offset(self._question.breadth)
-        row = connection.execute(self._sorted(ranged, self._order)).first()
+        # The columns are those of one table or the other: no type tells which
+        ordered: Any = self._sorted(self._ranged(query, None), self._order)
+        row = connection.execute(ordered.limit(1).offset(self._question.breadth)).first()
         if row is None:
             return None
         return Key(row.received, row.message_id, 0 if self._question.newer else _TOP)
 
-    def query(self, end: Key | None) -> Select[Any]:
+    def query(self, end: Key | None) -> Any:
         """Return the question for a window."""
         conditions, start = self._conditions, self._question.start
-        query = _BY_ENTRY
+        query: Any = _BY_ENTRY
         if conditions.mailbox_id is not None:
             query = _BY_PLACE.where(place.c.mailbox_id == conditions.mailbox_id)
         query = self._ranged(query, end).where(*conditions.others)
@@ -105,7 +106,7 @@ class _Way:
     def _at(self, key: Key) -> Any:
         return and_(self._order[0] == key.received, self._order[1] == key.message_id)
 
-    def _ranged(self, query: Select[Any], end: Key | None) -> Select[Any]:
+    def _ranged(self, query: Any, end: Key | None) -> Any:
         order, start, newer = tuple_(*self._order), self._question.start, self._question.newer
         query = query.where(*self._conditions.range)
         if start is not None:
@@ -116,7 +117,7 @@ class _Way:
             query = query.where(order < upto if newer else order > upto)
         return query
 
-    def _sorted(self, query: Select[Any], columns: Sequence[Any]) -> Select[Any]:
+    def _sorted(self, query: Any, columns: Sequence[Any]) -> Any:
         if self._question.newer:
             return query.order_by(*columns)
         return query.order_by(*(column.desc() for column in columns))

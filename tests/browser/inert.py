@@ -28,9 +28,13 @@ def ran(context: Any, base: str, paths: Iterable[str]) -> list[str]:
         if not request.url.startswith((base, "data:", "about:")):
             found.append(f"{page.url}: asked for {request.url}")
 
+    def opened(dialog: Any) -> None:
+        found.append(f"{page.url}: a dialog")
+        dialog.dismiss()
+
     page.on("console", lambda message: heard(message.text))
     page.on("pageerror", lambda error: heard(str(error)))
-    page.on("dialog", lambda dialog: (found.append(f"{page.url}: a dialog"), dialog.dismiss()))
+    page.on("dialog", opened)
     page.on("request", asked)
     for path in paths:
         page.goto(base + path)
