@@ -184,7 +184,7 @@ def test_hostile_texts_stay_escaped(owner: Visitor) -> None:
         assert f"<script>{CALL}" not in owner.get(f"{at.partition('?')[0]}/html").text
 
 
-def test_ticked_messages_are_handled(owner: Visitor) -> None:
+def test_ticked_messages_are_handled(server: ServerProcess, owner: Visitor) -> None:
     ((place, at, _),) = found(owner, "plain")
     path = at.partition("?")[0]
     to = "/messages?q=plain"
@@ -204,6 +204,11 @@ def test_ticked_messages_are_handled(owner: Visitor) -> None:
     owner.post("/messages/act", act="delete", place=place)
     assert found(owner, "plain") == []
     assert "Nothing was ticked" in said(owner, owner.post("/messages/act", act="read").location)
+    with opened_office(load_settings(server.config)) as office:
+        deeds = done(office.users.deeds(3))
+    queue_id = path.removeprefix("/messages/")
+    recorded = [(each.who, each.what, each.target) for each in deeds]
+    assert recorded[:2] == [("boss", "messages.delete", queue_id)] * 2
     gone = owner.get(path)
     assert (gone.status, "No mailbox keeps this message" in gone.text) == (200, True)
 

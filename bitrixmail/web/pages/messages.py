@@ -18,6 +18,7 @@ from bitrixmail.web.words import _
 PATH = "/messages"
 _A_PAGE = 50
 _MOST_QUERY = 1200
+_MOST_NAMED = 15
 # What everybody has, beside the searches of his own
 READY = (
     (_("All messages"), ""),
@@ -110,28 +111,33 @@ class MessagesPages:
 
     async def act(self, visit: Visit) -> Reply:
         """Do something with messages that are ticked, or with all that are found."""
-        handling, act, who = self._office.handling, visit.given("act"), visit.user
+        act, back = visit.given("act"), way_back(visit)
         places = await self._chosen(visit)
-        back = way_back(visit)
         if not places:
             return Redirect(back, _NONE)
-        detail = ""
-        if act in {"read", "unread", "flag", "unflag"}:
-            await handling.mark(places, act, who)
-        elif act in {"spam", "ham"}:
+        if act not in _SAID:
+            raise InputError(Fault("act", "is not known", "use a button of the page"))
+        named = await self._named(places)
+        detail = await self._acted(visit, act, places)
+        await self._record(visit, f"messages.{act}", named, detail)
+        return Redirect(back, _SAID[act])
+
+    async def _acted(self, visit: Visit, act: str, places: list[int]) -> str:
+        """Do it; return what is to be known of how."""
+        handling, who = self._office.handling, visit.user
+        if act in {"spam", "ham"}:
             await handling.train(places, who, spam=act == "spam")
         elif act == "move":
-            detail = visit.given("folder")
-            await handling.move(places, detail, who)
+            await handling.move(places, visit.given("folder"), who)
+            return visit.given("folder")
         elif act == "delete":
             await handling.delete(places, who)
         elif act == "rules":
-            run = await handling.apply_rules(places, who, outside=bool(visit.given("outside")))
-            detail = f"run {run.id}"
+            run = await handling.apply_rules(places, who)
+            return f"run {run.id}"
         else:
-            raise InputError(Fault("act", "is not known", "use a button of the page"))
-        await self._record(visit, f"messages.{act}", places, detail)
-        return Redirect(back, _SAID[act])
+            await handling.mark(places, act, who)
+        return ""
 
     async def send(self, visit: Visit) -> Reply:
         """Pass messages on to an address."""
@@ -139,7 +145,7 @@ class MessagesPages:
         if not places:
             return Redirect(way_back(visit), _NONE)
         await self._office.handling.send_on(places, target)
-        await self._record(visit, "messages.send", places, target)
+        await self._record(visit, "messages.send", await self._named(places), target)
         return Redirect(way_back(visit), _("On its way: the queue shows how it goes on."))
 
     async def download(self, visit: Visit) -> Reply:
@@ -148,7 +154,7 @@ class MessagesPages:
         if not places:
             return Redirect(way_back(visit), _NONE)
         octets = await self._office.handling.download(places)
-        await self._record(visit, "messages.download", places)
+        await self._record(visit, "messages.download", await self._named(places))
         return Download(octets, "application/zip", "messages.zip")
 
     async def keep_view(self, visit: Visit) -> Reply:
@@ -174,11 +180,14 @@ class MessagesPages:
         ticked = visit.all_given("place")
         return [int(each) for each in ticked if each.isascii() and each.isdigit()]
 
-    async def _record(self, visit: Visit, what: str, places: list[int], detail: str = "") -> None:
-        hits = await self._office.handling.chosen(places[:20])
+    async def _named(self, places: list[int]) -> str:
+        """Return the ids of messages, while they are there, for the audit log."""
+        hits = await self._office.handling.chosen(places[:_MOST_NAMED])
         named = ", ".join(dict.fromkeys(hit.queue_id for hit in hits))
-        more = f" and more, {len(places)} in all" if len(places) > len(hits) else ""
-        await self._office.users.record(visit.user, what, named + more, detail, visit.peer)
+        return named + (f" and more, {len(places)} in all" if len(places) > _MOST_NAMED else "")
+
+    async def _record(self, visit: Visit, what: str, named: str, detail: str = "") -> None:
+        await self._office.users.record(visit.user, what, named, detail, visit.peer)
 
 
 def address(query: str = "", start: Key | None = None) -> str:
