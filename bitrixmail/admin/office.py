@@ -12,7 +12,10 @@ if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
     from bitrixmail.admin.accounts import Accounts
     from bitrixmail.admin.applying import Applying
     from bitrixmail.admin.dkim import DKIM
+    from bitrixmail.admin.event_log import EventLog
     from bitrixmail.admin.grants import Grants
+    from bitrixmail.admin.handling import Handling
+    from bitrixmail.admin.letters import Letters
     from bitrixmail.admin.mail_export import MailExport
     from bitrixmail.admin.mail_import import MailImport
     from bitrixmail.admin.mail_program import WayIn
@@ -24,6 +27,7 @@ if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
     from bitrixmail.admin.rule_editing import RuleEditing
     from bitrixmail.admin.rule_runs import RuleRuns
     from bitrixmail.admin.rules import Rules
+    from bitrixmail.admin.searching import Searching
     from bitrixmail.admin.senders import Senders
     from bitrixmail.admin.site import Sites
     from bitrixmail.admin.spam import Spam
@@ -66,4 +70,8 @@ class Office:
     senders: Senders
     quarantine: Quarantine
     users: Users
+    searching: Searching
+    handling: Handling
+    letters: Letters
+    event_log: EventLog
     hostname: str

@@ -47,7 +47,7 @@ class Wish:
     """Which rules a person wants to apply to which messages, as typed; empty: all.
 
     With `dry_run` nothing will come of it but the preview. `outside`: what rules want done outside
-    is done too.
+    is done too. `places`: of these messages alone.
     """
 
     rules: tuple[str, ...] = ()
@@ -56,6 +56,7 @@ class Wish:
     since: str = ""
     dry_run: bool = False
     outside: bool = False
+    places: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -161,7 +162,9 @@ class RuleRuns:
         if mailbox and await self._directory.mailbox(mailbox) is None:
             raise NotFoundError(no_such_mailbox(mailbox))
         folder = wish.folder and typed.folder(wish.folder, "--folder")
-        return Extent(mailbox, folder, self._since(wish.since), outside=wish.outside)
+        return Extent(
+            mailbox, folder, self._since(wish.since), outside=wish.outside, places=wish.places
+        )
 
     def _since(self, text: str) -> datetime | None:
         return typed_moment(text, "--since", self._judging.timezone) if text else None

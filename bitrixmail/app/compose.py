@@ -27,6 +27,7 @@ from bitrixmail.app.on_demand import watch
 from bitrixmail.app.owner import DAY_S, Owner, tell_given_up
 from bitrixmail.app.periodic import Periodic
 from bitrixmail.app.pickup import UserAllowance, pickup_of, rules_of
+from bitrixmail.app.reading_in import ReadingIn
 from bitrixmail.app.receivers import Receivers
 from bitrixmail.app.reception import Reception, Share, processes_of, receive
 from bitrixmail.app.reload import Reload
@@ -125,6 +126,7 @@ def compose(
         digests,
         *([first_look] if settings.doctor.at_start else ()),
         *([daily_look] if settings.doctor.daily else ()),
+        *([ReadingIn(reactor, stores.searching)] if web is not None else ()),
         Periodic(reactor, "notices", _MINUTE_S, sending.mail.tell_what_is_owed),
         sending,
         Periodic(reactor, "given up", DAY_S, lambda: tell_given_up(stores.queue)),

@@ -21,7 +21,10 @@ from bitrixmail.accounts import passwords
 from bitrixmail.admin.accounts import Accounts
 from bitrixmail.admin.applying import Applying
 from bitrixmail.admin.dkim import DKIM
+from bitrixmail.admin.event_log import EventLog
 from bitrixmail.admin.grants import Grants
+from bitrixmail.admin.handling import Handling
+from bitrixmail.admin.letters import Letters
 from bitrixmail.admin.mail_export import MailExport
 from bitrixmail.admin.mail_import import MailImport
 from bitrixmail.admin.messages import Messages
@@ -35,6 +38,7 @@ from bitrixmail.admin.rule_book import RuleBook
 from bitrixmail.admin.rule_editing import RuleEditing
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.rules import Rules
+from bitrixmail.admin.searching import Searching
 from bitrixmail.admin.senders import Senders
 from bitrixmail.admin.site import Sites
 from bitrixmail.admin.spam import Spam
@@ -194,6 +198,7 @@ def office_of(
         clock,
         judging=judging,
     )
+    spam = Spam(stores.counters, directory, messages, witnesses, clock)
     return Office(
         accounts=Accounts(directory, messages, _PASSWORDS, dkim, threads),
         grants=Grants(directory, stores.grants),
@@ -241,13 +246,7 @@ def office_of(
         zones=Zones(dkim, settings.server.hostname, looks or LastLooks(), look, clock),
         last_login=last_login,
         ways_in=ways_in_of(settings),
-        spam=Spam(
-            stores.counters,
-            directory,
-            messages,
-            witnesses,
-            clock,
-        ),
+        spam=spam,
         thresholds=SpamThresholds(rules, directory),
         quarantine=Quarantine(
             stores.quarantine,
@@ -261,6 +260,12 @@ def office_of(
         ),
         senders=Senders(stores.senders, directory, rulebook, clock),
         users=users_of(stores, threads, clock),
+        searching=Searching(stores.searching, clock),
+        handling=Handling(
+            stores.searching, messages, spam=spam, runs=runs, threads=threads, clock=clock
+        ),
+        letters=Letters(messages, threads),
+        event_log=EventLog(stores.event_log, clock),
         hostname=settings.server.hostname,
     )
 

@@ -14,7 +14,7 @@ class Extent:
     """Which places a run looks at. What is empty limits nothing.
 
     `whose` names mailboxes and domains outside of which no rule of the run holds. `outside`: what
-    rules want done outside is done as well, as it is by the clock.
+    rules want done outside is done as well, as it is by the clock. `places`: only these.
     """
 
     mailbox: str = ""
@@ -22,6 +22,7 @@ class Extent:
     since: datetime | None = None
     whose: tuple[str, ...] = ()
     outside: bool = False
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

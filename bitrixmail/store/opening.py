@@ -19,6 +19,7 @@ from bitrixmail.store.database import DatabaseFile, database_path
 from bitrixmail.store.destinations import DatabaseDestinations
 from bitrixmail.store.directory import DatabaseDirectory
 from bitrixmail.store.dkim_keys import DatabaseDKIMKeys
+from bitrixmail.store.event_log import DatabaseEventLog
 from bitrixmail.store.executors import Database, InlineExecutor, ThreadedExecutor
 from bitrixmail.store.grants import DatabaseGrants
 from bitrixmail.store.jobs import DatabaseJobs
@@ -27,6 +28,7 @@ from bitrixmail.store.quarantine import DatabaseQuarantine
 from bitrixmail.store.queue import DatabaseQueue
 from bitrixmail.store.rule_runs import DatabaseRuleRuns
 from bitrixmail.store.rulebook import DatabaseRulebook
+from bitrixmail.store.searching import DatabaseSearching
 from bitrixmail.store.sender_lists import DatabaseSenderLists
 from bitrixmail.store.sequences import generations
 from bitrixmail.store.suppressions import DatabaseSuppressions
@@ -69,6 +71,8 @@ class Stores:
     senders: DatabaseSenderLists
     quarantine: DatabaseQuarantine
     users: DatabaseUsers
+    searching: DatabaseSearching
+    event_log: DatabaseEventLog
     blobs: FileBlobs
     changes: PolledChanges
     _threads: Threads | InlineThreads
@@ -216,6 +220,8 @@ def _stores(
         senders=DatabaseSenderLists(database, changes, most_cached),
         quarantine=DatabaseQuarantine(database, clock),
         users=DatabaseUsers(database),
+        searching=DatabaseSearching(database, blobs, threads, clock),
+        event_log=DatabaseEventLog(database),
         blobs=blobs,
         changes=changes,
         _threads=threads,

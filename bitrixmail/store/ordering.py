@@ -22,8 +22,11 @@ _INSERT_JOB = PreparedInsert(job)
 
 def order_jobs(
     connection: Connection, wanted: Iterable[tuple[int, NewJob]], prefix: str, now: int
-) -> None:
-    """Write jobs for the messages of places, each key once; what has one of them is left alone."""
+) -> int:
+    """Write jobs for the messages of places, each key once; what has one of them is left alone.
+
+    Returns how many were written.
+    """
     sequences = Sequences(connection)
     rows = {}
     for place_id, new in wanted:
@@ -36,3 +39,4 @@ def order_jobs(
         _INSERT_JOB.rows(connection, list(rows.values()))
         sequences.save()
         bump(connection, JOBS)
+    return len(rows)

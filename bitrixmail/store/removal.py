@@ -32,6 +32,7 @@ from bitrixmail.store.schema import (
     tombstone,
     unlinked_blob,
 )
+from bitrixmail.store.schema_search import search_entry
 from bitrixmail.store.schema_tickets import ticket_message
 from bitrixmail.store.sequences import Sequences
 
@@ -83,6 +84,10 @@ _UNLINK = insert(unlinked_blob).from_select(
     select(message.c.blob_id, literal(0).op("+")(bindparam("now"))).where(
         *_ORPHAN, message.c.blob_id.is_not(None)
     ),
+)
+_DELETE_ENTRY = delete(search_entry).where(
+    search_entry.c.message_id == bindparam("of"),
+    search_entry.c.received == select(message.c.received).where(*_ORPHAN).scalar_subquery(),
 )
 _DELETE_MESSAGE = delete(message).where(*_ORPHAN)
 
@@ -184,6 +189,7 @@ def remove_orphans(connection: Connection, message_ids: Iterable[int], now: int)
     """Remove messages that no place, job or ticket refers to; their files go after a grace."""
     ids = sorted(message_ids)
     connection.execute(_UNLINK, [{"of": message_id, "now": now} for message_id in ids])
+    connection.execute(_DELETE_ENTRY, [{"of": message_id} for message_id in ids])
     connection.execute(_DELETE_MESSAGE, [{"of": message_id} for message_id in ids])
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 # The migration to which a database of this version of the program is brought.
-SCHEMA = "0009"
+SCHEMA = "0010"
 
 metadata = MetaData(
     naming_convention={

@@ -145,6 +145,9 @@ def _within(query: Select[Any], extent: Extent) -> tuple[Select[Any], dict[str, 
             _UNINDEXED_FOLDER.in_(select(folder.c.id).where(folder.c.name == bindparam("called")))
         )
         given["called"] = extent.folder
+    if extent.places:
+        query = query.where(place.c.id.in_(bindparam("these", expanding=True)))
+        given["these"] = list(extent.places)
     if extent.since is not None:
         query = query.where(place.c.received >= bindparam("since"))
         given["since"] = to_us(extent.since)

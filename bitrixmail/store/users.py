@@ -15,6 +15,7 @@ from bitrixmail.model.errors import ExistsError, Fault, InputError, NotFoundErro
 from bitrixmail.model.user import Deed, DeedSearch, Role, Session, Token, User
 from bitrixmail.store import audit
 from bitrixmail.store.executors import Database
+from bitrixmail.store.schema_search import search_view
 from bitrixmail.store.schema_users import admin_session, admin_token, admin_user, deed
 from bitrixmail.store.sequences import Sequences
 from bitrixmail.store.user_rows import SESSIONS, TOKENS, USER, session_of, token_of, user_of
@@ -219,7 +220,7 @@ def _owned(connection: Connection, name: str) -> None:
 
 def _remove(connection: Connection, name: str) -> None:
     _existing(connection, name)
-    for table in (admin_session, admin_token):
+    for table in (admin_session, admin_token, search_view):
         connection.execute(delete(table).where(table.c.user == name))
     connection.execute(delete(admin_user).where(admin_user.c.name == name))
     _owned(connection, name)

@@ -25,8 +25,12 @@ from bitrixmail.web.pages.dashboard import DashboardPages
 from bitrixmail.web.pages.doctor import DoctorPages
 from bitrixmail.web.pages.domains import DomainPages
 from bitrixmail.web.pages.lists import ListPages
+from bitrixmail.web.pages.log import LogPages
 from bitrixmail.web.pages.login import LoginPages
 from bitrixmail.web.pages.mailboxes import MailboxPages
+from bitrixmail.web.pages.message import MessagePages
+from bitrixmail.web.pages.messages import MessagesPages
+from bitrixmail.web.pages.quarantine import QuarantinePages
 from bitrixmail.web.pages.queue import QueuePages
 from bitrixmail.web.pages.rules import RulePages
 from bitrixmail.web.pages.rules_apply import RuleApplyPages
@@ -98,6 +102,10 @@ def _routes(over: Over) -> Iterator[Route]:
     yield from RuleApplyPages(office).routes()
     yield from TicketPages(office).routes()
     yield from ListPages(office).routes()
+    yield from MessagesPages(office).routes()
+    yield from MessagePages(office).routes()
+    yield from QuarantinePages(office).routes()
+    yield from LogPages(office).routes()
 
 
 class _Static(File):

@@ -64,6 +64,18 @@ async def test_provides_the_interface(opened: Opened, tmp_path: Path) -> None:
         verifyObject(IRuleRuns, stores.runs)
 
 
+async def test_an_extent_may_be_places_alone(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        await fill(stores)
+        ids = tuple(each.id for each in await places(stores))
+        extent = Extent(places=(ids[0], ids[-1], 999))
+        assert (await stores.runs.measure(extent))[1] == 2
+        found = await stores.runs.page(extent, 0, max(ids), 100)
+        assert [each.id for each in found] == [ids[0], ids[-1]]
+        run = await stores.runs.begin(replace(new_run(), extent=extent), Timers())
+        assert (await stores.runs.run(run.id)) == run
+
+
 async def test_a_place_is_read_with_all_that_judging_needs(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         await fill(stores)

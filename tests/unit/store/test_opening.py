@@ -84,7 +84,7 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) ->
         connection.execute(f"DROP TABLE {table}")
     connection.execute(
         "DELETE FROM sequence WHERE name IN ('rule_run', 'dkim_key', 'ticket', 'ticket_message',"
-        " 'admin_token', 'deed')"
+        " 'admin_token', 'deed', 'search_entry')"
     )
     topics = ("jobs", "retries", "suppressions", "spam", "sender-lists")
     connection.executemany("DELETE FROM generation WHERE topic = ?", [(one,) for one in topics])

@@ -1,0 +1,17 @@
+"""The event log read backwards, by what somebody wants to know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zope.interface import Interface
+
+if TYPE_CHECKING:
+    from bitrixmail.model.event_log import Stretch, Wanted
+
+
+class IEventLog(Interface):
+    """What happened: messages, refusals, jobs. Raises StoreUnavailableError."""
+
+    async def read(wanted: Wanted, below: int, limit: int, breadth: int) -> Stretch:
+        """Look at `breadth` entries below a number (0: from the newest) for `limit` wanted ones."""

@@ -1,0 +1,122 @@
+"""HTML of messages made harmless."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bitrixmail.mime.headers import HeaderSection
+from bitrixmail.mime.unpacking import unpack
+from bitrixmail.web.mail_html import Picture, clean, document, policy
+from tests.corpus.injections import Injection, injections
+
+ALL = list(injections())
+HARMLESS_TAGS = re.compile(
+    "a|abbr|b|big|blockquote|br|center|code|dd|details|div|dl|dt|em|font|h[1-6]|hr|i|img|li|main|"
+    "mark|ol|p|pre|q|s|small|span|strike|strong|sub|sup|table|tbody|td|th|thead|tr|tt|u|ul|"
+    "summary|section|article|header|footer|nav|aside|figure|figcaption|address|caption|col|"
+    "colgroup|cite|del|dfn|ins|kbd|samp|time|tfoot|var|wbr|abbr|bdi|bdo"
+)
+HARMLESS_ATTRIBUTES = {
+    "href", "src", "alt", "style", "dir", "lang", "title", "rel", "target", "width", "height",
+    "align", "valign", "bgcolor", "border", "cellpadding", "cellspacing", "colspan", "rowspan",
+    "scope", "span", "start", "type", "color", "face", "size",
+}  # fmt: skip
+
+
+class Look(HTMLParser):
+    """Gathers what a browser would see."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str]]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, {name: value or "" for name, value in attrs}))
+
+
+def assert_inert(html: str) -> None:
+    for tag, attributes in Look(html).seen:
+        assert HARMLESS_TAGS.fullmatch(tag), html
+        assert set(attributes) <= HARMLESS_ATTRIBUTES, html
+        if "href" in attributes:
+            assert re.match(r"\s*(https?|mailto|tel):", attributes["href"], re.IGNORECASE), html
+            assert {"noopener", "noreferrer"} <= set(attributes["rel"].split()), html
+            assert attributes["target"] == "_blank"
+        assert attributes.get("src", "data:image/png;base64,").startswith("data:image/"), html
+        style = attributes.get("style", "")
+        assert not re.search(
+            r"url|expression|position|import|\\|behavior|binding", style, re.IGNORECASE
+        )
+
+
+def test_there_are_a_hundred() -> None:
+    assert len(ALL) >= 100
+    assert len({each.html for each in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("injection", ALL, ids=lambda each: each.name)
+def test_a_script_of_a_message_stays_inert(injection: Injection) -> None:
+    octets = injection.octets
+    unpacked = unpack(octets, HeaderSection.parse(octets))
+    assert unpacked.html or unpacked.text
+    assert_inert(clean(injection.html, {}, images=False).html)
+    assert_inert(clean(unpacked.html, {}, images=False).html)
+
+
+@given(st.lists(st.sampled_from([each.html for each in ALL]), min_size=2, max_size=4))
+def test_nor_do_several_help_one_another(pages: list[str]) -> None:
+    assert_inert(clean("".join(pages), {}, images=False).html)
+    twice = clean(clean("".join(pages), {}, images=False).html, {}, images=False).html
+    assert_inert(twice)
+
+
+def test_what_is_harmless_stays() -> None:
+    page = (
+        '<p style="color:red;position:fixed">Hello <b>Ann</b></p><a href="https://example.org/?a=1">'
+        '<table width="9"><tr><td colspan="2" bgcolor="#fff">x</td></tr></table></a>'
+    )
+    cleaned = clean(page, {}, images=False).html
+    assert '<p style="color:red">Hello <b>Ann</b></p>' in cleaned
+    assert 'href="https://example.org/?a=1"' in cleaned
+    assert '<td colspan="2" bgcolor="#fff">x</td>' in cleaned
+
+
+def test_pictures_elsewhere_are_counted_and_shown_on_request() -> None:
+    page = '<img src="https://example.org/a.png" alt="a"><img src="HTTP://example.org/b">'
+    blocked = clean(page, {}, images=False)
+    assert blocked.remote == 2
+    assert "example.org" not in blocked.html
+    assert 'alt="a"' in blocked.html
+    shown = clean(page, {}, images=True)
+    assert (shown.remote, shown.html.count("example.org")) == (2, 2)
+    assert "https:" not in policy(images=False)
+    assert "img-src data: https: http:;" in policy(images=True)
+
+
+def test_pictures_of_the_message_are_put_in() -> None:
+    pictures = {
+        "a@x": Picture("image/png", b"PNG"),
+        "svg@x": Picture("image/svg+xml", b"<svg/>"),
+        "big@x": Picture("image/png", bytes(3 * 1024 * 1024)),
+    }
+    html = '<img src="cid:a@x"><img src="cid:svg@x"><img src="cid:big@x"><img src="cid:none">'
+    cleaned = clean(html, pictures, images=False)
+    assert cleaned.html == '<img src="data:image/png;base64,UE5H"><img><img><img>'
+    assert cleaned.remote == 0
+
+
+def test_a_document_is_of_its_own() -> None:
+    made = document(clean("<p>x</p>", {}, images=False), "<script>").decode()
+    assert "<title>&lt;script&gt;</title>" in made
+    assert "<body><p>x</p></body>" in made
+    for part in ("default-src 'none'", "sandbox allow-popups", "frame-ancestors 'self'"):
+        assert part in policy(images=False)
+    assert "allow-scripts" not in policy(images=False)
+    assert "allow-same-origin" not in policy(images=True)
