@@ -35,6 +35,7 @@ class Office:
         self.stores: InlineStores = make_stores(folder, self.clock)
         self.stores.open_now()
         self.courier = RecordingCourier()
+        self.outcomes = PlainOutcomes()
         self.letters = 0
         self.dispatcher = self.made()
 
@@ -44,7 +45,7 @@ class Office:
         return Dispatcher(
             self.stores.jobs,
             [self.courier],
-            PlainOutcomes(),
+            self.outcomes,
             cast("IReactorTime", self.clock),
             owner="server-1",
             bounds=Bounds(deliveries, leased, Widths(first=first, most=most)),
@@ -119,6 +120,30 @@ def test_a_deferred_job_is_tried_again(office: Office) -> None:
     assert office.states() == {"a@example.com": JobState.WAITING}
     office.clock.advance(1)
     assert office.states() == {"a@example.com": JobState.DONE}
+
+
+def test_a_repetition_is_done_as_it_falls_due_though_nothing_else_is_to_be_done(
+    office: Office,
+) -> None:
+    waits = [timedelta(seconds=1), timedelta(seconds=2.5), timedelta(seconds=10)]
+    office.courier.refusing, office.courier.slow = True, True
+    office.outcomes.waits.extend(waits)
+    begun = office.clock.seconds()
+    office.dispatcher.begin()
+    office.write("a@example.com")
+    office.dispatcher.look()
+    # What is decided while no turn is under way: an answer comes when it comes
+    expected = [0.0]
+    for wait in waits:
+        office.clock.advance(0.25)
+        office.courier.let_go()
+        expected.append(office.clock.seconds() - begun + wait.total_seconds())
+        for _ in range(12 * 4):
+            office.clock.advance(0.25)
+            if office.courier.waiting:
+                break
+        assert office.clock.seconds() - begun == expected[-1]
+    assert len(office.courier.begun) == len(expected)
 
 
 def test_no_more_at_a_time_than_the_width(office: Office) -> None:
