@@ -33,7 +33,7 @@ class RecordingCourier(OneByOne):
         self.refusing = False
         self.begun: list[tuple[str, ...]] = []
         self.waiting: list[Deferred[None]] = []
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.closed = False
 
     async def deliver(self, jobs: Sequence[Job]) -> Delivery:

@@ -296,8 +296,11 @@ def test_a_delivery_that_never_ends_is_cut(office: Office) -> None:
         office.clock.advance(30)
     assert office.states() == {"a@example.com": JobState.LEASED}
     office.courier.slow = False
-    for _ in range(3):
-        office.clock.advance(30)
+    office.outcomes.waits = [timedelta(minutes=1)]
+    office.clock.advance(30)
+    (job,) = result_of(office.stores.queue.find(Search(), 2))
+    assert (job.attempts, str(job.last and job.last.reply)) == (1, "it did not end, and was cut")
+    office.clock.pump([30] * 2)
     assert office.courier.delivered == ["a@example.com"] * 2
     assert office.states() == {"a@example.com": JobState.DONE}
 
@@ -326,13 +329,19 @@ def test_with_room_for_more_workers_each_has_one(office: Office) -> None:
     assert len(office.courier.begun) == 3
 
 
-def test_a_broken_courier_loses_nothing(
-    office: Office, nothing_lost_or_left: list[Failure]
+@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), SystemExit("a bug")])
+def test_a_broken_courier_loses_nothing_and_is_not_tried_for_ever(
+    office: Office, nothing_lost_or_left: list[Failure], error: BaseException
 ) -> None:
-    office.courier.error = ZeroDivisionError("a bug")
+    office.courier.error = error
+    office.outcomes.waits = [timedelta(minutes=1)]
     office.write("a@example.com")
     office.dispatcher.begin()
-    assert nothing_lost_or_left.pop().type is ZeroDivisionError
+    assert nothing_lost_or_left.pop().type is type(error)
+    (job,) = result_of(office.stores.queue.find(Search(), 2))
+    assert (job.state, job.attempts) == (JobState.WAITING, 1)
+    assert job.last is not None
+    assert type(error).__name__ in job.last.reply
     office.courier.error = None
     office.clock.pump([30] * 5)
     assert office.states() == {"a@example.com": JobState.DONE}
