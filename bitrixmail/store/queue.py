@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -25,6 +36,12 @@ from bitrixmail.tasks import utcnow
 
 _WAITING, _LEASED = JobState.WAITING.value, JobState.LEASED.value
 _HELD, _DEAD = JobState.HELD.value, JobState.DEAD.value
+# How the keys begin of what jobs have brought, see outbound.entering: the number, ":" and a part
+_OF_JOBS = "job:"
+_FORGET_ONCE = delete(once).where(
+    (once.c.key == bindparam("of"))
+    | ((once.c.key > bindparam("least")) & (once.c.key < bindparam("most")))
+)
 # More than a message has recipients
 _MOST_EVENTS = 20_000
 _EARLIER = attempt.alias()
@@ -319,7 +336,9 @@ def _delete(connection: Connection, items: Sequence[tuple[tuple[int, ...], int]]
 def forget(connection: Connection, befores: Sequence[int]) -> list[int]:
     """Remove a chunk of jobs that ended before these times; return how many."""
     before = max(befores)
-    connection.execute(delete(once).where(once.c.at < before))
+    # What a job has brought is remembered as long as there is the job: it may be done anew by hand
+    of_no_job = ~once.c.key.startswith(_OF_JOBS, autoescape=True)
+    connection.execute(delete(once).where(once.c.at < before, of_no_job))
     ended = [text("job.settled IS NOT NULL"), job.c.settled < before]
     removed = _remove(connection, ended, CHUNK, before)
     return [removed] + [0] * (len(befores) - 1)
@@ -333,6 +352,10 @@ def _remove(connection: Connection, conditions: Sequence[Any], most: int, now: i
     ids = [row.id for row in found]
     connection.execute(delete(attempt).where(attempt.c.job_id.in_(ids)))
     connection.execute(delete(job).where(job.c.id.in_(ids)))
+    keys = [f"{_OF_JOBS}{number}" for number in ids]
+    connection.execute(
+        _FORGET_ONCE, [{"of": key, "least": f"{key}:", "most": f"{key};"} for key in keys]
+    )
     remove_orphans(connection, {row.message_id for row in found}, now)
     return len(ids)
 

@@ -274,6 +274,35 @@ async def test_what_ended_long_ago_is_forgotten(opened: Opened, tmp_path: Path) 
         assert await states(stores) == {"b@example.com": JobState.LEASED}
 
 
+async def test_what_a_job_has_brought_is_remembered_as_long_as_there_is_the_job(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as stores:
+        await stores.messages.append(make_letter("Q1", *(make_job(f"{n}@x.net") for n in range(2))))
+        first, second = await stores.queue.find(Search(), 10)
+
+        async def bring() -> set[str]:
+            """Bring what jobs bring once more; return what had an effect."""
+            found = set()
+            for number, key in enumerate(keys):
+                queue_id = f"{key}/{number}/{len(seen)}"
+                await stores.messages.append(make_letter(queue_id, make_job(), once=key))
+                found |= {key for one in await stores.queue.find(Search(), 99)
+                          if one.queue_id == queue_id}  # fmt: skip
+            seen.append(found)
+            return found
+
+        seen: list[set[str]] = []
+        keys = [f"job:{first.id}", f"job:{first.id}:1", f"job:{first.id}0", f"job:{second.id}:7",
+                "source:x"]  # fmt: skip
+        assert await bring() == set(keys)
+        assert await bring() == set()
+        await stores.messages.expire(RECEIVED + timedelta(days=200))
+        assert await bring() == {"source:x"}
+        await stores.queue.delete([first.id])
+        assert await bring() == {f"job:{first.id}", f"job:{first.id}:1"}
+
+
 async def test_held_jobs_wait_until_released(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         await stores.messages.append(make_letter("Q1", make_job()))
