@@ -19,6 +19,7 @@ from bitrixmail.model.work import KINDS, Order
 from bitrixmail.store import schema
 from bitrixmail.store.appending import append_some
 from bitrixmail.store.prepared import Prepared, PreparedInsert
+from bitrixmail.store.rescue import file_given_up
 from bitrixmail.store.schema import job, message
 from bitrixmail.store.sequences import JOBS, Sequences, bump
 from bitrixmail.store.values import from_us, storable, to_key, to_us
@@ -338,6 +339,7 @@ def settle(connection: Connection, settlings: Sequence[Settling]) -> list[None]:
     _INSERT_ATTEMPT.rows(connection, attempts)
     _INSERT_EVENT.rows(connection, events)
     sequences.save()
+    file_given_up(connection, [one for one, _ in settlements], settlings[-1].now)
     append_some(connection, [draft for group in settlings for draft in group.drafts])
     return [None] * len(settlings)
 
