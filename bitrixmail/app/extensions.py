@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
@@ -67,15 +67,10 @@ class Extensions:
         self._sources: Sources | None = None
         self._loaded: dict[str, _Loaded] = {}
         for name in dict.fromkeys(given.enabled):
-            context = Context(
-                name=name,
-                settings=given.settings.get(name, {}),
-                hostname=settings.server.hostname,
-                data_dir=settings.data_dir,
-                reactor=reactor,
-            )
             guard = Guard(name, reactor, given.faults, given.faults_within, self._switched_off)
-            self._loaded[name] = _Loaded(_parts_of(name, context), guard)
+            self._loaded[name] = _Loaded(
+                _parts_of(name, _context_of(name, settings, reactor)), guard
+            )
 
     def _switched_off(self, subject: str, text: str) -> None:
         if self._sources is not None:
@@ -260,6 +255,25 @@ def finding_of(found: Any) -> Finding:
     if not math.isfinite(score) or not 0 <= score <= _WORST:
         raise TypeError(f"its score is {score}, not one of 0 to 100")
     return Finding(round(float(score), 2), printable(found.reason, _SHOWN))
+
+
+def extension_faults(settings: Settings) -> Iterator[Fault]:
+    """Find which of those that are enabled can't be loaded, and why."""
+    for name in dict.fromkeys(settings.extensions.enabled):
+        try:
+            _parts_of(name, _context_of(name, settings, None))
+        except InputError as error:
+            yield from error.faults
+
+
+def _context_of(name: str, settings: Settings, reactor: Any) -> Context:
+    return Context(
+        name=name,
+        settings=settings.extensions.settings.get(name, {}),
+        hostname=settings.server.hostname,
+        data_dir=settings.data_dir,
+        reactor=reactor,
+    )
 
 
 def _parts_of(name: str, context: Context) -> Parts:

@@ -18,6 +18,7 @@ from twisted.copyright import version as twisted_version
 from twisted.python import usage
 
 from bitrixmail.app.loading import load_settings, settings_file
+from bitrixmail.app.preflight import preflight
 from bitrixmail.app.settings import Settings
 from bitrixmail.model.text import printable
 
@@ -80,8 +81,11 @@ class Options(usage.Options):
             remedy = "name another one before the word bitrixmail, or none: --pidfile="
             raise usage.UsageError(f"--pidfile {printable(named)} can't be written ({remedy})")
 
-    def settings(self) -> Settings:
-        """Read the settings of all sources, now. Raises InputError."""
+    def settings(self, *, beyond: bool = False) -> Settings:
+        """Read the settings of all sources, now; `beyond`: and look at what they name.
+
+        Raises InputError.
+        """
         overrides = list(self._overrides)
         for option, path in (("data-dir", "server.data_dir"), ("hostname", "server.hostname")):
             if self[option] is not None:
@@ -90,7 +94,10 @@ class Options(usage.Options):
             overrides.append(f"listen.smtp={','.join(self._smtp)}")
         if self._domains:
             overrides.append(f"server.domains={','.join(self._domains)}")
-        return load_settings(settings_file(self["config"], os.environ), os.environ, overrides)
+        file = settings_file(self["config"], os.environ)
+        if beyond:
+            return load_settings(file, os.environ, overrides, beyond=preflight)
+        return load_settings(file, os.environ, overrides)
 
 
 def versions() -> str:
