@@ -80,6 +80,7 @@ def _run(row: Any) -> RuleRun:
             None if since is None else from_us(since),
             tuple(extent["whose"]),
             extent.get("outside", False),
+            extent.get("again", False),
         ),
         ceiling=row.ceiling,
         total=row.total,
@@ -104,6 +105,7 @@ def begin(connection: Connection, items: Sequence[Beginning]) -> list[RuleRun]:
             "since": since,
             "whose": extent.whose,
             "outside": extent.outside,
+            "again": extent.again,
         }
         connection.execute(
             insert(rule_run).values(

@@ -23,6 +23,7 @@ from bitrixmail.store.rescue import file_given_up
 from bitrixmail.store.schema import job, message
 from bitrixmail.store.sequences import JOBS, Sequences, bump
 from bitrixmail.store.values import from_us, storable, to_key, to_us
+from bitrixmail.store.work_done import note_done
 
 _IN = 16
 # A lease carries along what small messages consist of, up to so many octets of them.
@@ -339,7 +340,9 @@ def settle(connection: Connection, settlings: Sequence[Settling]) -> list[None]:
     _INSERT_ATTEMPT.rows(connection, attempts)
     _INSERT_EVENT.rows(connection, events)
     sequences.save()
-    file_given_up(connection, [one for one, _ in settlements], settlings[-1].now)
+    settled = [one for one, _ in settlements]
+    note_done(connection, settled, settlings[-1].now)
+    file_given_up(connection, settled, settlings[-1].now)
     append_some(connection, [draft for group in settlings for draft in group.drafts])
     return [None] * len(settlings)
 

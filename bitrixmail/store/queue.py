@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    or_,
     select,
     text,
     update,
@@ -32,6 +33,7 @@ from bitrixmail.store.removal import CHUNK, remove_orphans
 from bitrixmail.store.schema import attempt, event, job, message, once
 from bitrixmail.store.sequences import JOBS, RETRIES, bump
 from bitrixmail.store.values import from_us, to_key, to_us
+from bitrixmail.store.work_done import DONE
 from bitrixmail.tasks import utcnow
 
 _WAITING, _LEASED = JobState.WAITING.value, JobState.LEASED.value
@@ -337,8 +339,8 @@ def forget(connection: Connection, befores: Sequence[int]) -> list[int]:
     """Remove a chunk of jobs that ended before these times; return how many."""
     before = max(befores)
     # What a job has brought is remembered as long as there is the job: it may be done anew by hand
-    of_no_job = ~once.c.key.startswith(_OF_JOBS, autoescape=True)
-    connection.execute(delete(once).where(once.c.at < before, of_no_job))
+    kept = or_(*(once.c.key.startswith(start, autoescape=True) for start in (_OF_JOBS, DONE)))
+    connection.execute(delete(once).where(once.c.at < before, ~kept))
     ended = [text("job.settled IS NOT NULL"), job.c.settled < before]
     removed = _remove(connection, ended, CHUNK, before)
     return [removed] + [0] * (len(befores) - 1)

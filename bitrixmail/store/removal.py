@@ -34,6 +34,7 @@ from bitrixmail.store.schema import (
 )
 from bitrixmail.store.schema_tickets import ticket_message
 from bitrixmail.store.sequences import Sequences
+from bitrixmail.store.work_done import forget_done
 
 CHUNK = 300
 _UIDS = 500
@@ -185,6 +186,7 @@ def remove_orphans(connection: Connection, message_ids: Iterable[int], now: int)
     ids = sorted(message_ids)
     connection.execute(_UNLINK, [{"of": message_id, "now": now} for message_id in ids])
     connection.execute(_DELETE_MESSAGE, [{"of": message_id} for message_id in ids])
+    forget_done(connection, ids)
 
 
 def _note(connection: Connection, found: Sequence[Any], kind: str, now: int) -> None:
