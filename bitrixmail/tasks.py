@@ -55,7 +55,7 @@ def _proceed(result: Any, coroutine: Coroutine[Deferred[Any], Any, None], what: 
             awaited = coroutine.send(result)
     except StopIteration:
         return
-    except Exception:  # noqa: BLE001 - nobody awaits it, so this is the end of its way
+    except BaseException:  # noqa: BLE001 - nobody awaits it: a Deferred would keep it to itself
         _log.failure("{what} failed", what=what)
         return
     awaited.addBoth(_proceed, coroutine, what)

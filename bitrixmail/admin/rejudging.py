@@ -12,13 +12,13 @@ from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.directory import Mailbox
 from bitrixmail.model.job import NewJob
 from bitrixmail.model.message import QUARANTINE, TRASH
-from bitrixmail.model.orders import job_of, work_name
+from bitrixmail.model.orders import job_of, work_mark, work_name
 from bitrixmail.model.plan import Disposition, Plan
 from bitrixmail.model.rule import Rule, RuleSet
 from bitrixmail.model.rule_run import Refiling, StoredPlace
 from bitrixmail.model.testimony import Testimony
 from bitrixmail.model.text import printable
-from bitrixmail.model.work import KIND_OF
+from bitrixmail.model.work import KIND_OF, Work
 from bitrixmail.rules.actions import SEEN
 from bitrixmail.rules.conditions import tests_of
 from bitrixmail.rules.facts import Facts, Standing
@@ -36,7 +36,8 @@ class Verdict:
 
     `done` are (rule, action) pairs of the rules that matched, `effects` say in words what would
     change. `rejected`: a rule would refuse it, which is too late. `faults`: rules passed over.
-    `left_out`: what rules want done outside, and is not done in this run.
+    `left_out`: what rules want done outside, and is not done in this run; `before`: what was done
+    for this message before; `acts`: what is done now.
     """
 
     place: StoredPlace
@@ -46,19 +47,32 @@ class Verdict:
     rejected: bool = False
     faults: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
 
 
 class Rejudging:
     """The rules of one run made ready. Made when it begins or is resumed, ends with it.
 
-    `outside`: what they want done outside is done too.
+    `outside`: what they want done outside is done too; `again`: also where it was done before.
     Works in any thread, one at a time. Raises InputError for rules that can't be compiled.
     """
 
     def __init__(
-        self, rules: RuleSet, judging: Judging, occasion: str, folder: str, *, outside: bool = False
+        self,
+        rules: RuleSet,
+        judging: Judging,
+        occasion: str,
+        folder: str,
+        *,
+        outside: bool = False,
+        again: bool = False,
     ) -> None:
         self._outside = outside
+        self._again = again
+        self.acts = outside and any(
+            action.do in KIND_OF for rule in rules.rules for action in rule.actions
+        )
         self._judging = judging
         self._occasion = occasion
         # (mailbox, message, folder) of copies wanted so far, where a message has several places.
@@ -149,20 +163,28 @@ class Rejudging:
         why = ", ".join(f'"{printable(step.rule, _SHOWN)}"' for step in matched)
         refiling = self._once(place, refiling_of(place, plan, why))
         left_out: tuple[str, ...] = ()
+        before: tuple[str, ...] = ()
+        works = [work for work in plan.work if self._outside]
         if self._outside:
-            refiling = replace(refiling, jobs=tuple(jobs_of(place, plan, now)))
+            before = tuple(work.do for work in works if work_mark(work) in place.done)
+            if not self._again:
+                works = [work for work in works if work_mark(work) not in place.done]
+            refiling = replace(refiling, jobs=tuple(jobs_of(place, plan, works, now)))
         else:
             left_out = tuple(work.do for work in plan.work)
         if not changes_anything(place, refiling):
-            return Verdict(place, None, rejected=rejected, faults=faults, left_out=left_out)
+            return Verdict(
+                place, None, rejected=rejected, faults=faults, left_out=left_out, before=before
+            )
+        acts = tuple(work.do for work in works)
         done = tuple(
             (step.rule, action)
             for step in matched
             for action in step.actions
-            if self._outside or action.partition(" ")[0] not in KIND_OF
+            if (word := action.partition(" ")[0]) not in KIND_OF or word in acts
         )
         effects = tuple(effects_of(place, refiling))
-        return Verdict(place, refiling, done, effects, rejected, faults, left_out)
+        return Verdict(place, refiling, done, effects, rejected, faults, left_out, before, acts)
 
     def _once(self, place: StoredPlace, refiling: Refiling) -> Refiling:
         """Leave out copies that another place of the same message has asked for already."""
@@ -195,10 +217,12 @@ def refiling_of(place: StoredPlace, plan: Plan, why: str) -> Refiling:
     return Refiling(place.id, place.modseq, folder, copies, plan.flags, plan.tags, why=why)
 
 
-def jobs_of(place: StoredPlace, plan: Plan, now: datetime) -> Iterator[NewJob]:
-    """Yield the jobs of what is to be done outside; their keys are those within a run."""
+def jobs_of(
+    place: StoredPlace, plan: Plan, works: Iterable[Work], now: datetime
+) -> Iterator[NewJob]:
+    """Yield the jobs of works that are to be done outside; their keys are those within a run."""
     recipient = place.recipients[0] if place.recipients else place.mailbox
-    for work in plan.work:
+    for work in works:
         key = f"{place.queue_id}:{work_name(work, place.mailbox)}"
         yield job_of(key, work, plan, place.mailbox, recipient, now)
 

@@ -47,7 +47,7 @@ class Wish:
     """Which rules a person wants to apply to which messages, as typed; empty: all.
 
     With `dry_run` nothing will come of it but the preview. `outside`: what rules want done outside
-    is done too. `places`: of these messages alone.
+    is done too; `again`: also what was done for a message before. `places`: of these messages alone.
     """
 
     rules: tuple[str, ...] = ()
@@ -57,6 +57,7 @@ class Wish:
     dry_run: bool = False
     outside: bool = False
     places: tuple[int, ...] = ()
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -65,7 +66,8 @@ class Counts:
 
     `actions` counts by (rule, action), `effects` by what changes. `rejected` are messages a rule
     would refuse, which is too late for them. `faults` counts what was passed over, `left_out` what
-    is not done outside.
+    is not done outside, `before` what was done outside before, `acts` what is done now. `oldest` of
+    the messages that are answered was received first.
     """
 
     judged: int = 0
@@ -76,6 +78,9 @@ class Counts:
     effects: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
+    before: Counter[str] = field(default_factory=Counter)
+    acts: Counter[str] = field(default_factory=Counter)
+    oldest: datetime | None = None
     examples: list[Verdict] = field(default_factory=list)
 
     def add(self, verdict: Verdict) -> None:
@@ -84,6 +89,11 @@ class Counts:
         self.rejected += verdict.rejected
         self.faults.update(verdict.faults)
         self.left_out.update(set(verdict.left_out))
+        self.before.update(set(verdict.before))
+        self.acts.update(set(verdict.acts))
+        if "reply" in verdict.acts:
+            received = verdict.place.received
+            self.oldest = received if self.oldest is None else min(self.oldest, received)
         if verdict.refiling is None:
             return
         self.changes += 1
@@ -163,7 +173,12 @@ class RuleRuns:
             raise NotFoundError(no_such_mailbox(mailbox))
         folder = wish.folder and typed.folder(wish.folder, "--folder")
         return Extent(
-            mailbox, folder, self._since(wish.since), outside=wish.outside, places=wish.places
+            mailbox,
+            folder,
+            self._since(wish.since),
+            outside=wish.outside,
+            places=wish.places,
+            again=wish.again,
         )
 
     def _since(self, text: str) -> datetime | None:
@@ -199,6 +214,7 @@ class RuleRuns:
             run.occasion,
             run.extent.folder,
             outside=run.extent.outside or run.occasion == SCHEDULE,
+            again=run.extent.again,
         )
 
     async def look_on(self, preview: Preview) -> bool:
@@ -212,6 +228,12 @@ class RuleRuns:
 
     async def _judge(self, run: RuleRun, rejudging: Rejudging, cursor: int) -> list[Verdict]:
         places = await self._store.page(run.extent, cursor, run.ceiling, self._page)
+        if rejudging.acts and places:
+            known = await self._store.done([place.id for place in places])
+            places = tuple(
+                replace(place, done=known[place.id]) if place.id in known else place
+                for place in places
+            )
         now = utcnow(self._clock)
         if not rejudging.reads_body:
             return await self._threads.run(rejudging.judge, [(each, None) for each in places], now)

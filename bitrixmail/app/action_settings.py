@@ -65,8 +65,13 @@ def _base(given: object) -> str:
 
 
 def _one_or_more(given: object) -> object:
-    """Take one secret for a list of it: a comma is part of it."""
-    return [given] if isinstance(given, str) and not given.startswith("[") else as_list(given)
+    """Take one secret for a list of it: a comma is part of it. What is given is never shown."""
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
+        remedy = 'in quotes: { crm = "…" }, or { crm = ["new", "old"] }'
+        raise wrong("is neither a text nor a list of texts", remedy)
+    return given
 
 
 _Name = Annotated[str, BeforeValidator(_name)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict
@@ -27,6 +28,10 @@ from bitrixmail.model.text import printable
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_S = 900.0
 _USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
+_OURS = "BITRIXMAIL_"
+# Nothing can be run with less
+_LEAST_OCTETS = 16 * 2**20
+_LEAST_FILES = 16
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 
 
@@ -62,9 +67,12 @@ def _environment(given: object) -> object:
     given = as_table(given)
     if isinstance(given, dict):
         for name, text in given.items():
+            shown = printable(str(name), 40)
             if not _VARIABLE.fullmatch(str(name)) or "\0" in str(text):
-                shown = printable(str(name), 40)
                 raise wrong(f'"{shown}" can\'t be a variable', "its name: letters, digits and _")
+            if str(name).startswith(_OURS):
+                what = f'"{shown}" is told by this program itself'
+                raise wrong(what, f"a name that does not begin with {_OURS}")
     return given
 
 
@@ -126,7 +134,7 @@ class Command:
             user=self.user,
             directory=self.directory or "/",
             memory_octets=self.memory,
-            cpu_s=int(self.cpu),
+            cpu_s=ceil(self.cpu),
             file_octets=self.file_size,
             open_files=self.files,
             processes=self.processes,
@@ -138,13 +146,22 @@ Commands = Annotated[dict[str, Command], BeforeValidator(as_table)]
 
 
 def command_faults(commands: dict[str, Command]) -> Iterator[Fault]:
-    """Find what is wrong with names, and what takes longer than any delivery may."""
+    """Find what is wrong with names, and what no program or attempt can keep to."""
     for name, command in commands.items():
+        where = f"commands.{printable(name, 60)}"
         if command.timeout > _LONGEST_S:
             what = f"{command.timeout:.0f} s are more than an attempt may take"
-            yield Fault(f"commands.{printable(name, 60)}.timeout", what, 'at most "15m"')
+            yield Fault(f"{where}.timeout", what, 'at most "15m"')
+        if command.directory and not command.directory.startswith("/"):
+            what = f'"{printable(command.directory)}" is no whole path'
+            yield Fault(f"{where}.directory", what, 'for example "/srv/shop"')
+        if 0 < command.memory < _LEAST_OCTETS:
+            what = "is too little for any program"
+            yield Fault(f"{where}.memory", what, 'at least "16MiB"; 0: no limit')
+        if 0 < command.files < _LEAST_FILES:
+            what = "are too few for any program"
+            yield Fault(f"{where}.files", what, f"at least {_LEAST_FILES}; 0: no limit")
         if not _NAME.fullmatch(name):
-            where = f"commands.{printable(name, 60)}"
             yield Fault(where, "is no name", "letters, digits, - and _, up to 40 of them")
 
 

@@ -72,8 +72,13 @@ class Composition:
         if options.data_dir is not None:
             overrides.append(f"server.data_dir={options.data_dir}")
         try:
-            settings = load_settings(self._file(options), self._environment, overrides)
-            rules_of(settings, secrets=files)
+            file = self._file(options)
+            if files:
+                from bitrixmail.app.preflight import preflight  # noqa: PLC0415 - slow
+
+                return load_settings(file, self._environment, overrides, beyond=preflight)
+            settings = load_settings(file, self._environment, overrides)
+            rules_of(settings, secrets=False)
         except InputError as error:
             raise SettingsError(tuple(map(str, error.faults))) from error
         return settings

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
@@ -34,6 +34,7 @@ from bitrixmail.model.text import printable
 _log = Logger()
 _MOST_TEXTS = 100
 _MOST_CHARACTERS = 1000
+_DEEPEST = 1
 _SHOWN = 200
 # Beyond the time of the function itself
 _GRACE_S = 1.0
@@ -66,15 +67,10 @@ class Extensions:
         self._sources: Sources | None = None
         self._loaded: dict[str, _Loaded] = {}
         for name in dict.fromkeys(given.enabled):
-            context = Context(
-                name=name,
-                settings=given.settings.get(name, {}),
-                hostname=settings.server.hostname,
-                data_dir=settings.data_dir,
-                reactor=reactor,
-            )
             guard = Guard(name, reactor, given.faults, given.faults_within, self._switched_off)
-            self._loaded[name] = _Loaded(_parts_of(name, context), guard)
+            self._loaded[name] = _Loaded(
+                _parts_of(name, _context_of(name, settings, reactor)), guard
+            )
 
     def _switched_off(self, subject: str, text: str) -> None:
         if self._sources is not None:
@@ -117,7 +113,7 @@ class Extensions:
         found = await one.guard.call(what, function, self._condition_s, letter)
         try:
             return texts_of(found)
-        except TypeError as error:
+        except Exception as error:  # noqa: BLE001 - a number of others may not let itself be written
             raise one.guard.note(what, error) from None
 
     async def act(self, name: str, letter: ILetter) -> str:
@@ -145,7 +141,7 @@ class Extensions:
             found = await one.guard.call(what, function, self._condition_s, letter)
         try:
             return finding_of(found)
-        except TypeError as error:
+        except Exception as error:  # noqa: BLE001 - as above
             raise one.guard.note(what, error) from None
 
     def answer_now(self, name: str, letter: ILetter) -> tuple[str, ...]:
@@ -156,7 +152,9 @@ class Extensions:
         what = f"the condition {name}"
         try:
             return texts_of(self._at_once(what, function, letter))
-        except TypeError as error:
+        except LookupError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
             raise LookupError(f"{what}: {error}") from None
 
     def _at_once(self, what: str, function: Callable[..., Any], letter: ILetter) -> Any:
@@ -224,8 +222,11 @@ class Extensions:
         return one, function
 
 
-def texts_of(found: Any) -> tuple[str, ...]:
-    """Return what a condition said as texts. Raises TypeError for what can't be one."""
+def texts_of(found: Any, depth: int = 0) -> tuple[str, ...]:
+    """Return what a condition said as texts. Raises TypeError for what can't be one.
+
+    A list may hold lists, and those nothing but texts: else one that holds itself had no end.
+    """
     if found is None:
         return ()
     if isinstance(found, bool):
@@ -233,7 +234,10 @@ def texts_of(found: Any) -> tuple[str, ...]:
     if isinstance(found, str | int | float):
         return (str(found)[:_MOST_CHARACTERS],)
     if isinstance(found, list | tuple | set | frozenset):
-        return tuple(text for each in list(found)[:_MOST_TEXTS] for text in texts_of(each))
+        if depth > _DEEPEST:
+            raise TypeError("it returned lists within lists within lists")
+        some = list(found)[:_MOST_TEXTS]
+        return tuple(text for each in some for text in texts_of(each, depth + 1))[:_MOST_TEXTS]
     raise TypeError(f"it returned {type(found).__name__}, neither text nor number, true nor false")
 
 
@@ -251,6 +255,25 @@ def finding_of(found: Any) -> Finding:
     if not math.isfinite(score) or not 0 <= score <= _WORST:
         raise TypeError(f"its score is {score}, not one of 0 to 100")
     return Finding(round(float(score), 2), printable(found.reason, _SHOWN))
+
+
+def extension_faults(settings: Settings) -> Iterator[Fault]:
+    """Find which of those that are enabled can't be loaded, and why."""
+    for name in dict.fromkeys(settings.extensions.enabled):
+        try:
+            _parts_of(name, _context_of(name, settings, None))
+        except InputError as error:
+            yield from error.faults
+
+
+def _context_of(name: str, settings: Settings, reactor: Any) -> Context:
+    return Context(
+        name=name,
+        settings=settings.extensions.settings.get(name, {}),
+        hostname=settings.server.hostname,
+        data_dir=settings.data_dir,
+        reactor=reactor,
+    )
 
 
 def _parts_of(name: str, context: Context) -> Parts:

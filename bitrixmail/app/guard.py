@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -32,7 +32,6 @@ _SHOWN = 200
 # How long a thread that computes may keep the others from going on. Python's own 5 ms would be
 # felt: a message needs several turns.
 _TURN_S = 0.0002
-_SAID = (AgainError, NeverError, CancelledError)
 
 
 class Guard:
@@ -76,7 +75,8 @@ class Guard:
         """Return what a function returns. Raises LookupError with a sentence if it can't be had.
 
         Before the time that it may take it may wait as long for a thread; that there was none is no
-        fault. AgainError and NeverError are passed on: they are none either.
+        fault. Of one that is `acting` AgainError and NeverError are passed on: they are none
+        either. Whatever else it raises, and be it SystemExit or CancelledError, is its own fault.
         """
         if self.off:
             raise LookupError(self.off)
@@ -87,13 +87,16 @@ class Guard:
             except TimeoutError:
                 raise LookupError(f"{what} found no thread: those before it still run") from None
         try:
-            return await self._in_time(self._begun(function, given, threads.release), time_s)
-        except _SAID:
-            raise
+            outcome = await self._in_time(self._begun(function, given, threads.release), time_s)
         except TimeoutError:
             wrong = f"{what} took longer than {time_s:g} s"
-        except Exception as error:  # noqa: BLE001 - whatever others' code raises
-            _log.failure("{what} failed", what=what)
+        else:
+            if not isinstance(outcome, Failure):
+                return outcome
+            error = outcome.value
+            if acting and isinstance(error, AgainError | NeverError):
+                raise error
+            _log.failure("{what} failed", failure=outcome, what=what)
             wrong = printable(f"{what} failed: {type(error).__name__}: {error}", _SHOWN)
         self._note(wrong)
         raise LookupError(wrong)
@@ -137,8 +140,11 @@ class Guard:
             thread.stop()
 
     async def _in_time(self, running: Deferred[Any], time_s: float) -> Any:
-        """Wait for a result, and not longer, even if what runs does not let itself be cancelled."""
-        result: Deferred[Any] = Deferred()
+        """Wait for what becomes of it, a Failure too; no longer, even if it can't be cancelled.
+
+        So what is raised here is never its own: it took too long, or nobody waits any more.
+        """
+        result: Deferred[tuple[Any]] = Deferred()
 
         def late() -> None:
             result.errback(TimeoutError())
@@ -147,12 +153,13 @@ class Guard:
         def tell(outcome: Any) -> None:
             if timer.active():
                 timer.cancel()
-                result.callback(outcome)  # a Failure becomes an error
+                result.callback((outcome,))
 
         timer = self._reactor.callLater(time_s, late)
         running.addBoth(tell)
         try:
-            return await result
+            (outcome,) = await result
+            return outcome
         finally:  # cancelled from outside
             if timer.active():
                 timer.cancel()

@@ -6,7 +6,7 @@ Raises InputError with every fault found, each with its dotted path and a remedy
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -61,10 +61,12 @@ def load_settings(
     overrides: Sequence[str] = (),
     *,
     name_of_machine: Callable[[], str] = machine_name,
+    beyond: Callable[[Settings], Iterable[Fault]] = lambda _settings: (),
 ) -> Settings:
     """Read and check the settings of all sources; `overrides` are `section.key=value` texts.
 
-    What was left open is filled in and relative paths are made absolute.
+    What was left open is filled in and relative paths are made absolute. `beyond` looks at what
+    they name, those that are faulty left out, and finds more faults.
     """
     tables: Tables = _read(file) if file is not None else {}
     faults = list(_one_underscore(environment or {}))
@@ -86,6 +88,7 @@ def load_settings(
         faults += settings.actions.faults()
     faults += command_faults(settings.commands)
     faults += settings.extensions.wrong()
+    faults += beyond(settings)
     if faults:
         raise InputError(*faults)
     return settings

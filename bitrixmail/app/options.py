@@ -81,9 +81,12 @@ class Options(usage.Options):
             remedy = "name another one before the word bitrixmail, or none: --pidfile="
             raise usage.UsageError(f"--pidfile {printable(named)} can't be written ({remedy})")
 
-    def settings(self) -> Settings:
-        """Read the settings of all sources, now. Raises InputError."""
-        return self.sources().load()
+    def settings(self, *, beyond: bool = False) -> Settings:
+        """Read the settings of all sources, now; `beyond`: and look at what they name.
+
+        Raises InputError.
+        """
+        return self.sources().load(beyond=beyond)
 
     def sources(self) -> SettingSources:
         """Return where the settings come from."""

@@ -20,9 +20,17 @@ class SettingSources:
     environment: Mapping[str, str] = field(default_factory=dict)
     overrides: Sequence[str] = ()
 
-    def load(self, file: Path | None = None) -> Settings:
-        """Read them now, another file in place of the own one if it is given. InputError."""
-        return load_settings(file or self.file, self.environment, self.overrides)
+    def load(self, file: Path | None = None, *, beyond: bool = False) -> Settings:
+        """Read them now, another file in place of the own one if it is given. InputError.
+
+        `beyond`: and look at what they name.
+        """
+        given = file or self.file, self.environment, self.overrides
+        if not beyond:
+            return load_settings(*given)
+        from bitrixmail.app.preflight import preflight  # noqa: PLC0415 - few ask, and it is slow
+
+        return load_settings(*given, beyond=preflight)
 
     def command(self) -> str:
         """Return how the command line is called with them from anywhere, by anybody."""

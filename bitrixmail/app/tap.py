@@ -17,7 +17,6 @@ from bitrixmail.app.logs import lines_to, log_observer, log_stream, twistd_flags
 from bitrixmail.app.options import Options
 from bitrixmail.app.services import Server
 from bitrixmail.app.settings import Settings
-from bitrixmail.app.ways import rules_of
 from bitrixmail.model.errors import InputError, SetupError
 from bitrixmail.net.tls import ServerTLS
 
@@ -41,9 +40,9 @@ def _service(options: Options, flags: Mapping[str, object]) -> Server:
     from twisted.internet import reactor  # noqa: PLC0415 - twistd has chosen it by now
 
     try:
-        settings = options.settings()
         if options["check-config"]:
-            _checked(settings)
+            _checked(options.settings(beyond=True))
+        settings = options.settings()
         server = compose(settings, reactor, options.settings, options.sources())
         stream = log_stream(flags)
     except (InputError, SetupError) as error:
@@ -65,9 +64,8 @@ def _service(options: Options, flags: Mapping[str, object]) -> Server:
 def _checked(settings: Settings) -> None:
     """Say that the settings are good, and end the process.
 
-    Raises SetupError for a certificate, InputError for a file of a password.
+    Raises SetupError for a certificate.
     """
-    rules_of(settings)
     if settings.tls.certificate:
         now = datetime.now(UTC)  # noqa: TID251 - there is no reactor, and no server
         ServerTLS().load(Path(settings.tls.certificate), Path(settings.tls.key), now)

@@ -26,7 +26,8 @@ _ANYBODY = "anybody"
 def rules_of(settings: Settings, *, secrets: bool = True) -> tuple[RouteRule, ...]:
     """Return the routes by hand in their order; the last is the smarthost, if there is one.
 
-    Without `secrets` there are no logins, and no file is read for them. Raises InputError.
+    Without `secrets` there are no logins, and no file is read for them. Raises InputError
+    with every fault.
     """
     outbound = settings.outbound
     tables = [*enumerate(outbound.route, 1)]
@@ -39,7 +40,16 @@ def rules_of(settings: Settings, *, secrets: bool = True) -> tuple[RouteRule, ..
             password_file=outbound.smarthost_password_file,
         )
         tables.append((0, smarthost))
-    return tuple(_rule(route, number, secrets=secrets) for number, route in tables)
+    found: list[RouteRule] = []
+    faults: list[Fault] = []
+    for number, route in tables:
+        try:
+            found.append(_rule(route, number, secrets=secrets))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(*faults)
+    return tuple(found)
 
 
 def _rule(route: Route, number: int, *, secrets: bool) -> RouteRule:

@@ -44,6 +44,9 @@ _yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
     "--actions", "outside", is_flag=True,
     help="Also do what rules want done outside: forward, run commands and so on.",
 )  # fmt: skip
+@click.option(
+    "--again", is_flag=True, help="With --actions: also what was done for a message before."
+)
 @click.option("--resume", is_flag=True, help="Go on with the run that was interrupted last.")
 @_yes_option
 @json_option
@@ -57,6 +60,7 @@ def apply(
     since: str,
     dry_run: bool,
     outside: bool,
+    again: bool,
     resume: bool,
     yes: bool,
     as_json: bool,
@@ -66,7 +70,8 @@ def apply(
     First all that would change is shown, then you are asked. What is done can be taken back,
     except for what is discarded or done outside. Messages in Trash and Quarantine are left alone,
     unless --folder or a condition of a rule names their folder. A rule for the clock alone can be
-    looked at by --rule and --dry-run.
+    looked at by --rule and --dry-run. What was done outside for a message once, as it came in, by
+    the clock or by hand, is not done for it again without --again.
     """
     from bitrixmail.admin.rule_runs import Wish  # noqa: PLC0415 - slow, see session
 
@@ -74,7 +79,9 @@ def apply(
         _resume(session, None, as_json=as_json)
         return
     office = session.office
-    wish = Wish(names, mailbox, folder, since, dry_run, outside)
+    if again and not outside:
+        raise click.UsageError("--again is about what --actions does: give both")
+    wish = Wish(names, mailbox, folder, since, dry_run, outside, again)
     preview = session.wait(office.runs.look(wish))
     if folder and not preview.run.total:
         _folder_wanted(session, mailbox, folder)
@@ -83,6 +90,7 @@ def apply(
             show(preview.counts.judged)
     if not as_json:
         _show(preview)
+        _show_acts(preview)
     if dry_run or not preview.counts.changes:
         if as_json:
             print_json({**_preview_data(preview), "run": None})
@@ -131,6 +139,17 @@ def _show(preview: Preview) -> None:
         say(f"note: {fault} ({_messages(count)})")
 
 
+def _show_acts(preview: Preview) -> None:
+    """Tell what can't be taken back: what was done outside before, and answers to old mail."""
+    counts, again = preview.counts, preview.run.extent.again
+    for do, count in sorted(counts.before.items()):
+        then = "it is done again" if again else "it is left out: --again does it too"
+        say(f"note: {do} was done for {_messages(count)} before; {then}")
+    if counts.oldest is not None:
+        what = f"whoever sent {_messages(counts.acts['reply'])} gets an answer now"
+        say(f"warning: {what}, and the oldest came on {moment(counts.oldest)}")
+
+
 def _example(verdict: Verdict) -> tuple[str, ...]:
     place = verdict.place
     shown = (place.mailbox, place.folder, place.header_from, place.subject)
@@ -140,6 +159,8 @@ def _example(verdict: Verdict) -> tuple[str, ...]:
 def _confirm(preview: Preview) -> None:
     counts = preview.counts
     what = f"{_messages(counts.changes)} would change"
+    if counts.acts:
+        what += f", and things be done outside for up to {max(counts.acts.values())} of them"
     if counts.discards:
         what += f", {counts.discards} of them be discarded, which can't be taken back"
     if not sys.stdin.isatty():
@@ -272,6 +293,8 @@ def _preview_data(preview: Preview) -> dict[str, object]:
         "effects": dict(sorted(counts.effects.items())),
         "faults": dict(sorted(counts.faults.items())),
         "left_out": dict(sorted(counts.left_out.items())),
+        "done_before": dict(sorted(counts.before.items())),
+        "oldest_answered": counts.oldest,
         "examples": [_example_data(verdict) for verdict in counts.examples],
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zope.interface import Interface
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from bitrixmail.model.rule_run import (
@@ -34,6 +35,12 @@ class IRuleRuns(Interface):
 
     async def content(place_id: int, limit: int) -> bytes:
         """Read the first octets of a message's content; none if it is gone."""
+
+    async def done(place_ids: Sequence[int]) -> Mapping[int, frozenset[str]]:
+        """Return by place which work of rules was done for its message before, or is to be.
+
+        Work is named by `model.orders.work_mark`; places without any are left out.
+        """
 
     async def begin(run: RuleRun, timers: Timers) -> RuleRun:
         """Store a new run, and the timers by which it runs, in one transaction.

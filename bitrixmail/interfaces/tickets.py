@@ -40,6 +40,9 @@ class ITicketStore(Interface):
     async def filed(key: str) -> tuple[Ticket, TicketMessage] | None:
         """Return what was written for a key; None if nothing was."""
 
+    async def holding(desk: str, row: int) -> Ticket | None:
+        """Return the ticket of a desk that has the stored message of this row; None: none has."""
+
     async def came(desk: str, author: str, after: datetime, before: datetime) -> int:
         """Count the messages of an author that came into a desk's tickets between two times."""
 

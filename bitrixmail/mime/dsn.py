@@ -61,8 +61,9 @@ def wanted(action: Action, notify: frozenset[str] | None, sender: str) -> bool:
 def compose(notice: Notice) -> Composed:
     """Write a notice; raises ValueError if it has no recipient or goes to nobody.
 
-    The whole message comes with it if that is asked for or not said, is small, and a failure is
-    told; else its header section. It ends in a line end.
+    The whole message comes with it if that is asked for or not said, is small, a failure is told,
+    and every host on the way takes it: in a part of this kind nothing may be encoded (RFC 2046
+    §5.2.1). Else its header section does. It ends in a line end.
     """
     if not notice.recipients or not notice.sender:
         raise ValueError("a notice has recipients to tell of and goes to somebody")
@@ -211,6 +212,7 @@ def _returned(notice: Notice, headers: HeaderSection, utf8: bool) -> bytes:
     """Write the part that gives the message back, whole or its header section (RFC 3461 §4.3)."""
     failed = any(reported.action is Action.FAILED for reported in notice.recipients)
     whole = len(notice.original) == notice.size_octets <= MAX_RETURNED_OCTETS
+    whole = whole and (utf8 or notice.eight_bit or notice.original.isascii())
     if failed and notice.ret != "HDRS" and whole and _can_stand_in_a_part(notice.original):
         kind = b"message/global" if utf8 else b"message/rfc822"
         encoding = b"" if notice.original.isascii() else b"Content-Transfer-Encoding: 8bit\r\n"

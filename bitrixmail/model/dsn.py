@@ -94,7 +94,8 @@ class Notice:
     `message_id` is its own, with angle brackets; `author` is the address it comes from.
     `envelope_id` and `ret` are the ENVID and RET that came with the message (RFC 3461), if any.
     `original` holds the first octets of the message, at least its header section, and
-    `size_octets` counts all of it. `smtputf8`: the message needed it.
+    `size_octets` counts all of it. `smtputf8`: the message needed it. `eight_bit`: every host on
+    the notice's way takes octets beyond ASCII (RFC 6152).
     """
 
     hostname: str
@@ -110,6 +111,7 @@ class Notice:
     envelope_id: str = ""
     ret: str | None = None
     smtputf8: bool = False
+    eight_bit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,21 @@ LIFETIME = timedelta(days=3)
 
 def work_name(work: Work, whose: object) -> str:
     """Name work within its message: by rule and action, and if it is one mailbox's by `whose`."""
+    return f"{work_mark(work)}:{whose}" if work.own else work_mark(work)
+
+
+def work_mark(work: Work) -> str:
+    """Tell work of one action of one rule from that of all others; it is done once for a message.
+
+    A rule of one mailbox has that in it: it holds for no other.
+    """
     told = hashlib.sha256(f"{work.rule}\0{work.number}".encode()).hexdigest()[:16]
-    return f"{work.do}:{told}:{whose}" if work.own else f"{work.do}:{told}"
+    return f"{work.do}:{told}"
+
+
+def mark_in(key: str, queue_id: str) -> str:
+    """Return the mark of the work that a job of a message is, by its key."""
+    return ":".join(key.partition(f"{queue_id}:")[2].split(":")[:2])
 
 
 def job_of(  # noqa: PLR0917 - a message, the mailbox, and when

@@ -14,7 +14,8 @@ class Extent:
     """Which places a run looks at. What is empty limits nothing.
 
     `whose` names mailboxes and domains outside of which no rule of the run holds. `outside`: what
-    rules want done outside is done as well, as it is by the clock. `places`: only these.
+    rules want done outside is done as well, as it is by the clock; `again`: also what was done for
+    a message before. `places`: only these.
     """
 
     mailbox: str = ""
@@ -23,6 +24,7 @@ class Extent:
     whose: tuple[str, ...] = ()
     outside: bool = False
     places: tuple[int, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class StoredPlace:
     """A stored message in a folder, as the rules are asked about it.
 
     `size_octets` and `head` are those of the content alone, as when it came in. `elsewhere` are
-    the other folders of the mailbox in which the same message lies.
+    the other folders of the mailbox in which the same message lies. `done` has the marks of what
+    rules had done outside for it, where that is asked.
     """
 
     id: int
@@ -48,6 +51,7 @@ class StoredPlace:
     flags: frozenset[str]
     tags: frozenset[str]
     elsewhere: frozenset[str] = frozenset()
+    done: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def read_host(text: str) -> str:
     try:
         name = _written(str(ip_address(bare)))
     except ValueError:
-        if not bare or set(bare) & set(":/@[] ") or bare != host:
+        if not bare or set(bare) & set(":/@[]*? ") or bare != host:
             raise ValueError("no host with a port") from None
         name = bare.lower()
     return f"{name}:{port}" if port else name

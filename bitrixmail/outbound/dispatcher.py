@@ -97,6 +97,7 @@ class Dispatcher:
         self._again = False
         self._stopping = False
         self._timer: IDelayedCall | None = None
+        self._timer_at_s = 0.0
         self._hearing: IDelayedCall | None = None
         self._under_way = UnderWay(clock)
         self._idle: list[Deferred[None]] = []
@@ -222,7 +223,7 @@ class Dispatcher:
         held = destination.held_until
         if destination.ready and held is not None and not destination.active and not self._stopping:
             # Leased just before it was found down: it is their turn when the pause ends
-            self._agenda.expect(destination, held)
+            self._expect(destination, held)
             back = [Settlement(job, JobState.WAITING) for job in destination.take_all()]
             begin(self._written(destination, back, ()), "giving jobs back")
 
@@ -334,13 +335,21 @@ class Dispatcher:
         self._leased.difference_update(settlement.job.id for settlement in settlements)
         for settlement in settlements:
             if settlement.state is JobState.WAITING and settlement.not_before is not None:
-                self._agenda.expect(destination, settlement.not_before)
+                self._expect(destination, settlement.not_before)
             elif settlement.job.lane and settlement.state in _ENDED:
                 destination.lanes.discard(settlement.job.lane)
                 self._agenda.more(destination, 1)  # the next of its lane, if there is one
                 self._wake()
         if drafts:
             self.take_note(job for draft in drafts for job in draft.jobs)
+
+    def _expect(self, destination: Destination, moment: datetime) -> None:
+        """Take note of what comes due at a moment, and that somebody has to look then."""
+        self._agenda.expect(destination, moment)
+        wait_s = self._timer_at_s - self._clock.seconds()
+        left_s = (moment - utcnow(self._clock)).total_seconds()
+        if left_s < wait_s and not self._turning:  # a turn sets the timer as it ends
+            self._set_timer(wait_s)
 
     def _set_timer(self, wait_s: float) -> None:
         """Look again when something comes due, a pause ends, or much time has passed."""
@@ -354,6 +363,7 @@ class Dispatcher:
             left_s = (alarm - utcnow(self._clock)).total_seconds()
             since_s = self._clock.seconds() - self._surveyed
             wait_s = min(wait_s, max(left_s, _SURVEY_S - since_s, _TICK_S))
+        self._timer_at_s = self._clock.seconds() + wait_s
         self._timer = self._clock.callLater(wait_s, self.look)
 
     async def stop(self, timeout_s: float) -> None:

@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from bitrixmail.interfaces.gate import IGate, ISink, ITransaction
 from bitrixmail.interfaces.jobs import IJobStore
+from bitrixmail.mime.headers import MAX_SECTION_OCTETS, HeaderSection
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
@@ -76,12 +77,35 @@ async def bring(
         gate.open(Client("", 0, about, door=door), once),
         sender,
         SenderParameters(
-            smtputf8=not (octets.isascii() and f"{sender or ''}{recipient}".isascii())
+            body="7BIT" if octets.isascii() else "8BITMIME",
+            smtputf8=needs_smtputf8(HeaderSection.parse(octets), octets, sender, recipient),
         ),
         recipient,
         RecipientParameters(notify=frozenset({"NEVER"})),
         write,
     )
+
+
+async def beginning_of(jobs: IJobStore, job: Job) -> bytes:
+    """Read the beginning of a job's message, at least its header section. Raises MailError."""
+    if job.content is not None:
+        return job.content
+    return await jobs.read(job.message_id, 0, min(job.size_octets, MAX_SECTION_OCTETS))
+
+
+def body_of(job: Job) -> str:
+    """Return BODY: what is not at hand may have any octets (RFC 6152)."""
+    return "7BIT" if job.content is not None and job.content.isascii() else "8BITMIME"
+
+
+def needs_smtputf8(headers: HeaderSection, octets: bytes, *addresses: Address | None) -> bool:
+    """Tell whether a message with this header section is internationalised (RFC 6531 §3.4).
+
+    The body has no say in it. A host that offers no SMTPUTF8 can't have it, so none is asked for it
+    without need.
+    """
+    texts = "".join(str(each) for each in addresses if each is not None)
+    return not (octets[: headers.end].isascii() and texts.isascii())
 
 
 def _client(queue_id: str) -> Client:

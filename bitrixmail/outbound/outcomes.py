@@ -21,6 +21,7 @@ from bitrixmail.interfaces.retry import IRetryPolicy
 from bitrixmail.mime.dsn import compose, wanted
 from bitrixmail.model.client import Client
 from bitrixmail.model.dsn import Action, Notice, Reason, Reported
+from bitrixmail.model.envelope import SenderParameters
 from bitrixmail.model.job import (
     Attempt,
     Delivery,
@@ -38,6 +39,7 @@ from bitrixmail.model.schedule import Tried
 from bitrixmail.model.text import printable
 from bitrixmail.model.way import RouteRule, rule_for
 from bitrixmail.model.work import KINDS, Order
+from bitrixmail.outbound.actions.srs import is_rewritten
 from bitrixmail.outbound.bounces.suppressing import Suppressor
 from bitrixmail.outbound.reasons.judging import classify
 
@@ -236,6 +238,8 @@ class Outcomes:
         queue_id = desk.new_queue_id()
         sender = RemoteOptions.from_json(job.payload).sender
         author = f"mailer-daemon@{desk.hostname}"
+        local_part, _, domain = job.sender.rpartition("@")
+        ours = not domain or await self._directory.domain(domain) is not None
         composed = compose(
             Notice(
                 hostname=desk.hostname,
@@ -251,10 +255,9 @@ class Outcomes:
                 envelope_id=sender.envid or "",
                 ret=sender.ret,
                 smtputf8=sender.smtputf8,
+                eight_bit=ours and not is_rewritten(local_part),
             )
         )
-        local_part, _, domain = job.sender.rpartition("@")
-        ours = not domain or await self._directory.domain(domain) is not None
         rule = None if ours else rule_for("", domain, desk.routes)
         lifetime = desk.lifetime if rule is None else rule.lifetime or desk.lifetime
         octets = composed.octets
@@ -283,6 +286,9 @@ class Outcomes:
                     not_before=now,
                     expires=now + lifetime,
                     priority=Priority.NORMAL,
+                    payload=RemoteOptions(
+                        SenderParameters(body=composed.body, smtputf8=composed.smtputf8)
+                    ).to_json(),
                 ),
             ),
         )

@@ -92,6 +92,7 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
 
     A bug on the way never loses the message: it goes to quarantine, traceback in its trace.
     """
+    fields = ("", "", "")
     try:
         headers = HeaderSection.parse(arrival.content.head)
         refuse_loops(headers, max_hops)
@@ -107,9 +108,10 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
         added = await _completed(arrival, headers, hostname) if arrival.submissions else NOTHING
         subject, header_from = headers.text("subject"), headers.text("from")
         message_id = headers.text("message-id") or added.message_id
+        fields = (message_id, subject, header_from)
         plans = await judge.plans(arrival.rules or judge.rules, facts, arrival.targets)
         plans = fold(plans, others=bool(arrival.elsewhere))
-        decision = _decision(arrival, plans, hostname, (message_id, subject, header_from), added)
+        decision = _decision(arrival, plans, hostname, fields, added)
         if envelope.sender is None and envelope.client.door in _OUTER_DOORS:
             decision = _read_later(decision, arrival)
         elif envelope.sender is not None and any(map(wants_report, envelope.recipients)):
@@ -120,7 +122,10 @@ async def decide(arrival: Arrival, judge: Judge, hostname: str, max_hops: int) -
     except Exception:  # noqa: BLE001 - deterministic poison: answering 4xx only loses it slowly
         _log.failure("message {queue_id} could not be parsed", queue_id=arrival.queue_id)
         note = traceback.format_exc()
-        decision = _decision(arrival, [quarantined(note) for _ in arrival.targets], hostname)
+        plans = [quarantined(note) for _ in arrival.targets]
+        decision = _decision(
+            arrival, plans, hostname, fields
+        )  # what was read is what it is found by
         return _relayed(decision, arrival, None) if arrival.elsewhere else decision
 
 

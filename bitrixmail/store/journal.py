@@ -81,6 +81,7 @@ def _run(row: Any) -> RuleRun:
             tuple(extent["whose"]),
             extent.get("outside", False),
             tuple(extent.get("places", ())),
+            extent.get("again", False),
         ),
         ceiling=row.ceiling,
         total=row.total,
@@ -106,6 +107,7 @@ def begin(connection: Connection, items: Sequence[Beginning]) -> list[RuleRun]:
             "whose": extent.whose,
             "outside": extent.outside,
             "places": extent.places,
+            "again": extent.again,
         }
         connection.execute(
             insert(rule_run).values(

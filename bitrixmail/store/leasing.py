@@ -19,9 +19,11 @@ from bitrixmail.model.work import KINDS, Order
 from bitrixmail.store import schema
 from bitrixmail.store.appending import append_some
 from bitrixmail.store.prepared import Prepared, PreparedInsert
+from bitrixmail.store.rescue import file_given_up
 from bitrixmail.store.schema import job, message
 from bitrixmail.store.sequences import JOBS, Sequences, bump
 from bitrixmail.store.values import from_us, storable, to_key, to_us
+from bitrixmail.store.work_done import note_done
 
 _IN = 16
 # A lease carries along what small messages consist of, up to so many octets of them.
@@ -338,6 +340,9 @@ def settle(connection: Connection, settlings: Sequence[Settling]) -> list[None]:
     _INSERT_ATTEMPT.rows(connection, attempts)
     _INSERT_EVENT.rows(connection, events)
     sequences.save()
+    settled = [one for one, _ in settlements]
+    note_done(connection, settled, settlings[-1].now)
+    file_given_up(connection, settled, settlings[-1].now)
     append_some(connection, [draft for group in settlings for draft in group.drafts])
     return [None] * len(settlings)
 

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -22,10 +34,17 @@ from bitrixmail.store.removal import CHUNK, remove_orphans
 from bitrixmail.store.schema import attempt, event, job, message, once
 from bitrixmail.store.sequences import JOBS, RETRIES, bump
 from bitrixmail.store.values import from_us, to_key, to_us
+from bitrixmail.store.work_done import DONE
 from bitrixmail.tasks import utcnow
 
 _WAITING, _LEASED = JobState.WAITING.value, JobState.LEASED.value
 _HELD, _DEAD = JobState.HELD.value, JobState.DEAD.value
+# How the keys begin of what jobs have brought, see outbound.entering: the number, ":" and a part
+_OF_JOBS = "job:"
+_FORGET_ONCE = delete(once).where(
+    (once.c.key == bindparam("of"))
+    | ((once.c.key > bindparam("least")) & (once.c.key < bindparam("most")))
+)
 # More than a message has recipients
 _MOST_EVENTS = 20_000
 _EARLIER = attempt.alias()
@@ -314,7 +333,9 @@ def _delete(connection: Connection, items: Sequence[tuple[tuple[int, ...], int]]
 def forget(connection: Connection, befores: Sequence[int]) -> list[int]:
     """Remove a chunk of jobs that ended before these times; return how many."""
     before = max(befores)
-    connection.execute(delete(once).where(once.c.at < before))
+    # What a job has brought is remembered as long as there is the job: it may be done anew by hand
+    kept = or_(*(once.c.key.startswith(start, autoescape=True) for start in (_OF_JOBS, DONE)))
+    connection.execute(delete(once).where(once.c.at < before, ~kept))
     ended = [text("job.settled IS NOT NULL"), job.c.settled < before]
     removed = _remove(connection, ended, CHUNK, before)
     return [removed] + [0] * (len(befores) - 1)
@@ -328,5 +349,9 @@ def _remove(connection: Connection, conditions: Sequence[Any], most: int, now: i
     ids = [row.id for row in found]
     connection.execute(delete(attempt).where(attempt.c.job_id.in_(ids)))
     connection.execute(delete(job).where(job.c.id.in_(ids)))
+    keys = [f"{_OF_JOBS}{number}" for number in ids]
+    connection.execute(
+        _FORGET_ONCE, [{"of": key, "least": f"{key}:", "most": f"{key};"} for key in keys]
+    )
     remove_orphans(connection, {row.message_id for row in found}, now)
     return len(ids)

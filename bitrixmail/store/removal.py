@@ -35,6 +35,7 @@ from bitrixmail.store.schema import (
 from bitrixmail.store.schema_search import search_entry
 from bitrixmail.store.schema_tickets import ticket_message
 from bitrixmail.store.sequences import Sequences
+from bitrixmail.store.work_done import forget_done
 
 CHUNK = 300
 _UIDS = 500
@@ -191,6 +192,7 @@ def remove_orphans(connection: Connection, message_ids: Iterable[int], now: int)
     connection.execute(_UNLINK, [{"of": message_id, "now": now} for message_id in ids])
     connection.execute(_DELETE_ENTRY, [{"of": message_id} for message_id in ids])
     connection.execute(_DELETE_MESSAGE, [{"of": message_id} for message_id in ids])
+    forget_done(connection, ids)
 
 
 def _note(connection: Connection, found: Sequence[Any], kind: str, now: int) -> None:

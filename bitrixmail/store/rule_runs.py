@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from bitrixmail.model.rule_run import (
 from bitrixmail.store import journal, refiling, standing
 from bitrixmail.store.executors import Database
 from bitrixmail.store.values import to_us
+from bitrixmail.store.work_done import done_for
 from bitrixmail.tasks import utcnow
 
 
@@ -59,6 +61,10 @@ class DatabaseRuleRuns:
         if found.blob_id is None:
             return found.content
         return await self._blobs.read(found.blob_id, 0, min(limit, found.size_octets))
+
+    async def done(self, place_ids: Sequence[int]) -> Mapping[int, frozenset[str]]:
+        """See IRuleRuns."""
+        return await self._database.read(done_for, tuple(place_ids))
 
     async def begin(self, run: RuleRun, timers: Timers) -> RuleRun:
         """See IRuleRuns."""

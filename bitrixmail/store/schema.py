@@ -233,7 +233,7 @@ job = Table(
     Index(None, "message_id"),
 )
 
-# What came from somewhere that may bring it again, by its key there.
+# What came from somewhere that may bring it again, by its key there; see also store.work_done.
 once = Table(
     "once",
     metadata,

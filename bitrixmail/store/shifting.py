@@ -93,6 +93,18 @@ class Found:
         return from_words(self.tag_words)
 
 
+@dataclass(frozen=True, slots=True)
+class NewPlace:
+    """A place of a message that is stored; `received` in microseconds, `recipient` in lines."""
+
+    mailbox_id: int
+    message_id: int
+    received: int
+    size_octets: int
+    recipient: str
+    prefix: bytes
+
+
 def find_place(connection: Connection, place_id: int) -> Found | None:
     """Read a place; None if it is gone."""
     for row in _FIND.all(connection, place_id):
@@ -137,24 +149,32 @@ class Shift:
     ) -> tuple[int, int]:
         """Put a copy of a place into a folder; return its id and MODSEQ."""
         message_id, received, recipient, prefix = _REST.all(self._connection, found.id)[0]
+        size, of = found.size_octets, found.mailbox_id
+        new = NewPlace(of, message_id, received, size, recipient, prefix)
+        return self.add(new, target, flags, tags)
+
+    def add(
+        self, new: NewPlace, target: Folder, flags: Iterable[str] = (), tags: Iterable[str] = ()
+    ) -> tuple[int, int]:
+        """Put a message into a folder; return the id and MODSEQ of its place there."""
         place_id, modseq = self._sequences.take("place"), target.touch()
         self._places.append(
             (
                 place_id,
                 target.id,
-                found.mailbox_id,
-                message_id,
+                new.mailbox_id,
+                new.message_id,
                 target.take_uid(),
                 modseq,
-                received,
-                found.size_octets,
+                new.received,
+                new.size_octets,
                 to_words(flags),
                 to_words(tags),
-                recipient,
-                prefix,
+                storable(new.recipient),
+                new.prefix,
             )
         )
-        self._grown[found.mailbox_id] += found.size_octets
+        self._grown[new.mailbox_id] += new.size_octets
         return place_id, modseq
 
     def note(self, kind: str, queue_id: str, address: str, text: str) -> None:

@@ -52,6 +52,12 @@ _MESSAGES = select(ticket_message).order_by(ticket_message.c.id).limit(_MOST_MES
 _OF_TICKET = _MESSAGES.where(ticket_message.c.ticket_id == bindparam("of"))
 _BY_KEY = _MESSAGES.where(ticket_message.c.key == bindparam("key"))
 _BY_ID = TICKETS.where(ticket.c.id == bindparam("of"))
+_HOLDING = (
+    TICKETS.join(ticket_message, ticket_message.c.ticket_id == ticket.c.id)
+    .where(_OF_DESK, ticket_message.c.message_id == bindparam("row"))
+    .order_by(ticket.c.id)
+    .limit(1)
+)
 _CAME = (
     select(func.count())
     .select_from(ticket_message)
@@ -128,6 +134,12 @@ def filed(connection: Connection, key: str) -> tuple[Ticket, TicketMessage] | No
         return None
     of = connection.execute(_BY_ID, {"of": row["ticket_id"]}).mappings().one()
     return ticket_of(of), _message_of(row)
+
+
+def holding(connection: Connection, desk: str, row: int) -> Ticket | None:
+    """See ITicketStore."""
+    found = connection.execute(_HOLDING, {"desk": desk, "row": row}).mappings().first()
+    return None if found is None else ticket_of(found)
 
 
 def came(connection: Connection, desk: str, author: str, after: int, before: int) -> int:

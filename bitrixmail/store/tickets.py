@@ -48,6 +48,10 @@ class DatabaseTickets:
         """See ITicketStore."""
         return await self._database.read(reading.filed, key)
 
+    async def holding(self, desk: str, row: int) -> Ticket | None:
+        """See ITicketStore."""
+        return await self._database.read(reading.holding, desk, row)
+
     async def came(self, desk: str, author: str, after: datetime, before: datetime) -> int:
         """See ITicketStore."""
         return await self._database.read(reading.came, desk, author, to_us(after), to_us(before))

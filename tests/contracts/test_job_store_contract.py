@@ -12,7 +12,6 @@ from zope.interface.verify import verifyObject
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.queue import IQueue
 from bitrixmail.model.destination import RelayRoute
-from bitrixmail.model.errors import NotFoundError
 from bitrixmail.model.job import Job, JobState, Kind, Priority, Result, Settlement, put_off
 from bitrixmail.model.message import INBOX
 from bitrixmail.model.queue import Aged, Depth, Due, Search, Wanted
@@ -238,40 +237,6 @@ async def test_settling_a_job_that_was_deleted_is_passed_over(
         done = [Settlement(job, JobState.DONE, make_attempt()) for job in (first, second)]
         await stores.jobs.settle(done)
         assert await states(stores) == {"b@example.com": JobState.DONE}
-
-
-async def test_the_same_is_taken_once(opened: Opened, tmp_path: Path) -> None:
-    async with opened(tmp_path) as stores:
-        await stores.messages.append(make_letter("Q1", make_job(), once="pickup:1"))
-        await stores.messages.append(make_letter("Q2", make_job(), once="pickup:1"))
-        await stores.messages.append(make_letter("Q3", make_job(), once="pickup:2"))
-        jobs = await lease(stores, "example.com")
-        assert [job.queue_id for job in jobs] == ["Q1", "Q3"]
-
-
-async def test_a_message_stays_as_long_as_a_job_needs_it(opened: Opened, tmp_path: Path) -> None:
-    async with opened(tmp_path) as stores:
-        jobs = [make_job("a@example.com"), make_job("b@example.com")]
-        await stores.messages.append(make_letter("Q1", *jobs))
-        first, second = await stores.queue.find(Search(), 10)
-        assert await stores.queue.delete([first.id]) == 1
-        (job,) = await lease(stores, "example.com")
-        assert await stores.queue.delete([second.id]) == 0  # it is leased
-        await stores.jobs.settle([Settlement(job, JobState.DONE, make_attempt())])
-        assert await stores.jobs.read(job.message_id, 0, 5) == WHOLE[:5]
-        assert await stores.queue.delete([second.id]) == 1
-        with pytest.raises(NotFoundError):
-            await stores.jobs.read(job.message_id, 0, 5)
-
-
-async def test_what_ended_long_ago_is_forgotten(opened: Opened, tmp_path: Path) -> None:
-    async with opened(tmp_path) as stores:
-        jobs = [make_job("a@example.com"), make_job("b@example.com")]
-        await stores.messages.append(make_letter("Q1", *jobs, once="key"))
-        first, _ = await lease(stores, "example.com")
-        await stores.jobs.settle([Settlement(first, JobState.DONE, make_attempt())])
-        await stores.messages.expire(SOON + timedelta(days=2000))
-        assert await states(stores) == {"b@example.com": JobState.LEASED}
 
 
 async def test_held_jobs_wait_until_released(opened: Opened, tmp_path: Path) -> None:

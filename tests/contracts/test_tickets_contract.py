@@ -74,6 +74,17 @@ async def test_tickets_are_numbered_by_each_desk(opened: Opened, tmp_path: Path)
             await tickets.open("nobody@example.org", NewTicket(BOB, "x"), letter("b"))
 
 
+async def test_a_stored_message_is_found_in_its_ticket(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        tickets = await filled(stores)
+        await stores.messages.append(make_letter("Q1", make_job()))
+        first = await tickets.open(DESK, NewTicket(BOB, "x"), letter("a", row=1))
+        await tickets.open(DESK, NewTicket(BOB, "x"), letter("b"))
+        assert await tickets.holding(DESK, 1) == first
+        assert await tickets.holding(DESK, 2) is None
+        assert await tickets.holding(SHOP, 1) is None
+
+
 async def test_a_message_is_written_once_for_each_key(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         tickets = await filled(stores)

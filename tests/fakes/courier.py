@@ -20,7 +20,8 @@ from tests.fakes.jobs import make_attempt
 class RecordingCourier(OneByOne):
     """Delivers at once, or when `let_go` is called if it is `slow`; `down` names destinations.
 
-    All its lines are itself, so `open` is that of all of them.
+    `refusing`: each job, for a time, by no fault of its destination. All its lines are itself, so
+    `open` is that of all of them.
     """
 
     kind = Kind.REMOTE
@@ -29,9 +30,10 @@ class RecordingCourier(OneByOne):
         self.slow = False
         self.down: set[str] = set()
         self.busy: set[str] = set()
+        self.refusing = False
         self.begun: list[tuple[str, ...]] = []
         self.waiting: list[Deferred[None]] = []
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.closed = False
 
     async def deliver(self, jobs: Sequence[Job]) -> Delivery:
@@ -46,6 +48,8 @@ class RecordingCourier(OneByOne):
         if destination in self.down:
             failed = make_attempt(Result.DEFERRED, "connection refused")
             return Delivery((failed,) * len(jobs), Trouble.DOWN)
+        if self.refusing:
+            return Delivery((make_attempt(Result.DEFERRED, "451 not now"),) * len(jobs))
         trouble = Trouble.BUSY if destination in self.busy else Trouble.NONE
         return Delivery((make_attempt(),) * len(jobs), trouble)
 
@@ -63,7 +67,13 @@ class RecordingCourier(OneByOne):
 
 @implementer(IOutcomes)
 class PlainOutcomes:
-    """Done if delivered; else again in ten minutes, and after a pause of five minutes each time."""
+    """Done if delivered; else again in ten minutes, and after a pause of five minutes each time.
+
+    The first times it is again after `waits`.
+    """
+
+    def __init__(self) -> None:
+        self.waits: list[timedelta] = []
 
     async def after(
         self, jobs: Sequence[Job], delivery: Delivery, now: datetime
@@ -73,7 +83,8 @@ class PlainOutcomes:
             if attempt.result is Result.DELIVERED:
                 settlements.append(Settlement(job, JobState.DONE, attempt))
             else:
-                later = now + timedelta(minutes=10)
+                wait = self.waits.pop(0) if self.waits else timedelta(minutes=10)
+                later = now + wait
                 settlements.append(Settlement(job, JobState.WAITING, attempt, later))
         return settlements, ()
 

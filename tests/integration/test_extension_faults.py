@@ -24,7 +24,7 @@ _BUSY = "found no thread"
 _GOOD = 15
 _CODE = """
 import time
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from bitrixmail.model.extension import Parts
 
 def raising(letter):
@@ -50,13 +50,35 @@ async def stubborn(letter):
 def wrong(letter):
     return object()
 
-ALL = {each.__name__: each for each in (raising, sleeping, computing, waiting, stubborn, wrong)}
+async def exiting(letter):
+    raise SystemExit("planted")
+
+def cancelling(letter):
+    raise CancelledError("planted")
+
+def endless(letter):
+    found = ["a"]
+    found.append(found)
+    return found
+
+ALL = {each.__name__: each for each in (raising, sleeping, computing, waiting, stubborn, wrong,
+                                        exiting, cancelling, endless)}
 
 def parts(context):
-    return Parts(conditions=ALL, checks=ALL, actions={**ALL, "wrong": raising})
+    return Parts(conditions=ALL, checks=ALL, actions={**ALL, "wrong": raising, "endless": raising})
 """
 # Those that sleep come last: they hold their threads, so that plain functions wait for nothing
-KINDS = ("raising", "wrong", "computing", "waiting", "stubborn", "sleeping")
+KINDS = (
+    "raising",
+    "wrong",
+    "exiting",
+    "cancelling",
+    "endless",
+    "computing",
+    "waiting",
+    "stubborn",
+    "sleeping",
+)
 _RULES = "".join(
     f"""[[rule]]
 name = "{kind}"
@@ -179,7 +201,13 @@ def test_what_fails_costs_others_nothing_and_loses_nothing(
     # Each is where it would be without the rule, which says what kept it from deciding
     found = kept(server, kind)
     assert [folder for folder, _ in found] == ["INBOX"] * _LETTERS
-    why = {"raising": "planted", "wrong": "it returned object"}.get(kind, "took longer than 0.4 s")
+    why = {
+        "raising": "planted",
+        "exiting": "SystemExit: planted",
+        "cancelling": "CancelledError: planted",
+        "wrong": "it returned object",
+        "endless": "it returned list",
+    }.get(kind, "took longer than 0.4 s")
     assert all(f"bad.{kind}" in trace for _, trace in found)
     assert all(why in trace or _BUSY in trace for _, trace in found), found
     # One check is asked for all rules: of this kind, or of all that other rules name
@@ -190,6 +218,6 @@ def test_what_fails_costs_others_nothing_and_loses_nothing(
         assert time.monotonic() < until, found
         time.sleep(0.02)
     assert {state for state, _ in found} == {"waiting"}
-    why = "planted" if kind == "wrong" else why
+    why = "planted" if kind in {"wrong", "endless"} else why
     assert all(why in said or _BUSY in said for _, said in found), found
     assert not long_calls(server, since)

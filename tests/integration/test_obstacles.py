@@ -204,16 +204,18 @@ def test_pages_of_the_database_that_are_damaged(tmp_path: Path) -> None:
         assert "Traceback" not in again.log
 
 
-def test_check_config_looks_for_passwords(tmp_path: Path) -> None:
+def test_check_config_looks_for_passwords_and_extensions(tmp_path: Path) -> None:
     command = ("-n", "--pidfile=", "bitrixmail", "--check-config")
     settings = [
         "outbound.smarthost=smtp.example.net",
         "outbound.smarthost_user=you",
         "outbound.smarthost_password_file=/nosuch/password",
+        "extensions.enabled=nosuch",
     ]
     with RunningServer(tmp_path, command, settings=settings) as server:
         assert server.exit_code() == os.EX_CONFIG
-        (line,) = complaint(server)
+        line, other = complaint(server)
+        assert 'extensions.enabled: there is no extension "nosuch"' in other
         assert line.startswith("bitrixmail: outbound.smarthost_password_file: /nosuch/password: No")
         assert line.endswith("(make it, readable by the user of the server: chmod 400, chown)")
 

@@ -70,6 +70,39 @@ async def test_a_host_that_refuses_it_is_told_of_to_the_first_sender(
     assert b"No such user" in notice.content
 
 
+@pytest.mark.parametrize("body", ["When do you open?", "Когда вы открыты?"])
+async def test_a_first_sender_whose_host_takes_ascii_alone_hears_of_it(
+    net: Internet, sender: Sender, body: str
+) -> None:
+    acting = Acting(sender)
+    net.site("far.example", Script(rcpt=say("550 5.1.1 No such user")))
+    shop = net.site("shop.example", Script(extensions=("SIZE 10485760",)))
+    await acting.rules(action("forward", to=BOB))
+    await acting.receive(content=LETTER.replace(b"When do you open?", body.encode()))
+    (notice,) = await acting.letters(shop)
+    assert "SMTPUTF8" not in notice.mail
+    assert notice.content.isascii()
+    assert b"No such user" in notice.content
+    assert b"Message-ID: <1@shop.example>" in notice.content
+    # A text that can't pass as it is stays here: what is given back may not be encoded
+    assert (b"When do you open?" in notice.content) is body.isascii()
+
+
+async def test_one_of_ours_gets_back_all_of_what_could_not_be_passed_on(
+    net: Internet, sender: Sender
+) -> None:
+    acting = Acting(sender)
+    net.site("far.example", Script(rcpt=say("550 5.1.1 No such user")))
+    await acting.mailbox("anna@example.org")
+    await acting.rules(
+        f"[[rule]]\nname = 'It'\nmailbox = '{SENDER}'\n"
+        f"  [[rule.action]]\n  do = 'forward'\n  to = '{BOB}'\n"
+    )
+    await acting.receive("anna@example.org", LETTER.replace(b"open", "открыты".encode()))
+    (notice,) = await acting.in_box("anna@example.org")
+    assert "When do you открыты?" in notice
+
+
 async def test_it_is_rewritten_only_if_need_be(net: Internet, sender: Sender) -> None:
     acting, far = Acting(sender), net.site("far.example")
     tried = [

@@ -223,3 +223,31 @@ async def test_two_desks_that_write_to_each_other_stop(sender: Sender) -> None:
     assert view is not None
     assert len(view.uids) == 1
     assert len(await desks.stores.tickets.messages(ticket)) == 2
+
+
+async def test_a_message_is_in_one_ticket_of_a_desk_however_often_it_is_put_there(
+    net: Internet, sender: Sender
+) -> None:
+    desks = Desks(sender)
+    desk = "help@example.org"
+    rules = "".join(
+        f'[[rule]]\nname = "{number}"\nmailbox = "{desk}"\n[[rule.action]]\ndo = "ticket"\n'
+        f'category = "{number}"\nacknowledge = "It is {{number}}"\n'
+        for number in range(3)
+    )
+    shop = net.site("shop.example")
+    await desks.open(rules, desk)
+    for _ in range(2):
+        await desks.receive(b"From: <" + BOB.encode() + b">\r\nSubject: x\r\n\r\nx\r\n", desk, BOB)
+        await desks.filed()
+    tickets = await desks.stores.tickets.listing(TicketSearch(), 10)
+    assert [(ticket.number, ticket.category) for ticket in tickets] == [(2, "0"), (1, "0")]
+    said = [
+        job.last and job.last.reply for job in await desks.stores.queue.find(Search(), 99)
+        if job.kind is Kind.TICKET
+    ]  # fmt: skip
+    assert [one for one in said if one and "already" in one] == [
+        *["ticket [#1]: the message is in it already"] * 2,
+        *["ticket [#2]: the message is in it already"] * 2,
+    ]
+    await sender.until(lambda: len(shop.letters) == 2, "acknowledgements")

@@ -127,6 +127,82 @@ async def test_an_endpoint_down_for_an_hour(house: Hooks, page: Endpoint, other:
     assert max(waits) < 2
 
 
+THEN_DISCARD = '[[rule.action]]\ndo = "discard"\n'
+
+
+async def held(house: Hooks) -> list[tuple[str, str, str]]:
+    """Return what lies in quarantines, and why: mailbox, subject and the last event."""
+    return [
+        (
+            one.mailbox,
+            one.subject,
+            (await house.stores.messages.events(one.queue_id, None, 1))[0].text,
+        )
+        for one in await house.stores.quarantine.listing("", "", 100)
+    ]
+
+
+@pytest.mark.parametrize("last", [JobState.DEAD, JobState.DONE])
+async def test_a_message_that_only_a_call_had_is_not_lost_if_that_is_given_up(
+    house: Hooks, page: Endpoint, other: Endpoint, last: JobState
+) -> None:
+    page.answer = says(410, b"gone")
+    await house.rules(rule(page.url, INFO) + rule(other.url, INFO) + THEN_DISCARD)
+    await other.down()
+    await house.receive("the only copy")
+    given_up, _ = await house.tried()
+    assert given_up.state is JobState.DEAD
+    assert await held(house) == []  # the other one may get it yet
+    house.later(days=4)
+    await house.tried(1, attempts=2)
+    if last is JobState.DONE:
+        other.up()
+    house.later(days=1)
+    assert (await house.tried(1, attempts=3))[0].state is last
+    [(mailbox, subject, why)] = await held(house)
+    assert (mailbox, subject) == (INFO, "the only copy")
+    assert why == (
+        f'to Quarantine: webhook of the rule "{INFO} to {page.url}" was given up,'
+        " and nothing else keeps the message"
+    )
+    # It is forgotten that there was something to do, and the message is whole
+    await house.stores.messages.expire(house.now + timedelta(days=30))
+    assert await house.hooks() == []
+    octets = await house.stores.messages.export(given_up.queue_id)
+    assert octets.endswith(b"Subject: the only copy\r\nFrom: Ann <ann@example.net>\r\n\r\nHi\r\n")
+    [one] = await house.stores.messages.listing(INFO, "Quarantine", 10)
+    assert one.recipients == (INFO,)
+
+
+async def test_a_call_that_was_given_up_is_made_anew_and_its_message_stays_where_it_is(
+    house: Hooks, page: Endpoint
+) -> None:
+    page.answer = says(410, b"gone")
+    await house.rules(rule(page.url) + THEN_DISCARD)
+    await house.receive("again")
+    job, _ = await house.tried()
+    assert [why.partition("message: ")[2] for _, _, why in await held(house)] == ["410 Gone: gone"]
+    for answer, state in ((says(410, b"gone"), JobState.DEAD), (done, JobState.DONE)):
+        page.answer = answer
+        assert await house.stores.queue.retry([job.id], house.now, house.now + timedelta(days=3))
+        house.sending.dispatcher.changed_by_hand()
+        job, _ = await house.tried(attempts=job.attempts + 1)
+        assert job.state is state
+        assert len(await held(house)) == 1
+
+
+async def test_what_lies_in_a_folder_or_was_deleted_there_is_filed_nowhere_else(
+    house: Hooks, page: Endpoint, other: Endpoint
+) -> None:
+    page.answer = says(410, b"gone")
+    await house.rules(rule(page.url, INFO), rule(other.url, SHOP) + THEN_DISCARD)
+    await house.receive("kept", INFO)
+    await house.receive("done", SHOP)
+    assert (await house.tried(0))[0].state is JobState.DEAD
+    assert (await house.tried(1))[0].state is JobState.DONE
+    assert await held(house) == []
+
+
 async def test_500_comes_again_in_its_order(house: Hooks, page: Endpoint) -> None:
     page.answer = says(500, b"<html>no</html>")
     await house.rules(rule(page.url))

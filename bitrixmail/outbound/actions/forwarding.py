@@ -6,7 +6,7 @@ server and others know it again (RFC 9228).
 
 from __future__ import annotations
 
-from bitrixmail.mime.headers import MAX_SECTION_OCTETS, HeaderSection
+from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.trace_fields import delivered_to_field
 from bitrixmail.model.address import Address
 from bitrixmail.model.envelope import SenderParameters
@@ -17,7 +17,7 @@ from bitrixmail.model.route import RouteKind
 from bitrixmail.model.work import Order
 from bitrixmail.outbound.actions.hourly import Hourly
 from bitrixmail.outbound.actions.shop import Shop
-from bitrixmail.outbound.entering import enter
+from bitrixmail.outbound.entering import beginning_of, body_of, enter
 
 _LOOP_FIELD = "X-Loop"
 _MOST_FIELDS = 100
@@ -39,7 +39,7 @@ class Forwarder:
         Of a job that is repeated those that were reached get it no second time. Raises MailError.
         """
         mark = f"{order.mailbox} (forwarded by {self._shop.hostname})"
-        headers = await self._headers(job)
+        headers = HeaderSection.parse(await beginning_of(self._shop.jobs, job))
         if mark in headers.texts("x-loop")[:_MOST_FIELDS]:
             return Reply(550, "5.4.6", f"A circle: it was passed on from {order.mailbox} before")
         prefix = delivered_to_field(order.mailbox) + f"{_LOOP_FIELD}: {mark}\r\n".encode()
@@ -53,13 +53,6 @@ class Forwarder:
                 reply = error.reply
             replies.append(reply)
         return min(replies, key=lambda reply: _GRAVITY.get(reply.code // 100, 0))
-
-    async def _headers(self, job: Job) -> HeaderSection:
-        octets = job.content
-        if octets is None:
-            length = min(job.size_octets, MAX_SECTION_OCTETS)
-            octets = await self._shop.jobs.read(job.message_id, 0, length)
-        return HeaderSection.parse(octets)
 
     async def _to_one(
         self, job: Job, order: Order, target: Address, prefix: bytes, part: str
@@ -77,7 +70,7 @@ class Forwarder:
                 said = f"{most} messages within an hour were passed on from {key}, it goes on later"
                 return Reply(451, "4.7.1", said)
         sender = await self._sender(job, order, foreign=route.kind is RouteKind.FOREIGN)
-        parameters = SenderParameters(body=_body(job))
+        parameters = SenderParameters(body=body_of(job))
         reply = await enter(
             shop.gate, shop.jobs, job, sender, parameters, target, prefix=prefix, part=part
         )
@@ -97,8 +90,3 @@ class Forwarder:
         domain = order.mailbox.rpartition("@")[2]
         # Too long a one has its bounces go to the mailbox that passes its mail on
         return await self._shop.rewriting.rewritten(sender, domain) or Address.of(order.mailbox)
-
-
-def _body(job: Job) -> str:
-    """Return BODY: what is not at hand may have any octets (RFC 6152)."""
-    return "7BIT" if job.content is not None and job.content.isascii() else "8BITMIME"

@@ -48,6 +48,10 @@ class OwnDesk:
         before = await self._tickets.filed(letter.key)
         if before is not None:  # by an attempt that did not come to its end
             return await self._filed(letter, *before)
+        holding = await self._tickets.holding(letter.desk, letter.row)
+        if holding is not None:  # by another rule, or the same one by hand or by the clock
+            said = f"ticket {holding.mark}: the message is in it already"
+            return Filed(said, number=holding.number)
         choice = choose(letter, terms, await self._named(letter))
         if choice.ticket is None and not choice.opens:
             return Filed(choice.how)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bitrixmail.admin.rule_runs import SCHEDULE, Wish
-from bitrixmail.model.job import JobState
+from bitrixmail.model.job import JobState, Settlement
+from bitrixmail.model.orders import job_of, work_name
+from bitrixmail.model.plan import Plan
 from bitrixmail.model.queue import Queued, Search
 from bitrixmail.model.rule_run import Extent
+from bitrixmail.model.work import Work
 from bitrixmail.store.opening import InlineStores
-from tests.fakes.stored_mail import fill
+from tests.fakes.drafts import RECEIVED
+from tests.fakes.jobs import make_attempt
+from tests.fakes.stored_mail import filed, fill, letter
 from tests.fakes.stores import make_stores, result_of
 from tests.unit.admin.test_rule_runs import Desk
 
@@ -85,7 +94,19 @@ def test_each_message_has_a_job_of_its_own(desk: Desk) -> None:
     assert len(order_ids) == 8
 
 
-def test_the_next_run_does_it_again_and_an_interrupted_one_does_not(desk: Desk) -> None:
+def end(desk: Desk, state: JobState = JobState.DONE) -> None:
+    """Let all that is to be done end, and its jobs be forgotten."""
+    stores = desk.stores
+    ids = [job.id for job in jobs(desk)]
+    leased = result_of(
+        stores.jobs.lease_these("x", RECEIVED + timedelta(days=1), ids, [JobState.WAITING])
+    )
+    result_of(stores.jobs.settle([Settlement(job, state, make_attempt()) for job in leased]))
+    result_of(stores.messages.expire(datetime(2100, 1, 1, tzinfo=UTC)))
+    assert not jobs(desk)
+
+
+def test_a_run_that_is_resumed_does_each_once_and_the_next_one_says_so(desk: Desk) -> None:
     wish = Wish(rules=("Orders",), outside=True)
     work = desk.begin(wish)
     desk.go_on(work, pages=2)
@@ -94,15 +115,54 @@ def test_the_next_run_does_it_again_and_an_interrupted_one_does_not(desk: Desk) 
     assert not desk.go_on(resumed)
     assert before < len(jobs(desk)) == 8
     desk.apply(wish)
-    assert len(jobs(desk)) == 16
+    assert len(jobs(desk)) == 8
+    end(desk)
+    counts = desk.look(wish).counts
+    assert (counts.before, counts.changes) == ({"command": 9}, 0)
+    again = replace(wish, again=True)
+    counts = desk.look(again).counts
+    assert (counts.before, counts.acts, counts.changes) == ({"command": 9}, {"command": 9}, 9)
+    desk.apply(again)
+    assert len(jobs(desk)) == 8
 
 
-def test_by_the_clock_it_is_done(desk: Desk) -> None:
+def test_by_the_clock_it_is_done_once_for_each_message(desk: Desk, tmp_path: Path) -> None:
     rules = result_of(desk.stores.rulebook.current())
     chosen = [rule for rule in rules.rules if SCHEDULE in rule.on]
-    preview = result_of(desk.runs.prepared(rules, chosen, SCHEDULE, Extent()))
-    assert not desk.go_on(result_of(desk.runs.begin(preview, SCHEDULE)))
+
+    def tick() -> int:
+        preview = result_of(desk.runs.prepared(rules, chosen, SCHEDULE, Extent()))
+        work = result_of(desk.runs.begin(preview, SCHEDULE))
+        assert not desk.go_on(work)
+        return work.run.changed
+
+    assert tick() == 8  # of two places of one message, the second had it done by then
     assert len(jobs(desk)) == 8
+    # At the next tick, and long after its jobs are forgotten: once for each message
+    assert tick() == 0
+    end(desk, JobState.DEAD)
+    assert tick() == 0
+    assert not jobs(desk)
+    file = tmp_path / "mail.sqlite"
+    with closing(sqlite3.connect(file)) as reader:
+        noted = "SELECT count(*) FROM once WHERE key LIKE 'done:%'"
+        assert reader.execute(noted).fetchone() == (8,)
+        # It is forgotten with its message
+        result_of(desk.stores.directory.remove_mailbox("info@example.org"))
+        result_of(desk.stores.directory.remove_mailbox("shop@example.org"))
+        assert reader.execute(noted).fetchone() == (0,)
+
+
+def test_what_was_done_as_it_came_in_is_not_done_again(desk: Desk, stores: InlineStores) -> None:
+    work = Work("command", "Orders", 1, own=False, argument="order", reach="order")
+    to = "info@example.org"
+    came = job_of(f"Q00042:{work_name(work, 1)}", work, Plan(), to, to, RECEIVED)
+    draft = replace(letter(42), filings=(filed(1, "INBOX"),), jobs=(came,))
+    result_of(stores.messages.append(draft))
+    before = desk.look(Wish(rules=("Orders",), outside=True)).counts.before
+    end(desk)
+    assert before == desk.look(Wish(rules=("Orders",), outside=True)).counts.before
+    assert before == {"command": 1}
 
 
 def test_what_is_discarded_has_it_done_first(desk: Desk) -> None:

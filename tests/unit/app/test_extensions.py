@@ -52,9 +52,9 @@ class Shop:
         self.context = context
         return Parts(
             conditions={"sender": sender, "subject": subject, "url": self.url, "no": lambda _: {1: 2},
-                        "waits": waits},
+                        "waits": waits, "huge": lambda _: 10**5000},
             checks={"links": links, "length": length, "worse": lambda _: 101.0, "waits": waits,
-                    "broken": broken},
+                    "broken": broken, "huge": lambda _: 10**5000},
             actions={"book": lambda letter: f"booked for {letter.values['branch']}"},
             couriers={"crm": Courier()},
         )
@@ -122,7 +122,7 @@ async def test_conditions_and_actions_are_called_by_name(made: Callable[..., Ext
         ("crm.x", "the extension crm is not in extensions.enabled"),
         (
             "shop.x",
-            "the extension shop has no condition x; it has: sender, subject, url, no, waits",
+            "the extension shop has no condition x; it has: sender, subject, url, no, waits, huge",
         ),
         ("shop.no", "the condition shop.no: it returned dict, neither text nor number"),
     ],
@@ -148,7 +148,7 @@ def test_a_command_asks_at_once_what_needs_no_server(made: Callable[..., Extensi
 async def test_checks_say_a_score_and_why(made: Callable[..., Extensions]) -> None:
     extensions = made("shop", used=reactor())
     assert extensions.checks == tuple(
-        f"shop.{each}" for each in ("links", "length", "worse", "waits", "broken")
+        f"shop.{each}" for each in ("links", "length", "worse", "waits", "broken", "huge")
     )
     linked = replace(LETTER, content=LETTER.content + b" http://a http://b")
     assert await extensions.testify("shop.links", linked) == Finding(80.0, "2 links")
@@ -225,3 +225,22 @@ def test_one_that_cannot_be_used_is_a_fault_of_the_settings(
 )  # fmt: skip
 def test_what_a_condition_says_becomes_texts(found: Any, texts: tuple[str, ...]) -> None:
     assert texts_of(found) == texts
+
+
+def test_lists_within_lists_have_a_bound() -> None:
+    round_: list[Any] = ["a"]
+    round_.append(round_)
+    with pytest.raises(TypeError, match="lists within lists"):
+        texts_of(round_)
+    wide = ["a"] * 1000
+    assert len(texts_of([wide] * 1000)) == 100
+
+
+async def test_what_lets_itself_not_be_written_is_a_fault(made: Callable[..., Extensions]) -> None:
+    extensions = made("shop", used=reactor())
+    with pytest.raises(LookupError, match=r"the condition shop\.huge: Exceeds the limit"):
+        await extensions.answer("shop.huge", LETTER)
+    with pytest.raises(LookupError, match=r"the check shop\.huge: int too large"):
+        await extensions.testify("shop.huge", LETTER)
+    with pytest.raises(LookupError, match=r"the condition shop\.huge: Exceeds the limit"):
+        made("shop").answer_now("shop.huge", LETTER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from asyncio import CancelledError as AsyncioCancelledError
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -170,12 +171,50 @@ async def test_what_asks_for_another_attempt_is_no_fault() -> None:
     one, _ = guard(faults=1)
 
     def later(_given: str) -> None:
-        raise AgainError("the shop is closed")
+        raise AgainError("planted: it is closed")
 
     for _ in range(3):
         with pytest.raises(AgainError, match="closed"):
-            await asked(one, later)
+            await one.call("the action shop.x", later, 0.2, "given", acting=True)
     assert not one.off
+    # Of a condition it is one: nobody asks it again
+    assert (
+        await said(one, later) == "the condition shop.x failed: AgainError: planted: it is closed"
+    )
+    assert one.off
+
+
+@pytest.mark.parametrize("acting", [False, True])
+@pytest.mark.parametrize(
+    "error", [CancelledError, AsyncioCancelledError, SystemExit, KeyboardInterrupt, GeneratorExit]
+)
+async def test_whatever_it_raises_is_its_own_fault(
+    error: type[BaseException], *, acting: bool
+) -> None:
+    one, told = guard(faults=2)
+
+    def exiting(_given: str) -> None:
+        raise error("planted")
+
+    async def leaving(_given: str) -> None:
+        await pause(0)
+        raise error("planted")
+
+    for function in (exiting, leaving):
+        with pytest.raises(LookupError, match=f"shop.x failed: {error.__name__}: planted"):
+            await one.call("the condition shop.x", function, 0.2, "given", acting=acting)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("function", [hanging, never, stubborn])
+async def test_whoever_waits_for_it_may_stop_waiting(function: Callable[..., Any]) -> None:
+    one, told = guard(faults=1)
+    running = Deferred.fromCoroutine(asked(one, function, 5.0))
+    await pause(0.02)
+    running.cancel()
+    with pytest.raises(CancelledError):
+        await running
+    assert not told
 
 
 async def test_cancelling_is_passed_on_and_is_no_fault() -> None:

@@ -177,3 +177,8 @@ def test_a_program_that_is_not_there_is_told() -> None:
     assert [text for text in settings.warnings() if text.startswith("commands")] == [
         "commands.a: /no/such is not there, or may not be run"
     ]
+
+
+def test_a_part_of_a_second_of_processor_time_is_a_bound() -> None:
+    settings = load(None, 'commands.x.argv=["/bin/true"]', "commands.x.cpu=200ms")
+    assert settings.commands["x"].allowed().cpu_s == 1

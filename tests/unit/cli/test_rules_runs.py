@@ -195,3 +195,35 @@ def test_the_commands_of_the_page_are_taken(mail: Shell) -> None:
     for command in commands:
         done = mail.run(*shlex.split(command))
         assert done.exit_code != os.EX_USAGE or "give --yes" in done.stderr, done.stderr
+
+
+ACTING = """\
+[[rule]]
+name = "Late answers"
+on = ["manual"]
+condition = [{field = "subject", op = "contains", value = "счёт"}]
+action = [{do = "reply", text = "It is paid."}, {do = "webhook", url = "https://crm.example/x"}]
+"""
+
+
+def test_what_was_done_outside_is_done_again_only_if_that_is_said(mail: Shell) -> None:
+    mail.said("rules", "import", "-", stdin=ACTING)
+    apply = ("rules", "apply", "--actions")
+    done = mail.run(*apply, "--yes")
+    assert "warning: whoever sent 2 messages gets an answer now, and the oldest came on" in (
+        done.stderr
+    )
+    before = [
+        f"note: {do} was done for 2 messages before; it is left out: --again does it too"
+        for do in ("reply", "webhook")
+    ]
+    done = mail.run(*apply, "--yes")
+    assert (done.exit_code, done.stderr.splitlines()) == (0, before)
+    assert done.stdout == "5 messages looked at, 0 would change\n"
+    done = mail.run(*apply, "--again")
+    assert done.exit_code == os.EX_USAGE
+    assert "note: reply was done for 2 messages before; it is done again" in done.stderr
+    assert "2 messages would change, and things be done outside for up to 2 of them" in done.stderr
+    data = mail.json(*apply, "--again", "--dry-run")
+    assert data["done_before"] == {"reply": 2, "webhook": 2}
+    assert mail.run("rules", "apply", "--again").exit_code == os.EX_USAGE

@@ -98,3 +98,34 @@ def test_a_file_of_a_password_is_looked_for(shell: Shell) -> None:
     (line,) = shell.fails(os.EX_CONFIG, *change, "config", "check")
     assert "outbound.smarthost_password_file: /x: No such file" in line
     assert "smarthost_password_file" in shell.out(*change, "config", "show", "--changed")
+
+
+def test_all_that_settings_name_is_looked_for_at_once(shell: Shell) -> None:
+    change = [
+        word
+        for assignment in (
+            "smtp.max_size=lots",
+            "outbound.smarthost=smtp.example.net",
+            "outbound.smarthost_user=u",
+            "outbound.smarthost_password_file=/nosuch/password",
+            'actions.secret_files={ crm = "/nosuch/a", shop = "/nosuch/b" }',
+            'commands.x.argv=["/bin/true"]',
+            "commands.x.user=nosuchuser",
+            "commands.x.directory=/nosuch/directory",
+            "extensions.enabled=nosuch,neither",
+        )
+        for word in ("--set", assignment)
+    ]
+    lines = shell.fails(os.EX_CONFIG, *change, "config", "check")
+    assert [line.partition(" (")[0].partition("; installed")[0] for line in lines] == [
+        "error: smtp.max_size: 'lots' is not a size",
+        "error: outbound.smarthost_password_file: /nosuch/password: No such file or directory",
+        "error: actions.secret_files.crm: /nosuch/a: No such file or directory",
+        "error: actions.secret_files.shop: /nosuch/b: No such file or directory",
+        'error: commands.x.user: "nosuchuser" is no user of this machine',
+        "error: commands.x.directory: /nosuch/directory is no directory",
+        'error: extensions.enabled: there is no extension "nosuch"',
+        'error: extensions.enabled: there is no extension "neither"',
+    ]
+    # Who only wants to see them needs none of it
+    assert "nosuchuser" in shell.out(*change[2:], "config", "show", "--changed")

@@ -217,14 +217,16 @@ def test_a_large_header_section_is_cut_at_the_end_of_a_line() -> None:
 
 def test_letters_of_the_message_that_comes_back_are_kept() -> None:
     octets = "Subject: Заказ\r\n\r\nДобрый день!\r\n".encode()
-    whole = compose(original(NOTICE, octets))
+    whole = compose(replace(original(NOTICE, octets), eight_bit=True))
     assert whole.body == "8BITMIME"
     assert octets in whole.octets
-    headers = compose(replace(original(NOTICE, octets), ret="HDRS"))
-    assert headers.body == "7BIT"
-    third = parts(headers)[1][2].get_payload(decode=True)
-    assert isinstance(third, bytes)
-    assert third.decode() == "Subject: Заказ\r\n"
+    # Not asked for, or more than a host on the way may take
+    for notice in (replace(NOTICE, ret="HDRS", eight_bit=True), NOTICE):
+        headers = compose(original(notice, octets))
+        assert headers.body == "7BIT"
+        third = parts(headers)[1][2].get_payload(decode=True)
+        assert isinstance(third, bytes)
+        assert third.decode() == "Subject: Заказ\r\n"
 
 
 def test_an_internationalised_message_has_the_types_of_rfc_6533() -> None:

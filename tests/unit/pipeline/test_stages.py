@@ -210,6 +210,23 @@ def test_a_bug_puts_the_message_into_quarantine(nothing_lost_or_left: list[Failu
     nothing_lost_or_left.clear()
 
 
+async def test_a_bug_before_the_rules_leaves_it_the_subject_by_which_it_is_found(
+    nothing_lost_or_left: list[Failure],
+) -> None:
+    judge = Judge(OneRuleSet(RuleSet()), InlineThreads(), Clock(), Judging(0.1))
+
+    async def broken(*_args: object) -> list[Plan]:
+        raise ZeroDivisionError("planted")
+
+    judge.plans = broken  # type: ignore[method-assign,assignment]  # a bug, planted
+    letter = b"Subject: planned\r\n" + LETTER
+    decision = await decide(arrival(letter, INFO), judge, "mx.example.org", 50)
+    assert decision.draft.filings[0].folders == ("Quarantine",)
+    assert decision.draft.subject == "planned"
+    assert decision.draft.header_from
+    nothing_lost_or_left.clear()
+
+
 class EndlessThreads:
     """Threads that compile the rules, and then never come to an end."""
 

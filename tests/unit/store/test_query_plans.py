@@ -15,6 +15,8 @@ from bitrixmail.store import (
     removal,
     shifting,
     standing,
+    ticket_reading,
+    work_done,
 )
 from bitrixmail.store.database import DatabaseFile
 from bitrixmail.store.prepared import Prepared
@@ -42,6 +44,10 @@ STATEMENTS: dict[str, tuple[Any, bool]] = {
     "places of a run": (standing._PAGE, False),
     "a place to be changed": (shifting._FIND, False),
     "changes of a run": (refiling._CHANGES, False),
+    "work done for a message": (work_done._KEYS, False),
+    "work to be done for a message": (work_done._JOBS, False),
+    "work of a message that is gone": (work_done._FORGET, False),
+    "a stored message in a ticket": (ticket_reading._HOLDING, True),
     "a domain": (directory_reading.DOMAIN_BY_NAME, False),
     "a mailbox": (directory_reading.MAILBOX_BY_KEY, False),
     "an alias": (directory_reading.ALIAS_BY_KEY, False),
