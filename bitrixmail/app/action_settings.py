@@ -102,7 +102,7 @@ class Actions:
     private_hosts: Annotated[
         _Hosts,
         doc(
-            "Servers with addresses that the Internet can't reach, this machine among them, that"
+            "Servers with addresses that the Internet can't reach, or of this machine, that"
             ' rules may call: ["127.0.0.1:8080", "crm.example.org"]. Others are refused.'
         ),
     ] = ()

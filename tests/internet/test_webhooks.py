@@ -217,6 +217,24 @@ async def test_an_address_inside_is_not_called(house: Hooks, page: Endpoint) -> 
     assert not hidden.requests
 
 
+async def test_the_servers_own_address_is_not_called_by_another_name(
+    net: Internet, tmp_path: Path
+) -> None:
+    net.dns.zone.add("own.example. 60 IN A 8.8.4.4")
+    house = await Hooks(tmp_path, net, [], "server.public_addresses=8.8.4.4").open()
+    try:
+        await house.rules(rule("http://own.example:81/"))
+        await house.receive("0")
+        job, attempt = await house.tried()
+    finally:
+        await house.close()
+    assert job.state is JobState.WAITING
+    assert attempt.reply == (
+        "own.example has an address of this machine: 8.8.4.4; if that is a server of yours:"
+        ' private_hosts = ["own.example:81"] in [actions]'
+    )
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_inside_is_refused(house: Hooks, page: Endpoint, status: int) -> None:
     hidden = Endpoint().up()
