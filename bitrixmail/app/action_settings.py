@@ -76,6 +76,7 @@ _Hosts = Annotated[
 _Base = Annotated[str, BeforeValidator(_base)]
 _Values = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
 _Secrets = Annotated[dict[_Name, _Values], BeforeValidator(as_table)]
+_Bound = Annotated[dict[_Name, _Hosts], BeforeValidator(as_table)]
 _Files = Annotated[dict[_Name, str], BeforeValidator(as_table)]
 
 
@@ -133,6 +134,13 @@ class Actions:
             ' { crm = "/etc/bitrixmail/crm.secret" }.'
         ),
     ] = field(default_factory=dict)
+    secret_hosts: Annotated[
+        _Bound,
+        doc(
+            'Hosts that alone are told a secret in header fields: { shop = ["shop.example.org"] }.'
+            " One without hosts is told to whomever a rule calls, but for addresses of portals."
+        ),
+    ] = field(default_factory=dict)
 
     def faults(self) -> Iterator[Fault]:
         """Find what is wrong with lists and tables."""
@@ -145,6 +153,14 @@ class Actions:
         for name, values in self.secrets.items():
             if not values or not all(values):
                 yield Fault(f"actions.secrets.{name}", "is empty", "write the secret there")
+
+        for name, hosts in self.secret_hosts.items():
+            if name not in self.secrets and name not in self.secret_files:
+                remedy = "write it as it stands in actions.secrets or secret_files"
+                yield Fault(f"actions.secret_hosts.{name}", "is the name of no secret", remedy)
+            if not hosts:
+                remedy = 'name one, or leave it out: ["shop.example.org"]'
+                yield Fault(f"actions.secret_hosts.{name}", "has no host", remedy)
 
     def retry_plan(self) -> RetryPlan:
         """Return the retries as the queue takes them; nobody is told that it takes longer."""

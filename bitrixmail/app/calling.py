@@ -70,6 +70,6 @@ class Calling:
         own = _Own(self._clock, settings.server.public_addresses)
         self._caller.allowed = PrivateHosts(actions.private_hosts, own.holds)
         links = links_of(settings, self._attachment_key)
-        terms = ActionTerms(steering.secrets, actions.max_size, links)
+        terms = ActionTerms(steering.secrets, actions.max_size, links, actions.secret_hosts)
         for courier in self._couriers:
             courier.terms = terms

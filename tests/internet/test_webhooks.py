@@ -284,6 +284,41 @@ async def test_a_secret_that_is_missing_is_waited_for(house: Hooks, page: Endpoi
     assert not page.requests
 
 
+PORTAL = "https://portal.example/rest/7/abc/"
+BOUND = [
+    f'actions.secrets={{ crm = "{PORTAL}", shop = "one", free = "two" }}',
+    'actions.secret_hosts={ shop = ["shop.example"] }',
+]
+
+
+@pytest.mark.parametrize("house", [BOUND], indirect=True)
+async def test_a_secret_is_told_to_those_alone_for_whom_it_is(house: Hooks, page: Endpoint) -> None:
+    await house.rules(
+        rule(page.url, INFO, headers='{ A = "{secret:free} {secret:crm}" }'),
+        rule(page.url + "2", SHOP, headers='{ A = "{secret:free} {secret:shop}" }'),
+    )
+    await house.receive("0")
+    await house.receive("1", SHOP)
+    first, attempt = await house.tried(0)
+    assert first.state is JobState.DEAD
+    assert attempt.reply == (
+        'the secret "crm" is an address that opens a portal: do = "bitrix24" has it, and no header'
+        " field tells it to others"
+    )
+    place = f"127.0.0.1:{page.port}"
+    second, attempt = await house.tried(1)
+    assert second.state is JobState.WAITING
+    assert attempt.reply == (
+        f'{place} is not told the secret "shop", which is for shop.example; if it shall be:'
+        f' [actions.secret_hosts] in the settings: shop = ["{place}"], then kill -HUP'
+    )
+    assert not page.requests
+    await house.rules(rule(page.url, INFO, headers='{ A = "{secret:free}" }'))
+    await house.receive("2")
+    await house.until(lambda: bool(page.requests), "it is not called")
+    assert page.requests[0].headers["a"] == "two"
+
+
 @pytest.mark.parametrize("house", [["actions.lifetime=1d"]], indirect=True)
 async def test_it_is_given_up_in_the_end(house: Hooks, page: Endpoint) -> None:
     page.answer = says(500)

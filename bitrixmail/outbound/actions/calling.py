@@ -41,12 +41,14 @@ class ActionTerms:
     """What the settings say of calls. Secrets by name, the one in force first.
 
     `most_octets`: of a message no more than that is read and told. `links` lead to files of
-    messages; None: they are not served.
+    messages; None: they are not served. `secret_hosts`: to whom alone secrets are told that are
+    named there, each `host` or `host:port`.
     """
 
     secrets: Mapping[str, tuple[Secret, ...]] = field(default_factory=dict)
     most_octets: int = 16 * 1024 * 1024
     links: AttachmentLinks | None = None
+    secret_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Answer(NamedTuple):

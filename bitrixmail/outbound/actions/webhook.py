@@ -12,8 +12,10 @@ from typing import Any
 from zope.interface import implementer
 
 from bitrixmail.interfaces.courier import ICourier, ILine
+from bitrixmail.mime.urls import read_url
 from bitrixmail.model.http import Call, Called
 from bitrixmail.model.job import Job, Kind, Result, Trouble
+from bitrixmail.model.secret import Secret
 from bitrixmail.model.work import Order
 from bitrixmail.outbound.actions.calling import (
     ANSWER_OCTETS,
@@ -46,13 +48,15 @@ class WebhookCourier(CallingCourier):
     async def _carried_out(self, job: Job, order: Order) -> Answer:
         """See CallingCourier."""
         settings: Mapping[str, Any] = order.settings or {}
-        named = [settings["secret"]] if "secret" in settings else []
+        signing = [settings["secret"]] if "secret" in settings else []
         headers = dict(settings.get("headers", {}))
-        for value in headers.values():
-            named += SECRET_PLACE.findall(value)
-        for name in named:
+        told = [name for value in headers.values() for name in SECRET_PLACE.findall(value)]
+        for name in (*signing, *told):
             if not self.terms.secrets.get(name):
                 return missing_secret(name)
+        kept_back = next(filter(None, (self._kept_back(name, order) for name in told)), None)
+        if kept_back is not None:
+            return kept_back
         kind = settings.get("format", "json")
         if kind == "raw" and job.size_octets > self.terms.most_octets:
             what = f"a message of {job.size_octets} octets is more than actions.max_size"
@@ -94,6 +98,18 @@ class WebhookCourier(CallingCourier):
             headers.append((HEADER, signed))
         return Call(letter.order.argument, payload.octets, payload.content_type, tuple(headers))
 
+    def _kept_back(self, name: str, order: Order) -> Answer | None:
+        """Say why a secret is not told to who is called; None if it is."""
+        if any(map(_is_url, self.terms.secrets[name])):
+            what = f'the secret "{name}" is an address that opens a portal: do = "bitrix24" has it,'
+            return Answer(Result.FAILED, f"{what} and no header field tells it to others")
+        hosts, place = self.terms.secret_hosts.get(name), read_url(order.argument).place
+        if hosts is None or place in hosts or place.rpartition(":")[0] in hosts:
+            return None
+        remedy = f'[actions.secret_hosts] in the settings: {name} = ["{place}"], then kill -HUP'
+        what = f'{place} is not told the secret "{name}", which is for {", ".join(hosts)}'
+        return Answer(Result.DEFERRED, f"{what}; if it shall be: {remedy}")
+
     def _revealed(self, place: Any) -> str:
         return self.terms.secrets[place[1]][0].value
 
@@ -107,6 +123,15 @@ class WebhookCourier(CallingCourier):
             wait = wait_of(called, utcnow(self._clock))
             return Answer(Result.DEFERRED, reply, *where, wait, Trouble.BUSY)
         return Answer(Result.DEFERRED, reply, *where)
+
+
+def _is_url(secret: Secret) -> bool:
+    """Tell whether a secret is an address that is called, as that of a portal is."""
+    try:
+        read_url(secret.value)
+    except ValueError:
+        return False
+    return True
 
 
 def _written(letter: Letter, kind: str, terms: Terms) -> tuple[Payload, str]:
