@@ -24,7 +24,7 @@ from bitrixmail.app.values import (
     doc,
     wrong,
 )
-from bitrixmail.mime.urls import read_url
+from bitrixmail.mime.urls import is_url, read_url
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.schedule import RetryPlan
 from bitrixmail.model.secret import Secret
@@ -171,6 +171,16 @@ class Actions:
     def pauses(self) -> tuple[timedelta, ...]:
         """How long what is down is left alone."""
         return tuple(timedelta(seconds=each) for each in self.retry)
+
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """The names that rules may use, whatever is in the files."""
+        return frozenset((*self.secrets, *self.secret_files))
+
+    @property
+    def portal_names(self) -> frozenset[str]:
+        """Those of secrets that are addresses, as far as they stand in the settings."""
+        return frozenset(name for name, found in self.secrets.items() if any(map(is_url, found)))
 
     def read_secrets(self) -> Mapping[str, tuple[Secret, ...]]:
         """Return the secrets by name, also those of files. Raises InputError with every fault."""

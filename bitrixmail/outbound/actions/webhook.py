@@ -12,10 +12,9 @@ from typing import Any
 from zope.interface import implementer
 
 from bitrixmail.interfaces.courier import ICourier, ILine
-from bitrixmail.mime.urls import read_url
+from bitrixmail.mime.urls import is_url, read_url
 from bitrixmail.model.http import Call, Called
 from bitrixmail.model.job import Job, Kind, Result, Trouble
-from bitrixmail.model.secret import Secret
 from bitrixmail.model.work import Order
 from bitrixmail.outbound.actions.calling import (
     ANSWER_OCTETS,
@@ -100,7 +99,7 @@ class WebhookCourier(CallingCourier):
 
     def _kept_back(self, name: str, order: Order) -> Answer | None:
         """Say why a secret is not told to who is called; None if it is."""
-        if any(map(_is_url, self.terms.secrets[name])):
+        if any(is_url(each.value) for each in self.terms.secrets[name]):
             what = f'the secret "{name}" is an address that opens a portal: do = "bitrix24" has it,'
             return Answer(Result.FAILED, f"{what} and no header field tells it to others")
         hosts, place = self.terms.secret_hosts.get(name), read_url(order.argument).place
@@ -123,15 +122,6 @@ class WebhookCourier(CallingCourier):
             wait = wait_of(called, utcnow(self._clock))
             return Answer(Result.DEFERRED, reply, *where, wait, Trouble.BUSY)
         return Answer(Result.DEFERRED, reply, *where)
-
-
-def _is_url(secret: Secret) -> bool:
-    """Tell whether a secret is an address that is called, as that of a portal is."""
-    try:
-        read_url(secret.value)
-    except ValueError:
-        return False
-    return True
 
 
 def _written(letter: Letter, kind: str, terms: Terms) -> tuple[Payload, str]:
