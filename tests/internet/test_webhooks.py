@@ -259,7 +259,7 @@ async def test_redirects_are_followed_three_times(
         return Reply(307, b"", {"location": f"{other.url}{number + 1}"})
 
     page.answer = other.answer = leading
-    await house.rules(rule(page.url, headers='{ Authorization = "{secret:crm}" }'))
+    await house.rules(rule(page.url, secret='"crm"', headers='{ Authorization = "{secret:crm}" }'))
     await house.receive("0")
     await house.all_done()
     assert [request.path for request in other.requests] == ["/1", "/2", "/3"]
@@ -268,6 +268,11 @@ async def test_redirects_are_followed_three_times(
     # What is a secret between two is told to no third
     assert "authorization" in page.requests[0].headers
     assert not [request for request in other.requests if "authorization" in request.headers]
+    assert "x-bitrixmail-signature" in page.requests[0].headers
+    assert "x-bitrixmail-signature" not in other.requests[-1].headers
+    # and by what a repetition is known, all are told
+    for name in ("x-bitrixmail-id", "x-bitrixmail-attempt", "x-bitrixmail-timestamp"):
+        assert other.requests[-1].headers[name] == page.requests[0].headers[name]
     page.answer = other.answer = says(302, location=other.url)
     await house.receive("1")
     _, attempt = await house.tried(1)

@@ -85,17 +85,18 @@ class WebhookCourier(CallingCourier):
             (name, SECRET_PLACE.sub(self._revealed, value))
             for name, value in settings.get("headers", {}).items()
         ]
-        headers += [
+        marks = [
             ("X-Bitrixmail-Id", job.key),
             ("X-Bitrixmail-Attempt", str(terms.attempt)),
             ("X-Bitrixmail-Timestamp", str(timestamp)),
         ]
         if kind == "raw":
-            headers.append(("X-Bitrixmail-Sender", job.sender))
-            headers.append(("X-Bitrixmail-Recipient", letter.order.recipient))
+            marks.append(("X-Bitrixmail-Sender", job.sender))
+            marks.append(("X-Bitrixmail-Recipient", letter.order.recipient))
         if signed:
             headers.append((HEADER, signed))
-        return Call(letter.order.argument, payload.octets, payload.content_type, tuple(headers))
+        called, octets = letter.order.argument, payload.octets
+        return Call(called, octets, payload.content_type, tuple(headers), tuple(marks))
 
     def _kept_back(self, name: str, order: Order) -> Answer | None:
         """Say why a secret is not told to who is called; None if it is."""
