@@ -244,7 +244,7 @@ async def test_a_redirect_inside_is_refused(house: Hooks, page: Endpoint, status
     job, attempt = await house.tried()
     await hidden.down()
     assert not hidden.requests
-    assert job.state is JobState.WAITING
+    assert job.state is JobState.DEAD  # and nothing waits behind it
     assert attempt.reply.startswith(f"redirected to 127.0.0.1:{hidden.port}: 127.0.0.1 has an")
     assert f'private_hosts = ["127.0.0.1:{hidden.port}"]' in attempt.reply
 

@@ -132,6 +132,8 @@ class CallingCourier(OneByOne):
 def unanswered(error: CallError) -> Answer:
     """Return what becomes of a call that had no answer."""
     trouble = Trouble.DOWN if error.down else Trouble.NONE
+    # Who was called leads there: nothing behind it waits for a setting that may never come
+    result = Result.FAILED if error.refused and not error.down else Result.DEFERRED
     if error.address:
         return Answer(Result.DEFERRED, str(error), error.host, error.address, trouble=trouble)
     remedy = f'private_hosts = ["{error.host}"] in [actions]'
@@ -140,7 +142,7 @@ def unanswered(error: CallError) -> Answer:
         if error.refused
         else f"{error.host}: {error}"
     )
-    return Answer(Result.DEFERRED, reply, trouble=trouble)
+    return Answer(result, reply, trouble=trouble)
 
 
 def missing_secret(name: str) -> Answer:
