@@ -143,16 +143,18 @@ class NotTest:
 
     def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
         """See ICondition. What its part has found is told also if that raises."""
-        found: list[TestResult] = []
+        place = len(results)
         try:
-            return not self.part.matches(facts, found)
+            return not self.part.matches(facts, results)
         finally:
-            for result in found:
+            while place < len(results):
+                result = results[place]
                 known, contrary = self._known
                 if known is not result or contrary is None:
                     contrary = _contrary(result)
                     self._known = result, contrary
-                results.append(contrary)
+                results[place] = contrary
+                place += 1
 
 
 def _contrary(result: TestResult) -> TestResult:
