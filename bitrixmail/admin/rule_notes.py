@@ -11,16 +11,18 @@ from dataclasses import replace
 
 from bitrixmail.admin import typed
 from bitrixmail.interfaces.directory import IDirectory, IRouter
+from bitrixmail.mime.addresses import parse_addresses
 from bitrixmail.model.address import Address
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.route import RouteKind
 from bitrixmail.model.rule import Condition, Not, Rule, RuleSet, Test
 from bitrixmail.model.text import printable
+from bitrixmail.model.work import plain
 from bitrixmail.rules.conditions import tests_of
 from bitrixmail.rules.fields import address_part, check_name, foreign_name
 from bitrixmail.rules.judging import Allowed, Judging
 from bitrixmail.rules.lint import NOTE, WARNING, Finding, unreadable_texts
-from bitrixmail.rules.outside_hook import URL
+from bitrixmail.rules.outside_hook import SECRET_PLACE, URL
 
 _RECIPIENTS = ("recipient", "envelope_recipient")
 
@@ -43,6 +45,9 @@ class RuleNotes:
             found += await self._scope(rule)
             if self._allowed is not None:
                 found += _not_allowed(rule, self._allowed)
+                found += _not_at_hand(rule, self._allowed)
+            for author in dict.fromkeys(_authors(rule)):
+                found += await self._no_author(rule, author)
             for address in dict.fromkeys(_recipients(rule.condition)):
                 if address not in known:
                     known[address] = await self._is_refused(address)
@@ -67,6 +72,18 @@ class RuleNotes:
             what = f"there is no domain {domain} yet, so it never runs"
             return [Finding(name, NOTE, "no-domain", what, f"bitrixmail domain add {domain}")]
         return []
+
+    async def _no_author(self, rule: Rule, author: str) -> list[Finding]:
+        """Find the address from which no mailbox of the rule may answer."""
+        found = parse_addresses(author.encode(), lambda octets: octets.decode(), 1)
+        address = Address.of(found[0].address if found else "")
+        owners = await self._router.owners(address)
+        if owners and (not rule.mailbox or Address.of(rule.mailbox).key in owners):
+            return []
+        whose = rule.mailbox or "any mailbox here"
+        what = f"answers from {address}, which is no address of {whose}, so the answer fails"
+        remedy = f"bitrixmail alias add {address} {rule.mailbox or 'TARGET'}, or leave from out"
+        return [Finding(rule.name, NOTE, "no-author", what, remedy)]
 
     async def _is_refused(self, text: str) -> bool:
         """Tell whether an address is of a domain of ours, and nobody has it."""
@@ -112,6 +129,39 @@ def _not_allowed(rule: Rule, allowed: Allowed) -> Iterator[Finding]:
         if name not in allowed.extensions:
             what = f"the extension {printable(name)} is not enabled, so it has no answer, or waits"
             yield Finding(rule.name, NOTE, "no-extension", what, "see extensions.enabled")
+
+
+def _not_at_hand(rule: Rule, allowed: Allowed) -> Iterator[Finding]:
+    """Find the help desks and secrets that a rule names and that are not there."""
+    desks: list[str] = []
+    secrets: list[str] = []
+    told: list[str] = []
+    for action in rule.actions:
+        given = plain(action.settings)
+        desks += [given["desk"]] if given.get("desk") else []
+        secrets += [action.argument] if action.do == "bitrix24" else []
+        secrets += [given["secret"]] if given.get("secret") else []
+        for value in given.get("headers", {}).values():
+            told += SECRET_PLACE.findall(value)
+    for name in dict.fromkeys(desks):
+        if name not in allowed.desks:
+            what = f"there is no help desk {printable(name)}, so no ticket comes of it"
+            yield Finding(rule.name, NOTE, "no-desk", what, "leave desk out: docs/tickets.md")
+    for name in dict.fromkeys((*secrets, *told)):
+        if allowed.secrets is not None and name not in allowed.secrets:
+            what = f"the settings have no secret {printable(name)}, so it waits in the queue"
+            yield Finding(rule.name, NOTE, "no-secret", what, "add it to actions.secrets")
+    for name in dict.fromkeys(told):
+        if name in allowed.portals:
+            what = f"the secret {printable(name)} is an address, which no header field tells"
+            yield Finding(rule.name, NOTE, "told-portal", what, 'use do = "bitrix24"')
+
+
+def _authors(rule: Rule) -> Iterator[str]:
+    """Go through those from whom a rule answers."""
+    for action in rule.actions:
+        if action.do == "reply" and "from" in (given := dict(action.settings)):
+            yield str(given["from"])
 
 
 def _nobody(rule: Rule, address: str) -> Finding:

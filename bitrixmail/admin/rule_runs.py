@@ -47,7 +47,8 @@ class Wish:
     """Which rules a person wants to apply to which messages, as typed; empty: all.
 
     With `dry_run` nothing will come of it but the preview. `outside`: what rules want done outside
-    is done too; `again`: also what was done for a message before. `places`: of these messages alone.
+    is done too; `again`: also what was done for a message before. `places`: of these messages
+    alone.
     """
 
     rules: tuple[str, ...] = ()

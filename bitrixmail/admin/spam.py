@@ -19,7 +19,7 @@ from bitrixmail.bayes.combining import combined, weights
 from bitrixmail.bayes.lesson import READ_OCTETS, lesson_of
 from bitrixmail.bayes.tokens import hashes_of, tokens_of
 from bitrixmail.interfaces.check import IWitnesses
-from bitrixmail.interfaces.counters import ICounters
+from bitrixmail.interfaces.counters import ICounters, ITable
 from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.mime.headers import HeaderSection
@@ -45,12 +45,18 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A token that took part in a score: how likely spam is by it, and how often it was seen."""
+    """A token that took part in a score: how likely spam is by it, and how often it was seen.
+
+    `ham` and `spam` are the site's counts, `own_ham` and `own_spam` the mailbox's, each 0 if too
+    little was learned there for a score.
+    """
 
     token: str
     weight: float
     ham: int
     spam: int
+    own_ham: int = 0
+    own_spam: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,15 @@ class Explained:
     """How a message is scored for a mailbox by what is known now.
 
     `score` is that of the words, None if too little was learned; `tokens` the most telling first;
-    `said` is what each check finds, the words' own among them.
+    `said` is what each check finds, the words' own among them. `own`: the mailbox has learned
+    enough for counts of its own.
     """
 
     mailbox: str
     score: float | None
     tokens: tuple[Told, ...]
     said: tuple[Testimony, ...]
+    own: bool = False
 
 
 class Spam:
@@ -172,16 +180,18 @@ class Spam:
         )  # fmt: skip
         tokens = tokens_of(headers, facts.body)
         hashes = hashes_of(tokens)
-        tables = await self._counters.tables((SITE, mailbox.id), hashes)
+        site = await self._counters.tables((SITE,), hashes)
+        own = await self._counters.tables((mailbox.id,), hashes)
+        tables = (*site, *own)
         found = weights(hashes, tables) if tables else []
         told = []
         for weight, position in found[:most]:
-            seen = [table.get(hashes[position]) or (0, 0) for _, table in tables]
-            ham, spam = (sum(count) for count in zip(*seen, strict=True))
-            told.append(Told(tokens[position], weight, ham, spam))
+            ham, spam = _seen(site, hashes[position])
+            own_ham, own_spam = _seen(own, hashes[position])
+            told.append(Told(tokens[position], weight, ham, spam, own_ham, own_spam))
         said = next(iter(await self._witnesses.hear(None, facts, [mailbox])), ())
         score = round(combined([weight for weight, _ in found]), 2) if tables else None
-        return Explained(mailbox.address, score, tuple(told), said)
+        return Explained(mailbox.address, score, tuple(told), said, bool(own))
 
     async def _scope(self, mailbox: str) -> int:
         return (await self._mailbox(mailbox)).id if mailbox else SITE
@@ -192,3 +202,10 @@ class Spam:
         if mailbox is None:
             raise NotFoundError(no_such_mailbox(printable(key)))
         return mailbox
+
+
+def _seen(tables: Sequence[tuple[Corpus, ITable]], token: int) -> tuple[int, int]:
+    """Return in how many ham and spam messages a token was, by no table or one."""
+    for _, table in tables:
+        return table.get(token) or (0, 0)
+    return 0, 0

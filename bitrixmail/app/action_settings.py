@@ -24,7 +24,7 @@ from bitrixmail.app.values import (
     doc,
     wrong,
 )
-from bitrixmail.mime.urls import read_url
+from bitrixmail.mime.urls import is_url, read_url
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.schedule import RetryPlan
 from bitrixmail.model.secret import Secret
@@ -81,6 +81,7 @@ _Hosts = Annotated[
 _Base = Annotated[str, BeforeValidator(_base)]
 _Values = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
 _Secrets = Annotated[dict[_Name, _Values], BeforeValidator(as_table)]
+_Bound = Annotated[dict[_Name, _Hosts], BeforeValidator(as_table)]
 _Files = Annotated[dict[_Name, str], BeforeValidator(as_table)]
 
 
@@ -107,7 +108,7 @@ class Actions:
     private_hosts: Annotated[
         _Hosts,
         doc(
-            "Servers with addresses that the Internet can't reach, this machine among them, that"
+            "Servers with addresses that the Internet can't reach, or of this machine, that"
             ' rules may call: ["127.0.0.1:8080", "crm.example.org"]. Others are refused.'
         ),
     ] = ()
@@ -138,6 +139,13 @@ class Actions:
             ' { crm = "/etc/bitrixmail/crm.secret" }.'
         ),
     ] = field(default_factory=dict)
+    secret_hosts: Annotated[
+        _Bound,
+        doc(
+            'Hosts that alone are told a secret in header fields: { shop = ["shop.example.org"] }.'
+            " One without hosts is told to whomever a rule calls, but for addresses of portals."
+        ),
+    ] = field(default_factory=dict)
 
     def faults(self) -> Iterator[Fault]:
         """Find what is wrong with lists and tables."""
@@ -151,6 +159,14 @@ class Actions:
             if not values or not all(values):
                 yield Fault(f"actions.secrets.{name}", "is empty", "write the secret there")
 
+        for name, hosts in self.secret_hosts.items():
+            if name not in self.secrets and name not in self.secret_files:
+                remedy = "write it as it stands in actions.secrets or secret_files"
+                yield Fault(f"actions.secret_hosts.{name}", "is the name of no secret", remedy)
+            if not hosts:
+                remedy = 'name one, or leave it out: ["shop.example.org"]'
+                yield Fault(f"actions.secret_hosts.{name}", "has no host", remedy)
+
     def retry_plan(self) -> RetryPlan:
         """Return the retries as the queue takes them; nobody is told that it takes longer."""
         lifetime = timedelta(seconds=self.lifetime)
@@ -160,6 +176,16 @@ class Actions:
     def pauses(self) -> tuple[timedelta, ...]:
         """How long what is down is left alone."""
         return tuple(timedelta(seconds=each) for each in self.retry)
+
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """The names that rules may use, whatever is in the files."""
+        return frozenset((*self.secrets, *self.secret_files))
+
+    @property
+    def portal_names(self) -> frozenset[str]:
+        """Those of secrets that are addresses, as far as they stand in the settings."""
+        return frozenset(name for name, found in self.secrets.items() if any(map(is_url, found)))
 
     def read_secrets(self) -> Mapping[str, tuple[Secret, ...]]:
         """Return the secrets by name, also those of files. Raises InputError with every fault."""

@@ -120,7 +120,7 @@ def compose(
     first_look = FirstLook(settings, stores.directory, reactor)
     periodic = (
         *reception.periodic(reactor),
-        Periodic(reactor, "expiry", _HOUR_S, lambda: stores.expire(utcnow(reactor))),
+        Periodic(reactor, "expiry", _HOUR_S, lambda: stores.expire(utcnow(reactor)), _MINUTE_S),
         timetable_of(stores, reception.threads, reactor, reception.judging),
         pickup,
         digests,

@@ -170,6 +170,8 @@ def office_of(
             frozenset(settings.commands),
             frozenset(settings.extensions.enabled),
             attachment_urls=bool(settings.actions.attachment_url),
+            secrets=settings.actions.secret_names,
+            portals=settings.actions.portal_names,
         ),
         witnesses,
     )

@@ -77,14 +77,15 @@ class Sending(Service):
         deciding = Deciding(settings, stores, reception.maillog, new_queue_id)
         deciding.take(settings, steering)
         self._deciding = deciding
-        self.mail = _mail_courier(reception, reactor)
+        shop = _shop(reception, reactor)
+        self.mail = MailCourier(shop)
         self._commands = CommandCourier(
             CommandRunner(reactor), stores.jobs, reactor, allowed_commands(settings.commands)
         )
         couriers: Sequence[ICourier] = (
             self._way_out.courier,
             LocalCourier(reception.gate, stores.jobs, reactor),
-            ticket_courier(reception, reactor),
+            ticket_courier(reception, shop, reactor),
             self.mail,
             *self._calling.couriers,
             self._commands,
@@ -175,22 +176,20 @@ class Sending(Service):
         return Deferred.fromCoroutine(self.dispatcher.stop(_END_S))
 
 
-def _mail_courier(reception: Reception, reactor: Any) -> MailCourier:
+def _shop(reception: Reception, reactor: Any) -> Shop:
     settings, stores = reception.settings, reception.stores
-    return MailCourier(
-        Shop(
-            gate=reception.gate,
-            jobs=stores.jobs,
-            router=reception.router,
-            directory=stores.directory,
-            rewriting=reception.rewriting,
-            answers=stores.answers,
-            threads=reception.threads,
-            clock=reactor,
-            hostname=settings.server.hostname,
-            timezone=zone_of(settings.rules.timezone or system_timezone()),
-            bounds=settings.rules.bounds(),
-        )
+    return Shop(
+        gate=reception.gate,
+        jobs=stores.jobs,
+        router=reception.router,
+        directory=stores.directory,
+        rewriting=reception.rewriting,
+        answers=stores.answers,
+        threads=reception.threads,
+        clock=reactor,
+        hostname=settings.server.hostname,
+        timezone=zone_of(settings.rules.timezone or system_timezone()),
+        bounds=settings.rules.bounds(),
     )
 
 

@@ -281,7 +281,11 @@ class Rules:
     ] = 500
     forwards_per_hour_to_one: Annotated[Count, doc("The same to one address.")] = 300
     replies_per_hour: Annotated[
-        Count, doc("Answers that rules give for one mailbox within an hour; more are not given.")
+        Count,
+        doc(
+            "Answers that rules give for one mailbox within an hour, acknowledgements of tickets"
+            " among them; more are not given."
+        ),
     ] = 100
 
     def bounds(self) -> Bounds:

@@ -17,6 +17,7 @@ from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.interfaces.tickets import ITicketDesk
 from bitrixmail.mime.ticket_addresses import ReplyAddresses
 from bitrixmail.model.job import NewJob
+from bitrixmail.outbound.actions.shop import Shop
 from bitrixmail.outbound.actions.ticket import NothingProven, TicketCourier
 from bitrixmail.outbound.actions.ticket_desk import OwnDesk
 from bitrixmail.outbound.actions.ticket_greeting import Greeter
@@ -30,7 +31,9 @@ if TYPE_CHECKING:  # the command line need not wait for the doors
 TICKETS = "tickets.secret"
 
 
-def ticket_courier(reception: Reception, reactor: Any, *others: ITicketDesk) -> TicketCourier:
+def ticket_courier(
+    reception: Reception, shop: Shop, reactor: Any, *others: ITicketDesk
+) -> TicketCourier:
     """Return what gives letters to the help desk inside, and to others beside it by their names."""
     settings, stores = reception.settings, reception.stores
     secret = KeptSecret(settings.data_dir / TICKETS, reception.threads)
@@ -38,7 +41,7 @@ def ticket_courier(reception: Reception, reactor: Any, *others: ITicketDesk) -> 
         stores.jobs,
         [OwnDesk(stores.tickets, secret.octets), *others],
         NothingProven(),
-        Greeter(reception.gate, stores.tickets, reactor, settings.server.hostname),
+        Greeter(shop, stores.tickets),
         reactor,
     )
 

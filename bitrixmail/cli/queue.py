@@ -138,7 +138,9 @@ def _row(job: Queued, others: Mapping[str, Attempt]) -> tuple[str, ...]:
 
 def _aim(job: Queued) -> str:
     """Say what a job is for: an address, or what a rule wants done with what."""
-    return f"{job.action}: {job.destination or job.recipient}" if job.action else job.recipient
+    if not job.action:
+        return job.recipient
+    return f"{job.action}: {job.target or job.destination or job.recipient}"
 
 
 def _mailq(found: tuple[Queued, ...]) -> None:
@@ -324,22 +326,30 @@ def _changing(name: str, done: str, question: str = "") -> None:
         if dry_run or (question and not yes):
             count = session.wait(session.office.queue.count(search, name))
             if dry_run:
-                _told(as_json, {"meant": count}, f"{count} jobs are meant")
+                _told(as_json, {"meant": count}, f"{_are(count)} meant")
                 return
             try:
-                agrees = agreed(question.format(count=count))
+                agrees = agreed(question.format(jobs=_jobs(count)))
             except click.Abort:
                 if sys.stdin.isatty():
                     raise
-                usage = f"{count} jobs are meant: to do it give --yes"
+                usage = f"{_are(count)} meant: to do it give --yes"
                 raise click.UsageError(usage) from None
             if not agrees:
                 raise RefusedError("nothing was changed")
         operation = getattr(session.office.queue, name)
         number = session.wait(operation(search))
-        _told(as_json, {"changed": number}, f"{number} {done}")
+        _told(as_json, {"changed": number}, f"{_are(number)} {done}")
 
     change.help = _HELP[name]
+
+
+def _jobs(count: int) -> str:
+    return f"{count} job{'' if count == 1 else 's'}"
+
+
+def _are(count: int) -> str:
+    return f"{_jobs(count)} {'is' if count == 1 else 'are'}"
 
 
 def _told(as_json: bool, data: dict[str, int], text: str) -> None:
@@ -356,8 +366,8 @@ _HELP = {
     "bounce": "Give jobs up; their senders get them back with a notice.",
     "delete": "Remove jobs; nobody is told.",
 }
-_changing("retry", "jobs are tried at once")
-_changing("hold", "jobs held")
-_changing("release", "jobs released")
-_changing("bounce", "jobs given up", "Give up {count} jobs and write to their senders?")
-_changing("delete", "jobs deleted", "Delete {count} jobs for good?")
+_changing("retry", "tried at once")
+_changing("hold", "held")
+_changing("release", "released")
+_changing("bounce", "given up", "Give up {jobs}, and write to who sent them?")
+_changing("delete", "deleted", "Delete {jobs} for good?")

@@ -81,7 +81,7 @@ def apply(
     office = session.office
     if again and not outside:
         raise click.UsageError("--again is about what --actions does: give both")
-    wish = Wish(names, mailbox, folder, since, dry_run, outside, again)
+    wish = Wish(names, mailbox, folder, since, dry_run, outside, again=again)
     preview = session.wait(office.runs.look(wish))
     if folder and not preview.run.total:
         _folder_wanted(session, mailbox, folder)

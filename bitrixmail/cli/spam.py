@@ -175,10 +175,16 @@ def _show(found: Explained) -> None:
     if found.tokens:
         echo()
         rows = [
-            (f"{told.weight * 100:.1f} %", f"{told.spam}", f"{told.ham}", told.token)
+            (
+                f"{told.weight * 100:.1f} %",
+                *(f"{count}" for count in (told.spam, told.ham)),
+                *(f"{count}" for count in (told.own_spam, told.own_ham) if found.own),
+                told.token,
+            )
             for told in found.tokens
         ]
-        table(("Spam by it", "In spam", "In ham", "Token"), rows)
+        own = ("In its spam", "In its ham") if found.own else ()
+        table(("Spam by it", "In spam", "In ham", *own, "Token"), rows)
 
 
 @spam.command("forget", epilog=examples("bitrixmail spam forget --mailbox info@example.org"))

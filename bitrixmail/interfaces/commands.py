@@ -24,6 +24,6 @@ class ICommandRunner(Interface):
         """Run a command; its standard input is what `read(offset, length)` gives, that long.
 
         A program that does not read it, or not to its end, does well. Returns when the program
-        itself has ended; what it has started and left behind is killed then. Cancelling kills all
-        of it. Raises OSError if it can't be run at all, and what `read` raises.
+        itself has ended; what it has left behind in its process group is killed then. Cancelling
+        kills all of the group. Raises OSError if it can't be run at all, and what `read` raises.
         """

@@ -18,6 +18,11 @@ from bitrixmail.mime.headers import HeaderSection
 
 # What says that a message tells of another one, so that none is told of in turn
 NOTICE_FIELD = "X-Bitrixmail-Notice"
+# What says that a program answers; Exchange, for one, answers what the second asks it not to
+ANSWERED = b"Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n"
+_TOLD = (
+    f"Auto-Submitted: auto-generated\r\n{NOTICE_FIELD}: yes\r\nX-Auto-Response-Suppress: All\r\n"
+).encode()
 _MESSAGE_ID = re.compile(rb"<[!-;=?-~]{1,300}>")
 _MOST_REFERENCES = 20
 _MAX_SUBJECT = 300
@@ -56,11 +61,8 @@ def compose_automatic(written: Written) -> bytes:
             field("Date", date(written.at)),
             field("Message-ID", one_line(written.message_id, 300)),
             *(_threading(written.about) if written.answers else ()),
-            b"Auto-Submitted: auto-replied\r\n"
-            if written.answers
-            else f"Auto-Submitted: auto-generated\r\n{NOTICE_FIELD}: yes\r\n".encode(),
-            # Exchange, for one, answers what the field above asks it not to
-            b"X-Auto-Response-Suppress: All\r\nMIME-Version: 1.0\r\n",
+            ANSWERED if written.answers else _TOLD,
+            b"MIME-Version: 1.0\r\n",
             kind,
             body,
         )
@@ -91,10 +93,10 @@ def _threading(about: HeaderSection) -> tuple[bytes, ...]:
 
 
 def _body(written: Written) -> tuple[bytes, bytes]:
-    plain = _part(b"text/plain", written.text)
+    plain = text_part(b"text/plain", written.text)
     if not written.html:
         return b"", plain
-    html = _part(b"text/html", written.html)
+    html = text_part(b"text/html", written.html)
     boundary = b"both-" + hashlib.sha256(plain + html).hexdigest()[:32].encode()
     cut = b"--" + boundary
     kind = b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n\r\n'
@@ -102,7 +104,8 @@ def _body(written: Written) -> tuple[bytes, bytes]:
     return kind, b"".join(parts) + cut + b"--\r\n"
 
 
-def _part(kind: bytes, text: str) -> bytes:
+def text_part(kind: bytes, text: str) -> bytes:
+    """Write a text with the fields that say of what kind it is, all octets below 128."""
     lines = re.split(r"\r\n|\r|\n", text.replace("\0", "").rstrip("\r\n"))
     octets = ("\r\n".join(lines) + "\r\n").encode("utf-8", "replace")
     return (

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bitrixmail.mime.automatic_mail import ANSWERED, text_part
 from bitrixmail.mime.dsn_fields import date, field, one_line
 from bitrixmail.model.ticket import mark_of
 
 _MOST_REFERENCES = 20
 _SUBJECT = 200
 _AGAIN = ("re:", "fw:", "fwd:", "отв:", "на:")
-_LINE_OCTETS = 57  # which make 76 letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,11 @@ def compose(mail: DeskMail) -> bytes:
         field("Message-ID", mail.message_id),
         *([field("In-Reply-To", known[-1])] if known else []),
         *([field("References", " ".join(known))] if known else []),
-        *([b"Auto-Submitted: auto-replied\r\n"] if mail.automatic else []),
-        b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n",
-        b"Content-Transfer-Encoding: base64\r\n\r\n",
+        *([ANSWERED] if mail.automatic else []),
+        b"MIME-Version: 1.0\r\n",
+        text_part(b"text/plain", mail.text),
     ]
-    return b"".join(lines) + _encoded(mail.text)
+    return b"".join(lines)
 
 
 def subject_of(number: int, subject: str) -> str:
@@ -65,12 +64,3 @@ def subject_of(number: int, subject: str) -> str:
     while rest.lower().startswith(_AGAIN):
         rest = rest.partition(":")[2].strip()
     return f"Re: {mark} {rest}".rstrip()
-
-
-def _encoded(text: str) -> bytes:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
-    octets = "\r\n".join([*lines, ""]).encode("utf-8", "replace")
-    return b"".join(
-        base64.b64encode(octets[start : start + _LINE_OCTETS]) + b"\r\n"
-        for start in range(0, len(octets), _LINE_OCTETS)
-    )

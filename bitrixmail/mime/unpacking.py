@@ -1,11 +1,12 @@
 """A message taken apart for other programs: its plain text, its HTML, its files (RFC 2046).
 
 Bounded as `parse_body` is, by the same limits; never raises. Nothing is made harmless: HTML is as
-its sender wrote it, and a name of a file is no path.
+its sender wrote it. Of the name of a file its last part is told, on one line: it is no path.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from bitrixmail.mime.headers import HeaderSection
@@ -16,9 +17,11 @@ from bitrixmail.mime.parts import BodyLimits
 from bitrixmail.mime.text import Guesses, decode_text, without_unseen
 from bitrixmail.mime.transfer import Content
 from bitrixmail.mime.words import decode_words
+from bitrixmail.model.text import HARMFUL
 
 _HTML = ("text/html", "application/xhtml+xml")
 _MAX_NAME = 255
+_HARMFUL = re.compile(f"[\x00-\x1f{HARMFUL}]")
 _LIMITS = BodyLimits()
 
 
@@ -125,7 +128,8 @@ class _Unpacker:
         if not name and "name" in leaf.parameters:
             name = parse_parameters(self._field(leaf, "content-type"))[1].get("name", "")
         shown = decode_words(name.encode("utf-8", "replace"), _utf8)[:_MAX_NAME]
-        return without_unseen(shown).strip()
+        last = re.split(r"[/\\]", _HARMFUL.sub("", without_unseen(shown)).strip())[-1].strip()
+        return "" if last in {".", ".."} else last
 
     def _field(self, leaf: Leaf, name: str) -> bytes:
         """Return a field in UTF-8; 8-bit text stands in some as it is, against the RFC."""

@@ -59,6 +59,15 @@ def read_url(text: str) -> CallURL:
     return CallURL(f"{scheme}://{place}{path}{query}", scheme, host, port)
 
 
+def is_url(text: str) -> bool:
+    """Tell whether a text is an absolute URL of http or https."""
+    try:
+        read_url(text)
+    except ValueError:
+        return False
+    return True
+
+
 def redirected(before: CallURL, location: str) -> CallURL:
     """Read where an answer leads to, seen from where it came. Raises ValueError."""
     if _MISREAD.search(location):

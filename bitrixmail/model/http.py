@@ -20,12 +20,17 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is sent to a URL. `headers` go to no other host than the URL's, `body` does."""
+    """What is sent to a URL.
+
+    `headers` go to no other host than the URL's; `body` does, and so do `marks`, further header
+    fields by which whoever gets it tells a repetition.
+    """
 
     url: str
     body: bytes = field(repr=False)
     content_type: str
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    marks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

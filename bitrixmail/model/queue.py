@@ -52,7 +52,7 @@ class Queued:
     """One job in a listing. `last` is the last attempt at it, if there was any.
 
     `put_off`: it is due, and waits for its schedule alone. `action` and `rule` say what a rule
-    wants done and which one, empty for mail.
+    wants done and which one, empty for mail; `target` whom it is to reach, if that is addresses.
     """
 
     id: int
@@ -71,6 +71,7 @@ class Queued:
     put_off: bool
     action: str = ""
     rule: str = ""
+    target: str = ""
     last: Attempt | None = None
 
 

@@ -150,10 +150,9 @@ class _Endpoint:
         reason: Exception = FetchError(f"{self._host} has no address")
         for text in (await self._addresses())[:_MOST_ADDRESSES]:
             address: IPAddress = ip_address(text)
-            if not self._allowed.allow(self._host, self._port, address):
-                reason = NotAllowedError(
-                    f"{self._host} has an address of a private network: {text}"
-                )
+            refusal = self._allowed.refusal(self._host, self._port, address)
+            if refusal:
+                reason = NotAllowedError(f"{self._host} has an address {refusal}: {text}")
                 continue
             kind = TCP6ClientEndpoint if address.version == 6 else TCP4ClientEndpoint
             try:

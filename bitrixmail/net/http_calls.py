@@ -145,9 +145,9 @@ class _Way:
         if body:
             headers.setRawHeaders("content-type", [call.content_type])
         # What is for one host is no other's business
-        if self.url.place == self.first.place:
-            for name, value in call.headers:
-                headers.setRawHeaders(name.encode("ascii"), [value.encode("utf-8")])
+        theirs = call.headers if self.url.place == self.first.place else ()
+        for name, value in (*theirs, *call.marks):
+            headers.setRawHeaders(name.encode("ascii"), [value.encode("utf-8")])
         agent = Exactly(agent_of(self._caller.reactor, self), self.url)
         return await TreqClient(agent).request(
             method,

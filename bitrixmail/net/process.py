@@ -181,7 +181,7 @@ class _Running(ProcessProtocol):
         self._output += data[: _KEPT_OCTETS - len(self._output)]
 
     def processExited(self, reason: Failure) -> None:
-        """Note how it ended, and end what it has left behind."""
+        """Note how it ended, and end what it has left behind in its process group."""
         error = reason.value
         name = ""
         code: int | None = 0
@@ -216,7 +216,7 @@ class _Running(ProcessProtocol):
         self._timer = self._reactor.callLater(self._grace_s, self._signal_group, signal.SIGKILL)
 
     def kill(self) -> None:
-        """End it and all it has started, if that is not over."""
+        """End it and all of its process group, if that is not over."""
         if self._told is None:
             self._signal_group(signal.SIGKILL)
             if self._timer.active():

@@ -6,7 +6,7 @@ whoever reaches them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 IPAddress = IPv4Address | IPv6Address
@@ -19,6 +19,17 @@ _CARRIERS = (
     (ip_network("64:ff9b::/96"), 0),
     (ip_network("::ffff:0:0:0/96"), 0),
     (ip_network("2002::/16"), 80),
+)
+
+# Nobody's on the Internet, though Python 3.11 does not say so: examples (RFC 9637), the nearest
+# relay of 6to4 (RFC 7526), the nearest server of AS112 (RFC 7535), segments (RFC 9602)
+_NOBODY = (
+    ip_network("3fff::/20"),
+    ip_network("192.88.99.0/24"),
+    ip_network("192.175.48.0/24"),
+    ip_network("2001:4:112::/48"),
+    ip_network("2620:4f:8000::/48"),
+    ip_network("5f00::/16"),
 )
 
 
@@ -35,34 +46,47 @@ def is_public(address: IPAddress) -> bool:
     judged = carried(address)
     if isinstance(judged, IPv6Address) and (judged.is_site_local or judged.scope_id):
         return False
+    if any(judged in network for network in _NOBODY):
+        return False
     return judged.is_global and not (judged.is_multicast or judged.is_reserved)
+
+
+def _none(_address: IPAddress) -> bool:
+    return False
 
 
 class PrivateHosts:
     """Hosts that the owner allows though they have other addresses. Made of the settings.
 
     Each is written `host:port` or `host`, for any port; a host is a name or an address. What is
-    named by its address may be called by any name.
+    named by its address may be called by any name. `own` tells which addresses are this machine's:
+    what listens there may trust it as what listens at 127.0.0.1 does, public or not.
     """
 
-    def __init__(self, allowed: Iterable[str] = ()) -> None:
+    def __init__(
+        self, allowed: Iterable[str] = (), own: Callable[[IPAddress], bool] = _none
+    ) -> None:
         self._allowed = frozenset(each.lower() for each in allowed)
+        self._own = own
 
-    def allow(self, host: str, port: int, address: IPAddress) -> bool:
-        """Tell whether a host may be connected to at an address."""
-        if is_public(address):
-            return True
+    def refusal(self, host: str, port: int, address: IPAddress) -> str:
+        """Say which kind of address keeps a host from being connected to; empty if none does."""
         names = {_written(host), _written(str(address)), _written(str(carried(address)))}
-        return any(name in self._allowed or f"{name}:{port}" in self._allowed for name in names)
+        if any(name in self._allowed or f"{name}:{port}" in self._allowed for name in names):
+            return ""
+        if not is_public(address):
+            return "of a private network"
+        own = self._own(address) or self._own(carried(address))
+        return "of this machine" if own else ""
 
 
 class AnyHost:
     """Allows every address, as tests and closed networks need."""
 
     @staticmethod
-    def allow(_host: str, _port: int, _address: IPAddress) -> bool:
+    def refusal(_host: str, _port: int, _address: IPAddress) -> str:
         """Allow it."""
-        return True
+        return ""
 
 
 def read_host(text: str) -> str:

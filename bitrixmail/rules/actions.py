@@ -19,7 +19,7 @@ from bitrixmail.model.rule import Action
 from bitrixmail.model.work import Work, plain
 from bitrixmail.rules.outside import Setting, setting_complaints
 from bitrixmail.rules.outside_desk import TICKET_SETTINGS
-from bitrixmail.rules.outside_ext import VALUES, command_name, function_name
+from bitrixmail.rules.outside_ext import VALUES, VARIABLES, command_name, function_name
 from bitrixmail.rules.outside_hook import (
     BITRIX24,
     WEBHOOK,
@@ -179,7 +179,7 @@ KINDS: dict[str, Kind] = {
         required=True,
         normal=command_name,
         outside=True,
-        settings=VALUES,
+        settings=VARIABLES,
         reach=lambda name, _: name,
     ),
     "python": Kind(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from zope.interface import implementer
@@ -35,6 +35,7 @@ from bitrixmail.rules.operators import (
     TEXT_OPERATORS,
     Finder,
     compile_pattern,
+    contrary_of,
     text_finder,
 )
 from bitrixmail.rules.values import fold
@@ -126,15 +127,39 @@ class AnyTest:
 
 
 @implementer(ICondition)
-@dataclass(frozen=True, slots=True)
 class NotTest:
-    """Holds if its part does not. Made by `compile_condition`, lives as long as its rules."""
+    """Holds if its part does not. Made by `compile_condition`, lives as long as its rules.
 
-    part: CompiledCondition
+    Its results tell the contrary of those of its part: of two that must not both hold, one does
+    not.
+    """
+
+    __slots__ = ("_known", "part")
+
+    def __init__(self, part: CompiledCondition) -> None:
+        self.part = part
+        # Most messages look alike to a test: the last is used again
+        self._known: tuple[TestResult | None, TestResult | None] = None, None
 
     def matches(self, facts: IFacts, results: list[TestResult]) -> bool:
-        """See ICondition."""
-        return not self.part.matches(facts, results)
+        """See ICondition. What its part has found is told also if that raises."""
+        place = len(results)
+        try:
+            return not self.part.matches(facts, results)
+        finally:
+            while place < len(results):
+                result = results[place]
+                known, contrary = self._known
+                if known is not result or contrary is None:
+                    contrary = _contrary(result)
+                    self._known = result, contrary
+                results[place] = contrary
+                place += 1
+
+
+def _contrary(result: TestResult) -> TestResult:
+    """Return the same test asked the other way round."""
+    return replace(result, op=contrary_of(result.op), matched=not result.matched)
 
 
 CompiledCondition = (

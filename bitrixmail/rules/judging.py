@@ -25,11 +25,18 @@ BODY_LIMIT_OCTETS = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the settings allow rules to name: commands, extensions, and links to attachments."""
+    """What the settings allow rules to name: commands, extensions, and links to attachments.
+
+    `secrets` are those that there are, None if that is not known; `portals` those of them that are
+    known to be addresses; `desks` the help desks beside the one inside.
+    """
 
     commands: frozenset[str] = frozenset()
     extensions: frozenset[str] = frozenset()
     attachment_urls: bool = True
+    secrets: frozenset[str] | None = None
+    portals: frozenset[str] = frozenset()
+    desks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

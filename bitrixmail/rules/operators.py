@@ -18,6 +18,8 @@ from bitrixmail.rules.values import compose, fold
 
 NEGATIVE = {"not_contains": "contains", "not_equals": "equals"}
 TEXT_OPERATORS = ("contains", "equals", "starts_with", "ends_with", "regex", "exists", *NEGATIVE)
+_CONTRARY = NEGATIVE | {positive: negative for negative, positive in NEGATIVE.items()}
+_NOT = "not_"
 NUMBER_OPERATORS = ("greater", "less", "equals", "not_equals", "exists")
 CLOCK_OPERATORS = ("equals", "not_equals", "exists")
 OPERATORS = tuple(dict.fromkeys((*TEXT_OPERATORS, *NUMBER_OPERATORS)))
@@ -188,3 +190,8 @@ def _regex(patterns: list[Any], time_limit_s: float, monotonic: Callable[[], flo
         return _NOTHING
 
     return find
+
+
+def contrary_of(op: str) -> str:
+    """Return what a trace calls an operator that is asked the other way round: "not_less"."""
+    return _CONTRARY.get(op) or (op.removeprefix(_NOT) if op.startswith(_NOT) else _NOT + op)

@@ -36,4 +36,20 @@ def _values(given: Any) -> Value:
     return found
 
 
+def _variables(given: Any) -> Value:
+    found = table(given)
+    seen: dict[str, str] = {}
+    for name, _ in found:
+        before = seen.setdefault(name.upper(), name)
+        if before != name:
+            raise ValueError(
+                f'has "{before}" and "{name}", which are the same variable to a program:'
+                f" BITRIXMAIL_VALUE_{name.upper()}"
+            )
+    return _values(given)
+
+
 VALUES = {"values": Setting(_values, '{ branch = "Moscow" }', shape=Shape.TABLE)}
+"""Those of `python`."""
+VARIABLES = {"values": Setting(_variables, '{ branch = "Moscow" }', shape=Shape.TABLE)}
+"""Those of `command`."""

@@ -248,8 +248,9 @@ def _test(reader: _Reader, data: Mapping[str, Any], path: str) -> Condition:
     return test
 
 
-# Stands for a value about which a fault has been noted already.
+# They stand for a value about which a fault has been noted already.
 _UNREADABLE = ("",)
+_UNTOLD = "nobody@example.invalid"
 
 
 def _values(reader: _Reader, data: Mapping[str, Any], path: str) -> tuple[str, ...]:
@@ -299,7 +300,7 @@ def _action(reader: _Reader, item: Any, path: str) -> Action:
         if isinstance(data["do"], str):
             reader.note(path, action_complaints(Action(do)))
         return Action(do)
-    data = _as_one_text(data, kind)
+    data = _as_one_text(reader, data, kind, path)
     argument: str = reader.get(data, kind.key, path, "") if kind.key else ""
     given = {name: data[name] for name in kind.settings if name in data}
     settings = frozen(kind.settings, given)
@@ -312,11 +313,17 @@ def _action(reader: _Reader, item: Any, path: str) -> Action:
     return Action(do, argument, settings)
 
 
-def _as_one_text(data: Mapping[str, Any], kind: Kind) -> Mapping[str, Any]:
+def _as_one_text(
+    reader: _Reader, data: Mapping[str, Any], kind: Kind, path: str
+) -> Mapping[str, Any]:
     """Return an action whose argument is one text, where several in a list are allowed."""
     found = data.get(kind.key)
     if not kind.several or not isinstance(found, list):
         return data
-    if not all(isinstance(each, str) and "," not in each for each in found):
-        return data
+    for number, each in enumerate(found, 1):
+        if not isinstance(each, str) or "," in each:
+            what = f"entry {number} of it, {printable(repr(each), 60)}, is not one address"
+            remedy = f'write a text, or a list of them: {kind.key} = ["boss@example.org"]'
+            reader.fault(f"{path}{kind.key}", what, remedy)
+            return {**data, kind.key: _UNTOLD}
     return {**data, kind.key: ", ".join(found)}

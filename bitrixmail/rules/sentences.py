@@ -5,8 +5,11 @@ Never raises, whatever the rule: also one of a later or earlier version of the p
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bitrixmail.model.rule import Action, All, AnyOf, Condition, Not, Rule, Test
 from bitrixmail.rules.english import ENGLISH
+from bitrixmail.rules.operators import OPERATORS, contrary_of
 from bitrixmail.rules.russian import RUSSIAN
 from bitrixmail.rules.speech import Speech
 
@@ -30,8 +33,10 @@ def sentence(rule: Rule, language: str, *, off: bool = False) -> str:
 
 
 def test_clause(test: Test, language: str) -> str:
-    """Say what one comparison asks."""
-    return _speech(language).test(test, True)
+    """Say what one comparison asks, also one of a trace that was asked the other way round."""
+    if test.op in OPERATORS or not test.op.startswith("not_"):
+        return _speech(language).test(test, True)
+    return _speech(language).test(replace(test, op=contrary_of(test.op)), False)
 
 
 test_clause.__test__ = False  # type: ignore[attr-defined]  # not a test case of pytest's

@@ -207,6 +207,7 @@ def _queued(row: Any) -> Queued:
         put_off=bool(put_off),
         action="" if order is None else order.do,
         rule="" if order is None else order.rule,
+        target=order.argument if order is not None and kind == Kind.MAIL else "",
         last=None if last[0] is None else attempt_of(last),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
@@ -12,6 +12,7 @@ from zope.interface import implementer
 from bitrixmail.interfaces.tickets import ITicketDesk
 from bitrixmail.mime.ticket_addresses import ReplyAddresses
 from bitrixmail.model.address import Address
+from bitrixmail.model.answer import Bounds
 from bitrixmail.model.client import Client
 from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.envelope import RecipientParameters, SenderParameters
@@ -20,12 +21,15 @@ from bitrixmail.model.job import Attempt, Job, JobState, Kind, Settlement
 from bitrixmail.model.queue import Wanted
 from bitrixmail.model.reply import Reply
 from bitrixmail.model.ticket import Filed, Letter, Ticket, TicketMessage, TicketTerms
+from bitrixmail.outbound.actions.rewriting import Rewriting
+from bitrixmail.outbound.actions.shop import Shop
 from bitrixmail.outbound.actions.ticket import NothingProven, TicketCourier
 from bitrixmail.outbound.actions.ticket_desk import OwnDesk
 from bitrixmail.outbound.actions.ticket_greeting import Greeter
+from bitrixmail.pipeline.routing import Router
 from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.store.opening import InlineStores, done
-from bitrixmail.tasks import utcnow
+from bitrixmail.tasks import InlineThreads, utcnow
 from tests.fakes.real_gate import House
 
 DESK = "desk@example.org"
@@ -57,10 +61,23 @@ class HelpDesk:
         self.addresses = ReplyAddresses([KEY])
         self.proof = NothingProven()
         self.obey(rule(*settings))
+        self.shop = Shop(
+            gate=self.house.gate,
+            jobs=stores.jobs,
+            router=Router(stores.directory, "example.org"),
+            directory=stores.directory,
+            rewriting=Rewriting(key, self.clock),
+            answers=stores.answers,
+            threads=InlineThreads(),
+            clock=self.clock,
+            hostname="mx.example.org",
+            timezone=UTC,
+            bounds=Bounds(),
+        )
         self.courier = self.courier_of(OwnDesk(stores.tickets, key))
 
     def courier_of(self, *desks: ITicketDesk) -> TicketCourier:
-        greeter = Greeter(self.house.gate, self.tickets, self.clock, "mx.example.org")
+        greeter = Greeter(self.shop, self.tickets)
         return TicketCourier(self.stores.jobs, desks, self.proof, greeter, self.clock)
 
     def obey(self, rules: str) -> None:

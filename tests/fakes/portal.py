@@ -40,6 +40,7 @@ class Portal(Endpoint):
         super().__init__(self._answer)
         self.contacts: dict[str, int] = {}
         self.companies: dict[str, int] = {}
+        self.deals: list[dict[str, Any]] = []
         self.leads: list[dict[str, Any]] = []
         self.activities: list[dict[str, Any]] = []
         self.tasks: list[dict[str, Any]] = []
@@ -76,6 +77,7 @@ class Portal(Endpoint):
             raise refused
         known = {
             "crm.duplicate.findbycomm": self._found,
+            "crm.deal.list": self._deals,
             "crm.lead.list": lambda given: self._listed(self.leads, given),
             "crm.activity.list": lambda given: self._listed(self.activities, given),
             "crm.lead.add": lambda given: self._added(self.leads, given, _LEAD, "TITLE"),
@@ -106,6 +108,11 @@ class Portal(Endpoint):
             for number, row in enumerate(rows, 1)
             if all(row.get(key) == value for key, value in given["filter"].items())
         ]
+
+    def _deals(self, given: Any) -> Any:
+        assert set(given["filter"]) in ({"CONTACT_ID", "CLOSED"}, {"COMPANY_ID", "CLOSED"})
+        found = self._listed(self.deals, given)
+        return found[::-1] if given.get("order") == {"ID": "DESC"} else found
 
     @staticmethod
     def _added(rows: list[dict[str, Any]], given: Any, known: set[str], needed: str) -> int:

@@ -91,6 +91,32 @@ async def test_an_activity_with_its_files(house: Hooks, portal: Portal) -> None:
     assert not portal.leads
 
 
+@pytest.mark.parametrize("whose", ["CONTACT_ID", "COMPANY_ID"])
+async def test_an_activity_stands_at_the_open_deal(
+    house: Hooks, portal: Portal, whose: str
+) -> None:
+    known = portal.contacts if whose == "CONTACT_ID" else portal.companies
+    known["ann@example.net"] = 12
+    portal.deals = [
+        {whose: 12, "CLOSED": "N"},
+        {whose: 12, "CLOSED": "N"},
+        {whose: 12, "CLOSED": "Y"},
+        {whose: 13, "CLOSED": "N"},
+    ]
+    await house.rules(rule("activity"))
+    await house.receive("", content=LETTER)
+    await house.all_done()
+    [activity] = portal.activities
+    assert (activity["OWNER_TYPE_ID"], activity["OWNER_ID"]) == (2, 2)
+    kind = 3 if whose == "CONTACT_ID" else 4
+    assert activity["COMMUNICATIONS"] == [
+        {"TYPE": "EMAIL", "VALUE": "ann@example.net", "ENTITY_ID": 12, "ENTITY_TYPE_ID": kind}
+    ]
+    [job] = await house.hooks()
+    assert job.last
+    assert job.last.reply == f"activity 1 at deal 2 of {whose[:-3].lower()} 12"
+
+
 async def test_an_activity_of_somebody_unknown_makes_a_lead(house: Hooks, portal: Portal) -> None:
     await house.rules(rule("activity"))
     await house.receive("", content=LETTER)

@@ -293,6 +293,24 @@ async def test_an_address_inside_is_not_called(house: Hooks, page: Endpoint) -> 
     assert not hidden.requests
 
 
+async def test_the_servers_own_address_is_not_called_by_another_name(
+    net: Internet, tmp_path: Path
+) -> None:
+    net.dns.zone.add("own.example. 60 IN A 8.8.4.4")
+    house = await Hooks(tmp_path, net, [], "server.public_addresses=8.8.4.4").open()
+    try:
+        await house.rules(rule("http://own.example:81/"))
+        await house.receive("0")
+        job, attempt = await house.tried()
+    finally:
+        await house.close()
+    assert job.state is JobState.WAITING
+    assert attempt.reply == (
+        "own.example has an address of this machine: 8.8.4.4; if that is a server of yours:"
+        ' private_hosts = ["own.example:81"] in [actions]'
+    )
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_inside_is_refused(house: Hooks, page: Endpoint, status: int) -> None:
     hidden = Endpoint().up()
@@ -302,7 +320,7 @@ async def test_a_redirect_inside_is_refused(house: Hooks, page: Endpoint, status
     job, attempt = await house.tried()
     await hidden.down()
     assert not hidden.requests
-    assert job.state is JobState.WAITING
+    assert job.state is JobState.DEAD  # and nothing waits behind it
     assert attempt.reply.startswith(f"redirected to 127.0.0.1:{hidden.port}: 127.0.0.1 has an")
     assert f'private_hosts = ["127.0.0.1:{hidden.port}"]' in attempt.reply
 
@@ -317,7 +335,7 @@ async def test_redirects_are_followed_three_times(
         return Reply(307, b"", {"location": f"{other.url}{number + 1}"})
 
     page.answer = other.answer = leading
-    await house.rules(rule(page.url, headers='{ Authorization = "{secret:crm}" }'))
+    await house.rules(rule(page.url, secret='"crm"', headers='{ Authorization = "{secret:crm}" }'))
     await house.receive("0")
     await house.all_done()
     assert [request.path for request in other.requests] == ["/1", "/2", "/3"]
@@ -326,6 +344,11 @@ async def test_redirects_are_followed_three_times(
     # What is a secret between two is told to no third
     assert "authorization" in page.requests[0].headers
     assert not [request for request in other.requests if "authorization" in request.headers]
+    assert "x-bitrixmail-signature" in page.requests[0].headers
+    assert "x-bitrixmail-signature" not in other.requests[-1].headers
+    # and by what a repetition is known, all are told
+    for name in ("x-bitrixmail-id", "x-bitrixmail-attempt", "x-bitrixmail-timestamp"):
+        assert other.requests[-1].headers[name] == page.requests[0].headers[name]
     page.answer = other.answer = says(302, location=other.url)
     await house.receive("1")
     _, attempt = await house.tried(1)
@@ -340,6 +363,41 @@ async def test_a_secret_that_is_missing_is_waited_for(house: Hooks, page: Endpoi
     assert job.state is JobState.WAITING
     assert attempt.reply.startswith('there is no secret "gone": add it to [actions.secrets]')
     assert not page.requests
+
+
+PORTAL = "https://portal.example/rest/7/abc/"
+BOUND = [
+    f'actions.secrets={{ crm = "{PORTAL}", shop = "one", free = "two" }}',
+    'actions.secret_hosts={ shop = ["shop.example"] }',
+]
+
+
+@pytest.mark.parametrize("house", [BOUND], indirect=True)
+async def test_a_secret_is_told_to_those_alone_for_whom_it_is(house: Hooks, page: Endpoint) -> None:
+    await house.rules(
+        rule(page.url, INFO, headers='{ A = "{secret:free} {secret:crm}" }'),
+        rule(page.url + "2", SHOP, headers='{ A = "{secret:free} {secret:shop}" }'),
+    )
+    await house.receive("0")
+    await house.receive("1", SHOP)
+    first, attempt = await house.tried(0)
+    assert first.state is JobState.DEAD
+    assert attempt.reply == (
+        'the secret "crm" is an address that opens a portal: do = "bitrix24" has it, and no header'
+        " field tells it to others"
+    )
+    place = f"127.0.0.1:{page.port}"
+    second, attempt = await house.tried(1)
+    assert second.state is JobState.WAITING
+    assert attempt.reply == (
+        f'{place} is not told the secret "shop", which is for shop.example; if it shall be:'
+        f' [actions.secret_hosts] in the settings: shop = ["{place}"], then kill -HUP'
+    )
+    assert not page.requests
+    await house.rules(rule(page.url, INFO, headers='{ A = "{secret:free}" }'))
+    await house.receive("2")
+    await house.until(lambda: bool(page.requests), "it is not called")
+    assert page.requests[0].headers["a"] == "two"
 
 
 @pytest.mark.parametrize("house", [["actions.lifetime=1d"]], indirect=True)

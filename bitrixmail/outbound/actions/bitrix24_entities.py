@@ -16,7 +16,7 @@ from bitrixmail.outbound.actions.letter import Letter
 from bitrixmail.rules.fill import fill
 
 ORIGINATOR = "bitrixmail"
-_CONTACT, _COMPANY, _LEAD = 3, 4, 1
+_CONTACT, _COMPANY, _LEAD, _DEAL = 3, 4, 1, 2
 _OWNERS = (("CONTACT", _CONTACT), ("COMPANY", _COMPANY), ("LEAD", _LEAD))
 _SHORT = {"CONTACT": "C", "COMPANY": "CO"}
 _EMAIL, _INCOMING, _PLAIN = 4, 1, 1
@@ -100,11 +100,14 @@ async def make_lead(portal: Portal, wish: Wish) -> str:
 
 
 async def make_activity(portal: Portal, wish: Wish) -> str:
-    """Note the message as mail that came in, at whoever wrote it; a new lead if nobody is known."""
+    """Note the message as mail that came in, at the open deal of whoever wrote it, else at him.
+
+    If nobody is known by the address, at a new lead.
+    """
     found = await _first(portal, "crm.activity.list", _origin(wish))
     if found is not None:
         return f"activity {found} was made by an earlier attempt"
-    owner = await _owner(portal, wish, tuple(name for name, _ in _OWNERS))
+    owner = await _owner(portal, wish, tuple(each for each, _ in _OWNERS))
     address = wish.letter.value("reply_to")
     if owner is None:
         known = await _first(portal, "crm.lead.list", _origin(wish))
@@ -116,13 +119,14 @@ async def make_activity(portal: Portal, wish: Wish) -> str:
                 fields["EMAIL"] = [{"VALUE": address, "VALUE_TYPE": "WORK"}]
             known = await portal.call("crm.lead.add", {"fields": fields})
         owner = "LEAD", _LEAD, int(known)
-    kind, number = owner[1], owner[2]
+    name, kind, number = owner
+    deal = await _open_deal(portal, name, number)
     activity: dict[str, Any] = wish.fields(_ACTIVITY_DEFAULTS)
     activity.setdefault("SUBJECT", wish.letter.value("from") or wish.key)
     begun = wish.letter.job.created.isoformat(timespec="seconds")
     activity |= {
-        "OWNER_TYPE_ID": kind,
-        "OWNER_ID": number,
+        "OWNER_TYPE_ID": kind if deal is None else _DEAL,
+        "OWNER_ID": number if deal is None else deal,
         "TYPE_ID": _EMAIL,
         "DIRECTION": _INCOMING,
         "COMPLETED": "N",
@@ -141,7 +145,8 @@ async def make_activity(portal: Portal, wish: Wish) -> str:
     if files:
         activity["FILES"] = files
     made = await portal.call("crm.activity.add", {"fields": activity})
-    return f"activity {made} at {owner[0].lower()} {number}"
+    where = f"{name.lower()} {number}"
+    return f"activity {made} at {where if deal is None else f'deal {deal} of {where}'}"
 
 
 async def make_task(portal: Portal, wish: Wish) -> str:
@@ -182,9 +187,19 @@ def _origin(wish: Wish) -> dict[str, str]:
     return {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": wish.key}
 
 
-async def _first(portal: Portal, method: str, wanted: Mapping[str, str]) -> int | None:
-    """Return the id of what an earlier attempt has made; the first attempt finds nothing."""
-    found = await portal.call(method, {"filter": dict(wanted), "select": ["ID"]})
+async def _open_deal(portal: Portal, owner: str, number: int) -> int | None:
+    """Return the newest open deal of a contact or a company."""
+    if owner not in _SHORT:
+        return None
+    wanted: dict[str, str | int] = {f"{owner}_ID": number, "CLOSED": "N"}
+    return await _first(portal, "crm.deal.list", wanted, order={"ID": "DESC"})
+
+
+async def _first(
+    portal: Portal, method: str, wanted: Mapping[str, str | int], **more: Mapping[str, str]
+) -> int | None:
+    """Return the id of the first that has these fields: of what an earlier attempt has made."""
+    found = await portal.call(method, {"filter": dict(wanted), "select": ["ID"], **more})
     if isinstance(found, list) and found and isinstance(found[0], dict):
         return int(found[0].get("ID", 0)) or None
     return None

@@ -41,12 +41,14 @@ class ActionTerms:
     """What the settings say of calls. Secrets by name, the one in force first.
 
     `most_octets`: of a message no more than that is read and told. `links` lead to files of
-    messages; None: they are not served.
+    messages; None: they are not served. `secret_hosts`: to whom alone secrets are told that are
+    named there, each `host` or `host:port`.
     """
 
     secrets: Mapping[str, tuple[Secret, ...]] = field(default_factory=dict)
     most_octets: int = 16 * 1024 * 1024
     links: AttachmentLinks | None = None
+    secret_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Answer(NamedTuple):
@@ -130,6 +132,8 @@ class CallingCourier(OneByOne):
 def unanswered(error: CallError) -> Answer:
     """Return what becomes of a call that had no answer."""
     trouble = Trouble.DOWN if error.down else Trouble.NONE
+    # Who was called leads there: nothing behind it waits for a setting that may never come
+    result = Result.FAILED if error.refused and not error.down else Result.DEFERRED
     if error.address:
         return Answer(Result.DEFERRED, str(error), error.host, error.address, trouble=trouble)
     remedy = f'private_hosts = ["{error.host}"] in [actions]'
@@ -138,7 +142,7 @@ def unanswered(error: CallError) -> Answer:
         if error.refused
         else f"{error.host}: {error}"
     )
-    return Answer(Result.DEFERRED, reply, trouble=trouble)
+    return Answer(result, reply, trouble=trouble)
 
 
 def missing_secret(name: str) -> Answer:

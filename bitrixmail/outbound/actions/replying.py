@@ -7,18 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 from bitrixmail.mime.addresses import parse_addresses
-from bitrixmail.mime.automatic import automatic, telling
 from bitrixmail.mime.automatic_mail import Written, compose_automatic, in_html
-from bitrixmail.mime.dsn_reading import MAX_OCTETS, read_bounce
+from bitrixmail.mime.dsn_reading import MAX_OCTETS
 from bitrixmail.mime.headers import HeaderSection
-from bitrixmail.mime.parts import BodyLimits, parse_body
 from bitrixmail.model.address import Address
 from bitrixmail.model.errors import PermanentError
 from bitrixmail.model.job import Job
-from bitrixmail.model.message import QUARANTINE, TRASH
 from bitrixmail.model.reply import Reply
-from bitrixmail.model.route import RouteKind
 from bitrixmail.model.work import Order
+from bitrixmail.outbound.actions.answering import Answering
 from bitrixmail.outbound.actions.filling import values_of
 from bitrixmail.outbound.actions.shop import Shop
 from bitrixmail.outbound.entering import bring
@@ -28,12 +25,8 @@ from bitrixmail.tasks import utcnow
 
 _PERIOD = "7d"
 _SUBJECT = "Re: {subject}"
-_HOUR = timedelta(hours=1)
 _MOST_NAMED = 100
 _MAX_FIELD = 64 * 1024
-_SPAM_FOLDERS = frozenset({QUARANTINE.lower(), TRASH.lower(), "spam", "junk", "спам"})
-_SPAM_WORDS = frozenset({"$junk", "junk", "spam", "$phishing"})
-_TEXT_LIMITS = BodyLimits(max_parts=50, max_text_octets=64 * 1024, max_html_octets=64 * 1024)
 
 
 class Replier:
@@ -41,6 +34,7 @@ class Replier:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        self._answering = Answering(shop)
 
     async def reply(self, job: Job, order: Order) -> Reply:
         """Answer a message, or say why not. Raises MailError if the store fails."""
@@ -50,12 +44,10 @@ class Replier:
             octets = await self._shop.jobs.read(job.message_id, 0, MAX_OCTETS)
         headers = HeaderSection.parse(octets)
         why = (
-            automatic(headers, job.sender)
-            or _spam(order)
+            await self._answering.unfit(job, order, headers)
             or self._time(job, given)
-            or await self._whose(job, order)
             or await self._unnamed(headers, order, given)
-            or await self._shop.threads.run(_read, octets, self._shop.hostname)
+            or await self._answering.untold(octets)
             or await self._enough(job, order)
         )
         if why:
@@ -69,15 +61,6 @@ class Replier:
             return f"it came before {given['starts']}"
         if "ends" in given and job.created > read_moment(given["ends"]).span(zone)[1]:
             return f"it came after {given['ends']}"
-        return ""
-
-    async def _whose(self, job: Job, order: Order) -> str:
-        """Say that nobody but this very mailbox would get it."""
-        route = await self._shop.router.resolve(Address.of(job.sender))
-        if any(one.mailbox.address == order.mailbox for one in route.targets):
-            return f"{job.sender} leads to the mailbox itself"
-        if route.returned is None and route.kind not in (RouteKind.LOCAL, RouteKind.FOREIGN):
-            return f"there is no {job.sender} here"
         return ""
 
     async def _unnamed(self, headers: HeaderSection, order: Order, given: Mapping[str, Any]) -> str:
@@ -102,10 +85,7 @@ class Replier:
         before = await shop.answers.answered(order.mailbox, order.rule, key, now)
         if before is not None:
             return f"{job.sender} was answered {before:%Y-%m-%d %H:%M} UTC"
-        most = shop.bounds.replies
-        if 0 < most <= await shop.answers.count(order.mailbox, now - _HOUR):
-            return f"{order.mailbox} has given {most} answers within an hour"
-        return ""
+        return await self._answering.enough(order)
 
     async def _answer(self, job: Job, order: Order, headers: HeaderSection) -> Reply:
         shop, given = self._shop, order.settings or {}
@@ -153,18 +133,3 @@ class Replier:
 
 def _not(why: str) -> Reply:
     return Reply(250, "2.0.0", f"Not answered: {why}")
-
-
-def _spam(order: Order) -> str:
-    found = {word.lower() for word in (*order.flags, *order.tags)} & _SPAM_WORDS
-    if found or order.folder.lower().partition("/")[0] in _SPAM_FOLDERS:
-        return "it is taken for spam, or thrown away"
-    return ""
-
-
-def _read(octets: bytes, hostname: str) -> str:
-    """Look into the text of a message for what a program wrote; takes milliseconds."""
-    headers = HeaderSection.parse(octets)
-    if read_bounce(octets, headers, hostname) is not None:
-        return "it is a bounce"
-    return telling(headers, parse_body(octets, headers, _TEXT_LIMITS).text)

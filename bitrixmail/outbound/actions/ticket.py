@@ -13,6 +13,7 @@ from zope.interface import implementer
 from bitrixmail.interfaces.courier import ICourier, ILine
 from bitrixmail.interfaces.jobs import IJobStore
 from bitrixmail.interfaces.tickets import ISenderProof, ITicketDesk
+from bitrixmail.mime.automatic import program_behind
 from bitrixmail.mime.dsn_fields import one_line
 from bitrixmail.mime.headers import MAX_SECTION_OCTETS, HeaderSection
 from bitrixmail.mime.parts import parse_body
@@ -25,7 +26,6 @@ from bitrixmail.mime.ticket_fields import (
     references_of,
     tokens_of,
 )
-from bitrixmail.mime.unattended import program_behind
 from bitrixmail.model.address import Address
 from bitrixmail.model.errors import InputError, MailError, PermanentError
 from bitrixmail.model.job import Attempt, Job, Kind, Result
@@ -110,9 +110,8 @@ class TicketCourier(OneByOne):
         headers = HeaderSection.parse(octets)
         letter = await self._letter(job, order, headers, octets)
         filed = await desk.file(letter, _terms(settings))
-        words = settings.get("acknowledge", "")
-        if words and filed.opened and filed.greet:
-            return await self._greeter.greet(job, letter, filed, words)
+        if settings.get("acknowledge") and filed.opened and filed.greet:
+            return await self._greeter.greet(job, order, octets, letter, filed)
         return filed.said
 
     async def _letter(

@@ -12,6 +12,7 @@ from typing import Any
 from zope.interface import implementer
 
 from bitrixmail.interfaces.courier import ICourier, ILine
+from bitrixmail.mime.urls import is_url, read_url
 from bitrixmail.model.http import Call, Called
 from bitrixmail.model.job import Job, Kind, Result, Trouble
 from bitrixmail.model.work import Order
@@ -46,13 +47,15 @@ class WebhookCourier(CallingCourier):
     async def _carried_out(self, job: Job, order: Order) -> Answer:
         """See CallingCourier."""
         settings: Mapping[str, Any] = order.settings or {}
-        named = [settings["secret"]] if "secret" in settings else []
+        signing = [settings["secret"]] if "secret" in settings else []
         headers = dict(settings.get("headers", {}))
-        for value in headers.values():
-            named += SECRET_PLACE.findall(value)
-        for name in named:
+        told = [name for value in headers.values() for name in SECRET_PLACE.findall(value)]
+        for name in (*signing, *told):
             if not self.terms.secrets.get(name):
                 return missing_secret(name)
+        kept_back = next(filter(None, (self._kept_back(name, order) for name in told)), None)
+        if kept_back is not None:
+            return kept_back
         kind = settings.get("format", "json")
         if kind == "raw" and job.size_octets > self.terms.most_octets:
             what = f"a message of {job.size_octets} octets is more than actions.max_size"
@@ -82,17 +85,30 @@ class WebhookCourier(CallingCourier):
             (name, SECRET_PLACE.sub(self._revealed, value))
             for name, value in settings.get("headers", {}).items()
         ]
-        headers += [
+        marks = [
             ("X-Bitrixmail-Id", job.key),
             ("X-Bitrixmail-Attempt", str(terms.attempt)),
             ("X-Bitrixmail-Timestamp", str(timestamp)),
         ]
         if kind == "raw":
-            headers.append(("X-Bitrixmail-Sender", job.sender))
-            headers.append(("X-Bitrixmail-Recipient", letter.order.recipient))
+            marks.append(("X-Bitrixmail-Sender", job.sender))
+            marks.append(("X-Bitrixmail-Recipient", letter.order.recipient))
         if signed:
             headers.append((HEADER, signed))
-        return Call(letter.order.argument, payload.octets, payload.content_type, tuple(headers))
+        called, octets = letter.order.argument, payload.octets
+        return Call(called, octets, payload.content_type, tuple(headers), tuple(marks))
+
+    def _kept_back(self, name: str, order: Order) -> Answer | None:
+        """Say why a secret is not told to who is called; None if it is."""
+        if any(is_url(each.value) for each in self.terms.secrets[name]):
+            what = f'the secret "{name}" is an address that opens a portal: do = "bitrix24" has it,'
+            return Answer(Result.FAILED, f"{what} and no header field tells it to others")
+        hosts, place = self.terms.secret_hosts.get(name), read_url(order.argument).place
+        if hosts is None or place in hosts or place.rpartition(":")[0] in hosts:
+            return None
+        remedy = f'[actions.secret_hosts] in the settings: {name} = ["{place}"], then kill -HUP'
+        what = f'{place} is not told the secret "{name}", which is for {", ".join(hosts)}'
+        return Answer(Result.DEFERRED, f"{what}; if it shall be: {remedy}")
 
     def _revealed(self, place: Any) -> str:
         return self.terms.secrets[place[1]][0].value

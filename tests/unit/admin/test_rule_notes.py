@@ -163,3 +163,53 @@ action = [{ do = "command", name = "order" }, { do = "python", name = "crm.lead"
     all_there = Allowed(frozenset({"order"}), frozenset({"crm", "shop", "watch"}))
     assert not result_of(RuleNotes(directory, router, all_there).strangers(rules))
     assert not result_of(RuleNotes(directory, router).strangers(rules))
+
+
+def test_desks_and_secrets_that_are_not_there(house: House) -> None:
+    text = """[[rule]]
+name = "a"
+[[rule.action]]
+do = "ticket"
+desk = "zammad"
+[[rule.action]]
+do = "bitrix24"
+portal = "gone"
+[[rule.action]]
+do = "webhook"
+url = "https://shop.example/"
+secret = "sign"
+headers = { A = "{secret:told} {secret:crm}", B = "{secret:told}" }
+"""
+    rules = parse_rules(text, "r.toml")
+    directory, router = house.stores.directory, Router(house.stores.directory, "mx.example.org")
+    allowed = Allowed(secrets=frozenset({"crm"}), portals=frozenset({"crm"}))
+    found = result_of(RuleNotes(directory, router, allowed).strangers(rules))
+    assert [(each.kind, each.code, each.what) for each in found] == [
+        ("note", "no-desk", "there is no help desk zammad, so no ticket comes of it"),
+        *(
+            ("note", "no-secret", f"the settings have no secret {name}, so it waits in the queue")
+            for name in ("gone", "sign", "told")
+        ),
+        ("note", "told-portal", "the secret crm is an address, which no header field tells"),
+    ]
+    names = frozenset({"gone", "sign", "told", "crm"})
+    there = Allowed(secrets=names, desks=frozenset({"zammad"}))
+    assert not result_of(RuleNotes(directory, router, there).strangers(rules))
+
+
+def test_an_answer_from_an_address_of_nobody(house: House) -> None:
+    def text(author: str, mailbox: str = "") -> str:
+        scope = f'mailbox = "{mailbox}"\n' if mailbox else ""
+        action = f'do = "reply"\ntext = "Hello"\nfrom = "{author}"\n'
+        return f'[[rule]]\nname = "a"\n{scope}[[rule.action]]\n{action}'
+
+    (found,) = told(house, text("X <nobody@nowhere.example>"))
+    assert found.code == "no-author"
+    assert found.what == (
+        "answers from nobody@nowhere.example, which is no address of any mailbox here, so the"
+        " answer fails"
+    )
+    assert not told(house, text("X <info@example.org>"))
+    assert not told(house, text("INFO@example.org", "info@example.org"))
+    (found,) = told(house, text("shop@example.org", "info@example.org"))
+    assert "no address of info@example.org" in found.what

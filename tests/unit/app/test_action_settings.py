@@ -39,6 +39,9 @@ def test_secrets_of_settings_and_files(tmp_path: Path) -> None:
         ("retry=[]", "actions.retry: has no wait"),
         ('retry=["100ms"]', "actions.retry: has no wait, or one below a second"),
         ("lifetime=0", "leaves no time"),
+        ('secret_hosts={ a = ["b.example"] }', "actions.secret_hosts.a: is the name of no secret"),
+        ('secret_hosts={ a = ["http://b/"] }', "no host with a port"),
+        ("secret_hosts={ a = [] }", "actions.secret_hosts.a: has no host"),
     ],
 )
 def test_what_is_wrong(given: str, fault: str) -> None:

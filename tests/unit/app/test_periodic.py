@@ -23,6 +23,25 @@ def test_it_runs_at_its_interval_and_ends() -> None:
     assert not clock.getDelayedCalls()
 
 
+def test_the_first_run_may_come_sooner() -> None:
+    clock, runs = Clock(), []
+
+    async def action() -> None:
+        runs.append(clock.seconds())
+
+    periodic = Periodic(clock, "hourly", 3600, action, 60)
+    periodic.begin()
+    clock.advance(59)
+    assert not runs
+    clock.pump([1, 3599, 1, 3600])
+    assert runs == [60, 3660, 7260]
+    periodic.stopService()
+    other = Periodic(clock, "hourly", 3600, action, 60)
+    other.begin()
+    other.stopService()
+    assert not clock.getDelayedCalls()
+
+
 def test_an_error_does_not_end_it(nothing_lost_or_left: list[Failure]) -> None:
     clock, runs = Clock(), []
 

@@ -11,6 +11,8 @@ from bitrixmail.admin.trace_words import trace_lines
 from bitrixmail.cli.output import aligned, moment, print_json, print_toml, size, table
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.plan import RuleStep, TestResult, Trace
+from bitrixmail.model.rule import Test
+from bitrixmail.rules.sentences import test_clause
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,18 @@ def test_a_path_names_list_files_without_quotes() -> None:
         'no   from.address equals "a@b.example" or a line of partners.txt; seen "x@y.example"'
     )
     assert "«a@b.example» или чем-либо из списка partners.txt" in trace_lines(trace, "ru")[2]
+
+
+def test_a_path_tells_the_contrary_of_what_must_not_be() -> None:
+    test = TestResult("spam_score", "not_less", ("95",), "100", matched=True)
+    trace = Trace(steps=(RuleStep("R", matched=True, tests=(test,)),))
+    assert trace_lines(trace)[2].strip() == 'yes  spam_score not_less "95"; seen "100"'
+    whole = Test("spam_score", "less", ("95",))
+    told = trace_lines(trace, "ru")[2].strip()
+    assert test_clause(whole, "ru") not in told
+    assert told.startswith("да   ")
+    assert told.endswith("; в письме: «100»")
+    print(told)
 
 
 def test_a_path_in_russian_tells_the_day_of_a_time() -> None:

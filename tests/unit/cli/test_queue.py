@@ -13,7 +13,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 
 from bitrixmail.model.job import JobState, Kind, Result, Settlement
+from bitrixmail.model.orders import job_of
+from bitrixmail.model.plan import Plan
 from bitrixmail.model.queue import Wanted
+from bitrixmail.model.work import Work
 from bitrixmail.store.opening import done, inline_stores
 from tests.fakes.jobs import make_attempt, make_job, make_letter, make_work
 from tests.unit.cli.conftest import Shell
@@ -134,16 +137,16 @@ def test_it_is_said_when_a_host_that_is_down_is_asked_again(shell: Shell) -> Non
 
 
 def test_jobs_are_held_released_tried_and_deleted(waiting: Shell) -> None:
-    assert waiting.said("queue", "hold", "--domain", "example.com") == "2 jobs held\n"
+    assert waiting.said("queue", "hold", "--domain", "example.com") == "2 jobs are held\n"
     assert len(waiting.json("queue", "list", "--state", "held")) == 2
-    assert waiting.said("queue", "release", "Q2") == "1 jobs released\n"
+    assert waiting.said("queue", "release", "Q2") == "1 job is released\n"
     assert waiting.said("queue", "retry", "--all", "--dry-run") == "2 jobs are meant\n"
     assert waiting.said("queue", "retry", "--all") == "2 jobs are tried at once\n"
     (line,) = waiting.fails(os.EX_USAGE, "queue", "delete", "Q2")[-1:]
-    assert "1 jobs are meant: to do it give --yes" in line
-    assert "Delete 1 jobs" in waiting.run("queue", "delete", "Q2", stdin="n\n").stderr
+    assert "1 job is meant: to do it give --yes" in line
+    assert "Delete 1 job for good" in waiting.run("queue", "delete", "Q2", stdin="n\n").stderr
     assert len(waiting.json("queue", "list")) == 3
-    assert waiting.said("queue", "delete", "Q2", "--yes") == "1 jobs deleted\n"
+    assert waiting.said("queue", "delete", "Q2", "--yes") == "1 job is deleted\n"
     assert len(waiting.json("queue", "list")) == 2
 
 
@@ -168,7 +171,7 @@ def test_jobs_are_given_up_and_their_sender_is_told(waiting: Shell) -> None:
     assert "Final-Recipient: rfc822; eve@example.net" in text
     assert "administrator has stopped the delivery" in text.replace("=\n", "")
     assert shell.json("suppression", "list") == []
-    assert shell.said("queue", "bounce", "--all", "--yes") == "2 jobs given up\n"
+    assert shell.said("queue", "bounce", "--all", "--yes") == "2 jobs are given up\n"
     # The notice of the last one stays: it came meanwhile
     assert [job["sender"] for job in shell.json("queue", "list")] == [""]
 
@@ -275,6 +278,18 @@ def test_actions_are_listed_beside_mail_and_by_themselves(acting: Shell) -> None
     assert len(acting.json("queue", "list", "--dead")) == 1
 
 
+def test_a_forward_says_to_whom(waiting: Shell) -> None:
+    now = datetime.now(UTC)
+    targets = "bob@one.example, eve@two.example"
+    work = Work("forward", "Copies", 1, own=True, argument=targets)
+    job = job_of("forward:1", work, Plan(), "ann@example.net", "ann@example.net", now)
+    url = f"sqlite:///{waiting.data_dir}/bitrixmail.sqlite"
+    with inline_stores(url, waiting.data_dir, cast("IReactorTime", Clock())) as stores:
+        done(stores.messages.append(make_letter("Q5", job)))
+    assert waiting.json("queue", "list", "--actions")[0]["target"] == targets
+    assert f"forward: {targets}"[:39] in waiting.out("queue", "list", "--actions")
+
+
 def test_the_story_of_an_action_says_what_rule_wants_it_and_what_can_be_done(acting: Shell) -> None:
     told = acting.out("queue", "show", "Q3")
     assert 'to be done: command: order, as the rule "Orders" wants it' in told
@@ -287,10 +302,10 @@ def test_the_story_of_an_action_says_what_rule_wants_it_and_what_can_be_done(act
 
 
 def test_what_was_given_up_is_done_anew(acting: Shell) -> None:
-    assert acting.said("queue", "retry", "--dead", "--actions") == "1 jobs are tried at once\n"
+    assert acting.said("queue", "retry", "--dead", "--actions") == "1 job is tried at once\n"
     assert len(acting.json("queue", "list", "--actions")) == 2
 
 
 def test_actions_are_removed_without_touching_mail(acting: Shell) -> None:
-    assert acting.said("queue", "delete", "--actions", "--yes") == "2 jobs deleted\n"
+    assert acting.said("queue", "delete", "--actions", "--yes") == "2 jobs are deleted\n"
     assert len(acting.json("queue", "list")) == 3

@@ -353,7 +353,7 @@ def test_every_code_of_lint_is_on_the_page() -> None:
     source = "".join((package / room).read_text("utf-8") for room in rooms)
     codes = re.findall(r'(?:WARNING|NOTE), "([a-z-]+)"', source)
     assert set(codes) == set(re.findall(r"^\| `([a-z-]+)` \|", MINE, re.MULTILINE))
-    assert len(set(codes)) == 21
+    assert len(set(codes)) == 25
 
 
 def test_a_name_that_is_nearly_right_is_told(shell: Shell) -> None:

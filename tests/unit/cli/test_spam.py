@@ -85,6 +85,24 @@ def test_show_tells_why(shell: Shell, mail: Path) -> None:
     )
 
 
+def test_show_tells_the_counts_that_made_a_weight(shell: Shell, mail: Path) -> None:
+    queue_id = shell.deliver(NEW, "info@example.org")
+    trained(shell, mail)
+    assert "In its spam" not in shell.out("spam", "show", queue_id)
+    # To this mailbox alone it is no spam
+    own = ("spam", "train", "--all", "--mailbox", "info@example.org")
+    shell.out(*own, "--ham", f"{mail}/spam", "--spam", f"{mail}/ham")
+    (found,) = shell.json("spam", "show", queue_id, "--limit", "100")
+    (free,) = [each for each in found["tokens"] if each["token"] == "subject:free"]
+    assert (free["spam"], free["ham"]) == (30, 0)
+    assert (free["own_spam"], free["own_ham"]) == (0, 30)
+    assert free["weight"] < 0.1
+    shown = shell.out("spam", "show", queue_id, "--limit", "100").splitlines()
+    assert any(line.split()[:3] == ["Spam", "by", "it"] and "In its ham" in line for line in shown)
+    (line,) = [each for each in shown if each.endswith(" subject:free")]
+    assert line.split()[2:6] == ["30", "0", "0", "30"]
+
+
 def test_thresholds_are_rules_that_can_be_seen(shell: Shell) -> None:
     done = shell.run("spam", "threshold", "--move", "90", "--reject", "99.5")
     assert done.stderr.splitlines() == [

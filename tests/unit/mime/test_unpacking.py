@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.parts import BodyLimits
 from bitrixmail.mime.unpacking import Unpacked, unpack
@@ -58,3 +60,28 @@ def test_what_is_too_long_is_cut_and_said_so() -> None:
     parts = [text_part(str(number)) for number in range(5)]
     body = unpacked(mixed(b"", *parts), BodyLimits(max_parts=3))
     assert (body.text, body.complete) == ("0\n1", False)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("../../etc/pa ss.pdf", "pa ss.pdf"),
+        ("C:\\\\Temp\\\\a.txt", "a.txt"),
+        ("/etc/passwd", "passwd"),
+        ("..", ""),
+        ("a/", ""),
+        ("=?utf-8?Q?a=0D=0AX:_y=00=E2=80=AE.txt?=", "a  X: y .txt"),
+        ("=?utf-8?Q?=2E=2E=2Fb?=", "b"),
+        ("Счёт 17.pdf", "Счёт 17.pdf"),
+    ],
+)
+def test_the_name_of_a_file_is_no_path(written: str, told: str) -> None:
+    part = f'Content-Disposition: attachment; filename="{written}"\r\n\r\nx'.encode()
+    (found,) = unpacked(mixed(b"", part)).enclosures
+    assert found.name == told
+
+
+def test_no_name_of_a_file_has_letters_that_rule_a_terminal() -> None:
+    part = b"Content-Disposition: attachment; filename*=utf-8''..%2Fa%0A%1Bb%E2%80%AE.txt\r\n\r\nx"
+    (found,) = unpacked(mixed(b"", part)).enclosures
+    assert found.name in {"ab.txt", "a  b.txt"}

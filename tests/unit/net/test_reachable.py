@@ -12,7 +12,8 @@ INSIDE = """
 239.255.255.255 240.0.0.1 255.255.255.255 :: ::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1
 ::ffff:169.254.169.254 ::127.0.0.1 64:ff9b::7f00:1 64:ff9b::a00:1 64:ff9b:1::1 2002:7f00:1::
 2002:a00:1::1 fc00::1 fd12::1 fe80::1 fe80::1%eth0 fec0::1 ff02::1 ff0e::1 2001:db8::1 100::1
-::ffff:0:127.0.0.1
+::ffff:0:127.0.0.1 3fff::1 3fff:fff::1 2001:4:112::1 192.88.99.1 2002:c058:6301:: 192.175.48.6
+2620:4f:8000::6 5f00::1
 """
 OUTSIDE = """
 8.8.8.8 1.1.1.1 172.32.0.1 192.169.0.1 100.128.0.1 2606:4700::1 2a00:1450::1 ::ffff:8.8.8.8
@@ -48,8 +49,21 @@ def test_what_is_allowed_by_hand(
     allowed: str, host: str, port: int, address: str, may: bool
 ) -> None:
     hosts = PrivateHosts([read_host(allowed)])
-    assert hosts.allow(host, port, ip_address(address)) is may
-    assert hosts.allow("any.example", 443, ip_address("8.8.8.8"))
+    refused = "" if may else "of a private network"
+    assert hosts.refusal(host, port, ip_address(address)) == refused
+    assert not hosts.refusal("any.example", 443, ip_address("8.8.8.8"))
+
+
+@pytest.mark.parametrize("text", ["8.8.4.4", "::ffff:8.8.4.4", "2002:808:404::1", "2a00:1450::1"])
+def test_what_is_the_machines_own_is_asked_for_as_well(text: str) -> None:
+    own = {ip_address("8.8.4.4"), ip_address("2a00:1450::1")}
+    address = ip_address(text)
+    hosts = PrivateHosts([], own.__contains__)
+    assert hosts.refusal("any.example", 443, address) == "of this machine"
+    assert not hosts.refusal("any.example", 443, ip_address("8.8.8.8"))
+    for allowed in ("any.example", f"[{text}]:443" if ":" in text else f"{text}:443"):
+        hosts = PrivateHosts([read_host(allowed)], own.__contains__)
+        assert not hosts.refusal("any.example", 443, address)
 
 
 @pytest.mark.parametrize("text", ["", ":80", "a:0", "a:99999", "a:b", "http://a/", "a b", "[a]:80"])

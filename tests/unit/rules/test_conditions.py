@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -116,6 +117,30 @@ def judged(condition: Condition) -> list[TestResult]:
     facts = Facts(HeaderSection.parse(HEAD), "", 2000)
     compile_condition(condition, 1, time.perf_counter).matches(facts, results)
     return results
+
+
+def test_of_what_must_not_be_the_contrary_is_told() -> None:
+    small = Test("size", "less", ("1",))
+    said = TestResult("size", "not_less", ("1",), "2000", matched=True)
+    assert judged(Not(small)) == [said]
+    assert judged(Not(Not(small))) == [replace(said, op="less", matched=False)]
+    spam = Test("header:X-Spam", "equals", ("yes",))
+    assert judged(Not(All((spam, small)))) == [
+        TestResult("header:X-Spam", "not_equals", ("yes",), "YES", matched=False),
+        said,
+    ]
+    contrary = Test("header:X-Spam", "not_equals", ("yes",))
+    assert judged(Not(contrary)) == [
+        TestResult("header:X-Spam", "equals", ("yes",), "YES", matched=True)
+    ]
+    # A message that looks alike is told in the same words, of which there is one copy
+    compiled = compile_condition(Not(small), 1, time.perf_counter)
+    facts = Facts(HeaderSection.parse(HEAD), "", 2000)
+    first: list[TestResult] = []
+    second: list[TestResult] = []
+    compiled.matches(facts, first)
+    compiled.matches(facts, second)
+    assert first[0] is second[0]
 
 
 def test_results_tell_what_was_seen() -> None:

@@ -211,6 +211,10 @@ def test_faults(changed: dict[str, object], fault: str) -> None:
         ({"name": 2027}, 'put it between quotes: name = "2027"'),
         ({"group": True}, 'put it between quotes: group = "true"'),
         ({"group": ["a"]}, 'write a single text, between quotes: group = "…"'),
+        (
+            {"action": [{"do": "forward", "to": ["a@b.example", 5]}]},
+            'write a text, or a list of them: to = ["boss@example.org"]',
+        ),
         ({"action": {"do": "flag"}}, "write [[rule.action]] above it"),
         ({"condition": {"field": "to"}}, "write [[rule.condition]] above it"),
         ({"action": [{"do": "priority", "level": "hihg"}]}, 'did you mean "high"?'),
@@ -226,6 +230,30 @@ def test_a_remedy_says_what_to_write(changed: dict[str, object], remedy: str) ->
     with pytest.raises(InputError) as error:
         rules_from_data({"rule": [data]}, "f")
     assert error.value.faults[0].remedy == remedy
+
+
+def test_addresses_in_a_list_that_are_none() -> None:
+    action = {"do": "forward", "to": ["a@b.example", 5]}
+    assert faults_of(action=[action]) == [
+        'f: rule "A": action 1: to: entry 2 of it, 5, is not one address'
+    ]
+    action["to"] = ["a@b.example, c@b.example"]
+    assert len(faults_of(action=[action])) == 1
+    action["to"] = ["nobody"]
+    assert faults_of(action=[action]) == [
+        'f: rule "A": action 1: to: must be one address, for example boss@example.org'
+    ]
+
+
+def test_values_that_are_the_same_variable() -> None:
+    action = {"do": "command", "name": "x", "values": {"a": "x", "b": "y", "A": "z"}}
+    (fault,) = faults_of(action=[action])
+    assert fault.endswith(
+        'action 1: values: has "a" and "A", which are the same variable to a program:'
+        " BITRIXMAIL_VALUE_A"
+    )
+    action |= {"do": "python", "name": "x.y"}
+    rules_from_data({"rule": [{"name": "A", "action": [action]}]}, "f")
 
 
 def test_missing_parts_of_a_test() -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from datetime import timedelta
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -14,36 +10,14 @@ from zope.interface.verify import verifyObject
 
 from bitrixmail.interfaces.courier import ICourier
 from bitrixmail.interfaces.tickets import ISenderProof, ITicketDesk
-from bitrixmail.mime.headers import HeaderSection
-from bitrixmail.mime.parts import parse_body
-from bitrixmail.model.job import Job, Kind, Result
+from bitrixmail.model.job import Job, Result
 from bitrixmail.model.queue import Search
-from bitrixmail.model.suppression import Suppressed
 from bitrixmail.model.ticket import Direction, TicketSearch, TicketState, WhoMayAdd
 from bitrixmail.outbound.actions.ticket_desk import OwnDesk
 from bitrixmail.store.opening import done
 from bitrixmail.tasks import utcnow
-from tests.fakes.help_desk import BOB, DESK, Elsewhere, HelpDesk, key, letter, rule
-from tests.fakes.stores import make_stores
-
-Make = Callable[..., HelpDesk]
-
-
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Stores with nothing in them: made once, copied for each test."""
-    folder = tmp_path_factory.mktemp("blank")
-    with make_stores(folder):
-        return folder
-
-
-@pytest.fixture
-def make(blank: Path, tmp_path: Path) -> Iterator[Make]:
-    shutil.copytree(blank, tmp_path, dirs_exist_ok=True)
-    clock = Clock()
-    clock.advance(1_800_000_000)
-    with make_stores(tmp_path, clock) as stores:
-        yield lambda *settings: HelpDesk(stores, clock, *settings)
+from tests.fakes.help_desk import BOB, DESK, Elsewhere, key, letter, rule
+from tests.unit.outbound.actions.conftest import Make
 
 
 def test_they_keep_their_interfaces(make: Make) -> None:
@@ -250,47 +224,6 @@ def test_a_job_that_is_repeated_has_one_effect(make: Make) -> None:
     assert first.reply == second.reply == "ticket [#1]: opened; acknowledged"
     assert len(desk.messages(1)) == 2
     assert len(done(desk.stores.queue.find(Search(recipient=BOB), 9))) == 1
-
-
-def test_whoever_opens_a_ticket_is_told_by_which_address_to_answer(make: Make) -> None:
-    desk = make('acknowledge = "{sender}, we have {subject} as {number}."')
-    desk.write(letter("Printer", "Message-ID: <1@example.com>"))
-    (job,) = done(desk.stores.queue.find(Search(recipient=BOB), 9))
-    assert (job.sender, job.kind) == ("", Kind.REMOTE)
-    octets = done(desk.stores.messages.export(job.queue_id))
-    text = octets.decode()
-    for line in (
-        f"From: <{DESK}>",
-        f"Reply-To: <{desk.address(1)}>",
-        "Subject: Re: [#1] Printer",
-        "In-Reply-To: <1@example.com>",
-        "Auto-Submitted: auto-replied",
-    ):
-        assert f"{line}\r\n" in text
-    said = parse_body(octets, HeaderSection.parse(octets)).text
-    assert said == "bob@example.com, we have Printer as 1.\n"
-    (_, told) = desk.messages(1)
-    assert (told.direction, told.how, told.automatic) == (Direction.OUT, "acknowledged", True)
-    # An answer to it that a program gives goes nowhere
-    away = letter(
-        "Re: [#1] Printer", f"In-Reply-To: {told.message_id}", "Auto-Submitted: auto-replied"
-    )
-    assert desk.write(away).startswith("no ticket")
-    assert len(done(desk.stores.queue.find(Search(recipient=BOB), 9))) == 1
-
-
-def test_it_is_told_three_times_an_hour_and_never_to_the_desk(make: Make) -> None:
-    desk = make('acknowledge = "Thanks"')
-    said = [desk.write(letter()) for _ in range(5)]
-    assert [each.endswith("acknowledged") for each in said] == [True] * 3 + [False] * 2
-    assert desk.write(letter(sender=DESK)) == "ticket [#6]: opened"
-    now = utcnow(desk.clock)
-    suppressed = Suppressed("eve@example.com", "unknown user", now, now + timedelta(days=1))
-    done(desk.stores.suppressions.add(suppressed))
-    assert desk.write(letter(sender="eve@example.com")) == (
-        "ticket [#7]: opened; not acknowledged: 550 5.7.1 Nothing is sent to eve@example.com:"
-        " unknown user"
-    )
 
 
 def test_without_a_subject_it_is_called_by_its_first_words(make: Make) -> None:
