@@ -185,7 +185,7 @@ class Listener(Service):
 
     def open(self) -> None:
         """Begin to accept connections, those that wait first."""
-        self.resume()
+        self.accept()
         for _, acceptance in self._theirs:
             acceptance.begin()
         if self._acceptance is not None:
