@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from twisted.protocols.tls import TLSMemoryBIOFactory
@@ -39,11 +40,12 @@ from bitrixmail.app.settings import Settings
 from bitrixmail.app.steering import steering_of
 from bitrixmail.app.timetable import timetable_of
 from bitrixmail.app.values import AUTO_PROCESSES
-from bitrixmail.app.web_room import Shown, WebRoom
 from bitrixmail.link.proxied import Proxied
 from bitrixmail.pipeline.shared_counts import SharedCounts, SharedTable
 from bitrixmail.tasks import utcnow
 
+# The pages' own wiring: without this line, and the room `web`, all else works as it does.
+PAGES = "bitrixmail.app.web_room"
 _HOUR_S = 3600.0
 _MINUTE_S = 60.0
 
@@ -93,14 +95,15 @@ def compose(
     if settings.listen.attachments:
         doors["attachments"] = attachments_door(reception, reactor)
     web = None
-    if settings.listen.web or settings.listen.webs:
-        web = WebRoom(
+    if PAGES and (settings.listen.web or settings.listen.webs):
+        web = import_module(PAGES).web_room_of(
             reception,
             throttle,
             reactor,
-            Shown(
-                sources or SettingSources(), daily_look.looks, senders.logins, doors.get("metrics")
-            ),
+            sources=sources,
+            looks=daily_look.looks,
+            logins=senders.logins,
+            metrics=doors.get("metrics"),
         )
         doors["web"] = web.door
     listeners += _http_listeners(reception, reactor, doors)
@@ -202,8 +205,8 @@ def _http_listeners(
     """Yield those of metrics, attachments and pages; the pages also under TLS."""
     listen = reception.settings.listen
     for name in ("metrics", "attachments", "web"):
-        for endpoint in listen.door(name):
+        for endpoint in listen.door(name) if name in doors else ():
             yield Listener(reactor, name, endpoint, doors[name])
-    for endpoint in listen.webs:
+    for endpoint in listen.webs if "web" in doors else ():
         wrapped = TLSMemoryBIOFactory(reception.tls, False, doors["web"], clock=reactor)
         yield Listener(reactor, "webs", endpoint, wrapped)

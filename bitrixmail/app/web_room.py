@@ -258,3 +258,18 @@ def _address(settings: Any) -> str:
     endpoint = settings.listen.web[0]
     host = endpoint.arguments.get("interface") or settings.server.hostname
     return f"http://{host}:{endpoint.port}/"
+
+
+def web_room_of(
+    reception: Reception,
+    throttle: LoginThrottle,
+    reactor: Any,
+    *,
+    sources: SettingSources | None,
+    looks: LastLooks,
+    logins: LastLogins,
+    metrics: Any,
+) -> WebRoom:
+    """Marry the room with the server."""
+    shown = Shown(sources or SettingSources(), looks, logins, metrics)
+    return WebRoom(reception, throttle, reactor, shown)

@@ -70,7 +70,7 @@ def shown(visitor: Visitor, section: str) -> str:
 
 def test_every_setting_is_there_with_what_it_is(server: ServerProcess, owner: Visitor) -> None:
     sections = re.findall(r'"/settings\?section=(\w+)"', owner.get("/settings").text)
-    assert len(sections) == 18
+    assert len(sections) == 19
     for section in sections:
         assert "name=" in shown(owner, section)
     page = shown(owner, "smtp")

@@ -18,6 +18,7 @@ from tests.internet.net import Internet
 from tests.internet.sender import Sender
 
 INFO, SHOP = "info@example.org", "shop@example.org"
+SECRETS = 'actions.secrets={ crm = ["new key", "old key"] }'
 AUTHOR = Address("ann", "example.net")
 
 
