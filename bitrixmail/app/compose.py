@@ -123,7 +123,13 @@ def compose(
     first_look = FirstLook(settings, stores.directory, reactor)
     periodic = (
         *reception.periodic(reactor),
-        Periodic(reactor, "expiry", _HOUR_S, lambda: stores.expire(utcnow(reactor)), _MINUTE_S),
+        Periodic(
+            reactor,
+            "expiry",
+            _HOUR_S,
+            lambda: stores.expire(utcnow(reactor)),
+            min(_MINUTE_S, _HOUR_S),
+        ),
         timetable_of(stores, reception.threads, reactor, reception.judging),
         pickup,
         digests,
