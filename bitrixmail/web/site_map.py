@@ -57,7 +57,6 @@ class Over:
     """What pages and API are made over. Made by who composes, for `site_of`."""
 
     served: Served
-    upkeep: Upkeep
     signing_in: SigningIn
     second_factor: SecondFactor
     clock: IReactorTime
@@ -67,6 +66,11 @@ class Over:
     def office(self) -> Office:
         """The use cases."""
         return self.served.office
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """Those of the running server."""
+        return self.served.upkeep
 
 
 def site_of(rendering: Rendering, over: Over) -> IResource:
