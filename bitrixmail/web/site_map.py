@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import IResource
@@ -79,13 +80,14 @@ def site_of(rendering: Rendering, over: Over) -> IResource:
     operations = operations_of(served)
     api = Api(operations, signing_in, over.office.users, over.clock, served.calls_per_minute)
     described = document(api.operations, over.version)
-    site = Site((*_routes(over), *ApiPages(described).routes()), signing_in, rendering)
+    site = Site(routes_of(over, described), signing_in, rendering)
     site.bind(api)
     site.mount("/static/", _Static(str(resources.files("bitrixmail.web") / "static")))
     return site.resource
 
 
-def _routes(over: Over) -> Iterator[Route]:
+def routes_of(over: Over, described: Mapping[str, Any]) -> Iterator[Route]:
+    """Yield every route of the pages; `described` is the document of the API."""
     office, upkeep = over.office, over.upkeep
     yield from LoginPages(over.signing_in, office.users).routes()
     yield from DashboardPages(office, upkeep).routes()
@@ -110,6 +112,7 @@ def _routes(over: Over) -> Iterator[Route]:
     yield from MessagePages(office).routes()
     yield from QuarantinePages(office).routes()
     yield from LogPages(office).routes()
+    yield from ApiPages(described).routes()
 
 
 class _Static(File):
