@@ -256,9 +256,16 @@ def _ended(applying: Applying) -> Deferred[None]:
 
 
 def _address(settings: Any) -> str:
-    endpoint = settings.listen.web[0]
-    host = endpoint.arguments.get("interface") or settings.server.hostname
-    return f"http://{host}:{endpoint.port}/"
+    scheme, endpoints = (
+        ("http", settings.listen.web)
+        if settings.listen.web
+        else (
+            "https",
+            settings.listen.webs,
+        )
+    )
+    host = endpoints[0].arguments.get("interface") or settings.server.hostname
+    return f"{scheme}://{host}:{endpoints[0].port}/"
 
 
 def web_room_of(
