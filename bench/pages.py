@@ -1,6 +1,7 @@
 """How long pages of messages take with 100,000 of them, while mail comes in and while none does.
 
-What is received meanwhile is compared with what is received when nobody looks.
+What is received meanwhile is compared with what is received when nobody looks; and at full speed
+with what a server receives that has no pages, and so reads nothing in for their search.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import cast
 from urllib.parse import quote
 
@@ -40,6 +41,8 @@ _ROUND_S = 12.0
 _RATE = 200
 _MOST_MS = 200.0
 _LEAST_SHARE = 0.9
+# So many rounds at full speed with pages and without, by turns
+_ROUNDS, _FULL_S, _FULL_RATE = 4, 6.0, 1e6
 _WORDS = (
     "Invoice", "Счёт", "Order", "Заказ", "Delivery", "Доставка", "Question", "Вопрос", "Newsletter",
     "Рассылка", "Reminder", "Договор",
@@ -86,6 +89,29 @@ def run(home: Path, scores: Scores, messages: int = MESSAGES) -> None:
         scores.add(Figure("received while pages are looked at", rate / alone, _LEAST_SHARE))
     finally:
         server.kill()
+    _at_full_speed(home, scores)
+
+
+def _at_full_speed(home: Path, scores: Scores) -> None:
+    """Compare what comes in with the pages' search read in behind it, and without them."""
+    servers = [ServerProcess(home / f"full-{web}", web=web) for web in (True, False)]
+    rates: list[list[float]] = [[], []]
+    try:
+        for server in servers:
+            fill(server, 0)
+            server.start()
+        for number in range(_ROUNDS):
+            progress(f"full speed: round {number + 1}")
+            for server, found in zip(servers, rates, strict=True):
+                found.append(_Load(server, _FULL_S, _FULL_RATE).rate())
+    finally:
+        progress("")
+        for server in servers:
+            server.kill()
+    ratio = median(with_pages / without for with_pages, without in zip(*rates, strict=True))
+    told = [", ".join(f"{rate:.0f}" for rate in found) for found in rates]
+    print(f"Received at full speed, messages/s: {told[0]} with pages; {told[1]} without\n")
+    scores.add(Figure("received at full speed, with pages", ratio, _LEAST_SHARE))
 
 
 def _p95(taken: Sequence[float]) -> float:
@@ -96,8 +122,7 @@ def _print(what: str, times: Times) -> None:
     print(f"Pages of {MESSAGES} messages, {what}\n")
     print(f"  {'':<10}{'asked':>8}{'median':>10}{'p95':>10}{'longest':>10}")
     for name, taken in times.named():
-        median = quantiles(taken, n=2)[0]
-        told = f"{median:>7.0f} ms{_p95(taken):>7.0f} ms{max(taken):>7.0f} ms"
+        told = f"{median(taken):>7.0f} ms{_p95(taken):>7.0f} ms{max(taken):>7.0f} ms"
         print(f"  {name:<10}{len(taken):>8}{told}")
     print()
 
@@ -129,10 +154,10 @@ def _timed(visitor: Visitor, path: str, taken: list[float]) -> str:
 class _Load:
     """Mail that comes in at an even rate, as far as it is taken. Made for one stretch of time."""
 
-    def __init__(self, server: ServerProcess, seconds: float) -> None:
+    def __init__(self, server: ServerProcess, seconds: float, rate: float = _RATE) -> None:
         self._seconds = seconds
         self._sender = subprocess.Popen(
-            [sys.executable, "-m", "bench.steady", f"{server.smtp_port}", f"{seconds}", f"{_RATE}"],
+            [sys.executable, "-m", "bench.steady", f"{server.smtp_port}", f"{seconds}", f"{rate}"],
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -8,7 +8,7 @@ It opens no database, thread or socket: twistd forks and sheds its uid after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -152,7 +152,7 @@ def compose(
         opening=reception.opening(settings.server.domains),
         tls=reception.tls,
         receivers=receivers,
-        welcome=web.welcome if web is not None else nothing_to_tell,
+        welcome=_welcome(settings, web),
     )
     server = Server(parts, reception.levels, partial(leave, reactor))
 
@@ -203,6 +203,23 @@ def _listeners(
 def _share(table: SharedTable | None, of: int) -> Share | None:
     """Return the server's own part of what the processes share: one `of` so many."""
     return None if table is None else Share(0, SharedCounts(table, 0), of)
+
+
+def _welcome(settings: Settings, web: Any) -> Callable[[], Awaitable[str]]:
+    """Return what tells the person at the terminal something once the store is open."""
+    if web is not None:
+        welcome: Callable[[], Awaitable[str]] = web.welcome
+        return welcome
+    return nothing_to_tell if PAGES else partial(_no_pages, settings)
+
+
+async def _no_pages(settings: Settings) -> str:
+    """Return what is told where pages are wanted that there are not."""
+    wanted = [f"listen.{name}" for name in ("web", "webs") if settings.listen.door(name)]
+    if not wanted:
+        return ""
+    what = " and ".join(wanted)
+    return f"{what}: this version has no pages; take it out of the settings, or set it to []\n"
 
 
 def _http_listeners(

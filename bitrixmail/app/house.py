@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -58,12 +58,16 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What compose has married, as far as the pages tell of it."""
+    """What compose has married, as far as the pages tell of it.
+
+    `changed` is called when a listener was stopped or started, or the settings were read anew.
+    """
 
     reception: Reception
     listeners: Sequence[Listener]
     receivers: Receivers | None
     reload: Reload
+    changed: Callable[[], None]
 
 
 @implementer(IHouse)
@@ -81,6 +85,7 @@ class House:
         self._reports = reports
         self._troubles = troubles
         self._clock = clock
+        self._changed = inside.changed
         self._started = utcnow(clock)
         self._known = {name: _Known(self._started) for name in self._listeners}
 
@@ -145,6 +150,7 @@ class House:
         """See IHouse."""
         self._find(name).halt()
         self._known[name] = _Known(utcnow(self._clock))
+        self._changed()
 
     def start(self, name: str) -> None:
         """See IHouse."""
@@ -153,8 +159,10 @@ class House:
             listener.resume()
         except SetupError as error:
             self._known[name] = _Known(utcnow(self._clock), error)
+            self._changed()
             raise
         self._known[name] = _Known(utcnow(self._clock))
+        self._changed()
         if self._receivers is not None and listener.door == "smtp":
             self._receivers.resume()
 
@@ -189,7 +197,9 @@ class House:
 
     def reload(self) -> Reloaded:
         """See IHouse."""
-        return self._reload.reload()
+        reloaded = self._reload.reload()
+        self._changed()
+        return reloaded
 
     def history(self, span: str) -> Samples:
         """See IHouse."""

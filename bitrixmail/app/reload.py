@@ -30,6 +30,7 @@ _LIVE_KEYS = (
     "rules.forwards_per_hour",
     "rules.forwards_per_hour_to_one",
     "rules.replies_per_hour",
+    "web.calls_per_minute",
 )
 # What a live section has that needs a restart all the same
 _FIXED_KEYS = ("pickup.directory", "outbound.verp")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -120,8 +121,7 @@ class WebRoom:
             raise RuntimeError("the pages of a server that was never composed")
         upkeep = upkeeps.upkeep_of(self.house, self.examiner, shown.sources, threads, office.users)
         over = pages.Over(
-            self._served(office),
-            upkeep,
+            self._served(office, upkeep),
             self._signing_in,
             self._second_factor,
             self._reactor,
@@ -138,7 +138,7 @@ class WebRoom:
         first_look: FirstLook,
     ) -> tuple[Service, ...]:
         """Show the server that was composed on the pages; return what runs for them."""
-        inside = Inside(self._reception, listeners, receivers, reload)
+        inside = Inside(self._reception, listeners, receivers, reload, partial(self.tell, "server"))
         self.house = House(inside, self.history, self.reports, self.troubles, self._reactor)
         if receivers is not None:
             self.reports.attend(receivers)
@@ -162,7 +162,7 @@ class WebRoom:
         """What the pages have done again and again, though nobody looks."""
         return (Periodic(self._reactor, "history", STEP_S, self.history.sample),)
 
-    def _served(self, office: Any) -> Any:
+    def _served(self, office: Any, upkeep: Any) -> Any:
         """Return what the operations of the API are handed."""
         # They are as slow to import as the rest, which has just been
         from bitrixmail.admin.sending import Sending  # noqa: PLC0415
@@ -187,6 +187,7 @@ class WebRoom:
         exposed = None if self._shown.metrics is None else self._metrics
         return Served(
             office,
+            upkeep,
             sending,
             self._settings,
             self._look,
@@ -255,9 +256,16 @@ def _ended(applying: Applying) -> Deferred[None]:
 
 
 def _address(settings: Any) -> str:
-    endpoint = settings.listen.web[0]
-    host = endpoint.arguments.get("interface") or settings.server.hostname
-    return f"http://{host}:{endpoint.port}/"
+    scheme, endpoints = (
+        ("http", settings.listen.web)
+        if settings.listen.web
+        else (
+            "https",
+            settings.listen.webs,
+        )
+    )
+    host = endpoints[0].arguments.get("interface") or settings.server.hostname
+    return f"{scheme}://{host}:{endpoints[0].port}/"
 
 
 def web_room_of(

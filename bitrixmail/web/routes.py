@@ -94,7 +94,8 @@ class Site:
         async def answer(request: Request, **parts: str) -> bytes:
             return await calls.answered(self._api, operation, request, parts, self._asked)
 
-        path = operation.whole_path.replace("{", "<").replace("}", ">")
+        opened = "<path:" if operation.slashes else "<"
+        path = operation.whole_path.replace("{", opened).replace("}", ">")
         methods = [operation.method, "HEAD"] if operation.method == "GET" else [operation.method]
         self._klein.route(path, methods=methods, endpoint=f"api {operation.name}")(answer)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import IResource
@@ -57,7 +58,6 @@ class Over:
     """What pages and API are made over. Made by who composes, for `site_of`."""
 
     served: Served
-    upkeep: Upkeep
     signing_in: SigningIn
     second_factor: SecondFactor
     clock: IReactorTime
@@ -68,6 +68,11 @@ class Over:
         """The use cases."""
         return self.served.office
 
+    @property
+    def upkeep(self) -> Upkeep:
+        """Those of the running server."""
+        return self.served.upkeep
+
 
 def site_of(rendering: Rendering, over: Over) -> IResource:
     """Return the pages and the API over the use cases. Takes a moment: call it in a thread."""
@@ -75,13 +80,14 @@ def site_of(rendering: Rendering, over: Over) -> IResource:
     operations = operations_of(served)
     api = Api(operations, signing_in, over.office.users, over.clock, served.calls_per_minute)
     described = document(api.operations, over.version)
-    site = Site((*_routes(over), *ApiPages(described).routes()), signing_in, rendering)
+    site = Site(routes_of(over, described), signing_in, rendering)
     site.bind(api)
     site.mount("/static/", _Static(str(resources.files("bitrixmail.web") / "static")))
     return site.resource
 
 
-def _routes(over: Over) -> Iterator[Route]:
+def routes_of(over: Over, described: Mapping[str, Any]) -> Iterator[Route]:
+    """Yield every route of the pages; `described` is the document of the API."""
     office, upkeep = over.office, over.upkeep
     yield from LoginPages(over.signing_in, office.users).routes()
     yield from DashboardPages(office, upkeep).routes()
@@ -106,6 +112,7 @@ def _routes(over: Over) -> Iterator[Route]:
     yield from MessagePages(office).routes()
     yield from QuarantinePages(office).routes()
     yield from LogPages(office).routes()
+    yield from ApiPages(described).routes()
 
 
 class _Static(File):

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,29 @@ def test_a_file_is_short(path: Path) -> None:
 
 def test_no_file_is_named_after_nothing() -> None:
     assert not [path for path in PACKAGE.rglob("*.py") if path.stem in BANNED_NAMES]
+
+
+def test_nobody_but_its_wiring_knows_the_web() -> None:
+    """Deleting the room, its wiring and the line PAGES must leave all else as it is."""
+    own, wiring = PACKAGE / "web", PACKAGE / "app/web_room.py"
+    others = [path for path in PACKAGE.rglob("*.py") if own not in path.parents and path != wiring]
+    assert len(others) > 300
+    found = [
+        (path.relative_to(ROOT), module)
+        for path in others
+        for module in _imported(path)
+        if f"{module}.".startswith(("bitrixmail.web.", "bitrixmail.app.web_room."))
+    ]
+    assert not found
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Yield the names of modules that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def test_the_import_contracts_hold() -> None:

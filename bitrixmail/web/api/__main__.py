@@ -21,7 +21,7 @@ class _Nobody:
 def whole_document() -> dict[str, Any]:
     """Return the document of all operations."""
     nobody: Any = _Nobody()
-    served = Served(nobody, nobody, nobody, nobody, nobody, nobody, nobody)
+    served = Served(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody)
     return document(operations_of(served), version("bitrixmail"))
 
 

@@ -8,16 +8,26 @@ from typing import Any
 
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.sending import Sending
+from bitrixmail.admin.upkeep import Upkeep
 from bitrixmail.web.api.operation import Operation, Raw
+from bitrixmail.web.api.operations.account import AccountOperations
 from bitrixmail.web.api.operations.desk import DeskOperations
 from bitrixmail.web.api.operations.directory import DirectoryOperations
 from bitrixmail.web.api.operations.governing import GoverningOperations
+from bitrixmail.web.api.operations.letters import LettersOperations
 from bitrixmail.web.api.operations.lists import ListsOperations
+from bitrixmail.web.api.operations.log import LogOperations
 from bitrixmail.web.api.operations.mail import MailOperations
 from bitrixmail.web.api.operations.queue import QueueOperations
+from bitrixmail.web.api.operations.rule_editing import RuleEditingOperations
+from bitrixmail.web.api.operations.rule_runs import RuleRunsOperations
 from bitrixmail.web.api.operations.rules import RulesOperations
+from bitrixmail.web.api.operations.running import RunningOperations
+from bitrixmail.web.api.operations.search import SearchOperations
 from bitrixmail.web.api.operations.sending import SendingOperations
 from bitrixmail.web.api.operations.server import ServerOperations, ServerState
+from bitrixmail.web.api.operations.settings import SettingsOperations
+from bitrixmail.web.api.operations.zones import ZonesOperations
 from bitrixmail.web.live.hub import Hub
 
 
@@ -31,6 +41,7 @@ class Served:
     """
 
     office: Office
+    upkeep: Upkeep
     sending: Sending
     settings: Callable[[], Mapping[str, Any]]
     look: Callable[[], Awaitable[ServerState]]
@@ -44,10 +55,19 @@ def operations_of(served: Served) -> Iterator[Operation]:
     office = served.office
     yield from SendingOperations(served.sending).operations()
     yield from DirectoryOperations(office).operations()
+    yield from ZonesOperations(office).operations()
     yield from MailOperations(office).operations()
+    yield from LettersOperations(office).operations()
+    yield from SearchOperations(office).operations()
     yield from QueueOperations(office).operations()
     yield from RulesOperations(office).operations()
+    yield from RuleEditingOperations(office).operations()
+    yield from RuleRunsOperations(office).operations()
     yield from DeskOperations(office).operations()
     yield from ListsOperations(office).operations()
     yield from GoverningOperations(office, served.settings).operations()
+    yield from AccountOperations(office).operations()
+    yield from SettingsOperations(served.upkeep).operations()
+    yield from LogOperations(office).operations()
+    yield from RunningOperations(served.upkeep).operations()
     yield from ServerOperations(served.look, served.hub, served.exposed).operations()

@@ -95,7 +95,7 @@ class Operation:
     on, as text; a handler that returns `Sliced` needs none. `body` is the type of the body, with
     `reads` a content type whose octets are taken as they are. `gives`: a content type other than
     JSON. `most_octets` bounds the body. `keeps_keys`: the use case itself knows an Idempotency-Key
-    again, and for longer.
+    again, and for longer. `slashes`: what the parts of the path name may have some.
     """
 
     method: str
@@ -113,6 +113,7 @@ class Operation:
     most_octets: int = 1024 * 1024
     base: str = BASE
     keeps_keys: bool = False
+    slashes: bool = False
 
     @property
     def name(self) -> str:

@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from twisted.cred.portal import Portal
 from twisted.internet import reactor
 
 from bitrixmail.access.factory import POP3Factory
+from bitrixmail.app import compose as wiring
 from bitrixmail.app.compose import compose
 from bitrixmail.app.door_settings import SMTP, Access
 from bitrixmail.app.loading import load_settings
@@ -22,6 +24,7 @@ from bitrixmail.interfaces.login import IPasswordLogin, IScramLogin
 from bitrixmail.smtp.lmtp import local_limits
 from bitrixmail.smtp.submission import SubmissionFactory
 from tests.fakes.certificate import self_signed
+from tests.fakes.stores import result_of
 
 
 def settings(home: Path) -> Settings:
@@ -37,7 +40,7 @@ def settings(home: Path) -> Settings:
             "listen.lmtp=unix:/run/y.sock",
             "listen.pop3=tcp:2110,unix:/run/x.sock",
             "listen.pop3s=tcp:2995",
-            "listen.webs=tcp:8443",
+            "listen.web=",
         ],
     )
 
@@ -52,16 +55,27 @@ def test_each_endpoint_has_a_listener(tmp_path: Path) -> None:
         "pop3 unix:/run/x.sock",
         "submissions tcp:2465",
         "pop3s tcp:2995",
-        "web tcp:8025:interface=127.0.0.1",
-        "webs tcp:8443",
     ]
-    assert list(server.parts.doors) == ["smtp", "submission", "lmtp", "pop3", "web"]
+    assert list(server.parts.doors) == ["smtp", "submission", "lmtp", "pop3"]
     pop3 = cast("POP3Factory", server.parts.doors["pop3"])
     assert isinstance(pop3.portal, Portal)
     assert pop3.portal.listCredentialsInterfaces() == [IPasswordLogin, IScramLogin]
     submission = cast("SubmissionFactory", server.parts.doors["submission"])
     assert submission.logins is pop3.portal
     assert not (tmp_path / "var").exists()
+
+
+def test_without_the_room_its_door_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "PAGES", "")
+    wanted = load_settings(None, {}, [f"server.data_dir={tmp_path}/var", "listen.webs=tcp:8443"])
+    server = compose(wanted, reactor)
+    assert not {"web", "webs"} & {listener.door for listener in server.parts.listeners}
+    told = result_of(server.parts.welcome())
+    assert "listen.web and listen.webs: this version has no pages" in told
+    unwanted = compose(settings(tmp_path), reactor)
+    assert result_of(unwanted.parts.welcome()) == ""
 
 
 def test_limits_of_all_doors_are_reread(tmp_path: Path) -> None:

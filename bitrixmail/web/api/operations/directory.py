@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from pydantic import ConfigDict
@@ -13,6 +15,7 @@ from bitrixmail.admin.dkim import ListedKey
 from bitrixmail.admin.dns_records import wanted_records
 from bitrixmail.admin.office import Office
 from bitrixmail.model.directory import Alias, Domain, Grant, Mailbox
+from bitrixmail.model.folder import Holding
 from bitrixmail.model.user import Right
 from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Text
 
@@ -90,11 +93,18 @@ class NewPassword:
 
 @dataclass(frozen=True, slots=True)
 class MailboxUsage:
-    """How much a mailbox holds. `quota_octets` 0: no limit."""
+    """How much a mailbox holds. `quota_octets` 0: no limit; `last`: when the latest message came.
+
+    `last_login` is null where nobody has logged in since the start of the server.
+    """
 
     address: str
     octets: int
     quota_octets: int
+    messages: int
+    last: datetime | None
+    last_login: datetime | None
+    folders: dict[str, Holding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,19 +166,19 @@ class DirectoryOperations:
         yield Operation(
             "POST", "/mailboxes", self.add_mailbox, manage, Mailbox, None, NewMailbox, 201
         )
-        yield Operation("GET", mailbox, self.mailbox, see, Mailbox)
-        yield Operation("PATCH", mailbox, self.change_mailbox, manage, Mailbox, None, MailboxChange)
-        yield Operation("DELETE", mailbox, self.remove_mailbox, manage)
-        yield Operation(
-            "PUT", f"{mailbox}/password", self.password, manage, None, None, NewPassword
-        )
-        yield Operation("GET", f"{mailbox}/usage", self.usage, see, MailboxUsage)
+        # A local-part may have slashes (RFC 5321 §4.1.2)
+        one = partial(Operation, slashes=True)
+        yield one("GET", mailbox, self.mailbox, see, Mailbox)
+        yield one("PATCH", mailbox, self.change_mailbox, manage, Mailbox, None, MailboxChange)
+        yield one("DELETE", mailbox, self.remove_mailbox, manage)
+        yield one("PUT", f"{mailbox}/password", self.password, manage, None, None, NewPassword)
+        yield one("GET", f"{mailbox}/usage", self.usage, see, MailboxUsage)
         yield Operation(
             "GET", "/aliases", self.aliases, see, Alias, OfDomain, listed=True,
             key=lambda each: each.address,
         )  # fmt: skip
-        yield Operation("PUT", "/aliases/{address}", self.put_alias, manage, Alias, None, Targets)
-        yield Operation("DELETE", "/aliases/{address}", self.remove_alias, manage)
+        yield one("PUT", "/aliases/{address}", self.put_alias, manage, Alias, None, Targets)
+        yield one("DELETE", "/aliases/{address}", self.remove_alias, manage)
         yield Operation(
             "GET", "/grants", self.grants, see, Grant, OfMailbox, listed=True,
             key=lambda each: f"{each.mailbox} {each.address}",
@@ -199,7 +209,7 @@ class DirectoryOperations:
     async def change_domain(self, call: Call) -> Domain:
         """Set or lift the catch-all of a domain."""
         changed = await self._accounts.set_catch_all(call.parts["name"], call.body.catch_all)
-        await call.record("domain.catch-all", changed.name, changed.catch_all)
+        await call.record("domain.catch_all", changed.name, changed.catch_all)
         return changed
 
     async def remove_domain(self, call: Call) -> None:
@@ -261,8 +271,16 @@ class DirectoryOperations:
     async def usage(self, call: Call) -> MailboxUsage:
         """Tell how much a mailbox holds."""
         found = await self._accounts.mailbox(call.parts["address"])
-        octets = await self._accounts.usage(found)
-        return MailboxUsage(found.address, octets, found.quota_octets)
+        held = (await self._accounts.holdings((found,)))[found.address]
+        return MailboxUsage(
+            found.address,
+            await self._accounts.usage(found),
+            found.quota_octets,
+            held.messages,
+            held.last,
+            self._office.last_login(found.address),
+            dict(await self._accounts.folder_holdings(found)),
+        )
 
     async def aliases(self, call: Call) -> tuple[Alias, ...]:
         """List the aliases by address."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
 from bitrixmail.admin.office import Office
 from bitrixmail.model.errors import Fault, InputError
-from bitrixmail.model.user import Deed, Right, Role, User
+from bitrixmail.model.user import Deed, DeedSearch, Right, Role, Token, User
 from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Sliced, Text
 from bitrixmail.web.api.paging import number_in
 from bitrixmail.web.api.problem import ProblemError
@@ -81,6 +81,18 @@ class MadeToken:
     token: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery(Paged):
+    """Which lines; what is empty says nothing.
+
+    `what` is a code or what it begins with ("mailbox"), `target` a part of it.
+    """
+
+    who: Text = ""
+    what: Text = ""
+    target: Text = ""
+
+
 class GoverningOperations:
     """Made by the contents, lives as long as they. `settings` returns those in force, masked."""
 
@@ -100,6 +112,7 @@ class GoverningOperations:
         yield Operation("GET", one, self.find, govern, User)
         yield Operation("PATCH", one, self.change, govern, User, None, UserChange)
         yield Operation("DELETE", one, self.remove, govern)
+        yield Operation("DELETE", f"{one}/second-factor", self.forget_factor, govern, User)
         yield Operation(
             "GET", f"{one}/sessions", self.sessions, govern, SessionShown, Paged, listed=True,
             key=lambda each: each.key,
@@ -111,7 +124,7 @@ class GoverningOperations:
         )  # fmt: skip
         yield Operation("POST", "/tokens", self.add_token, govern, MadeToken, None, NewToken, 201)
         yield Operation("DELETE", "/tokens/{id}", self.remove_token, govern)
-        yield Operation("GET", "/audit", self.deeds, govern, Deed, Paged, listed=True)
+        yield Operation("GET", "/audit", self.deeds, govern, Deed, AuditQuery, listed=True)
         yield Operation("GET", "/settings", self.settings, govern, dict[str, Any])
 
     async def listing(self, call: Call) -> tuple[User, ...]:  # noqa: ARG002 - as all are called
@@ -148,6 +161,12 @@ class GoverningOperations:
         await self._users.remove(call.parts["name"])
         await call.record("user.remove", call.parts["name"])
 
+    async def forget_factor(self, call: Call) -> User:
+        """Ask a user for no code any more: he has lost what makes them."""
+        user = await self._users.forget_factor(call.parts["name"])
+        await call.record("user.factor_off", user.name)
+        return user
+
     async def sessions(self, call: Call) -> tuple[SessionShown, ...]:
         """List where a user is logged in, the latest first."""
         user = await self._users.find(call.parts["name"])
@@ -164,7 +183,7 @@ class GoverningOperations:
 
     async def tokens(self, call: Call) -> tuple[TokenShown, ...]:  # noqa: ARG002 - as all are called
         """List all tokens of the API."""
-        return tuple(map(_shown, await self._users.tokens()))
+        return tuple(map(shown_token, await self._users.tokens()))
 
     async def add_token(self, call: Call) -> MadeToken:
         """Make a token; its text is not told again.
@@ -181,7 +200,7 @@ class GoverningOperations:
         rights = [right.value for right in body.rights]
         token, text = await self._users.add_token(user, body.name, rights, lasting)
         await call.record("token.add", token.name, ", ".join(sorted(rights)))
-        return MadeToken(_shown(token), text)
+        return MadeToken(shown_token(token), text)
 
     async def remove_token(self, call: Call) -> None:
         """Remove a token: whoever has it gets in no more."""
@@ -193,26 +212,19 @@ class GoverningOperations:
 
     async def deeds(self, call: Call) -> Sliced:
         """Read the audit log, newest first."""
-        limit, after = call.query.limit, number_in(call.query.cursor)
-        if after > _LATEST:
-            raise InputError(Fault("query.cursor", "is none of ours", "begin without one"))
-        before = None if not after else _EPOCH + timedelta(microseconds=after)
-        found = await self._users.deeds(limit + 1, before)
-        items = found[:limit]
-        more = len(found) > limit
-        return Sliced(items, str((items[-1].at - _EPOCH) // _MICROSECOND) if more else None)
+        query: AuditQuery = call.query
+        search = DeedSearch(query.who.lower(), query.what, query.target, number_in(query.cursor))
+        found = await self._users.deeds(query.limit + 1, None, search)
+        items = found[: query.limit]
+        return Sliced(items, str(items[-1].id) if len(found) > query.limit else None)
 
     async def settings(self, call: Call) -> Mapping[str, Any]:  # noqa: ARG002 - as all are called
         """Give the settings in force; of secrets only that they are there."""
         return self._settings()
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_LATEST = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
-
-
-def _shown(token: Any) -> TokenShown:
+def shown_token(token: Token) -> TokenShown:
+    """Return a token as it is shown."""
     rights = tuple(sorted(token.rights, key=lambda right: right.value))
     return TokenShown(
         token.id, token.name, token.user.name, rights, token.created, token.expires, token.used

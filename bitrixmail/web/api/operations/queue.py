@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, ConfigDict, Field
@@ -12,7 +13,7 @@ from bitrixmail.admin.office import Office
 from bitrixmail.admin.queue import AGE_BOUNDS_S, Story
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.job import JobState, Kind
-from bitrixmail.model.queue import Queued, Search
+from bitrixmail.model.queue import Bound, Depth, Queued, Search, Unreached
 from bitrixmail.model.user import Right
 from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Raw, Sliced, Text
 from bitrixmail.web.api.paging import number_in
@@ -93,6 +94,18 @@ class DomainAges:
     counts: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """What waits for a destination. `trouble`: it could not be reached, the last time and before.
+
+    `asked`: when it is asked again at the latest.
+    """
+
+    bound: Bound
+    trouble: Unreached | None
+    asked: datetime | None
+
+
 class QueueOperations:
     """Made by the contents, lives as long as they."""
 
@@ -107,6 +120,8 @@ class QueueOperations:
             "GET", "/queue/ages", self.ages, see, DomainAges, Paged, listed=True,
             key=lambda each: each.domain,
         )  # fmt: skip
+        yield Operation("GET", "/queue/places", self.places, see, tuple[QueuePlace, ...])
+        yield Operation("GET", "/queue/depths", self.depths, see, tuple[Depth, ...])
         yield Operation("GET", "/queue/{id}", self.show, see, tuple[Story, ...])
         yield Operation("GET", "/queue/{id}/raw", self.raw, see, bytes, gives="message/rfc822")
         for do in (self.hold, self.release, self.retry, self.delete, self.bounce):
@@ -136,6 +151,19 @@ class QueueOperations:
         return tuple(
             DomainAges(each.destination, each.total, AGE_BOUNDS_S, each.counts) for each in found
         )
+
+    async def places(self, call: Call) -> tuple[QueuePlace, ...]:  # noqa: ARG002 - as all are called
+        """Tell what waits by destination, and of those that are down why, and when asked again."""
+        return tuple(
+            QueuePlace(
+                bound, trouble, None if trouble is None else self._queue.asked_again(trouble)
+            )
+            for bound, trouble in await self._queue.places()
+        )
+
+    async def depths(self, call: Call) -> tuple[Depth, ...]:  # noqa: ARG002 - as all are called
+        """Count the jobs by state."""
+        return await self._queue.depths()
 
     async def show(self, call: Call) -> tuple[Story, ...]:
         """Tell of one job by its number, or of all of a message by its queue id."""

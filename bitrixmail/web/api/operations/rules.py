@@ -14,6 +14,7 @@ from bitrixmail.admin.rule_book import Group, Logged
 from bitrixmail.admin.rules import RuleChanges
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.plan import Trace
+from bitrixmail.model.rule import RuleSet
 from bitrixmail.model.user import Right
 from bitrixmail.rules.difference import Difference
 from bitrixmail.rules.lint import Finding
@@ -75,7 +76,9 @@ class Changes:
 class Trial:
     """A message to be tried: a stored one (`id`) or its text, for a mailbox.
 
-    `sender` and `recipient` are of its envelope, `at` when it comes ("2026-03-01 09:00").
+    `sender` and `recipient` are of its envelope, `at` when it comes ("2026-03-01 09:00"). `draft`:
+    a rule, with the keys that it has in a file, that is asked too; in the place of the one of its
+    name, or of `instead`.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
@@ -85,6 +88,8 @@ class Trial:
     sender: Text | None = None
     recipient: Text | None = None
     at: Text | None = None
+    draft: dict[str, Any] | None = None
+    instead: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,7 @@ class RulesOperations:
     def __init__(self, office: Office) -> None:
         self._rules = office.rules
         self._book = office.rule_book
+        self._editing = office.rule_editing
 
     def operations(self) -> Iterator[Operation]:
         """Yield them."""
@@ -220,22 +226,24 @@ class RulesOperations:
             changes = await self._rules.put(changes, call.caller.name, how.comment or "by the API")
             if changes.any:
                 await call.record("rules.put", f"version {changes.rules.version}", how.comment)
-        return _told(changes, preview=how.preview)
+        return told_changes(changes, preview=how.preview)
 
     async def test(self, call: Call) -> Verdict:
         """Try the rules on a message; nothing is stored or done."""
         body: Trial = call.body
         if bool(body.id) == bool(body.message):
             raise InputError(Fault("body", "must have either id or message", "give one of them"))
+        given: dict[str, Any] = {
+            "sender": body.sender,
+            "recipient": body.recipient,
+            "at": body.at,
+            "rules": await self._with_draft(body),
+        }
         if body.id:
-            plan = await self._rules.test_stored(
-                body.id, body.mailbox, sender=body.sender, recipient=body.recipient, at=body.at
-            )
+            plan = await self._rules.test_stored(body.id, body.mailbox, **given)
         else:
             octets = body.message.encode("utf-8", "replace")
-            plan = await self._rules.test_file(
-                octets, body.mailbox, sender=body.sender, recipient=body.recipient, at=body.at
-            )
+            plan = await self._rules.test_file(octets, body.mailbox, **given)
         return Verdict(
             plan.disposition.value,
             plan.folder,
@@ -245,6 +253,15 @@ class RulesOperations:
             plan.text,
             plan.trace,
         )
+
+    async def _with_draft(self, body: Trial) -> RuleSet | None:
+        """Return the rules in force with the draft among them; None without one."""
+        if body.draft is None:
+            return None
+        (rule,) = rules_from_data({"rule": [body.draft]}, "body.draft").rules
+        current = await self._rules.current()
+        known = any(each.name == rule.name for each in current.rules)
+        return await self._editing.with_draft(rule, body.instead or (rule.name if known else ""))
 
     async def versions(self, call: Call) -> tuple[Logged, ...]:  # noqa: ARG002 - as all are called
         """List the versions of the rules, newest first, and what each changed."""
@@ -281,7 +298,8 @@ class RulesOperations:
             await call.record("rules.group", name, "on" if call.body.on else "off")
 
 
-def _told(changes: RuleChanges, *, preview: bool) -> Changes:
+def told_changes(changes: RuleChanges, *, preview: bool = False) -> Changes:
+    """Return what a use case has changed as it is answered."""
     return Changes(
         changes.rules.version,
         preview,
