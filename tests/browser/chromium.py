@@ -12,7 +12,8 @@ from typing import NamedTuple
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 # What of the visible words is asked to be in the language of the page
-_SPOKEN = "h1, h2, h3, nav a, button, th, label, legend, summary, figcaption, dt, [role=status]"
+_SPOKEN = """nav a, button, thead th, label, legend, summary, figcaption, dt, h2, h3,
+main > h1:not(.way ~ h1, .pages ~ h1), [role=status]"""
 
 
 class Size(NamedTuple):
@@ -52,6 +53,7 @@ class Onlooker:
             viewport={"width": WIDE.width, "height": WIDE.height},
             locale={"en": "en-GB", "ru": "ru-RU"}[language],
             timezone_id="Europe/Moscow",
+            reduced_motion="reduce",
             permissions=["clipboard-read", "clipboard-write"],
         )
         self.context.set_default_timeout(10_000)
@@ -127,6 +129,6 @@ class Onlooker:
 # Words of other alphabets that are names, in whatever language
 _KNOWN = re.compile(
     r"\S*[@./]\S*|\b(API|HTML|TOML|DNS|DKIM|SPF|DMARC|TLS|SMTP|POP3|SSL|eml|INBOX|Spam|Trash|PID|"
-    r"OpenAPI|Bitrix24|IP|JSON|MX|URL|English|bitrixmail|Invoices|admin|boris|ID)\b"
+    r"OpenAPI|Bitrix24|bitrixmail|English|GiB|Invoices|Desk)\b|\dGiB"
 )
 _FOREIGN = re.compile(r"[A-Za-z]{2,}")

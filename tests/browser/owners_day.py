@@ -66,6 +66,7 @@ class OwnersDay:
     def go(self) -> None:
         """Take all steps."""
         self.log_in()
+        self.use_the_keyboard()
         self.add_a_domain()
         self.copy_the_zone()
         self.add_a_mailbox()
@@ -99,11 +100,23 @@ class OwnersDay:
         self.sees(self.words["no message"])
         links = self.page.locator("nav.menu a")
         assert "|".join(links.all_inner_texts()) == self.words["menu"]
-        self.page.locator("a.brand").click()
+        self.owner.follow("bitrixmail")
         self.sees(self.words["next steps"])
 
     def words_of(self, name: str) -> str:
         return {"name": {"en": "Name", "ru": "Имя"}}[name][self.owner.language]
+
+    def use_the_keyboard(self) -> None:
+        """The first key leads past the menu, and one sees where one is."""
+        self.page.keyboard.press("Tab")
+        skip = self.page.locator("a.skip")
+        expect(skip).to_be_focused()
+        expect(skip).to_be_in_viewport()
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.press("Tab")
+        here = self.page.locator("main :focus")
+        expect(here).to_be_visible()
+        assert here.evaluate("(it) => getComputedStyle(it).outlineStyle") != "none"
 
     def add_a_domain(self) -> None:
         self.owner.follow(self.words["domains"])

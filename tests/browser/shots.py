@@ -11,8 +11,9 @@ from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
 from bitrixmail.store.opening import done
 from tests.browser.chromium import PHONE, WIDE, Onlooker
+from tests.browser.contrast import too_faint
 from tests.browser.owners_day import INFO, OwnersDay, deliver
-from tests.fakes.process import ServerProcess
+from tests.fakes.process import ServerProcess, free_port
 from tests.fakes.server import until
 
 _RULES = """
@@ -58,6 +59,8 @@ _SUBJECTS = (
 )
 
 
+# Mail for others waits: who should take it is a port that is closed
+SETTINGS = f'[outbound]\nsmarthost = "127.0.0.1:{free_port()}"\n'
 # Pages that tell what was wrong with the request, of which the console tells too
 REFUSED = ("/nowhere", "/messages?q=form:ann")
 
@@ -144,8 +147,8 @@ def found(day: OwnersDay, path: str, pattern: str) -> str:
     return match[1]
 
 
-def take(looking: Onlooker, name: str, path: str, folder: Path) -> list[str]:
-    """Keep a page in both widths; return what is wrong with it."""
+def take(looking: Onlooker, name: str, path: str, folder: Path | None) -> list[str]:
+    """Look at a page in both widths, and keep it if there is where; return what is wrong with it."""
     wrong: list[str] = []
     for label, size in (("wide", WIDE), ("phone", PHONE)):
         looking.resize(size)
@@ -154,8 +157,11 @@ def take(looking: Onlooker, name: str, path: str, folder: Path) -> list[str]:
         wide = looking.too_wide()
         if wide:
             wrong.append(f"{path} is wider than {label}: {wide}")
-        file = folder / f"{name}-{looking.language}-{label}.png"
-        looking.page.screenshot(path=file, full_page=True)
+        if folder is not None:
+            file = folder / f"{name}-{looking.language}-{label}.png"
+            looking.page.screenshot(path=file, full_page=True)
     if looking.language == "ru":
         wrong += [f"{path} in English: {text}" for text in looking.foreign_words()]
+    else:
+        wrong += [f"{path} is faint, {text}" for text in too_faint(looking.page)]
     return wrong

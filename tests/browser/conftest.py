@@ -1,1 +1,0 @@
-"""What tests in a browser need from the machine."""
