@@ -32,13 +32,14 @@ class Inert:
         self._base = base
         context.add_init_script(_TELL)
         self.page = context.new_page()
-        self.page.on("console", lambda said: self._heard(said.text))
-        self.page.on("pageerror", lambda error: self._heard(str(error)))
+        self.page.on("console", lambda said: self._heard(said.type, said.text))
+        self.page.on("pageerror", lambda error: self._heard("error", str(error)))
         self.page.on("dialog", self._opened)
         self.page.on("request", lambda request: self._asked(request.url))
 
-    def _heard(self, what: str) -> None:
-        if MARK in what and "Content Security Policy" not in what:
+    def _heard(self, kind: str, what: str) -> None:
+        """Errors count too: they tell of what only the policy of the page has kept from running."""
+        if MARK in what or kind == "error":
             self.found.append(f"{self.page.url}: {what}")
 
     def _asked(self, url: str) -> None:

@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
     with chromium() as browser:
         for language in ("en", "ru"):
             with (
-                tempfile.TemporaryDirectory() as home,
+                tempfile.TemporaryDirectory(prefix="bitrixmail-") as home,
                 ServerProcess(Path(home), SETTINGS, web=True) as server,
             ):
                 day = OwnersDay(browser, server, language)

@@ -17,7 +17,6 @@ from tests.browser.inert import Inert
 from tests.browser.owners_day import INFO
 from tests.corpus.injections import CALL, TEXTS, Injection, injections
 from tests.fakes.process import ServerProcess
-from tests.fakes.server import until
 
 pytestmark = pytest.mark.debian("chromium")
 PASSWORD = "a password of the test"
@@ -73,7 +72,8 @@ def test_they_stay_inert_on_every_page(tmp_path: Path) -> None:
         inert = Inert(onlooker.context, onlooker.base)
         # The traps are set: what runs is heard, and what asks elsewhere
         inert.page.goto(f"data:text/html,<script>{CALL}</script><img src=http://evil.example/>")
-        until(lambda: len(inert.found) == 2, str(inert.found))
+        inert.page.wait_for_timeout(300)
+        assert len(inert.found) >= 2
         inert.found.clear()
         for path in LISTS:
             inert.look(path)
