@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 # What of the visible words is asked to be in the language of the page
 _SPOKEN = """nav a, button, thead th, label, legend, summary, figcaption, dt, h2, h3,
@@ -23,12 +23,15 @@ class Size(NamedTuple):
     height: int
 
 
+# Much, since a busy machine is slow
+_PATIENCE_MS = 30_000
 WIDE, PHONE = Size(1280, 900), Size(390, 844)
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start it, without a window."""
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(
@@ -56,7 +59,7 @@ class Onlooker:
             reduced_motion="reduce",
             permissions=["clipboard-read", "clipboard-write"],
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(_PATIENCE_MS)
         self.page: Page = self.context.new_page()
         self.page.on("console", lambda said: self._heard(said.type, said.text))
         self.page.on("pageerror", lambda error: self._heard("error", str(error)))

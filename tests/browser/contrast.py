@@ -41,7 +41,7 @@ def too_faint(page: Page) -> list[str]:
     """Return what is too faint in the page as it is, in light colours and in dark ones."""
     found: list[str] = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         found += [f"{scheme}: {each}" for each in page.evaluate(_LOOK)]
     page.emulate_media(color_scheme="light")
     return found
