@@ -12,7 +12,7 @@ WORKERS ?= 3
 
 VENDOR := bitrixmail/web/static/vendor
 
-.PHONY: pages words install run test check bench crashtest crashsend crashact fuzz faults soak attack tls clean
+.PHONY: pages words screenshots install run test check bench crashtest crashsend crashact fuzz faults soak attack tls clean
 
 install: .venv/installed $(VENDOR)
 
@@ -37,11 +37,18 @@ pages:
 words: .venv/developer
 	$(BIN)/python -m bitrixmail.web.words
 
+# The pictures of docs/web, of a server on which the owner has just had his day
+screenshots: .venv/developer $(VENDOR)
+	@sh tests/install-programs.sh chromium
+	$(BIN)/python -m tests.browser.screenshots docs/web/images
+
 run: .venv/installed $(VENDOR)
 	@exec $(BIN)/twistd -n --pidfile= bitrixmail --config $(CONFIG)
 
-test: .venv/developer $(VENDOR)
+# npm comes with the programs, so what it fetches comes after them
+test: .venv/developer
 	@sh tests/install-programs.sh
+	@test -d $(VENDOR) || sh tools/vendor-pages.sh
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/developer

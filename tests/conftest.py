@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import os
 import signal
+import subprocess
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -16,7 +19,8 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 _TESTS = Path(__file__).parent
-_LONG_FIRST = ("integration", "attacks", "internet")
+INSTALLER = _TESTS / "install-programs.sh"
+_LONG_FIRST = ("browser", "integration", "attacks", "internet")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +57,27 @@ def pytest_collection_finish() -> None:
     """Leave all that was imported out of the search for garbage that follows each test."""
     gc.collect()
     gc.freeze()
+
+
+@functools.cache
+def missing(packages: tuple[str, ...]) -> tuple[str, ...]:
+    """Ask the installer, which knows by what program each package is recognised."""
+    asked = subprocess.run(
+        ["sh", str(INSTALLER), "--missing", *packages], check=True, capture_output=True, text=True
+    )
+    return tuple(asked.stdout.split())
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked `debian(package, …)` that lacks one; with CI=true let it fail."""
+    needed = [package for mark in item.iter_markers("debian") for package in mark.args]
+    lacking = missing(tuple(sorted(set(needed)))) if needed else ()
+    if not lacking:
+        return
+    reason = "needs the Debian package " + ", ".join(lacking)
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -9,7 +9,7 @@
 set -u
 PATH=$PATH:/usr/sbin:/sbin
 ALL='postfix swaks libnet-ssleay-perl libauthen-sasl-perl msmtp curl mpop fetchmail haproxy strace
-    nftables iproute2 iptables authbind systemd fail2ban opendkim-tools php-cli'
+    nftables iproute2 iptables authbind systemd fail2ban opendkim-tools php-cli chromium npm'
 
 present() {
     case $1 in

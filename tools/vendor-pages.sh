@@ -9,7 +9,15 @@ if ! command -v npm >/dev/null 2>&1; then
     exit 0
 fi
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+ended() {
+    code=$?
+    rm -rf "$work"
+    [ $code = 0 ] && return
+    rm -rf "$into"
+    echo "vendor-pages: npm could not fetch them, the pages stay unstyled; again: make pages" >&2
+    exit 0
+}
+trap ended EXIT
 
 # fetch PACKAGE@VERSION FILE...: take these files, and the licence, out of a package
 fetch() {

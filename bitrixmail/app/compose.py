@@ -8,7 +8,7 @@ It opens no database, thread or socket: twistd forks and sheds its uid after it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -34,7 +34,7 @@ from bitrixmail.app.reception import Reception, Share, processes_of, receive
 from bitrixmail.app.reload import Reload
 from bitrixmail.app.senders import Senders
 from bitrixmail.app.sending import Sending
-from bitrixmail.app.services import Parts, Server, nothing_to_tell
+from bitrixmail.app.services import Parts, Server, Welcome, nothing_to_tell
 from bitrixmail.app.setting_sources import SettingSources
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.steering import steering_of
@@ -205,10 +205,10 @@ def _share(table: SharedTable | None, of: int) -> Share | None:
     return None if table is None else Share(0, SharedCounts(table, 0), of)
 
 
-def _welcome(settings: Settings, web: Any) -> Callable[[], Awaitable[str]]:
+def _welcome(settings: Settings, web: Any) -> Welcome:
     """Return what tells the person at the terminal something once the store is open."""
     if web is not None:
-        welcome: Callable[[], Awaitable[str]] = web.welcome
+        welcome: Welcome = web.welcome
         return welcome
     return nothing_to_tell if PAGES else partial(_no_pages, settings)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
@@ -55,6 +55,10 @@ class Begun(Protocol):
         """Begin."""
 
 
+# Returns what the person at the terminal is told once the store is open
+Welcome: TypeAlias = Callable[[], Coroutine[Deferred[Any], Any, str]]
+
+
 async def nothing_to_tell() -> str:
     """Return nothing: there is nobody to welcome."""
     return ""
@@ -62,10 +66,7 @@ async def nothing_to_tell() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What compose has married. Shared by the server and nothing else.
-
-    `welcome` returns what the person at the terminal is told once the store is open.
-    """
+    """What compose has married. Shared by the server and nothing else."""
 
     settings: Settings
     clock: IReactorTime
@@ -75,7 +76,7 @@ class Parts:
     opening: Opening
     tls: ServerTLS
     receivers: Receivers | None = None
-    welcome: Callable[[], Awaitable[str]] = nothing_to_tell
+    welcome: Welcome = nothing_to_tell
 
 
 class Server(MultiService):

@@ -37,3 +37,7 @@ if (document.body && document.body.dataset.csrf) {
     });
   }
 }
+
+// On a phone the menu is one line that scrolls: to where one is
+const here = document.querySelector(".menu [aria-current]");
+if (here) here.closest(".menu").scrollLeft = here.offsetLeft - 40;
