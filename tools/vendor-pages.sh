@@ -23,7 +23,7 @@ trap ended EXIT
 fetch() {
     package=$1
     shift
-    (cd "$work" && tar xzf "$(npm pack --silent "$package")")
+    (cd "$work" && tar xzf "$(npm pack --silent --fetch-retries=1 --fetch-timeout=20000 "$package")")
     for file; do
         cp "$work/package/$file" "$into/$(basename "$file")"
     done
