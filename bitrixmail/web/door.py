@@ -25,6 +25,8 @@ _MOST_CONNECTIONS = 200
 _IDLE_S = 60.0
 _LAST_OCTETS_S = 0.05
 MOST_OCTETS = 64 * 1024 * 1024
+# Of somebody who does not even say who he is
+MOST_UNKNOWN = 64 * 1024
 _log = Logger()
 
 
@@ -38,7 +40,9 @@ class WebDoor(WrappingFactory):
     noisy = False
 
     def __init__(self, clock: IReactorTime, load: Callable[[], Awaitable[IResource]]) -> None:
-        site = _QuietSite(_Later(load), timeout=_IDLE_S, reactor=clock)
+        site = _QuietSite(
+            _Later(load), timeout=_IDLE_S, reactor=clock, parsePOSTFormSubmission=False
+        )
         site.requestFactory = _Bounded
         super().__init__(site)
         self.ending: Callable[[], bool] = _nothing
@@ -75,26 +79,42 @@ class _QuietSite(Site):
 
 
 class _Bounded(Request):
-    """A request whose body has an end, whatever its header says. Made by the site for each."""
+    """A request whose body has an end, whatever its header says. Made by the site for each.
+
+    Its body is read by nobody here: that is left to who knows whether it may be sent.
+    """
 
     _taken = 0
+    _too_large = False
 
     def gotLength(self, length: int | None) -> None:
         """See Request: what is too large is refused before it comes."""
-        if length is not None and length > MOST_OCTETS:
-            self._refuse()
-            return
         super().gotLength(length)
+        if length is not None and length > self._most:
+            self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:
         """See Request."""
         self._taken += len(data)
-        if self._taken > MOST_OCTETS:
+        if self._too_large:
+            return
+        if self._taken > self._most:
             self._refuse()
             return
         super().handleContentChunk(data)
 
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """See Request: what was refused has its answer."""
+        if not self._too_large:
+            super().requestReceived(command, path, version)
+
+    @property
+    def _most(self) -> int:
+        named = any(self.requestHeaders.hasHeader(name) for name in (b"cookie", b"authorization"))
+        return MOST_OCTETS if named else MOST_UNKNOWN
+
     def _refuse(self) -> None:
+        self._too_large = True
         transport: Any = self.channel.transport
         transport.write(
             b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"

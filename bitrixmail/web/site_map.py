@@ -14,6 +14,7 @@ from bitrixmail.accounts.second_factor import SecondFactor
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.upkeep import Upkeep
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.web.api.answering import Api
 from bitrixmail.web.api.contents import Served, operations_of
 from bitrixmail.web.api.openapi import document
@@ -54,7 +55,10 @@ def rendering_of(hostname: str) -> Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """What pages and API are made over. Made by who composes, for `site_of`."""
+    """What pages and API are made over. Made by who composes, for `site_of`.
+
+    `threads` are the pages' own: what strangers have written is read in them, and may take long.
+    """
 
     served: Served
     upkeep: Upkeep
@@ -62,6 +66,7 @@ class Over:
     second_factor: SecondFactor
     clock: IReactorTime
     version: str
+    threads: IThreads
 
     @property
     def office(self) -> Office:
@@ -75,7 +80,8 @@ def site_of(rendering: Rendering, over: Over) -> IResource:
     operations = operations_of(served)
     api = Api(operations, signing_in, over.office.users, over.clock, served.calls_per_minute)
     described = document(api.operations, over.version)
-    site = Site((*_routes(over), *ApiPages(described).routes()), signing_in, rendering)
+    routes = (*_routes(over), *ApiPages(described).routes())
+    site = Site(routes, signing_in, rendering, over.threads)
     site.bind(api)
     site.mount("/static/", _Static(str(resources.files("bitrixmail.web") / "static")))
     return site.resource
