@@ -109,7 +109,7 @@ def _routes(over: Over) -> Iterator[Route]:
     yield from TicketPages(office).routes()
     yield from ListPages(office).routes()
     yield from MessagesPages(office).routes()
-    yield from MessagePages(office).routes()
+    yield from MessagePages(office, over.threads).routes()
     yield from QuarantinePages(office).routes()
     yield from LogPages(office).routes()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import re
+import smtplib
 import threading
 import time
 from collections.abc import Iterator
@@ -137,3 +139,45 @@ def test_a_form_has_an_end(owner: Visitor) -> None:
     assert (many.status, "has more than 1000 fields" in many.text) == (400, True)
     large = owner.ask("POST", "/language", token + b"&a=" + b"x" * 3_000_000, headers)
     assert large.status == 413
+
+
+def test_html_that_would_take_too_long_is_shown_as_text(
+    server: ServerProcess, owner: Visitor
+) -> None:
+    html = b"<p>plain words</p>" + b"<div>\r\n" * 100_000
+    head = b"Subject: entangled\r\nContent-Type: text/html\r\n\r\n"
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=20) as client:
+        client.sendmail("ann@example.net", ["info@example.org"], head + html)
+    found = re.search(r'<a href="(/messages/[A-Z0-9]+)', owner.get("/messages?q=entangled").text)
+    assert found is not None
+    with asked_meanwhile(server) as took:
+        shown = owner.get(f"{found[1]}?tab=html").text
+        assert "too entangled" in shown
+        assert "plain words" in shown
+        assert "<iframe" not in shown
+        assert "<div>" not in owner.get(f"{found[1]}/html").text
+    assert max(took) < PATIENCE_S
+
+
+def test_what_no_path_has_is_refused(server: ServerProcess) -> None:
+    visitor = Visitor(server.web_port)
+    for path in ("/static/%00", "/%ff", "/static/%ff", "/messages/%00"):
+        refused = visitor.get(path)
+        assert refused.status == 404, path
+        assert refused.headers["x-content-type-options"] == "nosniff"
+    api = visitor.get("/api/v1/%ff")
+    assert (api.status, api.headers["content-type"]) == (404, "application/problem+json")
+    for path in ("/static/site.css", "/static/", "/static/none"):
+        headers = visitor.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert "default-src 'none'" in headers["content-security-policy"]
+    assert visitor.get("/static/site.css").headers["cache-control"] == "no-cache"
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_places_beyond_all_numbers_are_none(owner: Visitor) -> None:
+    owner.get("/messages")
+    answered = owner.post("/messages/act", act="read", place="9" * 23, to="/messages")
+    assert (answered.status, answered.location) == (303, "/messages")
+    many = owner.post("/messages/act", act="read", place=[str(each) for each in range(900)])
+    assert many.status in {303, 400, 404}
