@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IReactorTime
@@ -135,6 +136,7 @@ class _Later(Resource):
 
     def render(self, request: Request) -> Any:
         """See Resource."""
+        _make_readable(request)
         if self._pages is not None:
             return self._pages.render(request)
         gone: list[object] = []
@@ -167,6 +169,20 @@ class _Later(Resource):
             waiting, self._waiting = self._waiting, None
             for turn in waiting:
                 turn.callback(None)
+
+
+def _make_readable(request: Request) -> None:
+    """Put a path that there is not in the place of one that is no text, which Klein chokes on."""
+    try:
+        readable = "\0" not in unquote_to_bytes(request.path).decode()
+    except UnicodeDecodeError:
+        readable = False
+    if not readable:
+        request.path = request.uri = b"/api/v1/-" if request.path.startswith(b"/api/") else b"/-"
+        request.postpath = request.path.split(b"/")[1:]
+    hosts = request.requestHeaders.getRawHeaders(b"host", [])
+    if not all(host.isascii() for host in hosts):
+        request.requestHeaders.setRawHeaders(b"host", [b"invalid"])
 
 
 def _nothing() -> bool:

@@ -59,6 +59,8 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+# Of files that may be kept, and asked for again whether they have changed
+_KEPT = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
 _SAFE = frozenset({"GET", "HEAD"})
 _MOST_SAID = 500
 MOST_QUERY = 2000
@@ -92,7 +94,13 @@ class Site:
 
     def mount(self, path: str, resource: IResource) -> None:
         """Serve a resource of Twisted's below a path."""
-        self._klein.route(path, branch=True)(lambda _request: resource)
+
+        def served(request: Request) -> IResource:
+            for name, value in {**_HEADERS, **_KEPT}.items():
+                request.setHeader(name, value)
+            return resource
+
+        self._klein.route(path, branch=True)(served)
 
     def bind(self, api: Api) -> None:
         """Serve the API."""
