@@ -13,16 +13,15 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.pages import errorPage
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from bitrixmail.tasks import spawn
+from bitrixmail.web.connections import Watched, Watching
 
-_MOST_CONNECTIONS = 200
 _IDLE_S = 60.0
 _LAST_OCTETS_S = 0.05
 MOST_OCTETS = 64 * 1024 * 1024
@@ -31,37 +30,27 @@ MOST_UNKNOWN = 64 * 1024
 _log = Logger()
 
 
-class WebDoor(WrappingFactory):
+class WebDoor(Watching):
     """The door of one listener or several. Made by compose, lives as long as the server.
 
     `load` returns the pages, made when somebody first asks. `ending` is called when the server
     begins to end, to end what would go on for ever.
     """
 
-    noisy = False
-
     def __init__(self, clock: IReactorTime, load: Callable[[], Awaitable[IResource]]) -> None:
         site = _QuietSite(
             _Later(load), timeout=_IDLE_S, reactor=clock, parsePOSTFormSubmission=False
         )
         site.requestFactory = _Bounded
-        super().__init__(site)
+        super().__init__(site, clock)
         self.ending: Callable[[], bool] = _nothing
-        self._clock = clock
-
-    def buildProtocol(self, addr: IAddress | None) -> ProtocolWrapper | None:  # type: ignore[override] # None is right
-        """Make a session; beyond the most there may be the connection is closed at once."""
-        if len(self.protocols) >= _MOST_CONNECTIONS:
-            return None
-        wrapped: ProtocolWrapper = super().buildProtocol(addr)
-        return wrapped
 
     def drain(self) -> Deferred[None]:
         """End what goes on by itself, and let its last octets out; no page is waited for."""
         drained: Deferred[None] = Deferred()
         if not self.ending():
             return succeed(None)
-        self._clock.callLater(_LAST_OCTETS_S, drained.callback, None)
+        self.clock.callLater(_LAST_OCTETS_S, drained.callback, None)
         return drained
 
     def abort_all(self) -> None:
@@ -91,6 +80,8 @@ class _Bounded(Request):
     def gotLength(self, length: int | None) -> None:
         """See Request: what is too large is refused before it comes."""
         super().gotLength(length)
+        if isinstance(self.channel.transport, Watched):
+            self.channel.transport.head_read(length)
         if length is not None and length > self._most:
             self._refuse()
 
@@ -106,6 +97,8 @@ class _Bounded(Request):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """See Request: what was refused has its answer."""
+        if isinstance(self.channel.transport, Watched):
+            self.channel.transport.all_read()
         if not self._too_large:
             super().requestReceived(command, path, version)
 
