@@ -182,7 +182,7 @@ class Rules:
         `rules` are asked instead of those in force.
         """
         found = await self._mailbox(mailbox)
-        specimen = self._came(from_file(octets), at)
+        specimen = self._came(await self._threads.run(from_file, octets), at)
         return await self._judge(specimen, found, sender, recipient, rules)
 
     async def test_stored(

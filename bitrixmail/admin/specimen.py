@@ -13,6 +13,7 @@ from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.directory import Mailbox
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.text import printable
+from bitrixmail.rules.judging import HEAD_LIMIT_OCTETS
 
 # What this server puts before a message once it is judged: mime.trace_fields writes it so.
 _OWN_FIELDS = re.compile(
@@ -21,7 +22,6 @@ _OWN_FIELDS = re.compile(
     rb"Received: (?:from .*\r\n )?by \S+ \(bitrixmail\) with .*\r\n"
     rb"(?:[ \t].*\r\n)*?[ \t][A-Z][a-z]{2}, .* [+-]\d{4}\r\n"
 )
-_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,11 @@ def from_file(octets: bytes) -> Specimen:
     """Take a message from a file, its envelope from the fields that tell of it.
 
     Those are Return-Path and Delivered-To, else From: most senders write their own address there.
-    Lines that end in a bare CR or LF are mended, as they would be on the way here.
+    Lines that end in a bare CR or LF are mended, as they would be on the way here. A large one
+    takes a while: call it in a thread.
     """
-    whole = _BARE.sub(b"\r\n", octets)
-    headers = HeaderSection.parse(whole)
+    whole = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    headers = HeaderSection.parse(whole[:HEAD_LIMIT_OCTETS])
     if headers.count("return-path"):
         sender = headers.text("return-path").strip().removeprefix("<").removesuffix(">")
     else:
@@ -52,7 +53,12 @@ def from_file(octets: bytes) -> Specimen:
         sender = found[0].address if found else ""
     delivered_to = headers.text("delivered-to").strip()
     recipients = (delivered_to,) if delivered_to else ()
-    return Specimen(_OWN_FIELDS.sub(b"", whole), sender, recipients)
+    return Specimen(_without_own(whole), sender, recipients)
+
+
+def _without_own(octets: bytes) -> bytes:
+    own = _OWN_FIELDS.match(octets)
+    return octets if own is None else octets[own.end() :]
 
 
 async def from_store(queue_id: str, mailbox: Mailbox, messages: IMessageStore) -> Specimen:
@@ -69,4 +75,4 @@ async def from_store(queue_id: str, mailbox: Mailbox, messages: IMessageStore) -
     own = (place.recipients for place in places if place.mailbox == mailbox.address)
     octets = await messages.export(queue_id)
     first = places[0]
-    return Specimen(_OWN_FIELDS.sub(b"", octets), first.sender, next(own, ()), first.received)
+    return Specimen(_without_own(octets), first.sender, next(own, ()), first.received)

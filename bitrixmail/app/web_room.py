@@ -36,7 +36,7 @@ from bitrixmail.app.setting_sources import SettingSources
 from bitrixmail.app.settings import Settings
 from bitrixmail.app.troubles import Troubles
 from bitrixmail.model.errors import MailError
-from bitrixmail.tasks import deadline, spawn, utcnow
+from bitrixmail.tasks import Threads, deadline, spawn, utcnow
 from bitrixmail.web.door import WebDoor
 
 _HIDDEN = "(hidden)"
@@ -83,6 +83,8 @@ class WebRoom:
         self._signing_in = SigningIn(stores.users, reception.threads, throttle, reactor)
         hostname = reception.settings.server.hostname
         self._second_factor = SecondFactor(stores.users, f"bitrixmail {hostname}", reactor)
+        # Not those that passwords are checked in: nobody's login waits for somebody's upload
+        self._threads = Threads(reactor, "pages", 1)
         self.door = WebDoor(reactor, self._load)
         self.door.ending = self._end
 
@@ -126,7 +128,10 @@ class WebRoom:
             self._second_factor,
             self._reactor,
             version("bitrixmail"),
+            self._threads,
         )
+        self._threads.start()
+        self._reactor.addSystemEventTrigger("after", "shutdown", self._threads.stop)
         site: IResource = await threads.run(pages.site_of, rendering, over)
         return site
 

@@ -46,7 +46,9 @@ async def answered(
 
     async def found() -> Answered:
         visit, ours = await seen(request)
-        return await api.answer(operation, _asked(request, visit, ours, parts))
+        return await api.answer(
+            operation, _asked(request, visit, ours, parts, operation.most_octets)
+        )
 
     answer = await to_its_end(found())
     if answer.stream is not None and request.method != b"HEAD":
@@ -70,11 +72,13 @@ def failed(request: Request, failure: Any) -> bytes:
     return _sent(request, told(ProblemError(500, "This is a bug; the log says more.")))
 
 
-def _asked(request: Request, visit: Visit, ours: bool, parts: Mapping[str, str]) -> Asked:
+def _asked(
+    request: Request, visit: Visit, ours: bool, parts: Mapping[str, str], most_octets: int
+) -> Asked:
     body = b""
     if request.content is not None:
         request.content.seek(0)
-        body = request.content.read()
+        body = request.content.read(most_octets + 1)  # one more shows that it is too much
     return Asked(
         method=visit.method,
         target=visit.path,

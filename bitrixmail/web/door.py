@@ -10,53 +10,47 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.pages import errorPage
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from bitrixmail.tasks import spawn
+from bitrixmail.web.connections import Watched, Watching
 
-_MOST_CONNECTIONS = 200
 _IDLE_S = 60.0
 _LAST_OCTETS_S = 0.05
 MOST_OCTETS = 64 * 1024 * 1024
+# Of somebody who does not even say who he is
+MOST_UNKNOWN = 64 * 1024
 _log = Logger()
 
 
-class WebDoor(WrappingFactory):
+class WebDoor(Watching):
     """The door of one listener or several. Made by compose, lives as long as the server.
 
     `load` returns the pages, made when somebody first asks. `ending` is called when the server
     begins to end, to end what would go on for ever.
     """
 
-    noisy = False
-
     def __init__(self, clock: IReactorTime, load: Callable[[], Awaitable[IResource]]) -> None:
-        site = _QuietSite(_Later(load), timeout=_IDLE_S, reactor=clock)
+        site = _QuietSite(
+            _Later(load), timeout=_IDLE_S, reactor=clock, parsePOSTFormSubmission=False
+        )
         site.requestFactory = _Bounded
-        super().__init__(site)
+        super().__init__(site, clock)
         self.ending: Callable[[], bool] = _nothing
-        self._clock = clock
-
-    def buildProtocol(self, addr: IAddress | None) -> ProtocolWrapper | None:  # type: ignore[override] # None is right
-        """Make a session; beyond the most there may be the connection is closed at once."""
-        if len(self.protocols) >= _MOST_CONNECTIONS:
-            return None
-        wrapped: ProtocolWrapper = super().buildProtocol(addr)
-        return wrapped
 
     def drain(self) -> Deferred[None]:
         """End what goes on by itself, and let its last octets out; no page is waited for."""
         drained: Deferred[None] = Deferred()
         if not self.ending():
             return succeed(None)
-        self._clock.callLater(_LAST_OCTETS_S, drained.callback, None)
+        self.clock.callLater(_LAST_OCTETS_S, drained.callback, None)
         return drained
 
     def abort_all(self) -> None:
@@ -75,26 +69,46 @@ class _QuietSite(Site):
 
 
 class _Bounded(Request):
-    """A request whose body has an end, whatever its header says. Made by the site for each."""
+    """A request whose body has an end, whatever its header says. Made by the site for each.
+
+    Its body is read by nobody here: that is left to who knows whether it may be sent.
+    """
 
     _taken = 0
+    _too_large = False
 
     def gotLength(self, length: int | None) -> None:
         """See Request: what is too large is refused before it comes."""
-        if length is not None and length > MOST_OCTETS:
-            self._refuse()
-            return
         super().gotLength(length)
+        if isinstance(self.channel.transport, Watched):
+            self.channel.transport.head_read(length)
+        if length is not None and length > self._most:
+            self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:
         """See Request."""
         self._taken += len(data)
-        if self._taken > MOST_OCTETS:
+        if self._too_large:
+            return
+        if self._taken > self._most:
             self._refuse()
             return
         super().handleContentChunk(data)
 
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """See Request: what was refused has its answer."""
+        if isinstance(self.channel.transport, Watched):
+            self.channel.transport.all_read()
+        if not self._too_large:
+            super().requestReceived(command, path, version)
+
+    @property
+    def _most(self) -> int:
+        named = any(self.requestHeaders.hasHeader(name) for name in (b"cookie", b"authorization"))
+        return MOST_OCTETS if named else MOST_UNKNOWN
+
     def _refuse(self) -> None:
+        self._too_large = True
         transport: Any = self.channel.transport
         transport.write(
             b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -115,6 +129,7 @@ class _Later(Resource):
 
     def render(self, request: Request) -> Any:
         """See Resource."""
+        _make_readable(request)
         if self._pages is not None:
             return self._pages.render(request)
         gone: list[object] = []
@@ -147,6 +162,20 @@ class _Later(Resource):
             waiting, self._waiting = self._waiting, None
             for turn in waiting:
                 turn.callback(None)
+
+
+def _make_readable(request: Request) -> None:
+    """Put a path that there is not in the place of one that is no text, which Klein chokes on."""
+    try:
+        readable = "\0" not in unquote_to_bytes(request.path).decode()
+    except UnicodeDecodeError:
+        readable = False
+    if not readable:
+        request.path = request.uri = b"/api/v1/-" if request.path.startswith(b"/api/") else b"/-"
+        request.postpath = request.path.split(b"/")[1:]
+    hosts = request.requestHeaders.getRawHeaders(b"host", [])
+    if not all(host.isascii() for host in hosts):
+        request.requestHeaders.setRawHeaders(b"host", [b"invalid"])
 
 
 def _nothing() -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -63,6 +64,28 @@ _ATTRIBUTES = {
 _MOST_PICTURE = 2 * 1024 * 1024
 _MOST_PICTURES = 8 * 1024 * 1024
 _SHOWN_TYPES = {"image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp"}
+# Beyond these the time it takes grows with their square: of attributes of a tag, and of depth
+_MOST_HTML = 1024 * 1024
+_MOST_TAGS = 20_000
+_MOST_DEEP = 200
+_MOST_ATTRIBUTES = 200
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\t\n\f\r />]*+)")
+# As the HTML standard reads them (§13.2.5); one whose quote is never closed goes to the end
+_ATTRIBUTE = re.compile(
+    r"[\t\n\f\r /]*+[^\t\n\f\r />][^\t\n\f\r />=]*+(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+"
+    r"""(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\t\n\f\r >"'][^\t\n\f\r >]*+)?+)?+"""
+)
+# Opened anew in each paragraph until it is closed (HTML standard §13.2.4.3): so often at most
+_MOST_REOPENED = 200_000
+_REOPENED = {
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+}  # fmt: skip
+# What has no end tag, and what is ended by the next of its kind
+_NOT_DEEP = {
+    "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta",
+    "option", "p", "source", "td", "th", "tr", "wbr",
+}  # fmt: skip
 # Links open elsewhere, outside of the frame; nothing else may leave it
 FRAME = "allow-popups allow-popups-to-escape-sandbox"
 _POLICY = (
@@ -104,10 +127,51 @@ def document(cleaned: Cleaned, title: str) -> bytes:
     return _DOCUMENT.format(title=escape(title), body=cleaned.html).encode("utf-8", "replace")
 
 
+def entangled(html: str) -> bool:
+    """Tell whether HTML is too much to be made harmless within a moment: one look, with an end."""
+    if len(html) > _MOST_HTML or html.count("<") > _MOST_TAGS:
+        return True
+    return _attributes_abound(html) or _deep(html)
+
+
+def _attributes_abound(html: str) -> bool:
+    """Look behind all that may begin a tag, also in quotes: whatever a browser takes it for."""
+    left = 4 * len(html)
+    for tag in _TAG.finditer(html):
+        at, count = tag.end(), 0
+        while (found := _ATTRIBUTE.match(html, at)) is not None:
+            at, count = found.end(), count + 1
+            if count > _MOST_ATTRIBUTES:
+                return True
+        left -= at - tag.start()
+        if left < 0:  # quotes within quotes within quotes
+            return True
+    return False
+
+
+def _deep(html: str) -> bool:
+    """Look how much is open at once: within one another, and over all that follows."""
+    deep, reopened, opened = 0, 0, Counter[str]()
+    for tag in _TAG.finditer(_COMMENT.sub("", html)):
+        name = tag.group(2).lower()
+        reopened += sum(map(opened.__getitem__, _REOPENED)) if not tag.group(1) else 0
+        if name in _NOT_DEEP:
+            continue
+        if not tag.group(1):
+            opened[name] += 1
+            deep += 1
+        elif opened[name]:
+            opened[name] -= 1
+            deep -= 1
+        if deep > _MOST_DEEP:
+            return True
+    return reopened > _MOST_REOPENED
+
+
 def clean(html: str, pictures: Mapping[str, Picture], *, images: bool) -> Cleaned:
     """Make HTML harmless. `pictures` by their Content-ID; `images`: those elsewhere stay.
 
-    Takes some milliseconds for a long page, within bounds: call it in a thread.
+    Takes some milliseconds for a long page: call it in a thread, and not for what is entangled.
     """
     washer = _Washer(pictures, images=images)
     cleaned = nh3.clean(

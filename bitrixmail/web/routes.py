@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -20,13 +21,15 @@ from twisted.web.resource import IResource
 from twisted.web.server import Request
 
 from bitrixmail.accounts.signing_in import SigningIn
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.link.peer import peer_of
 from bitrixmail.model.errors import InputError, MailError, NotFoundError
 from bitrixmail.model.user import Session
 from bitrixmail.web import calls
 from bitrixmail.web.api.answering import Api
 from bitrixmail.web.api.operation import BASE, Operation
-from bitrixmail.web.forms import read_form
+from bitrixmail.web.door import MOST_UNKNOWN
+from bitrixmail.web.forms import Uploaded, body_of, read_form, size_of, token_in
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.visit import (
     Cookie,
@@ -56,18 +59,27 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+# Of files that may be kept, and asked for again whether they have changed
+_KEPT = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
 _SAFE = frozenset({"GET", "HEAD"})
 _MOST_SAID = 500
 MOST_QUERY = 2000
+# A form from here on is read in a thread
+_AT_ONCE = 256 * 1024
 
 
 class Site:
     """All pages behind their guards. Made by compose once the room is wanted."""
 
     def __init__(
-        self, routes: Iterable[Route], signing_in: SigningIn, rendering: Rendering
+        self,
+        routes: Iterable[Route],
+        signing_in: SigningIn,
+        rendering: Rendering,
+        threads: IThreads,
     ) -> None:
         self._signing_in = signing_in
+        self._threads = threads
         self._rendering = rendering
         self._klein = Klein()
         for route in routes:
@@ -82,7 +94,13 @@ class Site:
 
     def mount(self, path: str, resource: IResource) -> None:
         """Serve a resource of Twisted's below a path."""
-        self._klein.route(path, branch=True)(lambda _request: resource)
+
+        def served(request: Request) -> IResource:
+            for name, value in {**_HEADERS, **_KEPT}.items():
+                request.setHeader(name, value)
+            return resource
+
+        self._klein.route(path, branch=True)(served)
 
     def bind(self, api: Api) -> None:
         """Serve the API."""
@@ -126,9 +144,37 @@ class Site:
             reply: Reply = _refused(403, _("This form is out of date. Open its page anew."))
         elif route.needs is not None and not visit.may(route.needs):
             reply = _refused(403, _("Your role does not allow this."))
+        elif size_of(request) > (MOST_UNKNOWN if session is None else route.most_octets):
+            reply = _refused(413, _("This is larger than what is taken here."))
         else:
-            reply = await calls.to_its_end(_handled(route, visit, parts))
+            reply = await calls.to_its_end(self._handled(route, request, visit, parts))
         return self._send(request, visit, reply)
+
+    async def _handled(
+        self, route: Route, request: Request, visit: Visit, parts: Mapping[str, str]
+    ) -> Reply:
+        """Let a page answer; what a person or the disk did wrong is a page too."""
+        try:
+            if route.method not in _SAFE:
+                given = await self._form(request)
+                visit = replace(visit, form=given.fields, files=given.files)
+            return await route.handler(visit, **parts)
+        except InputError as error:
+            status = 404 if isinstance(error, NotFoundError) else 400
+            return Page(
+                "problem.html", {"faults": error.faults, "status": status, "what": ""}, status
+            )
+        except MailError as error:
+            _log.warn("{path}: {reason}", path=visit.path, reason=error.cause or str(error.reply))
+            return _refused(503, _("The store does not answer now."))
+
+    async def _form(self, request: Request) -> Uploaded:
+        """Read a form: of somebody who may send it, and no larger than it may be."""
+        # Whole before the first wait: it is closed under a client that goes
+        octets, content_type = body_of(request), _header(request, "content-type")
+        if len(octets) <= _AT_ONCE:
+            return read_form(content_type, octets)
+        return await self._threads.run(read_form, content_type, octets)
 
     def _failed(self, request: Request, failure: Any) -> bytes:
         """Answer for what no handler has caught: an unknown path, or a bug."""
@@ -177,20 +223,8 @@ class Site:
         return self._rendering.page(visit, page.template, {**page.context, "said": said}).encode()
 
 
-async def _handled(route: Route, visit: Visit, parts: Mapping[str, str]) -> Reply:
-    """Let a page answer; what a person or the disk did wrong is a page too."""
-    try:
-        return await route.handler(visit, **parts)
-    except InputError as error:
-        status = 404 if isinstance(error, NotFoundError) else 400
-        return Page("problem.html", {"faults": error.faults, "status": status, "what": ""}, status)
-    except MailError as error:
-        _log.warn("{path}: {reason}", path=visit.path, reason=error.cause or str(error.reply))
-        return _refused(503, _("The store does not answer now."))
-
-
 def _visit(request: Request, session: Session | None) -> Visit:
-    uploaded = read_form(request)
+    """Return a request as a visit. Its form is left unread until it is known who sends it."""
     chosen = _cookie(request, LANGUAGE)
     language = (
         chosen if chosen in {"en", "ru"} else language_of(_header(request, "accept-language"))
@@ -199,8 +233,8 @@ def _visit(request: Request, session: Session | None) -> Visit:
         method=request.method.decode("ascii", "replace"),
         path=request.path.decode("ascii", "replace"),
         query=_query(request),
-        form=uploaded.fields,
-        files=uploaded.files,
+        form={},
+        files={},
         peer=peer_of(request.getClientAddress())[0],
         agent=_header(request, "user-agent"),
         secure=request.isSecure(),
@@ -274,5 +308,5 @@ def _from_here(request: Request, visit: Visit) -> bool:
         return False
     if visit.session is None:
         return bool(site or origin)
-    shown = _header(request, "x-csrf-token") or visit.given("csrf")
+    shown = _header(request, "x-csrf-token") or token_in(request)
     return secrets.compare_digest(shown.encode(), visit.session.csrf.encode())

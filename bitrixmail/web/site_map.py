@@ -15,6 +15,7 @@ from bitrixmail.accounts.second_factor import SecondFactor
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.upkeep import Upkeep
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.web.api.answering import Api
 from bitrixmail.web.api.contents import Served, operations_of
 from bitrixmail.web.api.openapi import document
@@ -55,13 +56,17 @@ def rendering_of(hostname: str) -> Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """What pages and API are made over. Made by who composes, for `site_of`."""
+    """What pages and API are made over. Made by who composes, for `site_of`.
+
+    `threads` are the pages' own: what strangers have written is read in them, and may take long.
+    """
 
     served: Served
     signing_in: SigningIn
     second_factor: SecondFactor
     clock: IReactorTime
     version: str
+    threads: IThreads
 
     @property
     def office(self) -> Office:
@@ -80,7 +85,7 @@ def site_of(rendering: Rendering, over: Over) -> IResource:
     operations = operations_of(served)
     api = Api(operations, signing_in, over.office.users, over.clock, served.calls_per_minute)
     described = document(api.operations, over.version)
-    site = Site(routes_of(over, described), signing_in, rendering)
+    site = Site(routes_of(over, described), signing_in, rendering, over.threads)
     site.bind(api)
     site.mount("/static/", _Static(str(resources.files("bitrixmail.web") / "static")))
     return site.resource
@@ -109,7 +114,7 @@ def routes_of(over: Over, described: Mapping[str, Any]) -> Iterator[Route]:
     yield from TicketPages(office).routes()
     yield from ListPages(office).routes()
     yield from MessagesPages(office).routes()
-    yield from MessagePages(office).routes()
+    yield from MessagePages(office, over.threads).routes()
     yield from QuarantinePages(office).routes()
     yield from LogPages(office).routes()
     yield from ApiPages(described).routes()

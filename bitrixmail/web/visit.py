@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from bitrixmail.model.user import Right, Session
 
 LANGUAGES = ("en", "ru")
+MOST_FORM = 2 * 1024 * 1024
+MOST_FILE = 64 * 1024 * 1024
 _UTC = timezone(timedelta())
 
 
@@ -116,13 +118,15 @@ Handler = Callable[..., Awaitable[Reply]]
 class Route:
     """A page, or something done. `path` is Klein's: "/queue/<name>" hands `name` to the handler.
 
-    `needs` None: everybody may come. Everything but GET is guarded against other sites' forms.
+    `needs` None: everybody may come. Everything but GET is guarded against other sites' forms, and
+    takes a form of `most_octets` at most.
     """
 
     method: str
     path: str
     handler: Handler
     needs: Right | None = Right.SEE
+    most_octets: int = MOST_FORM
 
 
 def language_of(accepted: str) -> str:

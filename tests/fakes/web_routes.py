@@ -30,7 +30,7 @@ class _Nobody:
 def every_route() -> tuple[Route, ...]:
     """Return the routes as the server has them; their handlers can't be called."""
     nobody: Any = _Nobody()
-    return tuple(routes_of(Over(nobody, nobody, nobody, nobody, ""), whole_document()))
+    return tuple(routes_of(Over(nobody, nobody, nobody, nobody, "", nobody), whole_document()))
 
 
 def filled(path: str, part: str) -> str:

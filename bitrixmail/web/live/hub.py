@@ -26,6 +26,8 @@ from bitrixmail.tasks import spawn
 
 TOPICS = ("messages", "queue", "log", "tickets", "server")
 MOST_LISTENERS = 100
+# Of one user: a page each
+MOST_OF_ONE = 10
 _EACH_S = 0.25
 _MOST_LINES = 50
 _MOST_IDS = 50
@@ -74,7 +76,7 @@ class Hub:
         self.clock = clock
         self._look = look
         self._maillog = maillog
-        self._listeners: dict[Listening, None] = {}
+        self._listeners: dict[Listening, str] = {}
         self._news: dict[str, _News] = {}
         self._number = 0
         self._told_at = -_EACH_S
@@ -84,12 +86,17 @@ class Hub:
         self._again = False
         self.ended = False
 
-    def attach(self, listener: Listening) -> bool:
-        """Tell somebody from now on; False: there are too many, or the server ends."""
+    def attach(self, listener: Listening, who: str = "") -> bool:
+        """Tell somebody from now on; False: there are too many, or the server ends.
+
+        `who`: whose listener it is, for nobody has too many; empty where nobody knows.
+        """
+        if who and list(self._listeners.values()).count(who) >= MOST_OF_ONE:
+            return False
         if self.ended or len(self._listeners) >= MOST_LISTENERS:
             return False
         first = not self._listeners
-        self._listeners[listener] = None
+        self._listeners[listener] = who
         if first:
             self._pulse = None
             self._maillog.meter = _Overheard(self._maillog.meter, self._heard)

@@ -38,7 +38,7 @@ class Stream:
     """One who listens. Made for each request, ends with it.
 
     `allowed` tells whether he still may: asked again and again, since sessions and tokens end.
-    `missed`: he listened before, and does not know what happened meanwhile.
+    `missed`: he listened before, and does not know what happened meanwhile. `who`: his name.
     """
 
     def __init__(
@@ -48,18 +48,20 @@ class Stream:
         topics: Collection[str] = TOPICS,
         *,
         missed: bool = False,
+        who: str = "",
     ) -> None:
         self._hub = hub
         self._allowed = allowed
         self._topics = frozenset(topics)
         self._missed = missed
+        self._who = who
         self._owed: dict[str, bytes] = {}
         self._outlet: Outlet | None = None
         self._alive: IDelayedCall | None = None
 
     def begin(self, outlet: Outlet) -> bool:
         """Begin to send; False: there are too many who listen."""
-        if not self._hub.attach(self):
+        if not self._hub.attach(self, self._who):
             return False
         self._outlet = outlet
         outlet.send(b"retry: 2000\n: bitrixmail\n\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +16,12 @@ from bitrixmail.admin.office import Office
 from bitrixmail.admin.search_language import SearchError
 from bitrixmail.admin.searching import Neighbours
 from bitrixmail.admin.trace_words import trace_lines
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.errors import NotFoundError
 from bitrixmail.model.searching import Hit, Key
 from bitrixmail.model.text import HARMFUL
 from bitrixmail.model.user import Right
-from bitrixmail.web.mail_html import FRAME, Cleaned, Picture, clean, document, policy
+from bitrixmail.web.mail_html import FRAME, Cleaned, Picture, clean, document, entangled, policy
 from bitrixmail.web.pages.log import KINDS
 from bitrixmail.web.pages.messages import PATH, message_address
 from bitrixmail.web.visit import Download, Page, Reply, Route, Visit
@@ -37,6 +39,8 @@ TABS = (
 _TABS = frozenset(name for name, _label in TABS)
 _TOKENS = 25
 _MOST_TOLD = 200
+# Each with the pictures that are in it, some MiB at most
+_MOST_KEPT = 4
 _MOST_SHOWN = 256 * 1024
 _UNSEEN = re.compile(f"[\x00-\x08\x0b-\x1f{HARMFUL}]")
 
@@ -50,10 +54,15 @@ class Around:
 
 
 class MessagePages:
-    """Made by the site map, lives as long as it."""
+    """Made by the site map, lives as long as it.
 
-    def __init__(self, office: Office) -> None:
+    HTML is made harmless in `threads` of the pages, once: for the page and for its frame.
+    """
+
+    def __init__(self, office: Office, threads: IThreads) -> None:
         self._office = office
+        self._threads = threads
+        self._kept: OrderedDict[tuple[str, bool], Cleaned | None] = OrderedDict()
 
     def routes(self) -> Iterator[Route]:
         """Yield them."""
@@ -124,14 +133,25 @@ class MessagePages:
         if tab == "spam":
             return {"explained": await office.spam.show(queue_id, "", _TOKENS)}
         if tab == "html" and letter is not None and letter.unpacked.html:
-            cleaned = await office.letters.look(queue_id, partial(_cleaned, images=images))
-            return {"remote": cleaned.remote}
+            cleaned = await self._harmless(queue_id, letter, images=images)
+            return {"remote": 0 if cleaned is None else cleaned.remote, "plain": cleaned is None}
         return {"remote": 0}
+
+    async def _harmless(self, queue_id: str, letter: Letter, *, images: bool) -> Cleaned | None:
+        """Return the HTML of a message made harmless; None if that would take too long."""
+        key = (queue_id, images)
+        if key not in self._kept:
+            self._kept[key] = await self._threads.run(_cleaned, letter, images=images)
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[key]
 
     async def frame(self, visit: Visit, queue_id: str) -> Reply:
         """Return the document that a frame of the page shows."""
         images = visit.asked("images") == "1"
-        octets = await self._office.letters.look(queue_id, partial(_document, images=images))
+        letter = await self._office.letters.open(queue_id)
+        cleaned = await self._harmless(queue_id, letter, images=images)
+        octets = document(cleaned or Cleaned("", 0), letter.first("subject"))
         return Download(octets, "text/html; charset=utf-8", policy=policy(images=images))
 
     async def whole(self, visit: Visit, queue_id: str) -> Reply:  # noqa: ARG002 - every page is handed one
@@ -174,14 +194,12 @@ def _link(hit: Hit, *, query: str, tab: str) -> str:
     return message_address(hit, query, tab)
 
 
-def _cleaned(letter: Letter, *, images: bool) -> Cleaned:
+def _cleaned(letter: Letter, *, images: bool) -> Cleaned | None:
+    if entangled(letter.unpacked.html):
+        return None
     pictures = {
         each.content_id: Picture(each.type, each.octets)
         for each in letter.unpacked.enclosures
         if each.content_id
     }
     return clean(letter.unpacked.html, pictures, images=images)
-
-
-def _document(letter: Letter, *, images: bool) -> bytes:
-    return document(_cleaned(letter, images=images), letter.first("subject"))

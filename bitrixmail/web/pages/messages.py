@@ -19,6 +19,9 @@ PATH = "/messages"
 _A_PAGE = 50
 _MOST_QUERY = 1200
 _MOST_NAMED = 15
+# A page has fewer; no place has more digits than the store has numbers
+_MOST_TICKED = 500
+_MOST_DIGITS = 18
 # What everybody has, beside the searches of his own
 READY = (
     (_("All messages"), ""),
@@ -178,7 +181,8 @@ class MessagesPages:
             hits = await self._office.searching.all(query, visit.zone)
             return [hit.key.place_id for hit in hits]
         ticked = visit.all_given("place")
-        return [int(each) for each in ticked if each.isascii() and each.isdigit()]
+        numbers = (each for each in ticked[:_MOST_TICKED] if each.isascii() and each.isdigit())
+        return [int(each) for each in numbers if len(each) <= _MOST_DIGITS]
 
     async def _named(self, places: list[int]) -> str:
         """Return the ids of messages, while they are there, for the audit log."""

@@ -27,7 +27,7 @@ from bitrixmail.web.rule_reading import (
 )
 from bitrixmail.web.rule_steps import step
 from bitrixmail.web.rule_words import VOCABULARY
-from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
+from bitrixmail.web.visit import MOST_FILE, Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
 FORM, TEXT = "form", "text"
@@ -61,9 +61,9 @@ class RuleEditPages:
         yield Route("GET", "/rules/new", self.new)
         yield Route("GET", "/rules/edit", self.named)
         yield Route("GET", "/rules/<path:name>/edit", self.edit)
-        yield Route("POST", "/rules/edit", self.change, Right.MANAGE)
+        yield Route("POST", "/rules/edit", self.change, Right.MANAGE, MOST_FILE)
         yield Route("GET", "/rules/try", self.try_form)
-        yield Route("POST", "/rules/try", self.try_all, Right.SEE)
+        yield Route("POST", "/rules/try", self.try_all, Right.SEE, MOST_FILE)
 
     async def new(self, visit: Visit) -> Reply:
         """Show the form of a new rule."""

@@ -19,6 +19,8 @@ from bitrixmail.web.words import _
 
 _MOST_TOLD = 200
 
+_MOST_OCTETS = 8 * 1024 * 1024
+
 
 class RuleFilePages:
     """Made by the site map, lives as long as it."""
@@ -29,7 +31,7 @@ class RuleFilePages:
     def routes(self) -> Iterator[Route]:
         """Yield them."""
         yield Route("GET", "/rules/import", self.form)
-        yield Route("POST", "/rules/import", self.take, Right.MANAGE)
+        yield Route("POST", "/rules/import", self.take, Right.MANAGE, _MOST_OCTETS)
         yield Route("GET", "/rules/export", self.export)
         yield Route("GET", "/rules/templates", self.templates)
         yield Route("GET", "/rules/templates/<name>", self.template)

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 
 from bitrixmail.app.maillog import MailLog
 from bitrixmail.model.pulse import Pulse
-from bitrixmail.web.live.hub import MOST_LISTENERS, Hub
+from bitrixmail.web.live.hub import MOST_LISTENERS, MOST_OF_ONE, Hub
 from bitrixmail.web.live.stream import Stream
 
 
@@ -152,3 +152,16 @@ def test_a_remote_text_begins_no_event() -> None:
     house.clock.advance(1)
     assert outlet.sent[-1].count(b"\n\n") == 1
     assert outlet.told("server") == []
+
+
+def test_one_user_does_not_take_the_places_of_all() -> None:
+    house = House()
+
+    async def still() -> bool:
+        return True
+
+    mine = [Stream(house.hub, still, who="reader") for _ in range(MOST_OF_ONE + 1)]
+    assert [each.begin(Outlet()) for each in mine] == [True] * MOST_OF_ONE + [False]
+    assert Stream(house.hub, still, who="admin").begin(Outlet())
+    mine[0].gone()
+    assert mine[-1].begin(Outlet())

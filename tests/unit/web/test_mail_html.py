@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.unpacking import unpack
-from bitrixmail.web.mail_html import Picture, clean, document, policy
+from bitrixmail.web.mail_html import Picture, clean, document, entangled, policy
 from tests.corpus.injections import Injection, injections
 
 ALL = list(injections())
@@ -120,3 +120,28 @@ def test_a_document_is_of_its_own() -> None:
         assert part in policy(images=False)
     assert "allow-scripts" not in policy(images=False)
     assert "allow-same-origin" not in policy(images=True)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>\r\n" * 150_000,
+        "<p " + " ".join(f"a{number}" for number in range(150_000)) + ">",
+        "<b>" * 60_000,
+        "<p a='>' " + " ".join(f"a{number}" for number in range(1000)) + ">",
+        "<div><!--</div>-->" * 300,
+        '<p a="' * 19_000,
+        "<p>" + "".join(f"<font color=a{each}>" for each in range(100)) + "<p>x" * 10_000,
+        "x" * 1024 * 1024 + "<p>",
+    ],
+    ids=["deep", "attributes", "open", "quoted", "comments", "quotes", "reopened", "long"],
+)
+def test_what_would_take_too_long_is_known_beforehand(html: str) -> None:
+    assert entangled(html)
+
+
+def test_a_long_page_is_not_entangled() -> None:
+    row = '<tr><td style="color:red" class=a><b>One</b> <a href="http://a.example/">two</a><p>x\n'
+    assert not entangled(
+        "<!-- <p a=' -->" + "<table><tr><td>" * 30 + row * 1500 + "<li>a<br>" * 500
+    )

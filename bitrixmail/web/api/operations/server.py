@@ -92,7 +92,8 @@ class ServerOperations:
         mail log; `missed` where a listener comes back. It ends when the token or session does.
         """
         topics = tuple(topic.value for topic in call.query.topic) or TOPICS
-        return Stream(self._hub, call.still, topics, missed=bool(call.last_event))
+        missed, who = bool(call.last_event), call.caller.user
+        return Stream(self._hub, call.still, topics, missed=missed, who=who)
 
     async def live(self, call: Call) -> Stream:
         """Tell the pages what happens as it happens, as /api/v1/events does."""

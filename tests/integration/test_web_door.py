@@ -1,0 +1,183 @@
+"""The door of the pages against those who mean no good: nobody's request stops the others."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import smtplib
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from tests.fakes.process import ServerProcess
+from tests.fakes.visitor import Visitor
+
+# As long as a busy computer may need for a page that has nothing to wait for
+PATIENCE_S = 4.0
+LARGE = 8 * 1024 * 1024
+ENCODED = "application/x-www-form-urlencoded"
+PARTS = "multipart/form-data; boundary=x"
+NESTED = b"".join(
+    b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (i, i) for i in range(3000)
+)
+HEAD = b'--x\r\nContent-Disposition: form-data; name="'
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path_factory.mktemp("web-door"), web=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def owner(server: ServerProcess) -> Visitor:
+    server.cli("domain", "add", "example.org")
+    server.cli("mailbox", "add", "info@example.org", "--password-stdin", stdin="a long password\n")
+    return Visitor.of(server)
+
+
+@contextmanager
+def asked_meanwhile(server: ServerProcess) -> Iterator[list[float]]:
+    """Ask again and again how the server is; the list is how long it took."""
+    took: list[float] = []
+    ended = threading.Event()
+
+    def ask() -> None:
+        while not ended.is_set():
+            began = time.monotonic()
+            answered = Visitor(server.web_port).get("/healthz").status == 200
+            took.append(time.monotonic() - began if answered else 1000)
+            ended.wait(0.05)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield took
+    finally:
+        ended.set()
+        asking.join()
+
+
+def status_of(server: ServerProcess, path: str, kind: str, body: bytes, **headers: str) -> int:
+    """Post a body, and read an answer also where it comes before the body has gone."""
+    link = http.client.HTTPConnection("127.0.0.1", server.web_port, timeout=30)
+    try:
+        link.putrequest("POST", path)
+        for name, text in {
+            "Content-Type": kind,
+            "Content-Length": str(len(body)),
+            **headers,
+        }.items():
+            link.putheader(name, text)
+        link.endheaders()
+        with suppress(OSError):
+            link.send(body)
+        return link.getresponse().status
+    except ConnectionError:
+        return 413  # closed under what it was refused
+    finally:
+        link.close()
+
+
+@pytest.mark.parametrize("path", ["/login", "/api/v1/domains"])
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (ENCODED, b"&" * LARGE),
+        (PARTS, b"--x\r\n" + b"A: b\r\n" * (LARGE // 6)),
+        (PARTS, b"--x\r\n" + NESTED + b"\r\n--x--\r\n"),
+    ],
+    ids=["ampersands", "header lines", "nested"],
+)
+def test_who_is_not_known_stops_nobody(
+    server: ServerProcess, path: str, kind: str, body: bytes
+) -> None:
+    Visitor(server.web_port).get("/healthz")
+    with asked_meanwhile(server) as took:
+        assert status_of(server, path, kind, body) == 413
+        # Whoever says that he is somebody, and is not
+        refused = status_of(server, path, kind, body, Cookie="bitrixmail=none", Origin="http://x")
+        assert refused in {401, 403, 413}
+    assert max(took) < PATIENCE_S
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_large_file_is_tried_and_stops_nobody(server: ServerProcess, owner: Visitor) -> None:
+    owner.get("/rules/try")
+    cookies = "; ".join(f"{name}={value}" for name, value in owner.cookies.items())
+    headers = {"Cookie": cookies, "Origin": f"http://127.0.0.1:{server.web_port}"}
+
+    def tried(message: bytes) -> int:
+        fields = {"csrf": owner.csrf, "trial.mailbox": "info@example.org"}
+        body = b"".join(
+            HEAD + name.encode() + b'"\r\n\r\n' + text.encode() + b"\r\n"
+            for name, text in fields.items()
+        )
+        file = HEAD + b'trial.file"; filename="a.eml"\r\n\r\n'
+        return status_of(
+            server, "/rules/try", PARTS, body + file + message + b"\r\n--x--\r\n", **headers
+        )
+
+    with asked_meanwhile(server) as took:
+        line = b"x" * 70 + b"\n"
+        honest = b"From: a@example.net\r\nSubject: An Invoice\r\n\r\n"
+        assert tried(honest + line * (30 * 1024 * 1024 // len(line))) == 200
+        assert tried(honest + b"\r\n--x\r\n" * 400_000) == 400
+        assert tried(b"\r\n" * (LARGE // 2)) == 200
+        assert tried(b"A: b\r\n" * (LARGE // 6)) == 200
+        assert tried(NESTED) == 200
+    assert max(took) < PATIENCE_S
+
+
+def test_a_form_has_an_end(owner: Visitor) -> None:
+    headers = {"Content-Type": ENCODED, "Origin": f"http://127.0.0.1:{owner.port}"}
+    token = b"csrf=" + owner.csrf.encode()
+    many = owner.ask("POST", "/language", token + b"&a=1" * 1000, headers)
+    assert (many.status, "has more than 1000 fields" in many.text) == (400, True)
+    large = owner.ask("POST", "/language", token + b"&a=" + b"x" * 3_000_000, headers)
+    assert large.status == 413
+
+
+def test_html_that_would_take_too_long_is_shown_as_text(
+    server: ServerProcess, owner: Visitor
+) -> None:
+    html = b"<p>plain words</p>" + b"<div>\r\n" * 100_000
+    head = b"Subject: entangled\r\nContent-Type: text/html\r\n\r\n"
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=20) as client:
+        client.sendmail("ann@example.net", ["info@example.org"], head + html)
+    found = re.search(r'<a href="(/messages/[A-Z0-9]+)', owner.get("/messages?q=entangled").text)
+    assert found is not None
+    with asked_meanwhile(server) as took:
+        shown = owner.get(f"{found[1]}?tab=html").text
+        assert "too entangled" in shown
+        assert "plain words" in shown
+        assert "<iframe" not in shown
+        assert "<div>" not in owner.get(f"{found[1]}/html").text
+    assert max(took) < PATIENCE_S
+
+
+def test_what_no_path_has_is_refused(server: ServerProcess) -> None:
+    visitor = Visitor(server.web_port)
+    for path in ("/static/%00", "/%ff", "/static/%ff", "/messages/%00"):
+        refused = visitor.get(path)
+        assert refused.status == 404, path
+        assert refused.headers["x-content-type-options"] == "nosniff"
+    api = visitor.get("/api/v1/%ff")
+    assert (api.status, api.headers["content-type"]) == (404, "application/problem+json")
+    for path in ("/static/site.css", "/static/", "/static/none"):
+        headers = visitor.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert "default-src 'none'" in headers["content-security-policy"]
+    assert visitor.get("/static/site.css").headers["cache-control"] == "no-cache"
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_places_beyond_all_numbers_are_none(owner: Visitor) -> None:
+    owner.get("/messages")
+    answered = owner.post("/messages/act", act="read", place="9" * 23, to="/messages")
+    assert (answered.status, answered.location) == (303, "/messages")
+    many = owner.post("/messages/act", act="read", place=[str(each) for each in range(900)])
+    assert many.status in {303, 400, 404}
