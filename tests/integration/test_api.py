@@ -290,8 +290,14 @@ def test_a_letter_is_sent_once(caller: Caller) -> None:
     assert sent.status == 202, sent.octets
     states = {each["address"]: each["state"] for each in sent.json["recipients"]}
     assert states == {"info@example.org": "delivered", "shop@example.org": "delivered"}
-    again = caller.with_token(caller.token_for("send")).post("/send", LETTER, **key)
+    other = caller.with_token(caller.token_for("send"))
+    again = other.post("/send", {**LETTER, "bcc": ["shop@example.org"]}, **key)
     assert (again.json["id"], again.json["repeated"]) == (sent.json["id"], True)
+    different = other.post("/send", LETTER, **key)
+    assert (different.status, different.json["faults"][0]["where"]) == (
+        422,
+        "header Idempotency-Key",
+    )
     raw = caller.get(f"/messages/{sent.json['id']}/raw")
     assert raw.headers["content-type"] == "message/rfc822"
     assert b"Subject: Order 17" in raw.octets
@@ -320,6 +326,11 @@ def test_a_message_is_sent_as_it_stands(caller: Caller) -> None:
     assert raw.endswith(b"\r\n\r\n.\r\nHello\r\n")
     assert b"hidden" not in raw
     assert b"\r\nMessage-ID: <" in raw
+    for first, second, status in (("info", "info", 202), ("info", "shop", 422)):
+        head = {"Content-Type": "message/rfc822", "Idempotency-Key": f"raw {status}"}
+        for whom, expected in ((first, 202), (second, status)):
+            to = path.replace("=info@", f"={whom}@")
+            assert caller.call("POST", to, message, head).status == expected
 
 
 def test_a_template_is_filled_in(caller: Caller) -> None:
@@ -396,6 +407,7 @@ def test_a_message_is_one_though_the_server_dies(tmp_path: Path) -> None:
         server.start()
         second = caller.post("/send", LETTER, **answered)
         assert (second.status, second.json["repeated"]) == (202, True)
+        assert caller.post("/send", {**LETTER, "text": "else"}, **answered).status == 422
         assert second.json["id"] == first.json["id"]
         for _ in range(2):
             assert caller.post("/send", LETTER, **cut).status == 202

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from bitrixmail.admin.sending import Parcel, Sending
@@ -15,6 +17,7 @@ from bitrixmail.model.errors import InputError, NotFoundError
 from bitrixmail.model.reply import Reply
 from bitrixmail.store.opening import InlineStores, done, inline_stores
 from tests.fakes.gate import RecordingGate
+from tests.fakes.stores import result_of
 
 MESSAGE = b"From: shop@example.org\r\nSubject: x\r\n\r\nHello\r\n"
 PARCEL = Parcel("admin", "shop@example.org", ("a@b.example",))
@@ -92,6 +95,24 @@ def test_what_can_not_be_sent_is_told(
         done(sending.hand_in("Z1", parcel, message, ""))
     assert caught.value.faults[0].where == where
     assert gate.messages == []
+
+
+def test_another_message_with_the_same_key_is_refused_meanwhile(
+    sending: Sending, gate: RecordingGate
+) -> None:
+    gate.hold.add("commit")
+    one, other = (replace(PARCEL, key="order 17", digest=digest) for digest in ("1", "2"))
+    under_way = Deferred.fromCoroutine(sending.hand_in("Z1", one, MESSAGE, ""))
+    assert len(gate.waiting) == 1
+    for refused in (sending.hand_in("Z1", other, MESSAGE, ""), sending.repeated("Z1", other)):
+        with pytest.raises(InputError, match="used for something else"):
+            done(refused)
+    gate.release()
+    with pytest.raises(NotFoundError):  # this gate keeps nothing
+        result_of(under_way)
+    gate.hold.clear()
+    with pytest.raises(NotFoundError):
+        done(sending.hand_in("Z1", other, MESSAGE, ""))
 
 
 def test_all_refused_is_a_fault_for_each(sending: Sending, gate: RecordingGate) -> None:
