@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
 from bitrixmail.admin.sending import Parcel, Sending
 from bitrixmail.model.directory import Domain
@@ -17,7 +18,6 @@ from bitrixmail.model.errors import InputError, NotFoundError
 from bitrixmail.model.reply import Reply
 from bitrixmail.store.opening import InlineStores, done, inline_stores
 from tests.fakes.gate import RecordingGate
-from tests.fakes.stores import result_of
 
 MESSAGE = b"From: shop@example.org\r\nSubject: x\r\n\r\nHello\r\n"
 PARCEL = Parcel("admin", "shop@example.org", ("a@b.example",))
@@ -108,8 +108,9 @@ def test_another_message_with_the_same_key_is_refused_meanwhile(
         with pytest.raises(InputError, match="used for something else"):
             done(refused)
     gate.release()
-    with pytest.raises(NotFoundError):  # this gate keeps nothing
-        result_of(under_way)
+    failures: list[Failure] = []
+    under_way.addErrback(failures.append)
+    assert failures[0].check(NotFoundError)  # this gate keeps nothing
     gate.hold.clear()
     with pytest.raises(NotFoundError):
         done(sending.hand_in("Z1", other, MESSAGE, ""))
