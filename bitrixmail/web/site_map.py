@@ -75,13 +75,14 @@ def site_of(rendering: Rendering, over: Over) -> IResource:
     operations = operations_of(served)
     api = Api(operations, signing_in, over.office.users, over.clock, served.calls_per_minute)
     described = document(api.operations, over.version)
-    site = Site((*_routes(over), *ApiPages(described).routes()), signing_in, rendering)
+    site = Site((*routes_of(over), *ApiPages(described).routes()), signing_in, rendering)
     site.bind(api)
     site.mount("/static/", _Static(str(resources.files("bitrixmail.web") / "static")))
     return site.resource
 
 
-def _routes(over: Over) -> Iterator[Route]:
+def routes_of(over: Over) -> Iterator[Route]:
+    """Yield all pages, and what is done from them."""
     office, upkeep = over.office, over.upkeep
     yield from LoginPages(over.signing_in, office.users).routes()
     yield from DashboardPages(office, upkeep).routes()
