@@ -231,6 +231,10 @@ def test_what_was_done_stands_in_the_audit_log(caller: Caller) -> None:
     (deed, *_) = caller.get("/audit?limit=1").json["items"]
     assert (deed["what"], deed["target"]) == ("domain.add", "audited.example")
     assert deed["who"] == "admin (a test)"
+    sent = caller.post("/send", LETTER).json["id"]
+    assert caller.get(f"/messages/{sent}/raw").status == 200
+    (deed, *_) = caller.get("/audit?limit=1").json["items"]
+    assert (deed["what"], deed["target"]) == ("message.download", sent)
 
 
 def test_no_secret_is_told(caller: Caller) -> None:
