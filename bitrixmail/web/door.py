@@ -19,7 +19,9 @@ from twisted.web.pages import errorPage
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from bitrixmail.model.limits import Networks
 from bitrixmail.tasks import spawn
+from bitrixmail.web.forwarded import ForwardedRequest
 
 _MOST_CONNECTIONS = 200
 _IDLE_S = 60.0
@@ -32,7 +34,8 @@ class WebDoor(WrappingFactory):
     """The door of one listener or several. Made by compose, lives as long as the server.
 
     `load` returns the pages, made when somebody first asks. `ending` is called when the server
-    begins to end, to end what would go on for ever.
+    begins to end, to end what would go on for ever. `proxy_networks`: whose word counts for whom
+    they ask.
     """
 
     noisy = False
@@ -40,6 +43,8 @@ class WebDoor(WrappingFactory):
     def __init__(self, clock: IReactorTime, load: Callable[[], Awaitable[IResource]]) -> None:
         site = _QuietSite(_Later(load), timeout=_IDLE_S, reactor=clock)
         site.requestFactory = _Bounded
+        site.proxy_networks = lambda: self.proxy_networks
+        self.proxy_networks: Networks = ()
         super().__init__(site)
         self.ending: Callable[[], bool] = _nothing
         self._clock = clock
@@ -69,12 +74,13 @@ class _QuietSite(Site):
     """Writes no line for each request."""
 
     noisy = False
+    proxy_networks: Callable[[], Networks]
 
     def log(self, request: object) -> None:
         """Say nothing."""
 
 
-class _Bounded(Request):
+class _Bounded(ForwardedRequest):
     """A request whose body has an end, whatever its header says. Made by the site for each."""
 
     _taken = 0
