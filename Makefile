@@ -4,7 +4,7 @@
 PY ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
     && echo /usr/bin/python3 || echo python3)
 BIN := .venv/bin
-CONFIG ?= etc/bitrixmail.toml
+CONFIG ?= var/bitrixmail.toml
 KILLS ?= 100
 # Processes that share the tests, a file each; more than the processors, since most of them wait.
 # One alone, as for a debugger: make test WORKERS=0 ARGS=--pdb
@@ -42,7 +42,12 @@ screenshots: .venv/developer $(VENDOR)
 	@sh tests/install-programs.sh chromium
 	$(BIN)/python -m tests.browser.screenshots docs/web/images
 
-run: .venv/installed $(VENDOR)
+# The settings of a first start are a copy: the pages change them, and no file under version control
+var/bitrixmail.toml:
+	@mkdir -p -m 700 var
+	@install -m 600 etc/bitrixmail.toml $@
+
+run: .venv/installed $(VENDOR) $(CONFIG)
 	@exec $(BIN)/twistd -n --pidfile= bitrixmail --config $(CONFIG)
 
 # npm comes with the programs, so what it fetches comes after them

@@ -30,7 +30,10 @@ ADVICE: dict[Reason, str] = {
     Reason.GREYLISTED: "nothing: it is asked again, and then taken, as with all new senders there",
     Reason.RATE_LIMITED: "nothing: it goes on more slowly; for good: outbound.schedule with a rate",
     Reason.RELAYING: "that host does not take mail for this domain: the MX records there are wrong",
-    Reason.ROUTING: f"{_DOMAIN}; else its owner must mend it",
+    Reason.ROUTING: (
+        f"{_DOMAIN}; where mail goes by a smarthost or route of yours, correct outbound.smarthost"
+        " or outbound.route: bitrixmail doctor --only outgoing"
+    ),
     Reason.LOOP: "two servers send it to each other: see the MX records and forwards",
     Reason.DNS: "see whether the name servers answer: bitrixmail doctor --only dns",
     Reason.UNREACHABLE: (

@@ -72,13 +72,22 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is handed in. `user` is who does; `key`, if there is one, names it for that user."""
+    """What is handed in. `user` is who does; `key`, if there is one, names it for that user.
+
+    `digest` tells whether what comes again with a key is the same.
+    """
 
     user: str
     sender: str
     recipients: Sequence[str]
     not_before: datetime | None = None
     key: str = ""
+    digest: str = ""
+
+    @property
+    def name(self) -> str:
+        """What names it for the gate, without the digest."""
+        return f"api:{self.user}:{hashlib.sha256(self.key.encode()).hexdigest()}"
 
 
 class Sending:
@@ -104,6 +113,8 @@ class Sending:
         self._messages = messages
         self._clock = clock
         self._max_octets = max_octets
+        # Of those with a key: the digests under each name
+        self._under_way: dict[str, list[str]] = {}
         self.hostname = hostname
 
     def id_for(self, parcel: Parcel) -> str:
@@ -125,14 +136,28 @@ class Sending:
         return utcnow(self._clock)
 
     async def repeated(self, queue_id: str, parcel: Parcel) -> Handed | None:
-        """Return what became of a message that was handed in before under its key."""
+        """Return what became of a message that was handed in before under its key.
+
+        Raises InputError: that was another one.
+        """
         if not parcel.key:
             return None
+        await self._check_key(parcel)
         try:
             states = await self.states(queue_id)
         except NotFoundError:
             return None
         return Handed(queue_id, states, repeated=True)
+
+    async def _check_key(self, parcel: Parcel) -> None:
+        """Refuse another message under a key that had one: it would be dropped in silence."""
+        before = await self._messages.brought(parcel.name)
+        digests = {each.removeprefix(f"{parcel.name}:") for each in before if each != parcel.name}
+        digests.update(self._under_way.get(parcel.name, ()))
+        if digests - {parcel.digest}:
+            what = "was used for something else before"
+            fault = Fault("header Idempotency-Key", what, "take a new key for each new thing")
+            raise InputError(fault)
 
     async def own_address(self, text: str, where: str) -> Address:
         """Read an address as which mail is sent: one of a domain of this server."""
@@ -149,6 +174,19 @@ class Sending:
 
         A recipient that is refused stands in the answer; if all are, nothing is kept: InputError.
         """
+        if not parcel.key:
+            return await self._handed_in(queue_id, parcel, octets, peer)
+        digests = self._under_way.setdefault(parcel.name, [])
+        digests.append(parcel.digest)
+        try:
+            await self._check_key(parcel)
+            return await self._handed_in(queue_id, parcel, octets, peer)
+        finally:
+            digests.remove(parcel.digest)
+            if not digests:
+                del self._under_way[parcel.name]
+
+    async def _handed_in(self, queue_id: str, parcel: Parcel, octets: bytes, peer: str) -> Handed:
         sender = await self.own_address(parcel.sender, "sender") if parcel.sender else None
         self._check(parcel, octets)
         await self._check_author(octets)
@@ -161,8 +199,8 @@ class Sending:
         client = Client(
             peer, 0, queue_id, door=DOOR, smtputf8=parameters.smtputf8, account=parcel.user
         )
-        name = f"api:{parcel.user}:{hashlib.sha256(parcel.key.encode()).hexdigest()}"
-        transaction = self._gate.open(client, name if parcel.key else "", queue_id)
+        once = f"{parcel.name}:{parcel.digest}" if parcel.key else ""
+        transaction = self._gate.open(client, once, queue_id)
         try:
             await transaction.sender(sender, parameters)
             refused = await _named(transaction, parcel.recipients)

@@ -5,6 +5,7 @@ Raises InputError with every fault found, each with its dotted path and a remedy
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields, is_dataclass, replace
@@ -26,8 +27,13 @@ from bitrixmail.model.toml import read_toml
 
 _PREFIX = "BITRIXMAIL_"
 _SQLITE = "sqlite:///"
-# In a checkout, and where etc/systemd/bitrixmail.service has it.
-_USUAL_FILES = (Path("etc/bitrixmail.toml"), Path("/etc/bitrixmail/bitrixmail.toml"))
+# In a checkout (the copy that `make run` starts with, the example), and where
+# etc/systemd/bitrixmail.service has it.
+_USUAL_FILES = (
+    Path("var/bitrixmail.toml"),
+    Path("etc/bitrixmail.toml"),
+    Path("/etc/bitrixmail/bitrixmail.toml"),
+)
 _ADAPTER = TypeAdapter(Settings)
 _TABLES: dict[str, type[Any]] = {"route": Route, "window": Window}
 Tables = dict[str, Any]
@@ -46,13 +52,16 @@ def machine_name() -> str:
 def settings_file(given: str | None, environment: Mapping[str, str]) -> Path | None:
     """Return the file of settings, alike for the server and the command line.
 
-    The one given, else the one that BITRIXMAIL_CONFIG names, else etc/bitrixmail.toml below the
-    current directory, else /etc/bitrixmail/bitrixmail.toml, if there is one.
+    The one given, else the one that BITRIXMAIL_CONFIG names, else var/bitrixmail.toml or
+    etc/bitrixmail.toml below the current directory, else /etc/bitrixmail/bitrixmail.toml, if there
+    is one.
     """
     named = given or environment.get("BITRIXMAIL_CONFIG")
     if named:
         return Path(named).absolute()
-    return next((file.absolute() for file in _USUAL_FILES if file.is_file()), None)
+    # What stands in a folder that is closed to us is not there for us; Path.is_file would raise
+    found = filter(os.path.isfile, _USUAL_FILES)
+    return next((file.absolute() for file in found), None)
 
 
 def load_settings(

@@ -22,7 +22,7 @@ from bitrixmail.model.house import Reloaded
 
 _log = Logger()
 _LIVE_SECTIONS = (
-    "smtp", "access", "submission", "outbound", "actions", "commands", "pickup", "tls",
+    "smtp", "access", "submission", "outbound", "actions", "commands", "pickup", "tls", "web",
 )  # fmt: skip
 _LIVE_KEYS = (
     "log.level",

@@ -31,6 +31,7 @@ from bitrixmail.app.values import (
     Level,
     Levels,
     NameServers,
+    Networks,
     Octets,
     Patience,
     Processes,
@@ -261,6 +262,13 @@ class Web:
     calls_per_minute: Annotated[
         Count, doc("Calls of the API by one token, or one session, within a minute.")
     ] = 1200
+    proxy_networks: Annotated[
+        Networks,
+        doc(
+            "Reverse proxies that are believed for whom they ask, by X-Forwarded-For and"
+            " X-Forwarded-Proto (docs/web/proxy.md)."
+        ),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)

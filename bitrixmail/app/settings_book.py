@@ -114,7 +114,8 @@ class SettingsBook:
             path: None if value is None else unmasked(value, _found(tables, path))
             for path, value in values.items()
         }
-        changed = change_file(file, whole, self._check)
+        private = any(value and HIDDEN in _told(path, value) for path, value in whole.items())
+        changed = change_file(file, whole, self._check, private=private)
         return tuple(
             Change(path, _told(path, before), _told(path, after))
             for path, (before, after) in changed.items()

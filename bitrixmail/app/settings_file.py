@@ -1,7 +1,7 @@
 """The file of settings changed in place: comments stay, and it is whole at every moment. Blocking.
 
-Written beside it, checked by the very loader, synced, then put in its place (rename(2)); mode and
-owner stay.
+Written beside it, checked by the very loader, synced, then put in its place (rename(2)); owner and
+mode stay, unless a secret goes into what all may read.
 """
 
 from __future__ import annotations
@@ -40,12 +40,13 @@ def remedies_for(file: Path) -> tuple[str, ...]:
 
 
 def change_file(
-    file: Path, values: Mapping[str, Any], check: Callable[[Path], None]
+    file: Path, values: Mapping[str, Any], check: Callable[[Path], None], *, private: bool = False
 ) -> dict[str, tuple[Any, Any]]:
     """Set values by dotted path, None to take one out; return what was and what is of each.
 
-    `check` raises InputError if the new file will not do. Raises InputError, the file is then as
-    before.
+    `check` raises InputError if the new file will not do. `private`: a secret goes in, so a file
+    that all may read is from then on its owner's alone; a group that was let in by itself stays.
+    Raises InputError, the file is then as before.
     """
     real = file.resolve()
     try:
@@ -53,7 +54,7 @@ def change_file(
         changed = {path: _set(document, path, value) for path, value in values.items()}
         changed = {path: both for path, both in changed.items() if both[0] != both[1]}
         if changed:
-            _replace(real, tomlkit.dumps(document), check)
+            _replace(real, tomlkit.dumps(document), check, private=private)
     except (TOMLKitError, UnicodeDecodeError) as error:
         fault = Fault(printable(str(file)), printable(str(error)), "mend it with an editor")
         raise InputError(fault) from error
@@ -105,8 +106,11 @@ def _plain(item: Any) -> Any:
     return item if unwrap is None else unwrap()
 
 
-def _replace(real: Path, text: str, check: Callable[[Path], None]) -> None:
+def _replace(real: Path, text: str, check: Callable[[Path], None], *, private: bool) -> None:
     before = real.stat()
+    mode = stat.S_IMODE(before.st_mode)
+    if private and mode & stat.S_IROTH:
+        mode = stat.S_IRUSR | stat.S_IWUSR
     fresh = real.with_name(f".{real.name}.{os.getpid()}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -116,7 +120,7 @@ def _replace(real: Path, text: str, check: Callable[[Path], None]) -> None:
             if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
                 with suppress(PermissionError):  # the directory's owner may do without
                     os.fchown(stream.fileno(), before.st_uid, before.st_gid)
-            os.fchmod(stream.fileno(), stat.S_IMODE(before.st_mode))
+            os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
         check(fresh)
         fresh.replace(real)

@@ -87,10 +87,12 @@ class WebRoom:
         self._threads = Threads(reactor, "pages", 1)
         self.door = WebDoor(reactor, self._load)
         self.door.ending = self._end
+        self.door.proxy_networks = reception.settings.web.proxy_networks
 
     def take(self, fresh: Settings) -> None:
         """Put the live part of new settings in force."""
         self._calls_per_minute = fresh.web.calls_per_minute
+        self.door.proxy_networks = fresh.web.proxy_networks
         self.tell("server")
 
     def tell(self, topic: str) -> None:

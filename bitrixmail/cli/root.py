@@ -36,9 +36,9 @@ from bitrixmail.cli.users import user
 
 _EPILOG = """\b
 Settings: defaults < --config < environment (BITRIXMAIL_SMTP__MAX_SIZE=20MiB) < --set.
-Without --config: the file that BITRIXMAIL_CONFIG names, else etc/bitrixmail.toml
-in the current directory, else /etc/bitrixmail/bitrixmail.toml, if there is one. The
-server looks for it in the same way.
+Without --config: the file that BITRIXMAIL_CONFIG names, else var/bitrixmail.toml
+or etc/bitrixmail.toml in the current directory, else /etc/bitrixmail/bitrixmail.toml,
+if there is one. The server looks for it in the same way.
 
 \b
 Completion in bash (or zsh_source, fish_source):

@@ -37,6 +37,9 @@ class IMessageStore(Interface):
     async def taken_in(mailbox_id: int, keys: Sequence[bytes]) -> frozenset[bytes]:
         """Return those of these keys of origins that came into a mailbox before."""
 
+    async def brought(name: str) -> tuple[str, ...]:
+        """Return the names that were brought once (see Draft): this one, and "this one:…"."""
+
     async def folders(mailbox_id: int) -> tuple[str, ...]:
         """List the folders of a mailbox by name."""
 

@@ -73,18 +73,23 @@ class HostFinder:
         return await self._by_mx(domain, self.rules.port, by_hand=False)
 
     async def find_route(self, domain: str, route: RelayRoute) -> Hosts | Nowhere:
-        """Return the hosts that a route leads to. What is named by hand may be private."""
+        """Return the hosts that a route leads to. What is named by hand may be private.
+
+        A host named by hand that can't be used is a slip of who set it: the mail waits for him.
+        """
         port = route.port or self.rules.port
         if not route.host and not domain.startswith("["):
             return await self._by_mx(domain, port, by_hand=False)
         if not route.host:
             return self._literal(domain)
-        if route.lookup_mx:
-            return await self._by_mx(route.host, port, by_hand=True)
         address = _address(route.host)
-        if address is not None:
+        if address is not None and not route.lookup_mx:
             return Hosts(route.host, (MailHost(route.host, (str(address),), port),))
-        return await self._itself(route.host, port, by_hand=True)
+        if route.lookup_mx:
+            found = await self._by_mx(route.host, port, by_hand=True)
+        else:
+            found = await self._itself(route.host, port, by_hand=True)
+        return _until_mended(found) if isinstance(found, Nowhere) else found
 
     def _literal(self, domain: str) -> Hosts | Nowhere:
         text = domain.removeprefix("[").removesuffix("]")
@@ -279,6 +284,14 @@ def _none_left(domain: str, failed: Answer | None, notes: Sequence[str]) -> Nowh
 def _trouble(answer: Answer, notes: Iterable[str] = ()) -> Nowhere:
     text = f"{answer.name} ({answer.kind}) could not be looked up: {answer.detail}"
     return Nowhere(Reply(451, "4.4.3", text), tuple(notes))
+
+
+def _until_mended(found: Nowhere) -> Nowhere:
+    """Have the mail wait where a route of our own leads nowhere (RFC 3463 §3.5, X.4.4)."""
+    if found.reply.code // 100 == 4:
+        return found
+    text = f"{found.reply.text}: correct outbound.smarthost or outbound.route here"
+    return Nowhere(Reply(451, "4.4.4", text), found.notes)
 
 
 def _loop(domain: str, notes: Iterable[str] = ()) -> Nowhere:

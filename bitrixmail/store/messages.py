@@ -56,6 +56,10 @@ class DatabaseMessages:
         """See IMessageStore."""
         return await self._database.read(importing.known, mailbox_id, tuple(keys))
 
+    async def brought(self, name: str) -> tuple[str, ...]:
+        """See IMessageStore."""
+        return await self._database.read(reading.brought, name)
+
     async def folders(self, mailbox_id: int) -> tuple[str, ...]:
         """See IMessageStore."""
         return await self._database.read(reading.folders, mailbox_id)

@@ -12,7 +12,7 @@ from bitrixmail.interfaces.blobs import IBlobStore
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.message import Event, FolderIndex, FolderView, Listed, Place
 from bitrixmail.store.prepared import Prepared
-from bitrixmail.store.schema import event, folder, mailbox, message, place, unlinked_blob
+from bitrixmail.store.schema import event, folder, mailbox, message, once, place, unlinked_blob
 from bitrixmail.store.values import from_lines, from_us, from_words
 
 
@@ -96,6 +96,10 @@ _EVENTS_OF_BOTH = (
 )
 _EVENTS_OF_ALL = _EVENTS.order_by(*_NEWEST).limit(bindparam("most"))
 _SEEN = select(event.c.id).where(*_BY_QUEUE_ID).limit(1)
+_BROUGHT = select(once.c.key).where(
+    (once.c.key == bindparam("name"))
+    | ((once.c.key > bindparam("least")) & (once.c.key < bindparam("most")))
+)
 _KEPT = select(mailbox.c.id, mailbox.c.retention_days).where(mailbox.c.retention_days > 0)
 _BLOBS = select(message.c.blob_id).where(message.c.blob_id.is_not(None))
 _UNLINKED = select(unlinked_blob.c.blob_id)
@@ -267,6 +271,12 @@ def events(
         Event(from_us(row.at), row.kind, row.queue_id, row.address, row.text, row.detail)
         for row in reversed(rows)
     )
+
+
+def brought(connection: Connection, name: str) -> tuple[str, ...]:
+    """List what was brought once by this name, and by those that go on after its ":"."""
+    meant = {"name": name, "least": f"{name}:", "most": f"{name};"}
+    return tuple(sorted(connection.execute(_BROUGHT, meant).scalars()))
 
 
 def retentions(connection: Connection) -> list[tuple[int, int]]:

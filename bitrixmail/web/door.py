@@ -19,8 +19,10 @@ from twisted.web.pages import errorPage
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from bitrixmail.model.limits import Networks
 from bitrixmail.tasks import spawn
 from bitrixmail.web.connections import Watched, Watching
+from bitrixmail.web.forwarded import ForwardedRequest
 
 _IDLE_S = 60.0
 _LAST_OCTETS_S = 0.05
@@ -34,7 +36,8 @@ class WebDoor(Watching):
     """The door of one listener or several. Made by compose, lives as long as the server.
 
     `load` returns the pages, made when somebody first asks. `ending` is called when the server
-    begins to end, to end what would go on for ever.
+    begins to end, to end what would go on for ever. `proxy_networks`: whose word counts for whom
+    they ask.
     """
 
     def __init__(self, clock: IReactorTime, load: Callable[[], Awaitable[IResource]]) -> None:
@@ -42,6 +45,8 @@ class WebDoor(Watching):
             _Later(load), timeout=_IDLE_S, reactor=clock, parsePOSTFormSubmission=False
         )
         site.requestFactory = _Bounded
+        site.proxy_networks = lambda: self.proxy_networks
+        self.proxy_networks: Networks = ()
         super().__init__(site, clock)
         self.ending: Callable[[], bool] = _nothing
 
@@ -63,12 +68,13 @@ class _QuietSite(Site):
     """Writes no line for each request."""
 
     noisy = False
+    proxy_networks: Callable[[], Networks]
 
     def log(self, request: object) -> None:
         """Say nothing."""
 
 
-class _Bounded(Request):
+class _Bounded(ForwardedRequest):
     """A request whose body has an end, whatever its header says. Made by the site for each.
 
     Its body is read by nobody here: that is left to who knows whether it may be sent.

@@ -102,7 +102,10 @@ ADVICE = {
     Reason.GREYLISTED: _("Nothing: it is asked again and then taken, as with all new senders."),
     Reason.RATE_LIMITED: _("Nothing: it goes on more slowly."),
     Reason.RELAYING: _("That host does not take mail for this domain: its MX records are wrong."),
-    Reason.ROUTING: _DOMAIN,
+    Reason.ROUTING: _(
+        "Look for a slip of the pen in the domain; where mail goes by a smarthost or route of"
+        " yours, correct it on the page “Settings”."
+    ),
     Reason.LOOP: _("Two servers send it to each other: see the MX records and forwards."),
     Reason.DNS: _("See on the page “Doctor” whether the name servers answer."),
     Reason.UNREACHABLE: _OTHERS,

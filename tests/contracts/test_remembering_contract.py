@@ -27,6 +27,15 @@ async def test_the_same_is_taken_once(opened: Opened, tmp_path: Path) -> None:
         assert [job.queue_id for job in jobs] == ["Q1", "Q3"]
 
 
+async def test_what_was_brought_is_known_by_its_name(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        for number, once in enumerate(("api:a", "api:b:1", "api:b:2", "api:bb:3", "api:b/")):
+            await stores.messages.append(make_letter(f"Q{number}", make_job(), once=once))
+        assert await stores.messages.brought("api:a") == ("api:a",)
+        assert await stores.messages.brought("api:b") == ("api:b:1", "api:b:2")
+        assert await stores.messages.brought("ap") == ()
+
+
 async def test_a_message_stays_as_long_as_a_job_needs_it(opened: Opened, tmp_path: Path) -> None:
     async with opened(tmp_path) as stores:
         jobs = [make_job("a@example.com"), make_job("b@example.com")]

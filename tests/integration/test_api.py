@@ -141,6 +141,29 @@ def test_a_token_gives_no_more_than_it_has(caller: Caller) -> None:
     assert caller.with_token(made.json["token"]).get("/tokens").status == 401
 
 
+def test_a_token_makes_nobody_more_than_it_is(caller: Caller) -> None:
+    governing = caller.with_token(caller.token_for("govern"))
+    watching = caller.with_token(caller.token_for("govern", "see"))
+    password = {"password": "a password of it"}
+    refused = governing.post("/users", {"name": "more", "role": "owner", **password})
+    assert (refused.status, "manage" in refused.json["detail"]) == (403, True)
+    assert watching.post("/users", {"name": "seer", "role": "reader", **password}).status == 201
+    for name, change in (
+        ("admin", password),
+        ("admin", {"role": "reader"}),
+        ("admin", {"active": False}),
+        ("seer", {"role": "operator"}),
+        ("seer", {**password, "role": "owner"}),
+    ):
+        path, body = f"/api/v1/users/{name}", json.dumps(change).encode()
+        head = {"Content-Type": "application/json"}
+        assert watching.call("PATCH", path, body, head).status == 403, (name, change)
+        assert caller.get(f"/users/{name}").json["active"] is True
+    assert caller.get("/users/seer").json["role"] == "reader"
+    patched = watching.call("PATCH", "/api/v1/users/seer", json.dumps(password).encode(), head)
+    assert patched.status == 200, patched.octets
+
+
 def test_every_problem_says_what_and_where(caller: Caller) -> None:
     def problem(answered: Any, status: int) -> Any:
         assert answered.status == status, answered.octets
@@ -208,6 +231,10 @@ def test_what_was_done_stands_in_the_audit_log(caller: Caller) -> None:
     (deed, *_) = caller.get("/audit?limit=1").json["items"]
     assert (deed["what"], deed["target"]) == ("domain.add", "audited.example")
     assert deed["who"] == "admin (a test)"
+    sent = caller.post("/send", LETTER).json["id"]
+    assert caller.get(f"/messages/{sent}/raw").status == 200
+    (deed, *_) = caller.get("/audit?limit=1").json["items"]
+    assert (deed["what"], deed["target"]) == ("message.download", sent)
 
 
 def test_no_secret_is_told(caller: Caller) -> None:
@@ -267,8 +294,14 @@ def test_a_letter_is_sent_once(caller: Caller) -> None:
     assert sent.status == 202, sent.octets
     states = {each["address"]: each["state"] for each in sent.json["recipients"]}
     assert states == {"info@example.org": "delivered", "shop@example.org": "delivered"}
-    again = caller.with_token(caller.token_for("send")).post("/send", LETTER, **key)
+    other = caller.with_token(caller.token_for("send"))
+    again = other.post("/send", {**LETTER, "bcc": ["shop@example.org"]}, **key)
     assert (again.json["id"], again.json["repeated"]) == (sent.json["id"], True)
+    different = other.post("/send", LETTER, **key)
+    assert (different.status, different.json["faults"][0]["where"]) == (
+        422,
+        "header Idempotency-Key",
+    )
     raw = caller.get(f"/messages/{sent.json['id']}/raw")
     assert raw.headers["content-type"] == "message/rfc822"
     assert b"Subject: Order 17" in raw.octets
@@ -297,6 +330,11 @@ def test_a_message_is_sent_as_it_stands(caller: Caller) -> None:
     assert raw.endswith(b"\r\n\r\n.\r\nHello\r\n")
     assert b"hidden" not in raw
     assert b"\r\nMessage-ID: <" in raw
+    for first, second, status in (("info", "info", 202), ("info", "shop", 422)):
+        head = {"Content-Type": "message/rfc822", "Idempotency-Key": f"raw {status}"}
+        for whom, expected in ((first, 202), (second, status)):
+            to = path.replace("=info@", f"={whom}@")
+            assert caller.call("POST", to, message, head).status == expected
 
 
 def test_a_template_is_filled_in(caller: Caller) -> None:
@@ -373,6 +411,7 @@ def test_a_message_is_one_though_the_server_dies(tmp_path: Path) -> None:
         server.start()
         second = caller.post("/send", LETTER, **answered)
         assert (second.status, second.json["repeated"]) == (202, True)
+        assert caller.post("/send", {**LETTER, "text": "else"}, **answered).status == 422
         assert second.json["id"] == first.json["id"]
         for _ in range(2):
             assert caller.post("/send", LETTER, **cut).status == 202

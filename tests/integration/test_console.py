@@ -57,6 +57,11 @@ def test_the_usual_file_is_found_by_command_and_server_alike(tmp_path: Path) -> 
     (tmp_path / "etc/bitrixmail.toml").write_text('[server]\ndata_dir = "elsewhere"\n')
     good(tmp_path, "domain", "add", "example.org")
     assert (tmp_path / "elsewhere/bitrixmail.sqlite").exists()
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var/bitrixmail.toml").write_text('[server]\ndata_dir = "nearer"\n')
+    good(tmp_path, "domain", "add", "example.org")
+    assert (tmp_path / "nearer/bitrixmail.sqlite").exists()
+    (tmp_path / "var/bitrixmail.toml").unlink()
     (tmp_path / "etc/bitrixmail.toml").write_text("[server]\ndata_dirr = 1\n")
     assert run(tmp_path, "domain", "list").returncode == os.EX_CONFIG
     server = subprocess.run(

@@ -296,6 +296,13 @@ def test_what_was_done_is_in_the_audit_log(owner: Visitor) -> None:
     owner.post("/domains/example.org/catch-all", address="info@example.org")
     page = owner.get("/users/audit?what=domain.catch&target=example").text
     assert page.count("<code>domain.catch_all</code>") == 1
+    password = made_password(owner.post("/users", name="leaving", role="reader").text)
+    leaving = Visitor(owner.port)
+    leaving.log_in("leaving", password)
+    leaving.get("/")
+    leaving.post("/logout")
+    page = owner.get("/users/audit?who=leaving&what=logout").text
+    assert page.count("<code>logout</code>") == 1
     assert owner.get("/users/audit?who=nobody").text.count("<tr>") == 0
     assert owner.get("/users/audit?before=x").status == 200
 

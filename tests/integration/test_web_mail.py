@@ -158,7 +158,7 @@ def test_each_side_of_a_message(owner: Visitor) -> None:
     assert "img-src data: https: http:" in shown.headers["content-security-policy"]
 
 
-def test_a_file_is_never_shown_in_place(owner: Visitor) -> None:
+def test_a_file_is_never_shown_in_place(server: ServerProcess, owner: Visitor) -> None:
     ((_, at, _),) = found(owner, "Rich")
     path = at.partition("?")[0]
     answered = owner.get(f"{path}/files/1")
@@ -170,6 +170,10 @@ def test_a_file_is_never_shown_in_place(owner: Visitor) -> None:
     eml = owner.get(f"{path}/eml")
     assert eml.headers["content-type"] == "message/rfc822"
     assert "Subject: Rich" in eml.text
+    with opened_office(load_settings(server.config)) as office:
+        deeds = [(each.what, each.target, each.detail) for each in done(office.users.deeds(2))]
+    queue_id = path.rpartition("/")[2]
+    assert deeds == [("message.download", queue_id, ""), ("message.file", queue_id, "<b>.html")]
     assert owner.get("/messages/none").status == 404
 
 
@@ -254,13 +258,17 @@ def downloaded(owner: Visitor, place: str) -> bytes:
     return octets
 
 
-def test_searches_are_kept(owner: Visitor) -> None:
+def test_searches_are_kept(server: ServerProcess, owner: Visitor) -> None:
     owner.post("/messages/views", name="<i>mine</i>", q="is:unread from:ann")
     text = owner.get("/messages").text
     assert "&lt;i&gt;mine&lt;/i&gt;" in text
     assert "/messages?q=is%3Aunread%20from%3Aann" in text
     owner.post("/messages/views/drop", name="<i>mine</i>")
     assert "mine" not in owner.get("/messages").text
+    with opened_office(load_settings(server.config)) as office:
+        deeds = [(each.what, each.target, each.detail) for each in done(office.users.deeds(2))]
+    kept = ("view.keep", "<i>mine</i>", "is:unread from:ann")
+    assert deeds == [("view.drop", "<i>mine</i>", ""), kept]
 
 
 def test_neighbours_lead_through_a_search(owner: Visitor) -> None:

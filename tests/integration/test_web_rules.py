@@ -291,6 +291,16 @@ def test_a_ticket_is_answered(server: ServerProcess, office: Office, owner: Visi
     assert owner.get(path).status == 404
 
 
+def test_an_operator_stops_mail_to_an_address(server: ServerProcess, office: Office) -> None:
+    done(office.users.add("op", "operator", "a word to remember"))
+    operator = Visitor(server.web_port)
+    operator.log_in("op", "a word to remember")
+    assert 'action="/lists/add"' in operator.get("/lists").text
+    assert operator.post("/lists/add", address="gone@example.com").status == 303
+    assert operator.post("/lists/lift", address="gone@example.com").status == 303
+    assert operator.post("/lists/senders/put", address="a@example.com").status == 403
+
+
 def test_addresses_and_senders_are_listed(office: Office, owner: Visitor) -> None:
     assert owner.post("/lists/add", address="no address").status == 400
     owner.post("/lists/add", address="gone@example.net", note=HOSTILE, days="7")

@@ -5,6 +5,7 @@ Knows no HTTP library: `web.routes` hands in what was asked and sends what is an
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -54,6 +55,11 @@ class Asked:
     peer: str = ""
     session: Session | None = None
     ours: bool = False
+
+    def digest(self) -> str:
+        """Return one of query and body: of the same call it is the same."""
+        query = json.dumps(sorted(self.query.items())).encode()
+        return hashlib.sha256(b"%d\n%b%b" % (len(query), query, self.body)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +139,19 @@ class Api:
                 return False
             return True
 
-        call = Call(caller, asked.parts, query, body, asked.key, record, still, asked.last_event)
-        if asked.key and operation.method == "POST" and not operation.keeps_keys:
+        named = operation.method == "POST" and (operation.keeps_keys or bool(asked.key))
+        digest = asked.digest() if named else ""
+        call = Call(
+            caller, asked.parts, query, body, asked.key, record, still, asked.last_event, digest
+        )
+        if named and not operation.keeps_keys:
             return await self._once(operation, asked, call)
         return self._written(operation, asked, query, await operation.handler(call))
 
     async def _once(self, operation: Operation, asked: Asked, call: Call) -> Answered:
         """Do it, unless it came before: then answer as then."""
         name = f"{call.caller.user}\n{operation.name}\n{asked.target}\n{asked.key}"
-        known = self._repeats.begin(name, asked.body)
+        known = self._repeats.begin(name, call.digest)
         if known is not None:
             return known
         made: Answered | None = None

@@ -46,6 +46,7 @@ class Call:
     `parts` are those of the path by name; `query` and `body` are of the types the operation names,
     the body of one that reads octets is bytes. `key`: the Idempotency-Key, or empty. `still` tells
     later whether who asks still may; `last_event`: the last one that he got, where he listens.
+    `digest` is that of query and body, of calls that a key may name; else empty.
     """
 
     caller: Caller
@@ -56,6 +57,7 @@ class Call:
     record: Recording
     still: Callable[[], Awaitable[bool]]
     last_event: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

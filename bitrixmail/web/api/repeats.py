@@ -6,7 +6,6 @@ Kept in memory, so until the next start; mail that is handed in keeps its keys i
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -21,7 +20,7 @@ MOST_KEY = 200
 
 @dataclass(slots=True)
 class _Kept(Generic[T]):
-    fingerprint: bytes
+    digest: str
     answer: T | None = None
 
 
@@ -31,19 +30,19 @@ class Repeats(Generic[T]):
     def __init__(self) -> None:
         self._kept: OrderedDict[str, _Kept[T]] = OrderedDict()
 
-    def begin(self, name: str, body: bytes) -> T | None:
+    def begin(self, name: str, digest: str) -> T | None:
         """Return the answer to this call if it came before; None: do it, then `end` it.
 
+        `digest` is that of all it was called with.
         Raises ProblemError: it is just being done, or the key was used for something else.
         """
-        fingerprint = hashlib.sha256(body).digest()
         known = self._kept.get(name)
         if known is None:
-            self._kept[name] = _Kept(fingerprint)
+            self._kept[name] = _Kept(digest)
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
             return None
-        if known.fingerprint != fingerprint:
+        if known.digest != digest:
             what = "was used for something else before"
             fault = Fault("header Idempotency-Key", what, "take a new key for each new thing")
             raise ProblemError(422, "What was sent can't be used.", [fault])

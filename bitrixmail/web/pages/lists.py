@@ -45,8 +45,8 @@ class ListPages:
     def routes(self) -> Iterator[Route]:
         """Yield them."""
         yield Route("GET", _SUPPRESSED, self.suppressed)
-        yield Route("POST", f"{_SUPPRESSED}/add", self.suppress, Right.MANAGE)
-        yield Route("POST", f"{_SUPPRESSED}/lift", self.lift, Right.MANAGE)
+        yield Route("POST", f"{_SUPPRESSED}/add", self.suppress, Right.HANDLE)
+        yield Route("POST", f"{_SUPPRESSED}/lift", self.lift, Right.HANDLE)
         yield Route("GET", _SENDERS, self.senders)
         yield Route("POST", f"{_SENDERS}/put", self.put_sender, Right.MANAGE)
         yield Route("POST", f"{_SENDERS}/remove", self.remove_sender, Right.MANAGE)
@@ -82,6 +82,7 @@ class ListPages:
             "typed": visit.given,
             "lasting": LASTING,
             "may_manage": visit.may(Right.MANAGE),
+            "may_handle": visit.may(Right.HANDLE),
         }
 
     async def suppress(self, visit: Visit) -> Reply:

@@ -56,6 +56,7 @@ class LoginPages:
         """End the session."""
         if visit.session is not None:
             await self._signing_in.sign_out(visit.session)
+            await self._users.record(visit.user, "logout", address=visit.peer)
         return Redirect("/login", cookies=(Cookie(SESSION, "", 0),))
 
     async def language(self, visit: Visit) -> Reply:

@@ -154,16 +154,22 @@ class MessagePages:
         octets = document(cleaned or Cleaned("", 0), letter.first("subject"))
         return Download(octets, "text/html; charset=utf-8", policy=policy(images=images))
 
-    async def whole(self, visit: Visit, queue_id: str) -> Reply:  # noqa: ARG002 - every page is handed one
+    async def whole(self, visit: Visit, queue_id: str) -> Reply:
         """Hand out a message as a file."""
         octets = await self._office.messages.export(queue_id)
+        await self._record(visit, "message.download", queue_id)
         return Download(octets, "message/rfc822", f"{queue_id}.eml")
 
-    async def file(self, visit: Visit, queue_id: str, number: str) -> Reply:  # noqa: ARG002 - the same
+    async def file(self, visit: Visit, queue_id: str, number: str) -> Reply:
         """Hand out a file of a message; never shown in place, whatever it says it is."""
         wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else -1
         found = await self._office.letters.enclosure(queue_id, wanted)
-        return Download(found.octets, "application/octet-stream", file_name(found.name, wanted))
+        name = file_name(found.name, wanted)
+        await self._record(visit, "message.file", queue_id, name)
+        return Download(found.octets, "application/octet-stream", name)
+
+    async def _record(self, visit: Visit, what: str, queue_id: str, detail: str = "") -> None:
+        await self._office.users.record(visit.user, what, queue_id, detail, visit.peer)
 
 
 def seen(text: str) -> str:

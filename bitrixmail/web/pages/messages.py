@@ -168,11 +168,14 @@ class MessagesPages:
             view = await searching.keep_view(visit.user, visit.given("name"), query, visit.zone)
         except SearchError:
             return Redirect(address(query))  # that page says what is wrong
+        await self._record(visit, "view.keep", view.name, query)
         return Redirect(address(view.query), _("The search is kept."))
 
     async def drop_view(self, visit: Visit) -> Reply:
         """Forget a search."""
-        await self._office.searching.drop_view(visit.user, visit.given("name"))
+        name = visit.given("name")
+        await self._office.searching.drop_view(visit.user, name)
+        await self._record(visit, "view.drop", name)
         return Redirect(PATH, _("The search is forgotten."))
 
     async def _chosen(self, visit: Visit) -> list[int]:

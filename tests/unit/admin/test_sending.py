@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
 from bitrixmail.admin.sending import Parcel, Sending
 from bitrixmail.model.directory import Domain
@@ -92,6 +95,25 @@ def test_what_can_not_be_sent_is_told(
         done(sending.hand_in("Z1", parcel, message, ""))
     assert caught.value.faults[0].where == where
     assert gate.messages == []
+
+
+def test_another_message_with_the_same_key_is_refused_meanwhile(
+    sending: Sending, gate: RecordingGate
+) -> None:
+    gate.hold.add("commit")
+    one, other = (replace(PARCEL, key="order 17", digest=digest) for digest in ("1", "2"))
+    under_way = Deferred.fromCoroutine(sending.hand_in("Z1", one, MESSAGE, ""))
+    assert len(gate.waiting) == 1
+    for refused in (sending.hand_in("Z1", other, MESSAGE, ""), sending.repeated("Z1", other)):
+        with pytest.raises(InputError, match="used for something else"):
+            done(refused)
+    gate.release()
+    failures: list[Failure] = []
+    under_way.addErrback(failures.append)
+    assert isinstance(failures[0].value, NotFoundError)  # this gate keeps nothing
+    gate.hold.clear()
+    with pytest.raises(NotFoundError):
+        done(sending.hand_in("Z1", other, MESSAGE, ""))
 
 
 def test_all_refused_is_a_fault_for_each(sending: Sending, gate: RecordingGate) -> None:

@@ -36,6 +36,15 @@ password = "hush"
 argv = ["/bin/true"]
 """
 
+ROUTE = """\
+[[route]]
+name = "news"
+domains = ["*"]
+to = "mail.example.com:587"
+user = "news"
+password = "hush hush"
+"""
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -165,6 +174,24 @@ def test_the_default_takes_the_key_out(file: Path) -> None:
     assert sources(file).load().smtp.max_size == 20 * 2**20
     result_of(ours.write({"commands": ""}))
     assert "invoice" not in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "path", "text", "after"),
+    [
+        (0o644, "smtp.max_size", "25MiB", 0o644),
+        (0o644, "outbound.smarthost_password", "hush", 0o600),
+        (0o640, "outbound.smarthost_password", "hush", 0o640),
+        (0o644, "outbound.route", ROUTE, 0o600),
+    ],
+)
+def test_a_secret_is_not_for_all_to_read(
+    file: Path, before: int, path: str, text: str, after: int
+) -> None:
+    file.chmod(before)
+    done = {"outbound.smarthost": "mail.example.com:587", "outbound.smarthost_user": "u"}
+    result_of(book(file).write({**(done if "smarthost" in path else {}), path: text}))
+    assert stat.S_IMODE(file.stat().st_mode) == after
 
 
 def test_mode_and_link_stay_and_a_check_that_fails_leaves_nothing(file: Path) -> None:

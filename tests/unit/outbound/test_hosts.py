@@ -220,14 +220,23 @@ def test_a_route_by_hand(route: RelayRoute, expected: tuple[str, object, int]) -
 
 
 def test_a_route_to_ourselves_or_to_nothing() -> None:
-    for host, enhanced in (
-        ("mx.mine.example", "5.4.6"),
-        ("gone.example", "5.4.4"),
-        ("mute.example", "4.4.3"),
+    for route, enhanced in (
+        (RelayRoute("mx.mine.example"), "4.4.4"),
+        (RelayRoute("gone.example"), "4.4.4"),
+        (RelayRoute("gone.example", lookup_mx=True), "4.4.4"),
+        (RelayRoute("null.example", lookup_mx=True), "4.4.4"),
+        (RelayRoute("txt.example"), "4.4.4"),
+        (RelayRoute("mute.example"), "4.4.3"),
     ):
-        outcome = result_of(finder().find_route("example.org", RelayRoute(host)))
+        outcome = result_of(finder().find_route("example.org", route))
         assert isinstance(outcome, Nowhere)
-        assert outcome.reply.enhanced == enhanced
+        # Whoever set it has slipped: no mail comes back for that
+        assert (outcome.reply.code, outcome.reply.enhanced) == (451, enhanced)
+        assert ("outbound.smarthost" in outcome.reply.text) == (enhanced == "4.4.4")
+    # The domain of a recipient is no setting of ours
+    outcome = result_of(finder().find_route("gone.example", RelayRoute(port=26)))
+    assert isinstance(outcome, Nowhere)
+    assert (outcome.reply.code, outcome.reply.enhanced) == (550, "5.1.2")
     filter_beside = RelayRoute("mx.mine.example", 10024)
     assert isinstance(result_of(finder().find_route("example.org", filter_beside)), Hosts)
 

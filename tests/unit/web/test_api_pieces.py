@@ -59,14 +59,14 @@ def test_so_many_callers_are_remembered_at_most() -> None:
 
 def test_what_was_answered_is_answered_again() -> None:
     repeats: Repeats[str] = Repeats()
-    assert repeats.begin("a", b"1") is None
+    assert repeats.begin("a", "1") is None
     with pytest.raises(ProblemError, match="being done"):
-        repeats.begin("a", b"1")
+        repeats.begin("a", "1")
     repeats.end("a", "made")
-    assert repeats.begin("a", b"1") == "made"
+    assert repeats.begin("a", "1") == "made"
     with pytest.raises(ProblemError) as caught:
-        repeats.begin("a", b"2")
+        repeats.begin("a", "2")
     assert caught.value.status == 422
-    assert repeats.begin("b", b"1") is None
+    assert repeats.begin("b", "1") is None
     repeats.end("b", None)
-    assert repeats.begin("b", b"2") is None
+    assert repeats.begin("b", "2") is None

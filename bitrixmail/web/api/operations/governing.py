@@ -132,8 +132,12 @@ class GoverningOperations:
         return await self._users.listing()
 
     async def add(self, call: Call) -> User:
-        """Add a user."""
+        """Add a user.
+
+        He can have no right that who asks has not.
+        """
         body: NewUser = call.body
+        _within(call, body.role.rights)
         user = await self._users.add(body.name, body.role.value, body.password)
         await call.record("user.add", user.name, user.role.value)
         return user
@@ -143,9 +147,13 @@ class GoverningOperations:
         return await self._users.find(call.parts["name"])
 
     async def change(self, call: Call) -> User:
-        """Give a user another role or password, or lock him out."""
+        """Give a user another role or password, or lock him out.
+
+        Neither he nor his new role can have a right that who asks has not.
+        """
         name, body = call.parts["name"], call.body
         user = await self._users.find(name)
+        _within(call, user.role.rights | (body.role or user.role).rights)
         if body.role is not None or body.active is not None:
             role = None if body.role is None else body.role.value
             user = await self._users.change(name, role=role, active=body.active)
@@ -191,10 +199,7 @@ class GoverningOperations:
         It can have no right that who asks has not.
         """
         body: NewToken = call.body
-        beyond = frozenset(body.rights) - call.caller.rights
-        if beyond:
-            named = ", ".join(sorted(right.value for right in beyond))
-            raise ProblemError(403, f"Who asks has not himself: {named}.")
+        _within(call, frozenset(body.rights))
         lasting = None if body.days is None else timedelta(days=body.days)
         user = await self._users.find(call.caller.user)
         rights = [right.value for right in body.rights]
@@ -221,6 +226,16 @@ class GoverningOperations:
     async def settings(self, call: Call) -> Mapping[str, Any]:  # noqa: ARG002 - as all are called
         """Give the settings in force; of secrets only that they are there."""
         return self._settings()
+
+
+
+
+def _within(call: Call, rights: frozenset[Right]) -> None:
+    """Raise ProblemError if somebody would get, or be, more than who asks has himself."""
+    beyond = rights - call.caller.rights
+    if beyond:
+        named = ", ".join(sorted(right.value for right in beyond))
+        raise ProblemError(403, f"Who asks has not himself: {named}.")
 
 
 def shown_token(token: Token) -> TokenShown:

@@ -132,7 +132,9 @@ class MailOperations:
 
     async def raw(self, call: Call) -> Raw:
         """Give a stored message as it came."""
-        return Raw(await self._messages.export(call.parts["id"]), "message/rfc822")
+        octets = await self._messages.export(call.parts["id"])
+        await call.record("message.download", call.parts["id"])
+        return Raw(octets, "message/rfc822")
 
     async def explain(self, call: Call) -> tuple[Explained, ...]:
         """Explain how the spam filter scores a message by what it knows now."""

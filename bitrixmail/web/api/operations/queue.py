@@ -171,7 +171,9 @@ class QueueOperations:
 
     async def raw(self, call: Call) -> Raw:
         """Give the message of a job as it would be sent."""
-        return Raw(await self._queue.export(call.parts["id"]), "message/rfc822")
+        octets = await self._queue.export(call.parts["id"])
+        await call.record("message.download", call.parts["id"])
+        return Raw(octets, "message/rfc822")
 
     async def hold(self, call: Call) -> Changed:
         """Keep waiting jobs back until they are released."""

@@ -117,6 +117,7 @@ class SendingOperations:
 
         It is in the queue, or in the mailboxes here, when this answers. The same call again with
         the same Idempotency-Key sends nothing, and tells where the first stands.
+        Another one with it is a fault.
         """
         body: Letter = call.body
         author = await self._author(body.from_)
@@ -130,6 +131,7 @@ class SendingOperations:
             recipients=[person.address for person in (*to, *cc, *bcc)],
             not_before=body.send_at,
             key=call.key or body.idempotency_key,
+            digest=call.digest,
         )
         queue_id = self._sending.id_for(parcel)
         known = await self._sending.repeated(queue_id, parcel)
@@ -167,6 +169,7 @@ class SendingOperations:
             recipients=envelope.recipient,
             not_before=envelope.send_at,
             key=call.key,
+            digest=call.digest,
         )
         queue_id = self._sending.id_for(parcel)
         known = await self._sending.repeated(queue_id, parcel)
