@@ -131,39 +131,6 @@ def test_a_cookie_alone_changes_nothing(server: ServerProcess) -> None:
     assert visitor.get("/api/v1/domains/forged.example").status == 404
 
 
-def test_a_token_gives_no_more_than_it_has(caller: Caller) -> None:
-    governing = caller.with_token(caller.token_for("govern"))
-    answered = governing.post("/tokens", {"name": "more", "rights": ["govern", "manage"]})
-    assert (answered.status, "manage" in answered.json["detail"]) == (403, True)
-    made = governing.post("/tokens", {"name": "as much", "rights": ["govern"]})
-    assert made.status == 201
-    assert governing.call("DELETE", f"/api/v1/tokens/{made.json['shown']['id']}").status == 204
-    assert caller.with_token(made.json["token"]).get("/tokens").status == 401
-
-
-def test_a_token_makes_nobody_more_than_it_is(caller: Caller) -> None:
-    governing = caller.with_token(caller.token_for("govern"))
-    watching = caller.with_token(caller.token_for("govern", "see"))
-    password = {"password": "a password of it"}
-    refused = governing.post("/users", {"name": "more", "role": "owner", **password})
-    assert (refused.status, "manage" in refused.json["detail"]) == (403, True)
-    assert watching.post("/users", {"name": "seer", "role": "reader", **password}).status == 201
-    for name, change in (
-        ("admin", password),
-        ("admin", {"role": "reader"}),
-        ("admin", {"active": False}),
-        ("seer", {"role": "operator"}),
-        ("seer", {**password, "role": "owner"}),
-    ):
-        path, body = f"/api/v1/users/{name}", json.dumps(change).encode()
-        head = {"Content-Type": "application/json"}
-        assert watching.call("PATCH", path, body, head).status == 403, (name, change)
-        assert caller.get(f"/users/{name}").json["active"] is True
-    assert caller.get("/users/seer").json["role"] == "reader"
-    patched = watching.call("PATCH", "/api/v1/users/seer", json.dumps(password).encode(), head)
-    assert patched.status == 200, patched.octets
-
-
 def test_every_problem_says_what_and_where(caller: Caller) -> None:
     def problem(answered: Any, status: int) -> Any:
         assert answered.status == status, answered.octets
