@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bitrixmail.web.api.__main__ import whole_document
 from bitrixmail.web.api.contents import Served, operations_of
 
 # What pages do, and the operations that do the same

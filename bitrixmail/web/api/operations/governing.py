@@ -228,8 +228,6 @@ class GoverningOperations:
         return self._settings()
 
 
-
-
 def _within(call: Call, rights: frozenset[Right]) -> None:
     """Raise ProblemError if somebody would get, or be, more than who asks has himself."""
     beyond = rights - call.caller.rights

@@ -107,15 +107,15 @@ class ListsOperations:
 
     def operations(self) -> Iterator[Operation]:
         """Yield them."""
-        see, manage = Right.SEE, Right.MANAGE
+        see, handle, manage = Right.SEE, Right.HANDLE, Right.MANAGE
         yield Operation(
             "GET", "/suppressions", self.suppressions, see, Suppressed, Paged, listed=True,
             key=lambda each: each.address,
         )  # fmt: skip
         yield Operation(
-            "POST", "/suppressions", self.suppress, manage, Suppressed, None, NewSuppression, 201
+            "POST", "/suppressions", self.suppress, handle, Suppressed, None, NewSuppression, 201
         )
-        yield Operation("DELETE", "/suppressions/{address}", self.lift, manage)
+        yield Operation("DELETE", "/suppressions/{address}", self.lift, handle)
         yield Operation(
             "GET", "/senders", self.senders, see, SenderEntry, SendersOf, listed=True,
             key=lambda each: f"{each.whose} {each.address}",
