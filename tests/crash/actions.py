@@ -118,6 +118,8 @@ class Campaign:
         for deed in self._deeds:
             deed.configure(victim)
         victim.configure("actions", 'retry = ["1s"]')
+        for limit in ("forwards_per_hour", "forwards_per_hour_to_one"):
+            victim.configure("rules", f"{limit} = 100000")
         victim.furnish_site((MAILBOX, ARCHIVE), _PASSWORD, rules_of(self._deeds))
         senders = Letters(victim.smtp_port, self.books)
         try:
