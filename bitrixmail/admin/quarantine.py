@@ -17,6 +17,7 @@ from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.quarantine import IQuarantine
 from bitrixmail.interfaces.rulebook import IRulebook
 from bitrixmail.interfaces.store import IMessageStore
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.bayes import SITE
 from bitrixmail.model.directory import Mailbox
@@ -54,7 +55,7 @@ class Wish:
 class Quarantine:
     """See the module. Made by who composes a face, lives as long as it; `judging` is the live one.
 
-    `jobs` makes the jobs of what rules want done outside.
+    `jobs` makes the jobs of what rules want done outside; rules are asked in `threads`.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Quarantine:
         clock: IReactorTime,
         judging: Judging,
         jobs: Jobs,
+        threads: IThreads,
     ) -> None:
         self._quarantine = quarantine
         self._messages = messages
@@ -77,6 +79,7 @@ class Quarantine:
         self._clock = clock
         self._judging = judging
         self._jobs = jobs
+        self._threads = threads
 
     async def listing(self, mailbox: str, limit: int) -> tuple[Held, ...]:
         """List what is held, of one mailbox or of all, the newest first."""
@@ -147,7 +150,9 @@ class Quarantine:
         )
         self._judging.let_ask(facts)
         said = next(iter(await self._judging.hear(rules, facts, [mailbox])), ())
-        return rules.judge(
+        # In a thread, as everywhere: a condition may ask an extension, and wait for it
+        return await self._threads.run(
+            rules.judge,
             facts.for_mailbox(mailbox.address, *held.recipients, said=said),
             mailbox=mailbox.address,
             domain=mailbox.address.rpartition("@")[2],

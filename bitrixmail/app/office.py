@@ -145,6 +145,7 @@ def office_of(
     clock: IReactorTime,
     threads: IThreads,
     *,
+    extensions: Callable[[], Extensions] | None = None,
     looks: LastLooks | None = None,
     look: Look | None = None,
     last_login: Callable[[str], datetime | None] = _unknown,
@@ -152,6 +153,7 @@ def office_of(
 ) -> Office:
     """Marry the use cases with stores, and with who runs what takes long.
 
+    `extensions` are those of a running server; without them they are loaded once somebody asks.
     `look` looks at records in the DNS, and `looks` keeps what was found; `last_login` tells when a
     mailbox was last logged in to: a server has them. `queued` is told of jobs that are written, in
     the process that carries them out.
@@ -159,8 +161,8 @@ def office_of(
     queue_ids = QueueIds(clock, Random())  # noqa: S311 - names, no secrets
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
     router = Router(directory, settings.server.hostname)
-    extensions = cache(lambda: Extensions(settings, None))
-    witnesses = witnesses_of(settings, stores, InlineThreads(), clock, extensions)
+    extensions = extensions or cache(lambda: Extensions(settings, None))
+    witnesses = witnesses_of(settings, stores, threads, clock, extensions)
     judging = Judging(
         settings.rules.time_limit,
         settings.rules.timezone or system_timezone(),
@@ -259,6 +261,7 @@ def office_of(
             clock=clock,
             judging=judging,
             jobs=action_jobs,
+            threads=threads,
         ),
         senders=Senders(stores.senders, directory, rulebook, clock),
         users=users_of(stores, threads, clock),

@@ -114,6 +114,7 @@ class WebRoom:
             reception.stores,
             self._reactor,
             threads,
+            extensions=lambda: reception.extensions,
             looks=shown.looks,
             last_login=shown.logins.of,
             look=dns.look_of(settings, self._reactor),

@@ -111,8 +111,3 @@ def moment(at: datetime | None, zone: tzinfo, language: str) -> str:
     if at is None:
         return ""
     return format_datetime(at.astimezone(zone), "d MMM y, HH:mm:ss", locale=language)
-
-
-def ago(at: datetime, now: datetime, language: str) -> str:
-    """Write how long ago something was."""
-    return format_timedelta(min(at - now, timedelta()), add_direction=True, locale=language)

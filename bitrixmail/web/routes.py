@@ -32,6 +32,8 @@ from bitrixmail.web.door import MOST_UNKNOWN
 from bitrixmail.web.forms import Uploaded, body_of, read_form, size_of, token_in
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.visit import (
+    LANGUAGE,
+    SESSION,
     Cookie,
     Download,
     Page,
@@ -45,7 +47,7 @@ from bitrixmail.web.visit import (
 from bitrixmail.web.words import _
 
 _log = Logger()
-SESSION, LANGUAGE, ZONE, SAID = "bitrixmail", "language", "zone", "said"
+ZONE, SAID = "zone", "said"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none';"

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from bitrixmail.model.user import Right, Session
 
 LANGUAGES = ("en", "ru")
+# Cookies that pages set
+SESSION, LANGUAGE = "bitrixmail", "language"
 MOST_FORM = 2 * 1024 * 1024
 MOST_FILE = 64 * 1024 * 1024
 _UTC = timezone(timedelta())

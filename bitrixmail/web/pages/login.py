@@ -7,9 +7,18 @@ from collections.abc import Iterator
 from bitrixmail.accounts.signing_in import RefusedError, SigningIn
 from bitrixmail.admin.users import Users
 from bitrixmail.model.user import Right
-from bitrixmail.web.visit import LANGUAGES, Cookie, Page, Redirect, Reply, Route, Visit
+from bitrixmail.web.visit import (
+    LANGUAGE,
+    LANGUAGES,
+    SESSION,
+    Cookie,
+    Page,
+    Redirect,
+    Reply,
+    Route,
+    Visit,
+)
 
-SESSION, LANGUAGE = "bitrixmail", "language"
 _SESSION_S = 14 * 24 * 3600
 _YEAR_S = 366 * 24 * 3600
 
