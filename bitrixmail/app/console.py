@@ -6,8 +6,6 @@ Heavy imports wait until a command needs them, so that `--help` is quick.
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from bitrixmail.model.errors import InputError
 
 if TYPE_CHECKING:
     from bitrixmail.admin.office import Office
+    from bitrixmail.app.setting_sources import SettingSources
     from bitrixmail.app.settings import Settings
     from bitrixmail.model.finding import Finding
 
@@ -64,21 +63,21 @@ class Composition:
 
         return settings_file(options.config, self._environment)
 
+    def _sources(self, options: GlobalOptions) -> SettingSources:
+        from bitrixmail.app.setting_sources import SettingSources  # noqa: PLC0415 - slow
+
+        overrides = options.overrides
+        if options.data_dir is not None:
+            overrides += (f"server.data_dir={options.data_dir}",)
+        return SettingSources(self._file(options), self._environment, overrides)
+
     def _load(self, options: GlobalOptions, *, files: bool = False) -> Settings:
-        from bitrixmail.app.loading import load_settings  # noqa: PLC0415 - slow
         from bitrixmail.app.ways import rules_of  # noqa: PLC0415 - slow
 
-        overrides = list(options.overrides)
-        if options.data_dir is not None:
-            overrides.append(f"server.data_dir={options.data_dir}")
         try:
-            file = self._file(options)
-            if files:
-                from bitrixmail.app.preflight import preflight  # noqa: PLC0415 - slow
-
-                return load_settings(file, self._environment, overrides, beyond=preflight)
-            settings = load_settings(file, self._environment, overrides)
-            rules_of(settings, secrets=False)
+            settings = self._sources(options).load(beyond=files)
+            if not files:  # else it was looked at with the rest
+                rules_of(settings, secrets=False)
         except InputError as error:
             raise SettingsError(tuple(map(str, error.faults))) from error
         return settings
@@ -96,7 +95,7 @@ class Composition:
         """See Composer. Runs the reactor of this process: once."""
         from bitrixmail.app.doctor import examination  # noqa: PLC0415 - half a second
 
-        return examination(self._load(options), only, progress, self._command(options))
+        return examination(self._load(options), only, progress, self._sources(options).command())
 
     def check_names(
         self, options: GlobalOptions, domain: str
@@ -105,17 +104,6 @@ class Composition:
         from bitrixmail.app.dns_check import checked_names  # noqa: PLC0415 - half a second
 
         return checked_names(self._load(options), domain)
-
-    def _command(self, options: GlobalOptions) -> str:
-        """Return how this program is called with the same settings from anywhere, by anybody."""
-        file = self._file(options)
-        words = [str(Path(sys.executable).parent / "bitrixmail")]
-        words += [] if file is None else ["--config", str(Path(file).absolute())]
-        if options.data_dir is not None:
-            words += ["--data-dir", str(Path(options.data_dir).absolute())]
-        return shlex.join(
-            (*words, *(word for each in options.overrides for word in ("--set", each)))
-        )
 
     def version(self) -> str:
         """See Composer."""

@@ -14,7 +14,10 @@ from bitrixmail.app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class SettingSources:
-    """A file, an environment and `section.key=value` texts; later ones win. Made by `options`."""
+    """A file, an environment and `section.key=value` texts; later ones win.
+
+    Made of the options of who starts the server, or of a command.
+    """
 
     file: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -36,4 +39,10 @@ class SettingSources:
         """Return how the command line is called with them from anywhere, by anybody."""
         words = [str(Path(sys.executable).parent / "bitrixmail")]
         words += [] if self.file is None else ["--config", str(self.file.absolute())]
-        return shlex.join((*words, *(word for each in self.overrides for word in ("--set", each))))
+        for each in self.overrides:
+            path, _, value = each.partition("=")
+            if path == "server.data_dir":
+                words += ["--data-dir", str(Path(value).absolute())]
+            else:
+                words += ["--set", each]
+        return shlex.join(words)

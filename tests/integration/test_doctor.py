@@ -201,7 +201,7 @@ def test_who_may_not_read_the_database_is_told_so(doctor: Doctor, open_home: Pat
     assert store["what"] == "may not be read by user nobody, who asks"
     command = store["remedies"][-1]
     assert command.startswith("sudo /")
-    assert f"--set server.data_dir={data_dir}" in command
+    assert f"--data-dir {data_dir}" in command
     again = command.removeprefix("sudo ").replace(command.split()[1], str(BIN / "bitrixmail"), 1)
     told = subprocess.run(f"{again} --only store", shell=True, text=True, capture_output=True,
                           check=False)  # fmt: skip
