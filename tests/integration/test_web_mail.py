@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from bitrixmail.admin.accounts import MailboxOptions
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.store.opening import done
 from tests.corpus.injections import CALL, injections
 from tests.fakes.process import ServerProcess

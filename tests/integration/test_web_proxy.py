@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.store.opening import done
 from tests.fakes.process import ServerProcess
 from tests.fakes.visitor import Visitor

@@ -12,8 +12,8 @@ import pytest
 
 from bitrixmail.admin.accounts import MailboxOptions
 from bitrixmail.admin.office import Office
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.store.opening import done
 from tests.fakes.process import ServerProcess
 from tests.fakes.visitor import Answered, Visitor

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from tests.fakes.dialogue import Dialogue
 from tests.fakes.process import ServerProcess
 from tests.fakes.server import until

@@ -10,8 +10,8 @@ from html import unescape
 
 import pytest
 
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from tests.fakes.process import ServerProcess
 from tests.fakes.server import until
 from tests.fakes.stores import result_of
