@@ -18,7 +18,7 @@ from bitrixmail.web.visit import Route
 from tests.fakes.caller import Caller
 from tests.fakes.process import ROOT, ServerProcess, free_port
 from tests.fakes.visitor import Answered, Visitor
-from tests.fakes.web_routes import every_name, every_route, filled
+from tests.integration.web.routes_of_pages import every_name, every_route, filled
 
 ROUTES = every_route()
 PASSWORD = "a password of a test"
