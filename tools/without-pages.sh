@@ -5,6 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d "${TMPDIR:-/tmp}/bitrixmail-without-pages.XXXXXX")
+chmod 755 "$copy"  # tests read it as other users too
 trap 'rm -rf "$copy"' EXIT
 
 cd "$here"
