@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 
 # Each module has a function of the target's name that makes it.
 _MODULES = {
@@ -26,8 +27,17 @@ _MODULES = {
     "templates": "toml_targets",
     "settings": "toml_targets",
     "site": "toml_targets",
+    "washed": "page_targets",
+    "forms": "page_targets",
+    "search": "page_targets",
 }
-NAMES = tuple(_MODULES)
+# There may be no pages; a find of theirs is left alone then
+ALL = frozenset(_MODULES)
+NAMES = tuple(
+    name
+    for name, module in _MODULES.items()
+    if module != "page_targets" or find_spec("bitrixmail.web") is not None
+)
 
 
 @dataclass(frozen=True)
