@@ -14,11 +14,11 @@ from bitrixmail.admin.quarantine import Wish
 from bitrixmail.admin.spam import Explained
 from bitrixmail.model.bayes import Learned
 from bitrixmail.model.errors import Fault, InputError
-from bitrixmail.model.message import Listed
+from bitrixmail.model.message import Behind, Listed
 from bitrixmail.model.quarantine import Held
 from bitrixmail.model.user import Right
 from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Raw, Sliced, Text
-from bitrixmail.web.api.paging import number_in
+from bitrixmail.web.api.paging import mark_in, mark_of
 
 _MOST_IDS = 1000
 
@@ -121,10 +121,15 @@ class MailOperations:
     async def listing(self, call: Call) -> Sliced:
         """List the messages of a mailbox, newest first."""
         query: OfFolder = call.query
-        start = number_in(query.cursor)
-        wanted = start + query.limit + 1
-        found = await self._messages.listing(query.mailbox, query.folder or None, wanted)
-        return _page(found, start, query.limit)
+        mark = mark_in(query.cursor, 2)
+        behind = None if mark is None else Behind(mark[0], *mark[1])
+        found = await self._messages.listing(
+            query.mailbox, query.folder or None, query.limit + 1, behind
+        )
+        items = found[: query.limit]
+        last = items[-1] if len(found) > query.limit else None
+        on = None if last is None else mark_of(last.received, last.place_id, last.uid)
+        return Sliced(items, on)
 
     async def show(self, call: Call) -> Shown:
         """Tell all that is known of a message: its places, its header section, its events."""
@@ -154,9 +159,12 @@ class MailOperations:
     async def held(self, call: Call) -> Sliced:
         """List what is in the quarantine, newest first."""
         query: QuarantineOf = call.query
-        start = number_in(query.cursor)
-        found = await self._quarantine.listing(query.mailbox, start + query.limit + 1)
-        return _page(found, start, query.limit)
+        mark = mark_in(query.cursor, 1)
+        behind = None if mark is None else (mark[0], mark[1][0])
+        found = await self._quarantine.listing(query.mailbox, query.limit + 1, behind)
+        items = found[: query.limit]
+        last = items[-1] if len(found) > query.limit else None
+        return Sliced(items, None if last is None else mark_of(last.received, last.place_id))
 
     async def release(self, call: Call) -> Count:
         """Let messages go from the quarantine."""
@@ -172,9 +180,3 @@ class MailOperations:
         count = await self._quarantine.delete(await self._quarantine.chosen(body.wish))
         await call.record("quarantine.delete", ", ".join(body.ids) or body.mailbox or "all")
         return Count(count)
-
-
-def _page(found: tuple[object, ...], start: int, limit: int) -> Sliced:
-    """Cut a page out of a list by place: newest first, so what comes in meanwhile shifts it."""
-    more = len(found) > start + limit
-    return Sliced(found[start : start + limit], str(start + limit) if more else None)
