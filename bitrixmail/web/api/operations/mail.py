@@ -12,7 +12,6 @@ from bitrixmail.admin.messages import MAX_EVENTS, Shown, Told
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.quarantine import Wish
 from bitrixmail.admin.spam import Explained
-from bitrixmail.model.bayes import Learned
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.message import Behind, Listed
 from bitrixmail.model.quarantine import Held
@@ -96,6 +95,15 @@ class Count:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class LessonTaken:
+    """What came of it: whether it was new, was of the other kind before, or was known."""
+
+    new: int
+    changed: int
+    known: int
+
+
 class MailOperations:
     """Made by the contents, lives as long as they."""
 
@@ -112,7 +120,7 @@ class MailOperations:
         yield Operation("GET", one, self.show, see, Shown)
         yield Operation("GET", f"{one}/raw", self.raw, see, bytes, gives="message/rfc822")
         yield Operation("GET", f"{one}/spam", self.explain, see, tuple[Explained, ...], ForWhom)
-        yield Operation("POST", f"{one}/train", self.train, handle, Learned, None, Lesson)
+        yield Operation("POST", f"{one}/train", self.train, handle, LessonTaken, None, Lesson)
         yield Operation("GET", "/trace", self.trace, see, tuple[Told, ...], About)
         yield Operation("GET", "/quarantine", self.held, see, Held, QuarantineOf, listed=True)
         yield Operation("POST", "/quarantine/release", self.release, handle, Count, None, LetGo)
@@ -145,12 +153,12 @@ class MailOperations:
         """Explain how the spam filter scores a message by what it knows now."""
         return await self._spam.show(call.parts["id"], call.query.mailbox, 20)
 
-    async def train(self, call: Call) -> Learned:
+    async def train(self, call: Call) -> LessonTaken:
         """Have the spam filter learn a message; a second time makes no difference."""
         body: Lesson = call.body
         learned = await self._spam.learn([call.parts["id"]], body.mailbox, spam=body.spam)
         await call.record("spam.train", call.parts["id"], "spam" if body.spam else "no spam")
-        return learned
+        return LessonTaken(*learned)
 
     async def trace(self, call: Call) -> tuple[Told, ...]:
         """Tell what happened to a message or at an address, oldest first, and why."""
