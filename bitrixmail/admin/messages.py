@@ -11,7 +11,7 @@ from bitrixmail.admin.traces import Traces
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.errors import Fault, NotFoundError
-from bitrixmail.model.message import Event, Listed
+from bitrixmail.model.message import Behind, Event, Listed
 from bitrixmail.model.plan import Trace
 from bitrixmail.model.text import printable
 
@@ -49,12 +49,17 @@ class Messages:
         self._messages = messages
         self._traces = traces
 
-    async def listing(self, address: str, folder: str | None, limit: int) -> tuple[Listed, ...]:
-        """List a mailbox, newest first. Raises NotFoundError for no such mailbox or folder."""
+    async def listing(
+        self, address: str, folder: str | None, limit: int, behind: Behind | None = None
+    ) -> tuple[Listed, ...]:
+        """List a mailbox, newest first, or what comes `behind` a line of the list.
+
+        Raises NotFoundError for no such mailbox or folder.
+        """
         key = typed.address_key(address, "mailbox")
         name = None if folder is None else typed.folder(folder)
         with remedied(f"bitrixmail message list {key} names its folders"):
-            return await self._messages.listing(key, name, min(limit, MAX_LISTED))
+            return await self._messages.listing(key, name, min(limit, MAX_LISTED), behind)
 
     async def show(self, queue_id: str) -> Shown:
         """Return all that is known of a message. Raises NotFoundError."""

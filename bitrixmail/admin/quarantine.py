@@ -81,9 +81,11 @@ class Quarantine:
         self._jobs = jobs
         self._threads = threads
 
-    async def listing(self, mailbox: str, limit: int) -> tuple[Held, ...]:
-        """List what is held, of one mailbox or of all, the newest first."""
-        return await self._quarantine.listing(_key(mailbox), "", min(limit, MAX_LISTED))
+    async def listing(
+        self, mailbox: str, limit: int, behind: tuple[datetime, int] | None = None
+    ) -> tuple[Held, ...]:
+        """List what is held, of one mailbox or of all, newest first; `behind`: see IQuarantine."""
+        return await self._quarantine.listing(_key(mailbox), "", min(limit, MAX_LISTED), behind)
 
     async def chosen(self, wish: Wish) -> tuple[Held, ...]:
         """Return the messages that are meant. Raises NotFoundError for one that is not held."""

@@ -120,7 +120,7 @@ class Queue:
         At most `MOST_PLACES`.
         """
         found = await self._queue.bound(MOST_PLACES)
-        troubles = await self._queue.troubles()
+        troubles = await self._queue.troubles([(each.kind, each.destination) for each in found])
         return tuple((each, troubles.get((each.kind, each.destination))) for each in found)
 
     def asked_again(self, unreached: Unreached) -> datetime:

@@ -115,14 +115,25 @@ class Tickets:
         self._writing = writing
 
     async def listing(
-        self, states: Sequence[TicketState], desk: str, *, owner: str, category: str, limit: int
+        self,
+        states: Sequence[TicketState],
+        desk: str,
+        *,
+        owner: str,
+        category: str,
+        limit: int,
+        behind: tuple[datetime, int] | None = None,
     ) -> tuple[Ticket, ...]:
-        """List tickets, those changed last first; what is empty says nothing."""
+        """List tickets, those changed last first; what is empty says nothing.
+
+        `behind`: see TicketSearch.
+        """
         search = TicketSearch(
             desk=await self._desk(desk),
             states=tuple(states),
             owner=typed.address_key(owner, "owner") if owner else "",
             category=category,
+            behind=behind,
         )
         return await self._tickets.listing(search, min(limit, MAX_LISTED))
 

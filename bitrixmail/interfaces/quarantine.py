@@ -19,8 +19,13 @@ class IQuarantine(Interface):
     Every method raises StoreUnavailableError or StoreFullError when the disk or database fails.
     """
 
-    async def listing(mailbox: str, queue_id: str, limit: int) -> tuple[Held, ...]:
-        """List what is held, the newest first, of a mailbox and of a message; empty: of all."""
+    async def listing(
+        mailbox: str, queue_id: str, limit: int, behind: tuple[datetime, int] | None = None
+    ) -> tuple[Held, ...]:
+        """List what is held, the newest first, of a mailbox and of a message; empty: of all.
+
+        `behind`: only what comes after that one, which is given by `received` and `place_id`.
+        """
 
     async def release(releases: Sequence[Release]) -> int:
         """Let messages go, with their jobs in the same commit; return how many were still held."""

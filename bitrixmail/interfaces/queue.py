@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zope.interface import Interface
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from bitrixmail.model.job import Attempt, Kind
@@ -60,8 +60,11 @@ class IQueue(Interface):
     async def bound(limit: int) -> tuple[Bound, ...]:
         """Sum the open jobs up by kind and destination: those that have most first."""
 
-    async def troubles() -> Mapping[tuple[Kind, str], Unreached]:
-        """Tell the same as `unreached` of all destinations of which it tells anything, at once."""
+    async def troubles(of: Collection[tuple[Kind, str]]) -> Mapping[tuple[Kind, str], Unreached]:
+        """Tell the same as `unreached` of those destinations of which it tells anything, at once.
+
+        Some hundred of them at most.
+        """
 
     async def ages(now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
         """Count the open jobs by the recipients' domain and age: below each of the bounds, more."""

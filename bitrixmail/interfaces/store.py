@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bitrixmail.model.folder import Holding
-    from bitrixmail.model.message import Draft, Event, FolderIndex, FolderView, Listed
+    from bitrixmail.model.message import Behind, Draft, Event, FolderIndex, FolderView, Listed
 
 
 class IMessageStore(Interface):
@@ -73,8 +73,10 @@ class IMessageStore(Interface):
     async def record(events: Sequence[Event]) -> None:
         """Add entries to the event log."""
 
-    async def listing(address: str, folder: str | None, limit: int) -> tuple[Listed, ...]:
-        """List a mailbox, newest first; None: all folders.
+    async def listing(
+        address: str, folder: str | None, limit: int, behind: Behind | None = None
+    ) -> tuple[Listed, ...]:
+        """List a mailbox, newest first; None: all folders. `behind`: only what comes after that.
 
         Raise NotFoundError for no such mailbox or folder.
         """

@@ -130,7 +130,10 @@ class FolderIndex:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line of a message listing. `recipients` are the addresses that led here, in order."""
+    """One line of a message listing. `recipients` are the addresses that led here, in order.
+
+    `place_id` is its place in that folder, never used twice.
+    """
 
     queue_id: str
     mailbox: str
@@ -144,6 +147,19 @@ class Listed:
     flags: frozenset[str]
     tags: frozenset[str]
     recipients: tuple[str, ...] = ()
+    place_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Where a listing goes on: behind this line, which may be gone meanwhile.
+
+    Within one folder it goes by `uid`, else by `received` and `place_id`.
+    """
+
+    received: datetime
+    place_id: int
+    uid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

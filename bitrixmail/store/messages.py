@@ -13,7 +13,7 @@ from bitrixmail.interfaces.blobs import IBlobStore
 from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.folder import Holding
-from bitrixmail.model.message import Draft, Event, FolderIndex, FolderView, Listed
+from bitrixmail.model.message import Behind, Draft, Event, FolderIndex, FolderView, Listed
 from bitrixmail.store import appending, held, importing, queue, reading, removal
 from bitrixmail.store.executors import Database
 from bitrixmail.store.schema import event, unlinked_blob
@@ -104,9 +104,11 @@ class DatabaseMessages:
         """See IMessageStore."""
         await self._database.write(appending.record, tuple(events))
 
-    async def listing(self, address: str, folder: str | None, limit: int) -> tuple[Listed, ...]:
+    async def listing(
+        self, address: str, folder: str | None, limit: int, behind: Behind | None = None
+    ) -> tuple[Listed, ...]:
         """See IMessageStore."""
-        return await self._database.read(reading.listing, to_key(address), folder, limit)
+        return await self._database.read(reading.listing, to_key(address), folder, limit, behind)
 
     async def find(self, queue_id: str) -> tuple[Listed, ...]:
         """See IMessageStore."""

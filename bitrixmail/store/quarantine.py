@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, tuple_
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -49,9 +49,15 @@ class DatabaseQuarantine:
         self._database = database
         self._clock = clock
 
-    async def listing(self, mailbox: str, queue_id: str, limit: int) -> tuple[Held, ...]:
+    async def listing(
+        self,
+        mailbox: str,
+        queue_id: str,
+        limit: int,
+        behind: tuple[datetime, int] | None = None,
+    ) -> tuple[Held, ...]:
         """See IQuarantine."""
-        return await self._database.read(_listing, to_key(mailbox), queue_id, limit)
+        return await self._database.read(_listing, to_key(mailbox), queue_id, limit, behind)
 
     async def release(self, releases: Sequence[Release]) -> int:
         """See IQuarantine."""
@@ -79,8 +85,17 @@ class DatabaseQuarantine:
         return await self._database.read(_last_told)
 
 
-def _listing(connection: Connection, address: str, queue_id: str, limit: int) -> tuple[Held, ...]:
+def _listing(
+    connection: Connection,
+    address: str,
+    queue_id: str,
+    limit: int,
+    behind: tuple[datetime, int] | None,
+) -> tuple[Held, ...]:
     query = _HELD.limit(limit)
+    if behind is not None:
+        at, place_id = behind
+        query = query.where(tuple_(place.c.received, place.c.id) < tuple_(to_us(at), place_id))
     if address:
         query = query.where(mailbox.c.address == address)
     if queue_id:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -110,9 +110,11 @@ class DatabaseQueue:
         """See IQueue."""
         return await self._database.read(queue_sums.bound, limit)
 
-    async def troubles(self) -> Mapping[tuple[Kind, str], Unreached]:
+    async def troubles(
+        self, of: Collection[tuple[Kind, str]]
+    ) -> Mapping[tuple[Kind, str], Unreached]:
         """See IQueue."""
-        return await self._database.read(queue_sums.troubles)
+        return await self._database.read(queue_sums.troubles, tuple(of))
 
     async def ages(self, now: datetime, bounds_s: Sequence[int]) -> tuple[Aged, ...]:
         """See IQueue."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_
 
 from bitrixmail.model.job import Attempt, JobState, Kind, Result
 from bitrixmail.model.queue import Aged, Bound, Depth, Unreached
@@ -45,35 +45,41 @@ def bound(connection: Connection, limit: int) -> tuple[Bound, ...]:
     )
 
 
-def troubles(connection: Connection) -> dict[tuple[Kind, str], Unreached]:
-    """Tell of every destination of which the last attempts were for nothing, in one go."""
+def troubles(
+    connection: Connection, of: Collection[tuple[Kind, str]]
+) -> dict[tuple[Kind, str], Unreached]:
+    """Tell of those destinations of which the last attempts were for nothing, in one go."""
     deferred = attempt.c.result == Result.DEFERRED.value
     there = (job.c.kind, job.c.destination)
     both = attempt.join(job, job.c.id == attempt.c.job_id)
-    answered = func.coalesce(func.max(case((~deferred, attempt.c.at))), 0).label("since")
-    since = select(*there, answered).select_from(both).group_by(*there).subquery()
-    same = (since.c.kind == job.c.kind) & (since.c.destination == job.c.destination)
-    moments = (
-        select(
-            *there,
-            func.count(attempt.c.at.distinct()).label("times"),
-            func.max(attempt.c.at).label("last"),
-        )
-        .select_from(both.join(since, same))
-        .where(deferred, attempt.c.at > since.c.since)
+    answered = func.coalesce(func.max(case((~deferred, attempt.c.at))), 0)
+    since = (
+        select(*there, answered)
+        .select_from(both)
+        .where(tuple_(*there).in_([(kind.value, name) for kind, name in of]))
         .group_by(*there)
-        .subquery()
+        .having(func.max(attempt.c.at) > answered)
     )
-    same = (moments.c.kind == job.c.kind) & (moments.c.destination == job.c.destination)
-    last = (
-        select(*there, moments.c.times, attempt)
-        .select_from(both.join(moments, same))
-        .where(deferred, attempt.c.at == moments.c.last)
-        .order_by(attempt.c.job_id.desc())
+    answers = {(kind, name): at for kind, name, at in connection.execute(since)}
+    # Many jobs of a destination are put off at one moment
+    moments = (
+        select(*there, attempt.c.at, func.max(attempt.c.job_id))
+        .select_from(both)
+        .where(deferred, tuple_(*there).in_(list(answers)))
+        .group_by(*there, attempt.c.at)
+        .order_by(attempt.c.at)
     )
+    times: dict[tuple[str, str], int] = {}
+    last: dict[tuple[str, str], tuple[int, int]] = {}
+    for kind, name, at, job_id in connection.execute(moments):
+        if at > answers[kind, name]:
+            times[kind, name] = times.get((kind, name), 0) + 1
+            last[kind, name] = job_id, at
+    rows = select(attempt).where(tuple_(attempt.c.job_id, attempt.c.at).in_(list(last.values())))
+    found = {(row.job_id, row.at): attempt_of(row) for row in connection.execute(rows)}
     return {
-        (Kind(kind), destination): Unreached(attempt_of(row), times)
-        for kind, destination, times, *row in connection.execute(last)
+        (Kind(kind), name): Unreached(found[last[kind, name]], count)
+        for (kind, name), count in times.items()
     }
 
 

@@ -6,14 +6,14 @@ from array import array
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select, text
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, text, tuple_
 
 from bitrixmail.interfaces.blobs import IBlobStore
 from bitrixmail.model.errors import Fault, NotFoundError
-from bitrixmail.model.message import Event, FolderIndex, FolderView, Listed, Place
+from bitrixmail.model.message import Behind, Event, FolderIndex, FolderView, Listed, Place
 from bitrixmail.store.prepared import Prepared
 from bitrixmail.store.schema import event, folder, mailbox, message, once, place, unlinked_blob
-from bitrixmail.store.values import from_lines, from_us, from_words
+from bitrixmail.store.values import from_lines, from_us, from_words, to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ _BY_ROW = select(
 ).where(message.c.id == bindparam("of"))
 _LISTED = (
     select(
+        place.c.id,
         message.c.queue_id,
         mailbox.c.address,
         folder.c.name,
@@ -78,6 +79,11 @@ LIST_MAILBOX = (
     _LISTED.where(place.c.mailbox_id == bindparam("of"))
     .order_by(place.c.received.desc(), place.c.id.desc())
     .limit(bindparam("most"))
+)
+# The same from somewhere on, whatever has come or gone before it
+LIST_FOLDER_ON = LIST_FOLDER.where(place.c.uid < bindparam("uid"))
+LIST_MAILBOX_ON = LIST_MAILBOX.where(
+    tuple_(place.c.received, place.c.id) < tuple_(bindparam("received"), bindparam("place"))
 )
 LIST_MESSAGE = _LISTED.where(message.c.queue_id == bindparam("queue_id")).order_by(place.c.id)
 _EVENTS = select(
@@ -210,18 +216,25 @@ def totals(connection: Connection) -> tuple[int, int]:
 
 
 def listing(
-    connection: Connection, address: str, name: str | None, limit: int
+    connection: Connection, address: str, name: str | None, limit: int, behind: Behind | None
 ) -> tuple[Listed, ...]:
     """List a mailbox, or one folder of it, newest first."""
     mailbox_id = connection.execute(_MAILBOX, {"address": address}).scalar()
     if mailbox_id is None:
         raise NotFoundError(Fault(address, "no such mailbox", "see: bitrixmail mailbox list"))
+    on: dict[str, Any] = {"most": limit}
     if name is None:
-        return _listed(connection, LIST_MAILBOX, {"of": mailbox_id, "most": limit})
+        if behind is not None:
+            on |= {"received": to_us(behind.received), "place": behind.place_id}
+        query = LIST_MAILBOX if behind is None else LIST_MAILBOX_ON
+        return _listed(connection, query, {"of": mailbox_id, **on})
     found = connection.execute(_FOLDER, {"mailbox": mailbox_id, "name": name}).first()
     if found is None:
         raise NotFoundError(Fault(address, f"has no folder {name}"))
-    return _listed(connection, LIST_FOLDER, {"of": found.id, "most": limit})
+    if behind is not None:
+        on["uid"] = behind.uid
+    query = LIST_FOLDER if behind is None else LIST_FOLDER_ON
+    return _listed(connection, query, {"of": found.id, **on})
 
 
 def places_of(connection: Connection, queue_id: str) -> tuple[Listed, ...]:
@@ -249,6 +262,7 @@ def _listed(
             flags=from_words(row.flags),
             tags=from_words(row.tags),
             recipients=from_lines(row.recipient),
+            place_id=row.id,
         )
         for row in connection.execute(query, parameters)
     )

@@ -47,6 +47,11 @@ async def test_what_is_held_is_listed(opened: Opened, tmp_path: Path) -> None:
         assert await ids(stores, SHOP) == ["Q21", "Q20"]
         assert await ids(stores, queue_id="Q10") == ["Q10"]
         assert await ids(stores, queue_id="K1") == []
+        first = await stores.quarantine.listing("", "", 2)
+        last = first[-1]
+        await stores.quarantine.delete([last.place_id])
+        rest = await stores.quarantine.listing("", "", 5, (last.received, last.place_id))
+        assert [each.queue_id for each in rest] == ["Q20", "Q10"]
         held = (await stores.quarantine.listing("", "Q10", 100))[0]
         assert (held.mailbox, held.subject, held.recipients) == (INFO, "Invoice", (INFO,))
 

@@ -75,7 +75,9 @@ async def test_troubles_are_told_as_one_by_one(opened: Opened, tmp_path: Path) -
                 attempt = tried(result, minute, f"{domain} {minute}")
                 settled.append(Settlement(job, state, attempt, at))
             await stores.jobs.settle(settled)
-        found = await stores.queue.troubles()
+        every = [(Kind.REMOTE, f"{domain}.example") for domain in ("down", "up", "new")]
+        found = await stores.queue.troubles(every)
+        assert await stores.queue.troubles(every[1:]) == await stores.queue.troubles([]) == {}
         assert {key: (each.times, each.last.reply) for key, each in found.items()} == {
             (Kind.REMOTE, "down.example"): (2, "down 3"),
         }

@@ -151,11 +151,15 @@ class QueuePages:
         }
         return Page("queue_job.html", context)
 
-    async def export(self, visit: Visit, number: str) -> Reply:  # noqa: ARG002 - as above
+    async def export(self, visit: Visit, number: str) -> Reply:
         """Give the message as it would be sent."""
         story = await self._story(number)
         octets = await self._office.queue.export(str(story.job.id))
-        return Download(octets, "message/rfc822", f"{story.job.queue_id}.eml")
+        queue_id = story.job.queue_id
+        await self._office.users.record(
+            visit.user, "message.download", queue_id, f"job {story.job.id}", visit.peer
+        )
+        return Download(octets, "message/rfc822", f"{queue_id}.eml")
 
     async def _story(self, number: str) -> Story:
         wanted = _number(number)

@@ -32,6 +32,8 @@ STATEMENTS: dict[str, tuple[Any, bool]] = {
     "a place's octets": (reading.OCTETS, False),
     "list a folder": (reading.LIST_FOLDER, False),
     "list a mailbox": (reading.LIST_MAILBOX, False),
+    "list a folder on": (reading.LIST_FOLDER_ON, False),
+    "list a mailbox on": (reading.LIST_MAILBOX_ON, False),
     "list a message": (reading.LIST_MESSAGE, True),
     "events of a message": (reading.EVENTS_OF_MESSAGE, False),
     "events of an address": (reading.EVENTS_OF_ADDRESS, True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,15 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from bitrixmail.web.api.limits import CallRate
-from bitrixmail.web.api.paging import cursor_of, key_in, number_in, sliced
+from bitrixmail.web.api.paging import (
+    cursor_of,
+    falling,
+    key_in,
+    mark_in,
+    mark_of,
+    number_in,
+    sliced,
+)
 from bitrixmail.web.api.problem import ProblemError
 from bitrixmail.web.api.repeats import Repeats
 
@@ -36,6 +45,26 @@ def test_pages_follow_one_another_though_items_go() -> None:
     assert (second.items, second.next) == (("04", "05", "06", "07"), "07")
     assert sliced(items, str, "07", 4).next is None
     assert sliced([], str, "07", 4).items == ()
+
+
+def test_pages_go_by_their_keys_though_others_come() -> None:
+    """Also where the list was handed in by another order."""
+    items = [9, 3, 11, 20, 1]
+    first = sliced(items, falling, "", 2)
+    assert first.items == (20, 11)
+    items.remove(11)
+    items += [30, 10]
+    second = sliced(items, falling, first.next or "", 3)
+    assert (second.items, sliced(items, falling, second.next or "", 3).items) == ((10, 9, 3), (1,))
+
+
+def test_a_mark_is_read_back() -> None:
+    at = datetime(2026, 3, 1, 9, 0, 0, 17, UTC)
+    assert mark_in(cursor_of(mark_of(at, 5, 7)), 2) == (at, (5, 7))
+    assert mark_in("", 1) is None
+    for key in ("1", "1-2-3", "1--2", "x-1", "9" * 18 + "-1", "1-" + "9" * 19):
+        with pytest.raises(ProblemError):
+            mark_in(cursor_of(key), 1)
 
 
 def test_a_bucket_fills_again() -> None:

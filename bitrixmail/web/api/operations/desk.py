@@ -13,7 +13,7 @@ from bitrixmail.admin.tickets import TicketShown
 from bitrixmail.model.ticket import Ticket, TicketState
 from bitrixmail.model.user import Right
 from bitrixmail.web.api.operation import EXACT, Call, Long, Operation, Paged, Sliced, Text
-from bitrixmail.web.api.paging import number_in
+from bitrixmail.web.api.paging import mark_in, mark_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +88,23 @@ class DeskOperations:
         yield Operation("POST", f"{one}/note", self.note, handle, Ticket, OfDesk, Note, 201)
 
     async def listing(self, call: Call) -> Sliced:
-        """List tickets, those changed last first."""
+        """List tickets, those changed last first.
+
+        One that changes meanwhile stands at the top: whoever wants every one begins anew then.
+        """
         query: TicketQuery = call.query
-        start = number_in(query.cursor)
+        mark = mark_in(query.cursor, 1)
         found = await self._tickets.listing(
             query.state,
             query.desk,
             owner=query.owner,
             category=query.category,
-            limit=start + query.limit + 1,
+            limit=query.limit + 1,
+            behind=None if mark is None else (mark[0], mark[1][0]),
         )
-        more = len(found) > start + query.limit
-        items = found[start : start + query.limit]
-        return Sliced(items, str(start + query.limit) if more else None)
+        items = found[: query.limit]
+        last = items[-1] if len(found) > query.limit else None
+        return Sliced(items, None if last is None else mark_of(last.changed, last.id))
 
     async def show(self, call: Call) -> TicketShown:
         """Tell of a ticket, with all that was said in it."""

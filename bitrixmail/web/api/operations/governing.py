@@ -13,7 +13,7 @@ from bitrixmail.admin.office import Office
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.user import Deed, DeedSearch, Right, Role, Token, User
 from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Sliced, Text
-from bitrixmail.web.api.paging import number_in
+from bitrixmail.web.api.paging import falling, microseconds, number_in, rising
 from bitrixmail.web.api.problem import ProblemError
 
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -115,12 +115,12 @@ class GoverningOperations:
         yield Operation("DELETE", f"{one}/second-factor", self.forget_factor, govern, User)
         yield Operation(
             "GET", f"{one}/sessions", self.sessions, govern, SessionShown, Paged, listed=True,
-            key=lambda each: each.key,
+            key=lambda each: f"{falling(microseconds(each.created))} {each.key}",
         )  # fmt: skip
         yield Operation("DELETE", f"{one}/sessions/{{key}}", self.end_session, govern)
         yield Operation(
             "GET", "/tokens", self.tokens, govern, TokenShown, Paged, listed=True,
-            key=lambda each: str(each.id),
+            key=lambda each: rising(each.id),
         )  # fmt: skip
         yield Operation("POST", "/tokens", self.add_token, govern, MadeToken, None, NewToken, 201)
         yield Operation("DELETE", "/tokens/{id}", self.remove_token, govern)
@@ -176,7 +176,7 @@ class GoverningOperations:
         return user
 
     async def sessions(self, call: Call) -> tuple[SessionShown, ...]:
-        """List where a user is logged in, the latest first."""
+        """List where a user is logged in, the latest login first."""
         user = await self._users.find(call.parts["name"])
         return tuple(
             SessionShown(each.key, each.created, each.seen, each.address, each.agent)
@@ -190,7 +190,7 @@ class GoverningOperations:
         await call.record("session.end", user.name)
 
     async def tokens(self, call: Call) -> tuple[TokenShown, ...]:  # noqa: ARG002 - as all are called
-        """List all tokens of the API."""
+        """List all tokens of the API, in the order in which they were made."""
         return tuple(map(shown_token, await self._users.tokens()))
 
     async def add_token(self, call: Call) -> MadeToken:

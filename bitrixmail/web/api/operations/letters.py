@@ -83,6 +83,7 @@ class LettersOperations:
         if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
             raise NotFoundError(Fault("number", "is that of no file", "see files of the letter"))
         found = await self._letters.enclosure(call.parts["id"], int(text))
+        await call.record("message.file", call.parts["id"], text)
         return Raw(found.octets, "application/octet-stream")
 
 

@@ -12,13 +12,12 @@ from bitrixmail.admin.messages import MAX_EVENTS, Shown, Told
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.quarantine import Wish
 from bitrixmail.admin.spam import Explained
-from bitrixmail.model.bayes import Learned
 from bitrixmail.model.errors import Fault, InputError
-from bitrixmail.model.message import Listed
+from bitrixmail.model.message import Behind, Listed
 from bitrixmail.model.quarantine import Held
 from bitrixmail.model.user import Right
 from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Raw, Sliced, Text
-from bitrixmail.web.api.paging import number_in
+from bitrixmail.web.api.paging import mark_in, mark_of
 
 _MOST_IDS = 1000
 
@@ -96,6 +95,15 @@ class Count:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class LessonTaken:
+    """What came of it: whether it was new, was of the other kind before, or was known."""
+
+    new: int
+    changed: int
+    known: int
+
+
 class MailOperations:
     """Made by the contents, lives as long as they."""
 
@@ -112,7 +120,7 @@ class MailOperations:
         yield Operation("GET", one, self.show, see, Shown)
         yield Operation("GET", f"{one}/raw", self.raw, see, bytes, gives="message/rfc822")
         yield Operation("GET", f"{one}/spam", self.explain, see, tuple[Explained, ...], ForWhom)
-        yield Operation("POST", f"{one}/train", self.train, handle, Learned, None, Lesson)
+        yield Operation("POST", f"{one}/train", self.train, handle, LessonTaken, None, Lesson)
         yield Operation("GET", "/trace", self.trace, see, tuple[Told, ...], About)
         yield Operation("GET", "/quarantine", self.held, see, Held, QuarantineOf, listed=True)
         yield Operation("POST", "/quarantine/release", self.release, handle, Count, None, LetGo)
@@ -121,10 +129,15 @@ class MailOperations:
     async def listing(self, call: Call) -> Sliced:
         """List the messages of a mailbox, newest first."""
         query: OfFolder = call.query
-        start = number_in(query.cursor)
-        wanted = start + query.limit + 1
-        found = await self._messages.listing(query.mailbox, query.folder or None, wanted)
-        return _page(found, start, query.limit)
+        mark = mark_in(query.cursor, 2)
+        behind = None if mark is None else Behind(mark[0], *mark[1])
+        found = await self._messages.listing(
+            query.mailbox, query.folder or None, query.limit + 1, behind
+        )
+        items = found[: query.limit]
+        last = items[-1] if len(found) > query.limit else None
+        on = None if last is None else mark_of(last.received, last.place_id, last.uid)
+        return Sliced(items, on)
 
     async def show(self, call: Call) -> Shown:
         """Tell all that is known of a message: its places, its header section, its events."""
@@ -140,12 +153,12 @@ class MailOperations:
         """Explain how the spam filter scores a message by what it knows now."""
         return await self._spam.show(call.parts["id"], call.query.mailbox, 20)
 
-    async def train(self, call: Call) -> Learned:
+    async def train(self, call: Call) -> LessonTaken:
         """Have the spam filter learn a message; a second time makes no difference."""
         body: Lesson = call.body
         learned = await self._spam.learn([call.parts["id"]], body.mailbox, spam=body.spam)
         await call.record("spam.train", call.parts["id"], "spam" if body.spam else "no spam")
-        return learned
+        return LessonTaken(*learned)
 
     async def trace(self, call: Call) -> tuple[Told, ...]:
         """Tell what happened to a message or at an address, oldest first, and why."""
@@ -154,9 +167,12 @@ class MailOperations:
     async def held(self, call: Call) -> Sliced:
         """List what is in the quarantine, newest first."""
         query: QuarantineOf = call.query
-        start = number_in(query.cursor)
-        found = await self._quarantine.listing(query.mailbox, start + query.limit + 1)
-        return _page(found, start, query.limit)
+        mark = mark_in(query.cursor, 1)
+        behind = None if mark is None else (mark[0], mark[1][0])
+        found = await self._quarantine.listing(query.mailbox, query.limit + 1, behind)
+        items = found[: query.limit]
+        last = items[-1] if len(found) > query.limit else None
+        return Sliced(items, None if last is None else mark_of(last.received, last.place_id))
 
     async def release(self, call: Call) -> Count:
         """Let messages go from the quarantine."""
@@ -172,9 +188,3 @@ class MailOperations:
         count = await self._quarantine.delete(await self._quarantine.chosen(body.wish))
         await call.record("quarantine.delete", ", ".join(body.ids) or body.mailbox or "all")
         return Count(count)
-
-
-def _page(found: tuple[object, ...], start: int, limit: int) -> Sliced:
-    """Cut a page out of a list by place: newest first, so what comes in meanwhile shifts it."""
-    more = len(found) > start + limit
-    return Sliced(found[start : start + limit], str(start + limit) if more else None)

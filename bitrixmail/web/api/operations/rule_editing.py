@@ -17,8 +17,9 @@ from bitrixmail.model.rule import Rule
 from bitrixmail.model.user import Right
 from bitrixmail.rules.sentences import sentence
 from bitrixmail.rules.syntax import rule_to_data, rules_from_data
-from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged
+from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Sliced
 from bitrixmail.web.api.operations.rules import Changes, Switch, told_changes
+from bitrixmail.web.api.paging import key_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,7 @@ class RuleEditingOperations:
     def operations(self) -> Iterator[Operation]:
         """Yield them. A name may have slashes, so what follows it is always a POST."""
         see, manage = Right.SEE, Right.MANAGE
-        yield Operation(
-            "GET", "/rules/each", self.listing, see, RuleListed, Paged, listed=True,
-            key=lambda each: str(each.rule["name"]),
-        )  # fmt: skip
+        yield Operation("GET", "/rules/each", self.listing, see, RuleListed, Paged, listed=True)
         one = "/rules/each/{name}"
         yield Operation("GET", one, self.find, see, RuleTold, slashes=True)
         yield Operation("PUT", one, self.put_one, manage, Changes, None, RulePut, slashes=True)
@@ -87,9 +85,22 @@ class RuleEditingOperations:
             "POST", f"{one}/move", self.move, manage, Changes, None, RulePlace, slashes=True
         )
 
-    async def listing(self, call: Call) -> tuple[RuleListed, ...]:  # noqa: ARG002 - as all are called
-        """List the rules in the order in which they are asked, with how often each matched."""
-        return tuple(map(_listed, await self._editing.listing()))
+    async def listing(self, call: Call) -> Sliced:
+        """List the rules in the order in which they are asked, with how often each matched.
+
+        A cursor ends with the rule that it stands behind.
+        """
+        query: Paged = call.query
+        found = await self._editing.listing()
+        after, start = key_in(query.cursor), 0
+        if after:
+            names = [each.rule.name for each in found]
+            if after not in names:  # any may have come to stand anywhere
+                raise InputError(Fault("query.cursor", "its rule is gone", "begin without one"))
+            start = names.index(after) + 1
+        items = tuple(map(_listed, found[start : start + query.limit]))
+        more = len(found) > start + query.limit
+        return Sliced(items, str(items[-1].rule["name"]) if more else None)
 
     async def find(self, call: Call) -> RuleTold:
         """Tell of a rule."""

@@ -15,6 +15,7 @@ from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.rule_run import RuleRun
 from bitrixmail.model.user import Right
 from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Text
+from bitrixmail.web.api.paging import falling
 
 _MOST_DIGITS = 18
 
@@ -80,7 +81,7 @@ class RuleRunsOperations:
         see, manage = Right.SEE, Right.MANAGE
         yield Operation(
             "GET", "/rules/runs", self.runs, see, RuleRun, Paged, listed=True,
-            key=lambda each: str(each.id),
+            key=lambda each: falling(each.id),
         )  # fmt: skip
         run, task = "/rules/runs/{id}", "/rules/tasks/{number}"
         yield Operation("POST", f"{run}/resume", self.resume, manage, TaskShown, status=202)

@@ -20,6 +20,7 @@ from bitrixmail.rules.difference import Difference
 from bitrixmail.rules.lint import Finding
 from bitrixmail.rules.syntax import dump_rules, rules_from_data, rules_to_data
 from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Raw, Text
+from bitrixmail.web.api.paging import falling
 
 _MOST_OCTETS = 8 * 1024 * 1024
 _MOST_MESSAGE = 32 * 1024 * 1024
@@ -175,7 +176,7 @@ class RulesOperations:
         )
         yield Operation(
             "GET", "/rules/versions", self.versions, see, Logged, Paged, listed=True,
-            key=lambda each: str(each.version.version),
+            key=lambda each: falling(each.version.version),
         )  # fmt: skip
         yield Operation("GET", "/rules/difference", self.difference, see, Difference, Between)
         yield Operation("POST", "/rules/undo", self.undo, manage, WentBack, None, BackTo)

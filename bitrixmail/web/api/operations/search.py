@@ -198,11 +198,15 @@ class SearchOperations:
     async def keep(self, call: Call) -> View:
         """Keep a search by a name."""
         name, body = call.parts["name"], call.body
-        return await self._searching.keep_view(call.caller.user, name, body.query, _zone(body.zone))
+        zone = _zone(body.zone)
+        view = await self._searching.keep_view(call.caller.user, name, body.query, zone)
+        await call.record("view.keep", view.name, view.query)
+        return view
 
     async def drop(self, call: Call) -> None:
         """Forget a search."""
         await self._searching.drop_view(call.caller.user, call.parts["name"])
+        await call.record("view.drop", call.parts["name"])
 
     async def _chosen(self, call: Call) -> list[int]:
         """Return the places that are meant. Raises InputError: none was named."""
