@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from twisted.cred.checkers import ICredentialsChecker
@@ -18,8 +19,14 @@ from bitrixmail.interfaces.directory import IDirectory
 from bitrixmail.interfaces.login import IPasswordLogin
 from bitrixmail.interfaces.threads import IThreads
 
+# Told of a mailbox that somebody was not let into, and from where he came
+Refused: TypeAlias = Callable[[str, str], None]
 # As cred has it: an avatar, or nobody in particular (which we never are)
 _AvatarId: TypeAlias = bytes | tuple[()]
+
+
+def nobody_is_told(_account: str, _peer: str) -> None:
+    """Tell nobody who was not let in."""
 
 
 @implementer(ICredentialsChecker)
@@ -27,7 +34,7 @@ class PasswordChecker:
     """Checks passwords for every door. Made by compose, lives as long as the server.
 
     Whatever is wrong, UnauthorizedLogin comes at the time the throttle sets. MailError: the
-    directory can't tell, and nothing is held against anybody.
+    directory can't tell, and nothing is held against anybody. `refused` is told who was not let in.
     """
 
     credentialInterfaces = (IPasswordLogin,)
@@ -38,7 +45,9 @@ class PasswordChecker:
         threads: IThreads,
         throttle: LoginThrottle,
         clock: IReactorTime,
+        refused: Refused = nobody_is_told,
     ) -> None:
+        self._refused = refused
         self._directory = directory
         self._threads = threads
         self._throttle = throttle
@@ -58,6 +67,7 @@ class PasswordChecker:
             attempt.undone()
             raise
         if not right:
+            self._refused(login.account, credentials.peer)
             await attempt.failed()
             raise UnauthorizedLogin
         attempt.succeeded()

@@ -20,6 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from bitrixmail.accounts.checkers import Refused, nobody_is_told
 from bitrixmail.accounts.login import identify
 from bitrixmail.accounts.passwords import SALT_OCTETS, SCRAM_ITERATIONS
 from bitrixmail.accounts.secret import KeptSecret
@@ -108,8 +109,13 @@ class ScramChecker:
     credentialInterfaces = (IScramLogin,)
 
     def __init__(
-        self, directory: IDirectory, verifiers: Verifiers, throttle: LoginThrottle
+        self,
+        directory: IDirectory,
+        verifiers: Verifiers,
+        throttle: LoginThrottle,
+        refused: Refused = nobody_is_told,
     ) -> None:
+        self._refused = refused
         self._directory = directory
         self._verifiers = verifiers
         self._throttle = throttle
@@ -129,6 +135,7 @@ class ScramChecker:
             attempt.undone()
             raise
         if not attempt.allowed or signature is None:
+            self._refused(login.account, credentials.peer)
             await attempt.failed()
             raise UnauthorizedLogin
         attempt.succeeded()

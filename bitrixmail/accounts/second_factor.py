@@ -13,6 +13,8 @@ from bitrixmail.model.user import Session, User
 from bitrixmail.tasks import utcnow
 
 _STEP_S = 30
+# As the last step used: no code was yet
+NEVER = -1
 # Who begins and does not end it: so many, and so long
 _MOST_OFFERED = 100
 _OFFERED_S = 900.0

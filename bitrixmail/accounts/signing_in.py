@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from enum import Enum
 
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.interfaces import IReactorTime
 
 from bitrixmail.accounts.passwords import verify
-from bitrixmail.accounts.second_factor import step_of
+from bitrixmail.accounts.second_factor import NEVER, step_of
 from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.interfaces.users import IUsers
@@ -27,11 +28,23 @@ _MOST_AGENT = 200
 
 
 class RefusedError(UnauthorizedLogin):
-    """Nobody got in. `looked_at`: a password was compared, there were not too many before."""
+    """Nobody got in. `looked_at`: a password was compared, there were not too many before.
 
-    def __init__(self, *, looked_at: bool) -> None:
+    `code_used`: all was right, but the code has been used before; the next one will do.
+    """
+
+    def __init__(self, *, looked_at: bool, code_used: bool = False) -> None:
         super().__init__()
         self.looked_at = looked_at
+        self.code_used = code_used
+
+
+class _Compared(Enum):
+    """What came of a password and a code."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    USED = "used"
 
 
 class SigningIn:
@@ -58,23 +71,30 @@ class SigningIn:
         folded = name.strip().lower()
         return await self.begin(await self._admitted(folded, password, code, peer), peer, agent)
 
-    async def confirm(self, session: Session, password: str, peer: str) -> None:
-        """Ask who is logged in for his password anew. Raises RefusedError."""
-        await self._admitted(session.user.name, password, None, peer)
+    async def confirm(
+        self, session: Session, password: str, peer: str, code: str | None = None
+    ) -> None:
+        """Ask who is logged in for his password anew. Raises RefusedError.
+
+        With `code` also for that of his second factor, where he has one.
+        """
+        await self._admitted(session.user.name, password, code, peer)
 
     async def _admitted(self, name: str, password: str, code: str | None, peer: str) -> User:
         """Return the user whose password and code these are; `code` None: it is not asked for."""
         # No mailbox has such a name: guesses at users and at mailboxes are counted apart
         attempt = await self._throttle.admit(peer, f"user {name[:80]}")
         try:
-            right = attempt.allowed and await self._right(name, password, code)
-            user = await self._users.find(name) if right else None
+            found = _Compared.WRONG
+            if attempt.allowed:
+                found = await self._compared(name, password, code)
+            user = await self._users.find(name) if found is _Compared.RIGHT else None
         except BaseException:
             attempt.undone()  # else it would hold up all that come behind it
             raise
         if user is None:
             await attempt.failed()
-            raise RefusedError(looked_at=attempt.allowed)
+            raise RefusedError(looked_at=attempt.allowed, code_used=found is _Compared.USED)
         attempt.succeeded()
         return user
 
@@ -94,15 +114,19 @@ class SigningIn:
         await self._users.begin_session(session)
         return session, cookie
 
-    async def _right(self, name: str, password: str, code: str | None) -> bool:
+    async def _compared(self, name: str, password: str, code: str | None) -> _Compared:
         credential = await self._users.credential(name)
         if not await self._threads.run(verify, password, credential):
-            return False
+            return _Compared.WRONG
         secret, last = await self._users.totp(name)
         if not secret or code is None:
-            return True
-        step = step_of(secret, code, last, utcnow(self._clock))
-        return step is not None and await self._users.step_used(name, step)
+            return _Compared.RIGHT
+        now = utcnow(self._clock)
+        step = step_of(secret, code, last, now)
+        if step is not None and await self._users.step_used(name, step):
+            return _Compared.RIGHT
+        before = step_of(secret, code, NEVER, now)
+        return _Compared.WRONG if before is None else _Compared.USED
 
     async def session(self, cookie: str) -> Session | None:
         """Return the session that a cookie opens, if it is in force."""

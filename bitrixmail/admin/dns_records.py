@@ -9,11 +9,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from bitrixmail.admin.probes.own_addresses import IPAddress
 from bitrixmail.model.dkim import DKIMKey, KeyState
 
 _TTL_S = 3600
 # RFC 1035 §3.3: what one string of a TXT record holds.
 _STRING_OCTETS = 255
+ADDRESSES = ("A", "AAAA")
+# What a line has where nobody but the owner knows the address
+OPEN_ADDRESS = "ADDRESS"
 _PUBLISHED = (KeyState.NEW, KeyState.SIGNING, KeyState.RETIRED)
 
 
@@ -21,7 +25,7 @@ _PUBLISHED = (KeyState.NEW, KeyState.SIGNING, KeyState.RETIRED)
 class ZoneRecord:
     """One record. `name` has no dot at its end; `value` is whole, as a form of a provider wants it.
 
-    `line` is what a zone file has.
+    `value` is empty for an address that is not known here. `line` is what a zone file has.
     """
 
     name: str
@@ -32,7 +36,10 @@ class ZoneRecord:
     @property
     def line(self) -> str:
         """The record as a line of a zone."""
-        value = text_strings(self.value) if self.type == "TXT" else f"{self.value}."
+        if self.type in ADDRESSES:
+            value = self.value or OPEN_ADDRESS
+        else:
+            value = text_strings(self.value) if self.type == "TXT" else f"{self.value}."
         return f"{self.name}. {self.ttl_s} IN {self.type} {value}"
 
 
@@ -74,11 +81,29 @@ def wanted_records(
     )
 
 
-def zone_lines(domain: str, hostname: str, records: Iterable[ZoneRecord]) -> Iterator[str]:
-    """Write the records as lines of a zone, with comments between."""
+def host_records(hostname: str, addresses: Iterable[IPAddress]) -> tuple[ZoneRecord, ...]:
+    """Return those that give the mail host its addresses; one to fill in if none is known."""
+    known = tuple(
+        ZoneRecord(hostname, "A" if address.version == 4 else "AAAA", str(address))
+        for address in addresses
+    )
+    return known or (ZoneRecord(hostname, "A", ""),)
+
+
+def zone_lines(
+    domain: str, hostname: str, records: Iterable[ZoneRecord], host: Iterable[ZoneRecord] = ()
+) -> Iterator[str]:
+    """Write the records as lines of a zone, with comments between.
+
+    Those of the `host` are a comment where its name lies in another zone, or an address is not
+    known.
+    """
     yield f"; Mail of {domain}. Is it there? bitrixmail dns check {domain}"
     for record in records:
         yield record.line
+    for record in host:
+        ours = f".{record.name}".endswith(f".{domain}") and record.value
+        yield record.line if ours else f"; {record.line}"
     yield "; MTA-STS lets others insist on TLS. It wants a web server at this name, where"
     yield f"; https://mta-sts.{domain}/.well-known/mta-sts.txt says:"
     yield f";   version: STSv1 / mode: testing / mx: {hostname} / max_age: 604800"

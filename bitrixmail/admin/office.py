@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what they import is slow, and a face may need little of it
     from bitrixmail.admin.mail_export import MailExport
     from bitrixmail.admin.mail_import import MailImport
     from bitrixmail.admin.mail_program import WayIn
+    from bitrixmail.admin.mailbox_troubles import MailboxTroubles
     from bitrixmail.admin.messages import Messages
     from bitrixmail.admin.quarantine import Quarantine
     from bitrixmail.admin.queue import Queue
@@ -64,6 +65,7 @@ class Office:
     dkim: DKIM
     zones: Zones
     last_login: Callable[[str], datetime | None]
+    troubles: MailboxTroubles
     ways_in: tuple[WayIn, ...]
     spam: Spam
     thresholds: SpamThresholds

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from bitrixmail.model.directory import Credential
 from bitrixmail.model.errors import Fault, InputError
 
+# Of users and of mailboxes; what a hash was made of before is nobody's business
+LEAST_LETTERS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
@@ -28,6 +31,9 @@ class Passwords:
             self.check(password)
         except ValueError as error:
             return (Fault(where, str(error), "choose another"),)
+        if len(password) < LEAST_LETTERS:
+            what = f"is shorter than {LEAST_LETTERS} characters"
+            return (Fault(where, what, "choose a longer one"),)
         return ()
 
     def credential(self, password: str) -> Credential:

@@ -78,7 +78,7 @@ class Sites:
         self._judging.check(site.rules)
         standing = await self._standing()
         faults = (
-            *self._unfit_passwords(site),
+            *await self._unfit_passwords(site),
             *await self._grants_too_many(site),
             *conflicts(site, standing, where),
         )
@@ -94,11 +94,19 @@ class Sites:
         ]
         return tuple(changes)
 
-    def _unfit_passwords(self, site: Site) -> Iterator[Fault]:
+    async def _unfit_passwords(self, site: Site) -> list[Fault]:
+        """Tell of passwords that can't be set; one that is in force already may stay as it is."""
+        faults: list[Fault] = []
         for wanted in site.mailboxes:
-            if wanted.password is not None:
-                place = f"mailbox {wanted.mailbox.address}: password"
-                yield from self._passwords.faults(wanted.password, place)
+            address = wanted.mailbox.address
+            if wanted.password is None:
+                continue
+            found = self._passwords.faults(wanted.password, f"mailbox {address}: password")
+            if found:
+                old = await self._directory.mailbox(address)
+                if old is None or await self._password_differs(old, wanted):
+                    faults += found
+        return faults
 
     async def _grants_too_many(self, site: Site) -> list[Fault]:
         faults = []

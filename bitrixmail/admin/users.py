@@ -34,7 +34,6 @@ FIRST_OWNER = "admin"
 TOKEN_PREFIX = "bxm_"  # noqa: S105 - no secret
 _TOKEN_OCTETS = 32
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
-_LEAST_PASSWORD = 8
 _MOST_TEXT = 100
 
 
@@ -99,9 +98,6 @@ class Users:
         await self._users.remove(_folded(name))
 
     def _credential(self, password: str) -> Credential:
-        if len(password) < _LEAST_PASSWORD:
-            what = f"is shorter than {_LEAST_PASSWORD} characters"
-            raise InputError(Fault("password", what, "choose a longer one"))
         return self._passwords.credential(typed.password(password))
 
     async def forget_factor(self, name: str) -> User:

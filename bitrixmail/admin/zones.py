@@ -10,7 +10,15 @@ from twisted.internet.interfaces import IReactorTime
 
 from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.dns_check import Looked
-from bitrixmail.admin.dns_records import ZoneRecord, wanted_records, zone_lines
+from bitrixmail.admin.dns_records import (
+    ADDRESSES,
+    ZoneRecord,
+    host_records,
+    wanted_records,
+    zone_lines,
+)
+from bitrixmail.admin.host_look import PROBE
+from bitrixmail.admin.probes.own_addresses import OwnAddresses
 from bitrixmail.model.dkim import DKIMKey, KeyState
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.finding import Finding, Severity
@@ -72,12 +80,21 @@ class LastLooks:
 class Zones:
     """The use cases of zones. Made by who composes a face, lives as long as it.
 
-    `look` None: there is no resolver here, as in a command that has other ways.
+    `look` None: there is no resolver here, as in a command that has other ways. `own` tells the
+    addresses of this machine.
     """
 
     def __init__(
-        self, dkim: DKIM, hostname: str, looks: LastLooks, look: Look | None, clock: IReactorTime
+        self,
+        dkim: DKIM,
+        hostname: str,
+        looks: LastLooks,
+        look: Look | None,
+        clock: IReactorTime,
+        *,
+        own: Callable[[], OwnAddresses] = OwnAddresses,
     ) -> None:
+        self._own = own
         self._dkim = dkim
         self._hostname = hostname
         self._looks = looks
@@ -91,11 +108,15 @@ class Zones:
         keys = await self._dkim.ensure(domain)
         return wanted_records(domain, self._hostname, keys, self._dkim.now())
 
+    def host(self) -> tuple[ZoneRecord, ...]:
+        """Return the records of the mail host itself."""
+        return host_records(self._hostname, self._own().public)
+
     async def zone(self, name: str) -> str:
         """Return them as lines of a zone, with comments. Raises NotFoundError."""
         domain = await self._dkim.domain(name)
         records = await self.records(domain)
-        return "\n".join((*zone_lines(domain, self._hostname, records), ""))
+        return "\n".join((*zone_lines(domain, self._hostname, records, self.host()), ""))
 
     def last(self, domain: str) -> Checked | None:
         """Return what the last look at a domain found, if there was one since the start."""
@@ -111,7 +132,7 @@ class Zones:
         domain = await self._dkim.domain(name)
         last = self.last(domain)
         findings = () if last is None else last.findings
-        return tuple(_states(domain, await self.records(domain), findings))
+        return tuple(_states(domain, (*await self.records(domain), *self.host()), findings))
 
     async def check(self, name: str) -> tuple[Checked, tuple[str, ...]]:
         """Ask the DNS; return what was found and the selectors whose keys sign from now on.
@@ -146,16 +167,18 @@ def _states(
     left = list(findings)
     for record in records:
         mine = tuple(finding for finding in left if _is_of(domain, record, finding))
-        left = [finding for finding in left if finding not in mine]
+        # One finding speaks of all addresses of the host
+        left = [each for each in left if each not in mine or each.probe == PROBE]
         yield RecordState(record, mine)
-    if left:
-        yield from (RecordState(None, (finding,)) for finding in left)
+    yield from (RecordState(None, (each,)) for each in left if each.probe != PROBE)
 
 
 def _is_of(domain: str, record: ZoneRecord, finding: Finding) -> bool:
     """Tell whether a finding speaks of a record: by its kind, and a key by its name."""
     if finding.probe == "dkim":
         return finding.subject == record.name
+    if record.type in ADDRESSES:
+        return finding.probe == PROBE
     if record.type == "MX":
         return finding.probe == "mx"
     return finding.probe == ("spf" if record.name == domain else "dmarc") and (

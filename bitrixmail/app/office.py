@@ -27,9 +27,11 @@ from bitrixmail.admin.handling import Handling
 from bitrixmail.admin.letters import Letters
 from bitrixmail.admin.mail_export import MailExport
 from bitrixmail.admin.mail_import import MailImport
+from bitrixmail.admin.mailbox_troubles import MailboxTroubles
 from bitrixmail.admin.messages import Messages
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.passwords import Passwords
+from bitrixmail.admin.probes.own_addresses import own_addresses
 from bitrixmail.admin.probes.users import user_name
 from bitrixmail.admin.quarantine import Quarantine
 from bitrixmail.admin.queue import Queue
@@ -61,6 +63,7 @@ from bitrixmail.app.watching.maillog import MailLog
 from bitrixmail.cli.output import say
 from bitrixmail.interfaces.extension import ILetter
 from bitrixmail.interfaces.threads import IThreads
+from bitrixmail.model.directory import RefusedLogin
 from bitrixmail.model.errors import InputError, MailError
 from bitrixmail.model.job import NewJob
 from bitrixmail.outbound.outcomes import PAUSES
@@ -130,9 +133,8 @@ def opened_office(settings: Settings) -> Iterator[Office]:
         stores.close_now()
 
 
-def _unknown(_address: str) -> datetime | None:
+def _unknown(_address: str) -> None:
     """Tell of no login: only a server knows of them."""
-    return None
 
 
 def _nobody_sends(_jobs: Sequence[NewJob]) -> None:
@@ -149,14 +151,15 @@ def office_of(
     looks: LastLooks | None = None,
     look: Look | None = None,
     last_login: Callable[[str], datetime | None] = _unknown,
+    refused_login: Callable[[str], RefusedLogin | None] = _unknown,
     queued: Callable[[Sequence[NewJob]], None] = _nobody_sends,
 ) -> Office:
     """Marry the use cases with stores, and with who runs what takes long.
 
     `extensions` are those of a running server; without them they are loaded once somebody asks.
     `look` looks at records in the DNS, and `looks` keeps what was found; `last_login` tells when a
-    mailbox was last logged in to: a server has them. `queued` is told of jobs that are written, in
-    the process that carries them out.
+    mailbox was last logged in to, `refused_login` when in vain: a server has them.
+    `queued` is told of jobs that are written, in the process that carries them out.
     """
     queue_ids = QueueIds(clock, Random())  # noqa: S311 - names, no secrets
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
@@ -247,8 +250,16 @@ def office_of(
             pauses=PAUSES,
         ),
         dkim=dkim,
-        zones=Zones(dkim, settings.server.hostname, looks or LastLooks(), look, clock),
+        zones=Zones(
+            dkim,
+            settings.server.hostname,
+            looks or LastLooks(),
+            look,
+            clock,
+            own=lambda: own_addresses(settings.server.public_addresses),
+        ),
         last_login=last_login,
+        troubles=MailboxTroubles(stores.event_log, refused_login),
         ways_in=ways_in_of(settings),
         spam=spam,
         thresholds=SpamThresholds(rules, directory),

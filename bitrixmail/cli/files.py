@@ -87,7 +87,7 @@ def password_line() -> str:
     except UnicodeDecodeError:
         raise click.UsageError("the password on standard input is not UTF-8") from None
     if not text:
-        raise click.UsageError("no password on standard input: printf 'secret' | bitrixmail …")
+        raise click.UsageError("no password on standard input: printf 'secret word' | bitrixmail …")
     return text
 
 

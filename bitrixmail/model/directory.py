@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class Alias:
 
     address: str
     targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLogin:
+    """Somebody was not let into a mailbox, at that time, from that address."""
+
+    at: datetime
+    peer: str
 
 
 @dataclass(frozen=True, slots=True)

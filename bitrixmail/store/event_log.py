@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select, text
@@ -30,6 +31,27 @@ class DatabaseEventLog:
     async def read(self, wanted: Wanted, below: int, limit: int, breadth: int) -> Stretch:
         """See IEventLog."""
         return await self._database.read(_read, wanted, below, limit, breadth)
+
+    async def last_of(
+        self, kind: str, addresses: Sequence[str], breadth: int
+    ) -> Mapping[str, Event]:
+        """See IEventLog."""
+        return await self._database.read(_last_of, kind, addresses, breadth)
+
+
+def _last_of(
+    connection: Connection, kind: str, addresses: Sequence[str], breadth: int
+) -> dict[str, Event]:
+    """Look each up by the index on addresses, a bounded number of its entries back."""
+    found: dict[str, Event] = {}
+    for address in addresses:
+        newest = _ENTRIES.where(event.c.address == to_key(address))
+        stretch = newest.order_by(event.c.id.desc()).limit(breadth).subquery()
+        query = select(stretch).where(stretch.c.kind == kind).order_by(stretch.c.id.desc()).limit(1)
+        row = connection.execute(query).first()
+        if row is not None:
+            found[address] = Event(from_us(row.at), row.kind, row.queue_id, row.address, row.text)
+    return found
 
 
 def _read(connection: Connection, wanted: Wanted, below: int, limit: int, breadth: int) -> Stretch:

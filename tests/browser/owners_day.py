@@ -125,8 +125,13 @@ class OwnersDay:
         self.told("domain added")
 
     def copy_the_zone(self) -> None:
-        copy = self.page.locator("button[data-copy]")
-        expect(copy).to_have_text(self.words["copy"])
+        one = self.page.locator(".records button[data-copy]").first
+        expect(one).to_have_text(self.words["copy"])
+        one.click()
+        expect(one).to_have_text(self.words["copied"])
+        assert self.page.evaluate("navigator.clipboard.readText()") == "10 mx.example.org"
+        copy = self.page.locator("button[data-copy='#zone-text']")
+        expect(copy).to_have_text(self.words["copy all"])
         copy.click()
         expect(copy).to_have_text(self.words["copied"])
         lines = self.page.evaluate("navigator.clipboard.readText()")
@@ -206,6 +211,7 @@ class OwnersDay:
 
     def send_it_on(self) -> None:
         """Where nobody answers: the smarthost of the settings is a port that is closed."""
+        self.page.locator(".bar summary").click()
         self.page.locator("[name=address]").fill(AWAY)
         self.owner.press(self.words["send on"])
         self.told("on its way")

@@ -65,3 +65,14 @@ async def test_what_is_wanted_is_told_newest_first(opened: Opened, tmp_path: Pat
         ):
             for breadth, limit in ((100, 100), (3, 100), (7, 2), (100, 1)):
                 assert await told(stores, wanted, breadth, limit) == numbers, wanted
+
+
+async def test_the_last_of_a_kind_that_each_address_had(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as stores:
+        await filled(stores)
+        log, asked = stores.event_log, (ANN, BOB, "carl@example.org")
+        for breadth, wanted in ((100, {ANN: 14, BOB: 19}), (2, {BOB: 19})):
+            found = await log.last_of("refused", asked, breadth)
+            numbers = {address: int(each.text.split()[3]) for address, each in found.items()}
+            assert numbers == wanted
+        assert await log.last_of("bounced", asked, 100) == {}

@@ -71,4 +71,14 @@ RECORD_SENTENCES: tuple[tuple[str, str], ...] = (
     ("is there: {}", "есть: {}"),
     (("Large providers ask for it of whoever sends much; without it anybody may forge mail."),
      "Крупные почты требуют её от тех, кто много шлёт; без неё любой может подделать письмо."),
+    # the mail host
+    ("leads here: {}", "ведёт сюда: {}"),
+    ("its addresses are {}, not those of this server", "его адреса — {}, а это не этот сервер"),
+    ("its addresses are {}, perhaps those of this server",
+     "его адреса — {}; возможно, это и есть этот сервер"),
+    ("its addresses could not be looked up: {}", "его адреса узнать не удалось: {}"),
+    ("The MX record leads to this name: without its address nobody finds this server.",
+     "На это имя ведёт запись MX: без его адреса сервер никто не найдёт."),
+    ("Which addresses lead here can't be told from this machine: a router stands before it.",
+     "С этой машины не видно, какие адреса ведут сюда: перед ней стоит маршрутизатор."),
 )  # fmt: skip

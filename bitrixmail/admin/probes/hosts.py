@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
 
+from bitrixmail.admin.dns_records import OPEN_ADDRESS
 from bitrixmail.admin.probes.own_addresses import (
     IPAddress,
     OwnAddresses,
@@ -20,8 +21,6 @@ from bitrixmail.model.dns import Lookup
 from bitrixmail.tasks import gather
 
 _TTL_S = 3600
-# What a zone line has where nobody but the owner knows the address.
-OPEN_ADDRESS = "ADDRESS"
 
 
 class Leads(Enum):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
+from bitrixmail.admin.dns_records import OPEN_ADDRESS
 from bitrixmail.admin.probes.host_programs import IN_THE_FILE
 from bitrixmail.admin.probes.hosts import (
-    OPEN_ADDRESS,
     Host,
     look_up_host,
     ptr_line,

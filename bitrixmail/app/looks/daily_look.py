@@ -18,6 +18,7 @@ from twisted.logger import Logger
 
 from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.dns_finding import is_unknown
+from bitrixmail.admin.host_look import host_finding
 from bitrixmail.admin.probes.own_addresses import own_addresses
 from bitrixmail.admin.probes.reserved import is_reserved
 from bitrixmail.admin.zones import LastLooks
@@ -175,13 +176,16 @@ def daily_look_of(settings: Settings, stores: Stores, threads: IThreads, reactor
     async def look_at(domain: str) -> Sequence[Finding]:
         probes = await background.run(import_module, "bitrixmail.app.looks.network_probes")
         own = own_addresses(settings.server.public_addresses)
-        check = probes.dns_check(settings, domain, probes.resolver_of(settings, reactor), own)
+        resolver = probes.resolver_of(settings, reactor)
+        check = probes.dns_check(settings, domain, resolver, own)
         looked = await check.look(await stores.dkim_keys.keys(domain), dkim.now())
+        host = await host_finding(settings.server.hostname, resolver, own)
         for key in await dkim.seen(domain, looked.published):
             if key.state(dkim.now()) is KeyState.SIGNING:
                 _log.info("dkim: {name} was found, and its key signs from now on", name=key.name)
         found: Sequence[Finding] = looked.findings
-        looks.take(domain, found, dkim.now())
+        # The host is told once by the doctor, and not for each domain
+        looks.take(domain, (*found, host), dkim.now())
         return found
 
     kept = ToldRecords(settings.data_dir / FILE)

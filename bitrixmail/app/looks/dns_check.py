@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
 from bitrixmail.admin.dns_check import Looked
+from bitrixmail.admin.host_look import host_finding
 from bitrixmail.admin.probes.own_addresses import own_addresses
 from bitrixmail.admin.zones import Look
 from bitrixmail.app.looks.doctor import run_once
@@ -43,7 +45,9 @@ def look_of(settings: Settings, reactor: Any) -> Look:
 
     async def look(domain: str, keys: Sequence[DKIMKey], at: datetime) -> Looked:
         own = own_addresses(settings.server.public_addresses)
-        check = dns_check(settings, domain, resolver_of(settings, reactor), own)
-        return await check.look(keys, at)
+        resolver = resolver_of(settings, reactor)
+        looked = await dns_check(settings, domain, resolver, own).look(keys, at)
+        host = await host_finding(settings.server.hostname, resolver, own)
+        return replace(looked, findings=(*looked.findings, host))
 
     return look

@@ -117,6 +117,7 @@ class WebRoom:
             extensions=lambda: reception.extensions,
             looks=shown.looks,
             last_login=shown.logins.of,
+            refused_login=shown.logins.refused_of,
             look=dns.look_of(settings, self._reactor),
             queued=reception.gate.queued,
         )

@@ -233,7 +233,8 @@ def limits_of(settings: Settings, parts: int = 0) -> SMTPLimits:
 
 def _metrics(settings: Settings) -> Any:
     """Return what counts and times, if anybody is to be told; it is not even imported else."""
-    if not settings.listen.metrics:
+    pages = settings.web.metrics and (settings.listen.web or settings.listen.webs)
+    if not settings.listen.metrics and not pages:
         return None
     from bitrixmail.app.watching.metering import Metering  # noqa: PLC0415 - 0.1 s and 5 MB
 

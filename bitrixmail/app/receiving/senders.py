@@ -43,8 +43,10 @@ class Senders:
         self.portal = Portal(
             AccountRealm(stores.directory, stores.messages, self.logins.note),
             [
-                PasswordChecker(stores.directory, reception.threads, throttle, clock),
-                ScramChecker(stores.directory, verifiers, throttle),
+                PasswordChecker(
+                    stores.directory, reception.threads, throttle, clock, self.logins.note_refused
+                ),
+                ScramChecker(stores.directory, verifiers, throttle, self.logins.note_refused),
             ],
         )
         self._submissions = Submissions(

@@ -269,6 +269,13 @@ class Web:
             " X-Forwarded-Proto (docs/web/proxy.md)."
         ),
     ] = ()
+    metrics: Annotated[
+        bool,
+        doc(
+            "Measure for /metrics at the door of the pages, which a token that may see can read;"
+            " 4 MB and 0.05 s at the start. Without a token, at a door of its own: listen.metrics."
+        ),
+    ] = True
 
 
 @dataclass(frozen=True, slots=True)

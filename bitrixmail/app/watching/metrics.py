@@ -1,6 +1,6 @@
 """What is counted, timed and read off, in the words of Prometheus; the names: docs/metrics.md.
 
-Imported only where `listen.metrics` is set.
+Imported only where `listen.metrics` is set, or `web.metrics` beside pages.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A small HTTP door for those who watch a server: /metrics and /healthz (RFC 9110).
 
-Imported only where `listen.metrics` is set. It asks nobody for a password: it belongs on loopback.
+Imported only where something is measured. It asks nobody for a password: it belongs on loopback.
 """
 
 # Twisted's own methods carry no types.

@@ -1,6 +1,6 @@
 """The metrics of several processes as those of one: each sample is the sum of theirs.
 
-Imported only where `listen.metrics` is set.
+Imported only where `listen.metrics` is set, or `web.metrics` beside pages.
 """
 
 from __future__ import annotations

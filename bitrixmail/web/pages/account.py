@@ -117,22 +117,26 @@ class AccountPages:
         return await self._anew(visit, user, "/account", said)
 
     async def switch_off(self, visit: Visit) -> Reply:
-        """Ask for no code any more; the password is asked for."""
+        """Ask for no code any more; the password and a code are asked for, a last time."""
         session = _session(visit)
-        await self._confirm(visit, session)
+        await self._confirm(visit, session, visit.given("code"))
         user = await self._users.forget_factor(session.user.name)
         await self._users.record(user.name, "user.factor_off", user.name, "", visit.peer)
         return await self._anew(visit, user, "/account", _("The second factor is off."))
 
-    async def _confirm(self, visit: Visit, session: Session) -> None:
-        """Ask for the password. Raises InputError."""
+    async def _confirm(self, visit: Visit, session: Session, code: str | None = None) -> None:
+        """Ask for the password, and if wanted for a code. Raises InputError."""
         try:
-            await self._signing_in.confirm(session, _raw(visit, "password"), visit.peer)
+            await self._signing_in.confirm(session, _raw(visit, "password"), visit.peer, code)
         except RefusedError as error:
             if error.looked_at:
                 await self._users.record(visit.user, "login.refused", "", "confirm", visit.peer)
+            if error.code_used:
+                fault = Fault("code", "was used already", "wait for the next one, and type that")
+                raise InputError(fault) from None
             remedy = "after many wrong ones none is looked at for a while"
-            raise InputError(Fault("password", "is wrong", remedy)) from None
+            where = "password" if code is None else "password or code"
+            raise InputError(Fault(where, "is wrong", remedy)) from None
 
     async def _anew(self, visit: Visit, user: User, to: str, said: str) -> Reply:
         """Go on in a new session: the old ones have ended."""

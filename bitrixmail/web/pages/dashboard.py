@@ -41,12 +41,23 @@ REASONS = {
     "rule": _("a rule"),
     "other": _("other reasons"),
 }
+# The reasons that have a line of their own; all others are one
+_SHOWN = ("unknown", "relay", "limits", "rule")
+_BY_REASON = (*(f"refused/{reason}" for reason in _SHOWN), "refused/other")
+MINUTES = "minutes"
 CHARTS = (
     ("incoming", _("Coming in"), ("received", "refused", "spam")),
     ("outgoing", _("Going out"), ("sent", "deferred", "bounced")),
+    ("refused", _("Refused, and why"), _BY_REASON),
     ("waiting", _("Waiting in the queue"), ("queue",)),
+    ("age", _("The oldest waits, minutes"), (MINUTES,)),
 )
-_SERIES = {**COUNTS, "queue": _("Jobs")}
+_SERIES = {
+    **COUNTS,
+    **dict(zip(_BY_REASON, (*map(REASONS.__getitem__, _SHOWN), REASONS["other"]), strict=True)),
+    "queue": _("Jobs"),
+    MINUTES: _("The oldest message of the queue"),
+}
 _MOST_TROUBLES, _MOST_FINDINGS = 8, 5
 
 
@@ -124,6 +135,17 @@ def _span(visit: Visit) -> str:
 
 def _values(samples: Samples, key: str) -> Sequence[float | None]:
     """Return a series; what never happened is zero throughout."""
+    if key == MINUTES:
+        waited = samples.gauges.get("oldest", ())
+        return [None if each is None else round(each / 60, 1) for each in waited]
+    if key == "refused/other":
+        nothing = (0,) * len(samples.times)
+        named = [samples.counts.get(f"refused/{reason}", nothing) for reason in _SHOWN]
+        refused = samples.counts.get("refused", nothing)
+        return [
+            (count or 0) - sum(each[step] or 0 for each in named)
+            for step, count in enumerate(refused)
+        ]
     tables: tuple[Mapping[str, Sequence[float | None]], ...] = (samples.gauges, samples.counts)
     found = next((table[key] for table in tables if key in table), None)
     return [0] * len(samples.times) if found is None else list(found)

@@ -18,9 +18,12 @@ from bitrixmail.web.visit import (
     Route,
     Visit,
 )
+from bitrixmail.web.words import _
 
 _SESSION_S = 14 * 24 * 3600
 _YEAR_S = 366 * 24 * 3600
+_WRONG = _("Name, password or code is wrong. After many wrong ones none is looked at for a while.")
+_USED = _("That code was used already: wait until another one is shown, and type that.")
 
 
 class LoginPages:
@@ -42,7 +45,7 @@ class LoginPages:
         to = _local(visit.asked("to"))
         if visit.session is not None:
             return Redirect(to)
-        return Page("login.html", {"to": to, "wrong": False, "name": ""})
+        return Page("login.html", {"to": to, "wrong": "", "name": ""})
 
     async def log_in(self, visit: Visit) -> Reply:
         """Begin a session: always a new one, so that nobody can hand one to somebody else."""
@@ -55,7 +58,8 @@ class LoginPages:
         except RefusedError as error:
             if error.looked_at:  # else many guesses would fill the log
                 await self._users.record(name, "login.refused", address=visit.peer)
-            return Page("login.html", {"to": to, "wrong": True, "name": name}, 403)
+            wrong = _USED if error.code_used else _WRONG
+            return Page("login.html", {"to": to, "wrong": wrong, "name": name}, 403)
         if visit.session is not None:
             await self._signing_in.sign_out(visit.session)
         await self._users.record(session.user.name, "login", address=visit.peer)

@@ -57,6 +57,7 @@ class MailboxPages:
             "mailboxes": found,
             "holdings": await accounts.holdings(found),
             "logins": {each.address: self._office.last_login(each.address) for each in found},
+            "troubles": await self._office.troubles.of([each.address for each in found]),
             "domains": [each for each in domains if not each.alias_of],
             "q": text,
             "domain": domain,
@@ -98,6 +99,7 @@ class MailboxPages:
             "grants": await office.grants.listing(mailbox.address),
             "ways_in": office.ways_in,
             "last_login": office.last_login(mailbox.address),
+            "trouble": (await office.troubles.of([mailbox.address])).get(mailbox.address),
             "quota": typed.size_text(mailbox.quota_octets) if mailbox.quota_octets else "",
             "retention": typed.days_text(mailbox.retention_days) if mailbox.retention_days else "",
         }

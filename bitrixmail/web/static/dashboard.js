@@ -3,12 +3,14 @@
 "use strict";
 
 const charts = document.querySelector("[data-charts]");
-const COLOURS = ["#0b6e4f", "#b3261e", "#8a5300"];
+const COLOURS = ["#0b6e4f", "#b3261e", "#8a5300", "#1f5fa8", "#6b4fa3"];
+// Told apart without colours too
+const DASHES = [[], [], [], [8, 4], [2, 3]];
 const drawn = new Map();
 
 function colours() {
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
-  return dark ? ["#5fd3a6", "#ff9d94", "#ffc26b"] : COLOURS;
+  return dark ? ["#5fd3a6", "#ff9d94", "#ffc26b", "#7db5f5", "#c5a8f5"] : COLOURS;
 }
 
 function draw(figure, told) {
@@ -35,7 +37,7 @@ function draw(figure, told) {
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most || 0)] } },
     axes: [{ ...axis, values: times, space: 60, incrs: [60, 300, 600, 1800, 3600, 7200, 14400] }, { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 50000] }],
     series: [{}, ...keys.map((key, place_) => ({
-      label: labels[place_], stroke: colours()[place_], width: 2, points: { show: false },
+      label: labels[place_], stroke: colours()[place_], dash: DASHES[place_], width: 2, points: { show: false },
     }))],
   }, data, place);
   drawn.set(figure, plot);

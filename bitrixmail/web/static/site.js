@@ -38,6 +38,15 @@ if (document.body && document.body.dataset.csrf) {
   }
 }
 
-// On a phone the menu is one line that scrolls: to where one is
-const here = document.querySelector(".menu [aria-current]");
-if (here) here.closest(".menu").scrollLeft = here.offsetLeft - 40;
+// The menu of a phone closes by a touch beside it, and by Escape
+const drawer = document.querySelector("details.drawer");
+if (drawer) {
+  document.addEventListener("click", (event) => {
+    if (!drawer.contains(event.target)) drawer.open = false;
+  });
+  drawer.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    drawer.open = false;
+    drawer.querySelector("summary").focus();
+  });
+}

@@ -192,7 +192,7 @@ def test_records_are_green_or_red_once_looked_at(owner: Visitor) -> None:
     assert "The DNS was asked." in page
     assert "Last looked at" in page
     rows = re.findall(r"<tr><td><span class=\"state (\w+)\">.*?</tr>", page, re.DOTALL)
-    assert len(rows) == 5
+    assert len(rows) == 6  # that of the mail host too
     assert "bad" in rows or "warn" in rows
     assert "has no SPF record" in page
     owner.cookies["language"] = "ru"
@@ -202,10 +202,18 @@ def test_records_are_green_or_red_once_looked_at(owner: Visitor) -> None:
 
 def test_a_mailbox_from_its_making_to_its_end(server: ServerProcess, owner: Visitor) -> None:
     assert "none since the start" in owner.get("/mailboxes/info@example.org").text
-    owner.post("/mailboxes/info@example.org/password", how="typed", password="horse")
+    short = owner.post("/mailboxes/info@example.org/password", how="typed", password="x")
+    assert (short.status, "is shorter than 8 characters" in short.text) == (400, True)
+    owner.post("/mailboxes/info@example.org/password", how="typed", password="correct horse")
+    assert "none known" in owner.get("/mailboxes/info@example.org").text
     reader = poplib.POP3("127.0.0.1", server.pop3_port, timeout=10)
     reader.user("info@example.org")
-    reader.pass_("horse")
+    with pytest.raises(poplib.error_proto):
+        reader.pass_("correct house")
+    for page in ("/mailboxes", "/mailboxes/info@example.org"):
+        assert "login refused, from 127.0.0.1" in owner.get(page).text
+    reader.user("info@example.org")
+    reader.pass_("correct horse")
     reader.quit()
     assert "none since the start" not in owner.get("/mailboxes/info@example.org").text
     answered = owner.post(
@@ -269,12 +277,31 @@ def test_a_second_factor(server: ServerProcess, owner: Visitor) -> None:
     assert zoe.post("/account/second-factor/on", code=code).location == "/account"
     assert "Each login asks for a code" in zoe.get("/account").text
     other = Visitor(server.web_port)
-    # That one was used; the next one is taken a little early
+    used = other.log_in("zoe", password, code)
+    assert (used.status, "That code was used already" in used.text) == (403, True)
+    assert "password or code" in zoe.post("/account/second-factor/off", password=password).text
+    # The next one is taken a little early
     code = pyotp.TOTP(found[1]).at(int(time.time()) + 30)
-    assert other.log_in("zoe", password, code).status == 303
-    owner.post("/users/user/zoe/factor")
-    assert other.get("/account").status == 303  # all sessions have ended
-    assert other.log_in("zoe", password).status == 303
+    off = zoe.post("/account/second-factor/off", password=password, code=code)
+    assert off.location == "/account"
+    assert "Each login asks for a code" not in zoe.get("/account").text
+
+
+def test_a_second_factor_of_somebody_whose_phone_is_lost(
+    server: ServerProcess, owner: Visitor
+) -> None:
+    password = made_password(owner.post("/users", name="max", role="reader").text)
+    user = Visitor(server.web_port)
+    user.log_in("max", password)
+    user.get("/account")
+    user.post("/account/second-factor", password=password)
+    found = re.search(r'<code class="once">(\w+)<', user.get("/account/second-factor").text)
+    assert found is not None
+    code = pyotp.TOTP(found[1]).now()
+    assert user.post("/account/second-factor/on", code=code).location == "/account"
+    owner.post("/users/user/max/factor")
+    assert user.get("/account").status == 303  # all sessions have ended
+    assert user.log_in("max", password).status == 303
 
 
 def test_a_token_is_shown_once_and_removed(owner: Visitor) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.caller import ALL, Caller
-from tests.fakes.process import ROOT, ServerProcess, free_port
+from tests.fakes.process import ROOT, ServerProcess
 from tests.fakes.visitor import Visitor
 
 LETTER = {
@@ -42,7 +42,6 @@ INJECTED = (
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     server = ServerProcess(tmp_path_factory.mktemp("api"), web=True)
     server.configure("web", "calls_per_minute = 0")
-    server.configure("listen", f'metrics = ["tcp:{free_port()}:interface=127.0.0.1"]')
     with server:
         yield server
 

@@ -199,7 +199,7 @@ def test_sockets_of_receivers_stop_and_start_too(tmp_path: Path) -> None:
 
 def _taken(page: str) -> int:
     row = page[page.index("<code>smtp</code>") :]
-    return int(row.split('<td class="number">')[2].partition("<")[0])
+    return int(re.findall(r'<td class="number"[^>]*>([^<]*)<', row)[1])
 
 
 def test_the_dashboard_tells_how_it_goes_and_what_to_do_next(

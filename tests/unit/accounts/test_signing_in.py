@@ -240,3 +240,29 @@ def test_a_token_never_has_more_than_its_user_has_now(house: House) -> None:
     assert found.rights == {Right.SEE}
     house.clock.advance(86400)
     assert result_of(house.signing_in.token("text")) is None
+
+
+def test_who_is_right_with_a_used_code_is_told_to_wait(house: House) -> None:
+    secret = pyotp.random_base32()
+    result_of(house.stores.users.set_totp("anna", secret))
+    code = pyotp.TOTP(secret).at(int(house.clock.seconds()))
+    session = house.signed_in(code)
+
+    def told(password: str, code: str | None) -> tuple[bool, bool] | None:
+        """Return why it was refused; None if it was not."""
+        ended: list[Any] = []
+        confirm = house.signing_in.confirm(session, password, PEER, code)
+        Deferred.fromCoroutine(confirm).addBoth(ended.append)
+        while not ended:
+            house.clock.advance(0.25)
+        if ended[0] is None:
+            return None
+        error = cast("RefusedError", ended[0].value)
+        return error.looked_at, error.code_used
+
+    assert told("correct horse", code) == (True, True)
+    assert told("another horse", code) == (True, False)
+    assert told("correct horse", "000000") == (True, False)
+    assert told("correct horse", None) is None
+    house.clock.advance(30)
+    assert told("correct horse", pyotp.TOTP(secret).at(int(house.clock.seconds()))) is None

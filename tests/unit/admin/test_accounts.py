@@ -87,7 +87,7 @@ def test_a_circle_is_found_before_it_is_stored(house: House) -> None:
 
 def test_every_option_of_a_mailbox(house: House) -> None:
     options = MailboxOptions("1GiB", "30d", True, "Büro", active=False)
-    mailbox = result_of(house.accounts.add_mailbox("New@example.org", "secret", options))
+    mailbox = result_of(house.accounts.add_mailbox("New@example.org", "secret word", options))
     assert (mailbox.address, mailbox.quota_octets, mailbox.retention_days) == (
         "new@example.org",
         2**30,
@@ -133,16 +133,21 @@ def test_a_mailbox_is_nobodys_twice(house: House) -> None:
 
 
 def test_passwords_are_set_and_removed(house: House) -> None:
-    result_of(house.accounts.set_password("info@example.org", "one"))
+    result_of(house.accounts.set_password("info@example.org", "one of us"))
     first = house.credential("info@example.org")
     assert first is not None
-    assert first.password_hash.endswith("of-one")
+    assert first.password_hash.endswith("of-one of us")
     result_of(house.accounts.set_password("info@example.org", None))
     assert house.credential("info@example.org") is None
 
 
 def test_what_can_not_be_a_password(house: House) -> None:
-    for password, what in (("", "is empty"), ("bad one", "does not begin with bad")):
+    for password, what in (
+        ("", "is empty"),
+        ("bad one", "does not begin with bad"),
+        ("x", "is shorter than 8 characters"),
+        ("seven l", "is shorter than 8 characters"),
+    ):
         with pytest.raises(InputError, match=what):
             result_of(house.accounts.set_password("info@example.org", password))
         with pytest.raises(InputError, match=what):

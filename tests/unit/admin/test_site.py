@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from bitrixmail.admin.accounts import MailboxOptions
+from bitrixmail.model.directory import Credential
 from bitrixmail.model.errors import InputError
 from tests.fakes.stores import result_of
 from tests.unit.admin.conftest import House, faults
@@ -20,7 +21,7 @@ name = "example.org"
 catch_all = "new@example.org"
 [[mailbox]]
 address = "new@example.org"
-password = "secret"
+password = "secret-word"
 quota = "1MiB"
 [[mailbox]]
 address = "postmaster@example.org"
@@ -102,7 +103,7 @@ def test_grants_are_made_and_stay(house: House) -> None:
 
 
 def test_what_the_file_does_not_say_stays(house: House) -> None:
-    result_of(house.accounts.set_password("info@example.org", "kept"))
+    result_of(house.accounts.set_password("info@example.org", "kept as it is"))
     result_of(house.accounts.change_mailbox("info@example.org", MailboxOptions("7MiB", "7d")))
     text = '[[mailbox]]\naddress = "info@example.org"\nretention = "8d"\n'
     assert apply(house, text) == ["changed mailbox info@example.org retention 8d"]
@@ -114,9 +115,9 @@ def test_what_the_file_does_not_say_stays(house: House) -> None:
 
 def test_a_password_is_only_set_if_it_differs(house: House) -> None:
     text = '[[mailbox]]\naddress = "info@example.org"\npassword = "{}"\n'
-    assert apply(house, text.format("one")) == ["changed mailbox info@example.org password"]
-    assert apply(house, text.format("one")) == []
-    assert apply(house, text.format("two")) == ["changed mailbox info@example.org password"]
+    assert apply(house, text.format("number one")) == ["changed mailbox info@example.org password"]
+    assert apply(house, text.format("number one")) == []
+    assert apply(house, text.format("number two")) == ["changed mailbox info@example.org password"]
     verifier = '[[mailbox]]\naddress = "info@example.org"\npassword_hash = "$argon2id$of-three"\n'
     assert apply(house, verifier) == ["changed mailbox info@example.org password"]
     found = house.credential("info@example.org")
@@ -125,10 +126,22 @@ def test_a_password_is_only_set_if_it_differs(house: House) -> None:
     assert apply(house, verifier) == []
 
 
+def test_a_password_must_be_long_unless_it_is_in_force(house: House) -> None:
+    text = '[[mailbox]]\naddress = "{}"\npassword = "seven l"\n'
+    for address in ("new@example.org", "info@example.org"):
+        said = refused(house, text.format(address))
+        place = f"mailbox {address}: password"
+        assert said == [f"{place}: is shorter than 8 characters (choose a longer one)"]
+    # From a time when it was allowed
+    old = Credential("$argon2id$of-seven l", "")
+    result_of(house.stores.directory.set_credential("info@example.org", old))
+    assert apply(house, text.format("info@example.org")) == []
+
+
 def test_a_mailbox_is_switched_on_with_its_password(house: House) -> None:
     result_of(house.accounts.change_mailbox("info@example.org", MailboxOptions(active=False)))
-    result_of(house.accounts.set_password("info@example.org", "old"))
-    text = '[[mailbox]]\naddress = "info@example.org"\nactive = true\npassword = "new"\n'
+    result_of(house.accounts.set_password("info@example.org", "old and long"))
+    text = '[[mailbox]]\naddress = "info@example.org"\nactive = true\npassword = "new and long"\n'
     assert apply(house, text) == ["changed mailbox info@example.org active on, password"]
 
 
@@ -296,7 +309,7 @@ def test_what_does_not_fit_is_found_before_anything_is_done(
 
 
 def test_of_a_mailbox_that_is_switched_off_the_password_is_noted_as_missing(house: House) -> None:
-    result_of(house.accounts.set_password("info@example.org", "one"))
+    result_of(house.accounts.set_password("info@example.org", "number one"))
     result_of(house.accounts.change_mailbox("info@example.org", MailboxOptions(active=False)))
     exported = result_of(house.sites.export(with_secrets=True))
     assert "password_hash" not in exported.text

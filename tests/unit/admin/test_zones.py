@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,8 @@ from twisted.internet.task import Clock
 
 from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.dns_check import Looked
+from bitrixmail.admin.dns_records import zone_lines
+from bitrixmail.admin.probes.own_addresses import OwnAddresses
 from bitrixmail.admin.zones import PATIENCE_S, LastLooks, Zones
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.dkim import DKIMKey, KeyState
@@ -44,7 +47,10 @@ class House:
         self.stores, self.clock, self.looks = stores, clock, LastLooks()
         time = cast("IReactorTime", clock)
         self.dkim = DKIM(stores.directory, stores.dkim_keys, make, InlineThreads(), time)
-        self.zones = Zones(self.dkim, "mx.example.org", self.looks, self.look, time)
+        self.own = OwnAddresses()
+        self.zones = Zones(
+            self.dkim, "mx.example.org", self.looks, self.look, time, own=lambda: self.own
+        )
         self.looked = Looked((), frozenset())
         self.waits = False
         self.asked: list[str] = []
@@ -75,7 +81,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def test_nobody_has_looked_yet(house: House) -> None:
     states = result_of(house.zones.states("Example.ORG"))
-    assert [state.record.type for state in states if state.record] == ["MX"] + ["TXT"] * 4
+    assert [state.record.type for state in states if state.record] == ["MX"] + ["TXT"] * 4 + ["A"]
     assert {state.severity for state in states} == {None}
     assert house.zones.last("example.org") is None
     assert house.zones.worst("example.org") is None
@@ -93,6 +99,7 @@ def test_each_finding_stands_beside_its_record(house: House) -> None:
         Finding("dkim", ed.name, DOUBTFUL, "has no record"),
         Finding("dkim", "old._domainkey.example.org", GOOD, "is no longer needed"),
         Finding("dmarc", "_dmarc.example.org", GOOD, "its own"),
+        Finding("address", "mx.example.org", WRONG, "has no address"),
     )
     house.looked = Looked(findings, frozenset())
     checked, begun = result_of(house.zones.check("example.org"))
@@ -104,6 +111,7 @@ def test_each_finding_stands_beside_its_record(house: House) -> None:
         (rsa.name, GOOD),
         (ed.name, DOUBTFUL),
         ("_dmarc.example.org", GOOD),
+        ("mx.example.org", WRONG),
         (None, GOOD),
     ]
     assert sum(len(state.findings) for state in states) == len(findings)
@@ -154,3 +162,21 @@ def test_the_zone_is_lines_to_copy(house: House) -> None:
     lines = result_of(house.zones.zone("example.org")).splitlines()
     assert "example.org. 3600 IN MX 10 mx.example.org." in lines
     assert sum("_domainkey" in line for line in lines) == 2
+    assert "; mx.example.org. 3600 IN A ADDRESS" in lines
+
+
+def test_the_addresses_of_the_host_are_told_where_they_are_known(house: House) -> None:
+    four, six = "198.51.100.7", "2001:db8::7"
+    house.own = OwnAddresses(frozenset(map(ip_address, (six, four))))
+    finding = Finding("address", "mx.example.org", GOOD, "leads here")
+    house.looked = Looked((finding,), frozenset())
+    result_of(house.zones.check("example.org"))
+    states = result_of(house.zones.states("example.org"))[-2:]
+    told = [
+        (each.record and (each.record.type, each.record.value), each.severity) for each in states
+    ]
+    assert told == [(("A", four), GOOD), (("AAAA", six), GOOD)]
+    lines = result_of(house.zones.zone("example.org")).splitlines()
+    assert f"mx.example.org. 3600 IN A {four}" in lines
+    host = house.zones.host()
+    assert f"; {host[1].line}" in zone_lines("shop.example", "mx.example.org", (), host)

@@ -151,7 +151,7 @@ def test_a_catch_all_is_set_and_taken_back(shell: Shell) -> None:
             os.EX_USAGE,
             ("mailbox", "add", "x@example.org", "--password-stdin"),
             (
-                "error: no password on standard input: printf 'secret' | bitrixmail …"
+                "error: no password on standard input: printf 'secret word' | bitrixmail …"
                 " (see bitrixmail mailbox add --help)"
             ),
         ),
@@ -209,7 +209,7 @@ def test_every_fault_of_a_mailbox_is_told(shell: Shell) -> None:
 def test_a_mailbox_with_all_that_can_be_said_of_it(shell: Shell) -> None:
     options = ("--quota", "2GiB", "--retention", "30d", "--description", "Бухгалтерия")
     words = ("mailbox", "add", "Счета@example.org", "--password-stdin", "--inactive")
-    said = shell.said(*words, *options, "--plus-folders", stdin="secret\n")
+    said = shell.said(*words, *options, "--plus-folders", stdin="secret word\n")
     assert said == "mailbox счета@example.org added\n"
     assert shell.json("mailbox", "list")[-1] == {
         "address": "счета@example.org",

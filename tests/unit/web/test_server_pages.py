@@ -53,3 +53,16 @@ def test_a_day_has_the_steps_that_are_not_in_a_coarse_one_yet() -> None:
     assert _sum(day, "sent", hour) == 5 + 7 + 2 + 4
     assert _sum(Samples(300), "sent", hour) == 8
     assert _values(hour, "bounced") == [0, 0, 0, 0]
+
+
+def test_charts_tell_why_mail_was_refused_and_how_long_the_oldest_waits() -> None:
+    counts: dict[str, tuple[int | None, ...]] = {
+        "refused": (5, 0, 3),
+        "refused/unknown": (3, 0, 0),
+        "refused/limits": (1, 0, 3),
+    }
+    samples = Samples(10, (10, 20, 30), counts, {"oldest": (90.0, None, 0.0)})
+    assert _values(samples, "refused/unknown") == [3, 0, 0]
+    assert _values(samples, "refused/other") == [1, 0, 0]
+    assert _values(Samples(10, (10, 20)), "refused/other") == [0, 0]
+    assert _values(samples, "minutes") == [1.5, None, 0.0]

@@ -116,7 +116,9 @@ class ServerOperations:
         return Fine()
 
     async def metrics(self, call: Call) -> Raw:  # noqa: ARG002 - as all are called
-        """Give what is measured, for Prometheus; only where `listen.metrics` is set."""
+        """Give what is measured, for Prometheus; unless `web.metrics` is off."""
         if self._exposed is None:
-            raise ProblemError(404, "Nothing is measured: set listen.metrics, and start it anew.")
+            raise ProblemError(
+                404, "Nothing is measured: set web.metrics to true, and start it anew."
+            )
         return await self._exposed()
