@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from importlib import resources
@@ -14,13 +15,16 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from bitrixmail.admin.events_russian import event_in_russian
+from bitrixmail.admin.faults.russian import place_in_russian, sentence_in_russian
 from bitrixmail.model.text import printable
 from bitrixmail.web.visit import LANGUAGES, Visit
 
 _PACKAGE = "bitrixmail.web"
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 class Rendering:
@@ -86,8 +90,20 @@ def _environment(language: str, translations: Translations) -> Environment:
         "lasting": lambda delta: format_timedelta(delta, locale=language),
         "seconds": lambda seconds: format_timedelta(timedelta(seconds=seconds), locale=language),
         "number": lambda number: format_decimal(number, locale=language),
+        "coded": coded,
+    }
+    russian = language == "ru"
+    environment.filters |= {
+        "told": (lambda text: coded(sentence_in_russian(text))) if russian else escape,
+        "place": place_in_russian if russian else str,
+        "happened": (lambda text: coded(event_in_russian(text))) if russian else escape,
     }
     return environment
+
+
+def coded(text: str) -> Markup:
+    """Write what stands in `…` as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def _hidden(visit: Visit) -> Markup:

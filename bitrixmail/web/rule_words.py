@@ -91,7 +91,8 @@ ACTION_HELP: Mapping[str, Help] = {
     "tag": Help(_("Add a tag"), _("A word of your own.")),
     "untag": Help(_("Take a tag away")),
     "priority": Help(
-        _("Set the priority"), _("high, normal or low, whatever the sender of the message says.")
+        _("Set the priority"),
+        _("Whatever the sender of the message says: `high`, `normal` or `low`."),
     ),
     "delete": Help(_("Move to Trash"), _("The rules go on: a later move brings it back.")),
     "discard": Help(
@@ -140,15 +141,13 @@ ARGUMENT_LABELS = {
     "portal": _("Portal: the name of the secret that is the webhook's address"),
     "name": _("Name"),
 }
-_ATTACHMENTS = Help(
-    _("Attached files"), _("inline: they go along; none: only their names, types and sizes.")
-)
+_ATTACHMENTS = Help(_("Attached files"), _("How the files of the message are handed over."))
 _VALUES = Help(_("Values"), _("What it is told beside the message: one NAME = text a line."))
-_SCOPE = Help(_("Who learns"), _("site: all mailboxes together; mailbox: this one alone."))
+_SCOPE = Help(_("Who learns"), _("For whom the filter learns it."))
 SETTING_HELP: Mapping[tuple[str, str], Help] = {
     ("ticket", "who_may_add"): Help(
         _("Whose letters may come into a ticket"),
-        _("owner: the address that opened it; domain: any of the owner's domain; anyone."),
+        _("Others' letters open a ticket of their own."),
     ),
     ("ticket", "subject_patterns"): Help(
         _("Where the number stands in a subject"),
@@ -159,11 +158,11 @@ SETTING_HELP: Mapping[tuple[str, str], Help] = {
     ("ticket", "hidden"): Help(_("Hidden"), _("Marks the letter as one for the desk alone.")),
     ("ticket", "sender"): Help(
         _("Who counts as the sender"),
-        _("reply_to: Reply-To, if there is one: for forms of a site that write From themselves."),
+        _("Reply-To suits forms of a site that write From themselves."),
     ),
     ("ticket", "acknowledge"): Help(
         _("Acknowledgement"),
-        _("Sent to whoever opens a ticket; {number}, {subject} and {sender} are filled in."),
+        _("Sent to whoever opens a ticket; `{number}`, `{subject}` and `{sender}` are filled in."),
     ),
     ("ticket", "most_per_hour"): Help(
         _("Most letters an hour"), _("Of one sender; the rest stay in the mailbox only.")
@@ -174,11 +173,12 @@ SETTING_HELP: Mapping[tuple[str, str], Help] = {
     ("reply", "text"): Help(
         _("Text"),
         _(
-            "What it says. {from_name}, {from_address}, {subject}, {date}, {to} and {mailbox} are"
-            " filled in, {starts}, {ends} and {days_to_answer} as written below."
+            "What it says. `{from_name}`, `{from_address}`, `{subject}`, `{date}`, `{to}` and"
+            " `{mailbox}` are filled in, `{starts}`, `{ends}` and `{days_to_answer}`"
+            " as written below."
         ),
     ),
-    ("reply", "subject"): Help(_("Subject"), _("By default: Re: {subject}")),
+    ("reply", "subject"): Help(_("Subject"), _("By default: Re: `{subject}`")),
     ("reply", "html"): Help(_("Text as a page (HTML)"), _("The same once more as a page.")),
     ("reply", "from"): Help(
         _("From"), _("The mailbox or an alias of it, perhaps with a name: Support <a@example.org>")
@@ -196,30 +196,28 @@ SETTING_HELP: Mapping[tuple[str, str], Help] = {
     ("notify", "text"): Help(
         _("Text"),
         _(
-            "{from_name}, {from_address}, {subject}, {date}, {to}, {mailbox}, {folder}, {size},"
-            " {queue_id} and {text} are filled in."
+            "`{from_name}`, `{from_address}`, `{subject}`, `{date}`, `{to}`, `{mailbox}`,"
+            " `{folder}`, `{size}`, `{queue_id}` and `{text}` are filled in."
         ),
     ),
     ("notify", "subject"): Help(_("Subject"), _("The same are filled in.")),
     ("notify", "per_hour"): Help(
         _("Most an hour"), _("The others are told of together when the hour is over.")
     ),
-    ("webhook", "format"): Help(
-        _("Format"), _("Our own JSON, that of another service, or the message as it came (raw).")
-    ),
+    ("webhook", "format"): Help(_("Format"), _("In which form the message is told.")),
     ("webhook", "secret"): Help(
         _("Secret"), _("The name of one in actions.secrets of the settings: the call is signed.")
     ),
     ("webhook", "headers"): Help(
         _("Header fields"),
-        _("One NAME = text a line; {secret:NAME} is taken from the settings."),
+        _("One NAME = text a line; `{secret:NAME}` is taken from the settings."),
     ),
     ("webhook", "attachments"): _ATTACHMENTS,
     ("webhook", "timeout"): Help(_("Time limit"), _("For the whole call, up to 120s.")),
     ("bitrix24", "entity"): Help(_("What is made"), _("By default a lead.")),
     ("bitrix24", "fields"): Help(
         _("Fields"),
-        _("One NAME = text a line; {subject}, {from_name}, {reply_text:2000} are filled in."),
+        _("One NAME = text a line; `{subject}`, `{from_name}`, `{reply_text:2000}` are filled in."),
     ),
     ("bitrix24", "find_contact"): Help(
         _("Look for the contact"), _("Whoever has the address of the author. By default yes.")
@@ -232,6 +230,30 @@ SETTING_HELP: Mapping[tuple[str, str], Help] = {
     ("python", "values"): _VALUES,
     ("spam", "scope"): _SCOPE,
     ("not_spam", "scope"): _SCOPE,
+}
+
+
+# What the choices of a setting are called
+CHOICE_LABELS = {
+    "owner": _("only who opened it"),
+    "domain": _("anybody of his domain"),
+    "anyone": _("anybody"),
+    "reply_to": _("the address for answers (Reply-To)"),
+    "from": _("the address in From"),
+    "json": _("our own JSON"),
+    "mailgun": _("as Mailgun"),
+    "sendgrid": _("as SendGrid"),
+    "postal": _("as Postal"),
+    "raw": _("the message as it came"),
+    "inline": _("go along"),
+    "none": _("only names, types and sizes"),
+    "url": _("as links"),
+    "lead": _("lead"),
+    "activity": _("activity"),
+    "task": _("task"),
+    "chat": _("message in a chat"),
+    "site": _("all mailboxes together"),
+    "mailbox": _("this mailbox alone"),
 }
 
 
@@ -254,5 +276,6 @@ VOCABULARY = {
     "OCCASION_LABELS": OCCASION_LABELS,
     "ACTION_HELP": ACTION_HELP,
     "ARGUMENT_LABELS": ARGUMENT_LABELS,
+    "CHOICE_LABELS": CHOICE_LABELS,
     "setting_help": setting_help,
 }

@@ -9,11 +9,9 @@ import re
 from dataclasses import replace
 from functools import cache
 
-from bitrixmail.admin.findings.faults_russian import FAULT_SENTENCES
 from bitrixmail.admin.findings.host_russian import HOST_PHRASES, HOST_SENTENCES
 from bitrixmail.admin.findings.obstacles_russian import OBSTACLE_SENTENCES
 from bitrixmail.admin.findings.records_russian import RECORD_SENTENCES
-from bitrixmail.model.errors import Fault
 from bitrixmail.model.finding import Finding
 
 _Pair = tuple[str, str]
@@ -212,19 +210,6 @@ def finding_in_russian(finding: Finding) -> Finding:
         why=in_russian(finding.why),
         remedies=tuple(map(in_russian, finding.remedies)),
     )
-
-
-def fault_in_russian(fault: Fault) -> Fault:
-    """Say what is wrong with a setting in Russian."""
-    return replace(fault, what=_fault_text(fault.what), remedy=_fault_text(fault.remedy))
-
-
-def _fault_text(text: str) -> str:
-    for pattern, russian in _compiled(FAULT_SENTENCES):
-        found = pattern.fullmatch(text)
-        if found is not None:
-            return russian.format(*found.groups())
-    return text
 
 
 def in_russian(text: str, depth: int = 0) -> str:

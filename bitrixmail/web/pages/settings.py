@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bitrixmail.admin.findings.russian import fault_in_russian
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.settings_desk import Saved
 from bitrixmail.admin.settings_words.russian import section_in_russian
@@ -12,6 +11,7 @@ from bitrixmail.admin.upkeep import Upkeep
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.settings_book import Book, Section
 from bitrixmail.model.user import Right
+from bitrixmail.web.deed_words import is_hidden
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
@@ -37,8 +37,7 @@ class SettingsPages:
         try:
             book = await self._desk.read()
         except InputError as error:
-            faults = _told_in(error.faults, visit.language)
-            return Page("settings_broken.html", {"faults": faults})
+            return Page("settings_broken.html", {"faults": error.faults})
         section = _section(book, visit.asked("section"), visit.language)
         return Page("settings.html", _context(book, section))
 
@@ -47,8 +46,7 @@ class SettingsPages:
         try:
             book = await self._desk.read()
         except InputError as error:
-            faults = _told_in(error.faults, visit.language)
-            return Page("settings_broken.html", {"faults": faults}, 400)
+            return Page("settings_broken.html", {"faults": error.faults}, 400)
         section = _section(book, visit.given("section"), visit.language)
         reset = visit.given("reset")
         given: dict[str, str | None] = {reset: None} if reset else dict(_given(visit, section))
@@ -56,13 +54,13 @@ class SettingsPages:
             saved = await self._desk.change(given, visit.user, visit.peer)
         except InputError as error:
             texts = {path: text for path, text in given.items() if text is not None}
-            faults = _told_in(error.faults, visit.language)
-            return Page("settings.html", _context(book, section, texts, faults), 400)
+            return Page("settings.html", _context(book, section, texts, error.faults), 400)
         return Redirect(f"{_PATH}?section={section.name}", _said(saved))
 
     async def history(self, visit: Visit) -> Reply:  # noqa: ARG002 - every page is handed one
         """Show who changed what."""
-        return Page("settings_history.html", {"changes": await self._desk.history()})
+        changes = await self._desk.history()
+        return Page("settings_history.html", {"changes": changes, "is_hidden": is_hidden})
 
     async def undo(self, visit: Visit) -> Reply:
         """Put a setting back."""
@@ -75,10 +73,6 @@ def _section(book: Book, name: str, language: str) -> Section:
     """Return the section that is wanted, or the first, with its help in a language."""
     found = next((each for each in book.sections if each.name == name), book.sections[0])
     return section_in_russian(found) if language == "ru" else found
-
-
-def _told_in(faults: tuple[Fault, ...], language: str) -> tuple[Fault, ...]:
-    return tuple(map(fault_in_russian, faults)) if language == "ru" else faults
 
 
 def _of(path: str, saved: Saved) -> str:

@@ -9,6 +9,7 @@ from bitrixmail.admin.passwords import generated
 from bitrixmail.admin.users import Users
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.user import DeedSearch, Right, Role
+from bitrixmail.web.deed_words import DEED_WORDS
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
@@ -142,7 +143,13 @@ class UserPages:
         more = ""
         if len(found) > _DEEDS:
             more = f"/users/audit?{urlencode({**wanted, 'before': shown[-1].id})}"
-        context = {"deeds": shown, "more": more, "wanted": wanted, "first": not number}
+        context = {
+            "deeds": shown,
+            "more": more,
+            "wanted": wanted,
+            "first": not number,
+            **DEED_WORDS,
+        }
         return Page("audit.html", context)
 
     async def _record(self, visit: Visit, what: str, target: str, detail: str = "") -> None:

@@ -1,0 +1,355 @@
+"""What happened, in Russian: entries of the log, replies of our own, how a ticket came to be so.
+
+Pure: English sentences in, Russian ones out. What another server said stays as it is, as code.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from bitrixmail.admin.phrasebook import Phrasebook
+
+_EVENTS: dict[str, str] = {
+    # came in
+    "from <{}> at {} by {}, {} octets": "от {} с {}, {}, размер {} байт",
+    "from {}, received {}, {} octets": "из {}, получено {}, размер {} байт",
+    "this host": "этого сервера",
+    "kept in {}": "положено в {}",
+    "kept": "принято",
+    "quarantined in {}": "помещено в карантин",
+    "quarantined": "помещено в карантин",
+    "discarded": "выброшено по правилу",
+    "rejected": "не принято по правилу",
+    "kept in {}, for {}": "положено в {}, для {}",
+    "quarantined in {}, for {}": "помещено в карантин, для {1}",
+    "kept, for {}": "принято, для {}",
+    "discarded, for {}": "выброшено по правилу, для {}",
+    "rejected, for {}": "не принято по правилу, для {}",
+    # refused
+    "{} (from <{}> at {}, {} times in this minute)": "{} (от {} с {}, раз за минуту: {})",
+    "{} (from <{}> at {})": "{} (от {} с {})",
+    "{} more refusals of further sources": "ещё {} отказов другим серверам",
+    # sent and done
+    "sent by {}: {}": "отправлено через {}: {}",
+    "deferred by {}: {}": "отложено, {}: {}",
+    "failed by {}: {}": "не отправлено, {}: {}",
+    "sent: {}": "отправлено: {}",
+    "deferred: {}": "отложено: {}",
+    "failed: {}": "не отправлено: {}",
+    'acted: {} {}, rule "{}": {}': "{} {}, правило «{}»: {}",
+    'deferred: {} {}, rule "{}": {}': "отложено: {} {}, правило «{}»: {}",
+    'failed: {} {}, rule "{}": {}': "не вышло: {} {}, правило «{}»: {}",
+    "{} later at {}: {} ({}): {}": "{} позже, {}: {} ({}): {}",
+    "{} later: {} ({}): {}": "{} позже: {} ({}): {}",
+    "{} of {}: {}": "{} письма {}: {}",
+    "forward": "пересылка",
+    "redirect": "перенаправление",
+    "reply": "автоответ",
+    "notify": "уведомление",
+    "ticket": "обращение",
+    "command": "программа",
+    "python": "расширение",
+    "spam": "спам",
+    "not_spam": "не спам",
+    "by hand": "вручную",
+    # moved about
+    "to {}, by {}": "в {}, {}",
+    "to {}, {}": "в {}, {}",
+    "to {}": "в {}",
+    "by {}": "{}",
+    "by {} (run {})": "правило {} (запуск {})",
+    "for good, by {} (run {})": "навсегда, правило {} (запуск {})",
+    "copied to {}, {}": "копия в {}, {}",
+    "set {}, {}": "поставлен флаг {}, {}",
+    "cleared {}, {}": "снят флаг {}, {}",
+    "tagged {}, {}": "поставлена метка {}, {}",
+    "untagged {}, {}": "снята метка {}, {}",
+    "to be done: {}, {}": "будет выполнено: {}, {}",
+    "back to {}, taken back (run {})": "возвращено в {} (запуск {} отменён)",
+    "taken back (run {})": "возвращено (запуск {} отменён)",
+    "to {}, out of quarantine ({})": "в {}, из карантина ({})",
+    "to {}, out of quarantine": "в {}, из карантина",
+    "to {}: {} was given up, and nothing else keeps the message: {}": (
+        "в {}: {} не удалось, а больше письмо нигде не хранится: {}"
+    ),
+    "to {}: {} was given up, and nothing else keeps the message": (
+        "в {}: {} не удалось, а больше письмо нигде не хранится"
+    ),
+    '{} of the rule "{}"': "{} правила «{}»",
+    "UID {}": "номер {}",
+    # tickets
+    "{}: {}": "{}: {}",
+    "opened": "создано",
+    "closed": "закрыто",
+    "acknowledged": "отправлено подтверждение",
+    "closed by {}": "закрыто, {}",
+    "opened again by {}": "открыто снова, {}",
+    "given to {} by {}": "ответственный — {}, назначил {}",
+    "taken from whoever had it by {}": "больше ни за кем не закреплено, {}",
+    "deleted by {}": "удалено, {}",
+    "answered by {}, closed": "ответ дан и обращение закрыто, {}",
+    "answered by {}": "ответ: {}",
+    "note by {}": "заметка: {}",
+    "ticket {}: the message is in it already": "обращение {}: письмо в нём уже есть",
+    "ticket {}: {}": "обращение {}: {}",
+    "no ticket: {} messages of {} came in within an hour": (
+        "обращения нет: за час от {1} пришло писем: {0}"
+    ),
+    "no ticket: a program wrote it ({})": "обращения нет: письмо написала программа ({})",
+    "joined by its {}": "добавлено: {}",
+    "{}; acknowledged": "{}; отправлено подтверждение",
+    "{}; not acknowledged: {}": "{}; подтверждение не отправлено: {}",
+    "{}; it was closed and is open again": "{}; было закрыто, открыто снова",
+    "{}; a program wrote it ({}), so nothing changes": (
+        "{}; письмо написала программа ({}), ничего не изменилось"
+    ),
+    "{}, might belong to {} by its {}: {}": "{}, может относиться к {} ({}): {}",
+    "reply address": "адрес ответа",
+    "subject": "тема",
+    "its From names not just one author": "в поле «От» не один автор",
+    "it is from {}, and only {} may add to that": "оно от {}, а добавлять может только {}",
+    "nothing proves that it is from {}, as its reply address would": (
+        "ничто не подтверждает, что оно от {}"
+    ),
+    "{} and his domain": "{} и его домен",
+    "it is from {}, and was sent by {}": "оно от {}, а отправил {}",
+    "there is no help desk named {}": "ящика {} для обращений нет",
+    # answers, forwards, notices
+    "it is taken for spam, or thrown away": "это спам, или письмо выброшено",
+    "it is a bounce": "это уведомление о недоставке",
+    "Not answered: {}": "ответа нет: {}",
+    "Not told: {}": "не уведомили: {}",
+    "it is a notice itself": "это само уведомление",
+    "{} has given {} answers within an hour": "{}: за час уже отправлено ответов: {}",
+    "{} leads to the mailbox itself": "{} ведёт в тот же ящик",
+    "there is no {} here": "адреса {} здесь нет",
+    "A circle: it was passed on from {} before": "круг: из {} письмо уже пересылали",
+    "A circle: {} leads to {} itself": "круг: {} ведёт в сам {}",
+    "{} messages within an hour were passed on from {}, it goes on later": (
+        "из {1} за час переслано писем: {0}, остальное — позже"
+    ),
+    "{}: that is the mailbox itself": "{}: это тот же ящик",
+    "{}: later, with others: there were {} within an hour": (
+        "{}: позже, вместе с другими: за час их было {}"
+    ),
+    "neither To nor Cc names the mailbox": "ящика нет ни в «Кому», ни в «Копии»",
+    "it came before {}": "пришло раньше {}",
+    "it came after {}": "пришло позже {}",
+    "{} was answered {} UTC": "{}: уже отвечали {} UTC",
+    "from: {} is no address of {}": "{} — не адрес ящика {}",
+    "already known": "уже известно",
+    "no spam": "не спам",
+    "nothing learned: there is no {} any more": "ничего не запомнено: {} больше нет",
+    # programs and calls
+    "again later": "повторить позже",
+    "refused for good": "отказано насовсем",
+    "it took longer than it may and was ended after {} s": "не уложилась в срок, остановлена: {} с",
+    "the settings have no [commands.{}]": "в настройках нет программы {}",
+    "it was ended by {}": "её остановил {}",
+    "exit code {} ({}): {}": "код завершения {} ({}): {}",
+    "exit code {} ({})": "код завершения {} ({})",
+    "it can't be run: {}": "не запускается: {}",
+    "{}; if that is a server of yours: {}": "{}; если это ваш сервер, впишите в настройки: `{}`",
+    "{} has an address of a private network: {}": "{} — адрес частной сети: {}",
+    "{} has an address of this machine: {}": "{} — адрес этой машины: {}",
+    "{} has an address {}: {}": "{} — такой адрес ({}): {}",
+    "{} has no address": "у {} нет адреса",
+    "it has {} octets, more than {}": "{} байт, больше {}",
+    "it has more than {} octets": "больше {} байт",
+    "it takes longer than {} s": "дольше {} с",
+    'there is no secret "{}": add it to {}': "секрета «{}» нет, впишите его в настройки: `{}`",
+    "the message is gone": "письма больше нет",
+    "an error of this program, its log tells which: {}": "ошибка самой программы, см. журнал: {}",
+    "an error of this program, its log tells which": "ошибка самой программы, см. журнал",
+    "it did not end, and was cut": "не завершилось и прервано",
+    '{} is not told the secret "{}", which is for {}; if it shall be: {}': (
+        "{} не получает секрет «{}», он для {}; если должен, впишите в настройки: `{}`"
+    ),
+    "a message of {} octets is more than actions.max_size": (
+        "письмо в {} байт больше, чем `actions.max_size`"
+    ),
+    "where files are fetched is not set: actions.attachment_url, then kill -HUP": (
+        "не указано, откуда брать файлы: `actions.attachment_url` в настройках"
+    ),
+    # portals
+    "make an incoming webhook on the portal, and write its whole address there": (
+        "создайте на портале входящий вебхук и впишите туда его адрес целиком"
+    ),
+    "the portal does not take one of the rule's `fields`: see what it says of it": (
+        "портал не принял одно из полей правила: прочтите, что он сказал"
+    ),
+    ("the code of the webhook is wrong, or its user has left: make a new one on the portal and put"
+     " its address into the settings"): (
+        "код вебхука неверен или его пользователь уволен: создайте на портале новый и впишите его "
+        "адрес в настройки"
+    ),
+    "the code of the webhook is wrong: put its address into the settings anew": (
+        "код вебхука неверен: впишите его адрес в настройки заново"
+    ),
+    "the webhook was deleted on the portal: make a new one": (
+        "вебхук на портале удалён: создайте новый"
+    ),
+    "the webhook may not do this: give it the rights to CRM, tasks or chats": (
+        "вебхуку это запрещено: дайте ему права на CRM, задачи или чаты"
+    ),
+    "the webhook's user may not do this, or the portal's plan has no REST": (
+        "пользователю вебхука это запрещено, или тариф портала без REST"
+    ),
+    "the webhook's user may not use it: make it anew": (
+        "пользователю нельзя пользоваться этим вебхуком: создайте его заново"
+    ),
+    "the portal does not know this method: is it an old one in a box?": (
+        "портал не знает такого метода: возможно, это старая коробочная версия"
+    ),
+    "there is no such portal any more": "такого портала больше нет",
+    'the rule does not name a chat: dialog = "chat42"': "в правиле не указан чат",
+    "lead {} was made by an earlier attempt": "лид {} создан прошлой попыткой",
+    "activity {} was made by an earlier attempt": "дело {} создано прошлой попыткой",
+    "task {} was made by an earlier attempt": "задача {} создана прошлой попыткой",
+    "activity {} at {}": "дело {}, {}",
+    "deal {} of {}": "сделка {}, {}",
+    "lead {}": "лид {}",
+    "task {}": "задача {}",
+    "message {}": "сообщение {}",
+    # what we ourselves say of other hosts
+    "Connection was refused by other side: {}": "сервер не принимает подключений",
+    "Connection was refused by other side: {}.": "сервер не принимает подключений",
+    "TCP connection timed out: {}": "сервер не отвечает",
+    "TCP connection timed out: {}.": "сервер не отвечает",
+    "User timeout caused connection failure.": "сервер не отвечает",
+    "User timeout caused connection failure": "сервер не отвечает",
+    "No route to host: {}": "к серверу нет пути",
+    "No route to host: {}.": "к серверу нет пути",
+    "Network is unreachable: {}": "сеть недоступна",
+    "An error occurred while connecting: {}": "не удалось подключиться: {}",
+    "Connection was closed cleanly.": "соединение закрыто",
+    "Connection to the other side was lost in a non-clean fashion: {}": "соединение оборвалось",
+    "Connection to the other side was lost in a non-clean fashion.": "соединение оборвалось",
+    "Couldn't bind: {}": "не удалось занять адрес: {}",
+    "DNS lookup failed: {}": "имя не найдено в DNS: {}",
+    "the host has closed the connection": "сервер закрыл соединение",
+    "we dropped the connection": "соединение прервано нами",
+    "no end of the TLS handshake": "согласование TLS не закончилось",
+    "TLS handshake: {}": "согласование TLS: {}",
+    "TLS failed": "сбой TLS",
+    "no TLS": "нет TLS",
+    "the host takes too long": "сервер слишком долго не отвечает",
+    "no reply to {}": "нет ответа на {}",
+    "no answer to our call": "сервер не отвечает",
+    "the connection is closed": "соединение закрыто",
+    "the host does not offer STARTTLS": "сервер не умеет STARTTLS",
+    "the host refuses STARTTLS": "сервер отказался от STARTTLS",
+    "no login without TLS": "без TLS входить нельзя",
+    "the host offers no way to log in that we know": "сервер не умеет знакомых нам способов входа",
+    "the host refuses our login": "сервер не принял имя или пароль",
+    "the host turns us away": "сервер нам отказал",
+    "a reply before its command": "ответ раньше команды",
+    "the host closes the session": "сервер закончил сеанс",
+    "the host refuses amid the content": "сервер отказал посреди письма",
+    "a message of {} octets ends before its end": "письмо в {} байт оборвалось",
+    "too many recipients": "слишком много получателей",
+    "a recipient was never asked for": "о получателе не спросили",
+    "it is in the mailbox": "письмо в ящике",
+    "The sender is no address that can be sent": "такого отправителя передать нельзя",
+    "The recipient is no address that can be sent": "такого получателя передать нельзя",
+    "The host does not offer SMTPUTF8, which the message needs": (
+        "сервер не умеет SMTPUTF8, а письму это нужно"
+    ),
+    "The host does not offer 8BITMIME, which the message needs": (
+        "сервер не умеет 8BITMIME, а письму это нужно"
+    ),
+    "The message has {} octets, the host takes {}": "в письме {} байт, а сервер берёт до {}",
+    "an MX record leads to this server itself": "запись MX ведёт на этот же сервер",
+    "{} ({}) could not be looked up: {}": "{} ({}) не удалось найти в DNS: {}",
+    "{}: correct outbound.smarthost or outbound.route here": (
+        "{}: исправьте `outbound.smarthost` или `outbound.route` в настройках"
+    ),
+    "Mail for {} would come back to this server, where it is not a local domain": (
+        "письма для {} вернулись бы сюда, а такого домена здесь нет"
+    ),
+    "its MX records lead to no address": "его записи MX никуда не ведут",
+    "it has neither MX records nor an address": "у него нет ни записей MX, ни адреса",
+    "{} is an alias of {}": "{} — псевдоним {}",
+    "{} has no address that can be reached from here: {}": "до {} отсюда не добраться: {}",
+    "No host takes mail for {}: {}": "почту для {} не берёт ни один сервер: {}",
+    "a null MX stands beside other MX records": "пустая MX стоит рядом с другими",
+    "{} is no address": "{} — не адрес",
+    "{} can't be reached from here": "до {} отсюда не добраться",
+    "The domain {} does not exist": "домена {} не существует",
+    "{} takes no mail (null MX)": "{} не принимает почту (пустая MX)",
+    "The host {} does not exist": "сервера {} не существует",
+    "{} is an address, no name": "{} — адрес, а не имя",
+    "{} is not allowed by the MTA-STS policy of {}": "{} не разрешён политикой MTA-STS домена {}",
+    "the TLSA records of {} could not be looked up": "записи TLSA для {} узнать не удалось",
+    "a bounce of {} for {}": "уведомление о недоставке {} для {}",
+    "it is no bounce": "это не уведомление о недоставке",
+    "it names no message of ours": "в нём не названо наше письмо",
+    "it names no recipient of {}": "в нём не назван получатель {}",
+    # our own replies
+    "No such mailbox here": "такого ящика здесь нет",
+    "Relaying denied: not a domain of this server": "чужой домен, пересылка запрещена",
+    "Mailbox full, please try again later": "ящик переполнен",
+    "Too many hops: this message is going in circles": "письмо ходит по кругу",
+    "Too many connections, please try again later": "слишком много подключений",
+    "Too many connections from your address": "слишком много подключений с этого адреса",
+    "Refused by the recipient": "не принято получателем",
+    "{} 5.1.1 {}": "{1} ({0})",
+    "{} 5.7.1 {}": "{1} ({0})",
+    "{} 5.7.54 {}": "{1} ({0})",
+    "{} 4.2.2 {}": "{1} ({0})",
+    "{} 5.4.6 {}": "{1} ({0})",
+    "250 2.0.0 Ok: queued as {}": "поставлено в очередь: {}",
+    # versions of the rules
+    "undo of version {}: back to version {}": "отмена версии {}: снова версия {}",
+    "group on: {}": "включена группа: {}",
+    "group off: {}": "выключена группа: {}",
+    "on: {}": "включено: {}",
+    "off: {}": "выключено: {}",
+    "new: {}": "новое: {}",
+    "edit: {}": "изменено: {}",
+    "edited: {}": "изменено: {}",
+    "added: {}": "добавлено: {}",
+    "changed: {}": "изменено: {}",
+    "removed: {}": "удалено: {}",
+    "remove: {}": "удалено: {}",
+    "moved: {}": "передвинуто: {}",
+    "move: {}": "передвинуто: {}",
+    "template {}": "шаблон {}",
+    # beside the codes of the audit log
+    "version {}": "версия {}",
+    "version {}, now {}": "версия {}, теперь {}",
+    "nothing changed": "ничего не изменилось",
+    "{} changed": "изменено: {}",
+    "{} jobs": "заданий: {}",
+    "all others": "все остальные",
+    "removed": "убран",
+    "made": "придуман сервером",
+    "confirm": "при подтверждении",
+    "to place {}": "на место {}",
+    "run {}": "запуск {}",
+    "{} → {}": "{} → {}",
+    "all of {}": "все: {}",
+    "the queue": "очередь",
+    "running": "работает",
+    "stopped": "остановлен",
+    "owner": "владелец",
+    "admin": "администратор",
+    "operator": "оператор",
+    "reader": "наблюдатель",
+    "see": "смотреть",
+    "send": "отправлять",
+    "handle": "разбирать",
+    "manage": "управлять",
+    "govern": "владеть",
+    "{}, {}": "{}, {}",
+}  # fmt: skip
+
+
+def event_in_russian(text: str) -> str:
+    """Say what happened; what is not known stays as it is, as code if it has several words."""
+    return _events().told(text)
+
+
+@cache
+def _events() -> Phrasebook:
+    return Phrasebook(_EVENTS.items(), foreign="`{}`")

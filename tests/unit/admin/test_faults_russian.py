@@ -1,0 +1,109 @@
+"""Whatever can be wrong is said in Russian, with what was typed left as it was typed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bitrixmail.admin.events_russian import event_in_russian
+from bitrixmail.admin.faults.russian import (
+    fault_in_russian,
+    place_in_russian,
+    sentence_in_russian,
+)
+from bitrixmail.admin.phrasebook import Phrasebook
+from bitrixmail.model.errors import Fault
+from bitrixmail.web.deed_words import DEEDS
+from tests.fakes.fault_texts import ROOM, fault_texts
+
+
+def test_every_fault_that_can_be_raised_has_its_russian() -> None:
+    found = fault_texts()
+    assert len(found) > 500
+    missing = {text: at for text, at in found.items() if sentence_in_russian(text) == text}
+    # A look that takes too long is a finding of the doctor
+    assert set(missing) <= {"was not found out within {} s"}
+
+
+@pytest.mark.parametrize(
+    ("english", "russian"),
+    [
+        ("is not listed for all", "в этом списке (для всех) такого нет"),
+        ('unknown action "fly"', "такого действия нет: `fly`"),
+        ("'much' is not a size", "«much» — не размер"),
+        (
+            "is not TOML: line 1, a bracket is not closed: [[rule]",
+            "это не TOML: строка 1, скобка не закрыта: [[rule]",
+        ),
+        ("must be a text", "должно быть так: текст"),
+        ("names {NAME}, which is not given", "подставляется {NAME}, но значение не дано"),
+    ],
+)
+def test_a_fault_keeps_what_was_typed(english: str, russian: str) -> None:
+    assert sentence_in_russian(english) == russian
+
+
+def test_where_a_fault_is_is_told_place_by_place() -> None:
+    assert place_in_russian('rules: rule "is missing": action 2: do') == (
+        "правила: правило «is missing»: действие 2: действие"
+    )
+    fault = Fault("mailbox bob@example.org", "there is none", "leave it out")
+    assert fault_in_russian(fault) == Fault("ящик bob@example.org", "такого нет", "уберите")
+
+
+@pytest.mark.parametrize(
+    ("english", "russian"),
+    [
+        (
+            "from <a@example.net> at 192.0.2.1 by ESMTPS, 351 octets",
+            "от a@example.net с 192.0.2.1, ESMTPS, размер 351 байт",
+        ),
+        ("to Дела, by ann", "в Дела, ann"),
+        ("kept in INBOX, Счета, for x@example.org", "положено в INBOX, Счета, для x@example.org"),
+        (
+            "deferred by mx.example.com[192.0.2.1]: 450 4.2.0 Try again later",
+            "отложено, mx.example.com[192.0.2.1]: `450 4.2.0 Try again later`",
+        ),
+        (
+            'acted: forward , rule "is missing": 250 2.0.0 Ok: queued as 1K',
+            "пересылка , правило «is missing»: поставлено в очередь: 1K",
+        ),
+        ("[#1]: given to ann by bob", "[#1]: ответственный — ann, назначил bob"),
+        ("some words of others", "`some words of others`"),
+    ],
+)
+def test_what_happened_is_told_in_russian(english: str, russian: str) -> None:
+    assert event_in_russian(english) == russian
+
+
+def test_what_a_phrase_is_made_of_is_taken_once() -> None:
+    book = Phrasebook([("{} has {} of {}", "{1}: {0}, {{{2}}}"), ("a {}", "A {}"), ("one", "один")])
+    assert book.said("x has one of y") == "один: x, {y}"
+    assert book.said("a one") == "A один"
+    assert book.said("else") is None
+    assert book.said("a " + "has of " * 100_000) is None
+
+
+def test_every_deed_that_is_written_down_has_its_words() -> None:
+    codes = set()
+    for file in sorted((ROOM / "web").rglob("*.py")):
+        codes |= _codes(file)
+    assert len(codes) > 50
+    assert codes <= set(DEEDS)
+
+
+_RECORDED = re.compile(r'"((?:[a-z]+)\.[a-z_]+(?:\.[a-z]+)?)"')
+
+
+def _codes(file: Path) -> set[str]:
+    text = file.read_text()
+    found = re.findall(r"record\((.{0,120})", text, re.DOTALL)
+    found += re.findall(r"what = (.{0,60})", text)
+    return {
+        code
+        for piece in found
+        for code in _RECORDED.findall(piece)
+        if not code.endswith((".html", ".zip", ".toml"))
+    }
