@@ -12,9 +12,9 @@ _ROOMS = ("accounts", "admin", "app", "mime", "model", "rules", "store", "web")
 _LEFT_OUT = (
     "admin/bitrix_", "admin/mail_", "admin/old_counters", "admin/site", "admin/spam_sources",
     "admin/spam_training", "admin/sendmail", "admin/quickstart", "admin/findings", "admin/probes",
-    "admin/settings_words", "admin/russian", "web/api", "mime/mbox", "app/preflight", "app/doctor",
+    "admin/settings_words", "admin/russian", "web/api", "mime/mbox", "app/settings/preflight", "app/looks",
     "store/migrations", "rules/russian", "rules/english", "admin/sending.py", "admin/dmarc_look",
-    "admin/dns_check", "admin/spf", "web/pages/api",
+    "admin/dns_check", "admin/host_look", "admin/spf", "web/pages/api",
 )  # fmt: skip
 _TELLING = frozenset({"Fault", "Complaint", "fault", "wrong", "_wrong", "_fault", "ValueError"})
 _TOLD = frozenset({"what", "remedy", "problem"})

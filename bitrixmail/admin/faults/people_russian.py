@@ -14,6 +14,8 @@ PEOPLE: dict[str, str] = {
     "the two differ": "пароли не совпадают",
     "type the new one twice": "введите новый пароль два раза",
     "is wrong": "неверно",
+    "was used already": "уже использован",
+    "wait for the next one, and type that": "дождитесь следующего и введите его",
     "after many wrong ones none is looked at for a while": (
         "после многих неверных вход на время закрывается"
     ),

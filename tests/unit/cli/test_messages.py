@@ -54,6 +54,7 @@ def test_messages_are_listed_newest_first(sorting: Shell) -> None:
         "mailbox": "info@example.org",
         "folder": "Invoices",
         "uid": 1,
+        "place_id": 1,
         "received": "2027-01-01T01:00:00.000000Z",
         "sender": "buyer@example.net",
         "header_from": "Аня <anna@example.net>",
