@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from datetime import UTC
 from html.parser import HTMLParser
@@ -25,6 +26,7 @@ _PICTURES = {"p@x": Picture("image/png", b"\x89PNG"), "s@x": Picture("image/svg+
 _FOUND = select(place.c.id).where(
     place.c.message_id == message.c.id, search_entry.c.message_id == message.c.id
 )
+_ENCLOSED = re.compile(r"""\([^)]*\)?|"[^"]*"?|'[^']*'?""")
 _NEVER = {
     "script", "style", "iframe", "frame", "object", "embed", "svg", "math", "form", "input", "button", "select",
     "textarea", "meta", "link", "base", "template", "title", "noscript", "plaintext", "xmp", "body", "html",
@@ -64,7 +66,8 @@ class _Look(HTMLParser):
     def _styled(self, value: str) -> None:
         for trick in ("url", "expression", "\\", "import"):
             assert trick not in value, value
-        for declared in value.split(";"):
+        # What stands in brackets or quotes belongs to one value
+        for declared in _ENCLOSED.sub("", value).split(";"):
             assert declared.partition(":")[0].strip() not in {"position", "display", "z-index"}, (
                 value
             )
