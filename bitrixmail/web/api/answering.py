@@ -117,7 +117,8 @@ class Api:
         caller = Caller("", asked.peer, frozenset(), asked.peer)
         if operation.needs is not None:
             caller = await self.caller(asked)
-            self.allow(caller, operation.needs)
+            for right in operation.rights:
+                self.allow(caller, right)
         wait_s = self._rate.wait_s(caller.name)
         if wait_s:
             raise ProblemError(429, "Too many calls.", headers={"Retry-After": str(wait_s)})
