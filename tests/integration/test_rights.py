@@ -6,8 +6,10 @@ of it; whoever may, names in a change what is not there, so that the rest stays 
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -45,6 +47,8 @@ _PARTS = {
     "/tickets desk": DESK,
     "/tickets number": "1",
 }
+# Of life, each some seconds after the one before
+_MOST_SIGNS = 3
 _PART = re.compile(r"[<{](?:path:)?([a-z_]+)[>}]")
 
 
@@ -246,3 +250,50 @@ def test_the_body_says_nothing_more(filled: Filled, visitors: dict[str, Visitor]
         one, other = reader.get(there), reader.get(none)
         assert (one.status, one.text.replace(there, none)) == (other.status, other.text)
     assert json.loads(reader.get("/api/v1/users/nobody").text)["status"] == 403
+
+
+def listening(caller: Caller, path: str, **headers: str) -> http.client.HTTPResponse:
+    """Begin to listen to what happens."""
+    link = http.client.HTTPConnection("127.0.0.1", caller.port, timeout=8)
+    link.request("GET", path, headers=headers)
+    response = link.getresponse()
+    assert response.status == 200
+    return response
+
+
+def test_streams_end_with_the_right_to_listen(filled: Filled) -> None:
+    caller, names = filled.caller, ("locked", "removed", "lowered", "logged-out", "tokenless")
+    visitors, streams, tokens = {}, {}, {}
+    for name in names:
+        user = {"name": name, "role": "operator", "password": PASSWORD}
+        assert caller.post("/users", user).status == 201
+        visitor = visitors[name] = Visitor(caller.port)
+        assert visitor.log_in(name, PASSWORD).status == 303
+        visitor.get("/account")
+        cookie = dict(visitor_headers(visitor))
+        headers = {"X-CSRF-Token": visitor.csrf, "Content-Type": "application/json", **cookie}
+        if name == "tokenless":
+            made = visitor.post("/account/tokens", name="x", right=["see"]).text
+            tokens[name] = re.search(r"bxm_[\w-]+", made)[0]  # type: ignore[index]  # it was made
+            headers = {"Authorization": f"Bearer {tokens[name]}"}
+        streams[name] = listening(caller, "/api/v1/events?topic=server", **headers)
+    body = {"Content-Type": "application/json"}
+    for name, change in (("locked", {"active": False}), ("lowered", {"role": "reader"})):
+        patched = caller.call("PATCH", f"/api/v1/users/{name}", json.dumps(change).encode(), body)
+        assert patched.status == 200
+    assert caller.call("DELETE", "/api/v1/users/removed").status == 204
+    assert visitors["logged-out"].post("/logout").status == 303
+    listed = caller.get("/tokens?limit=1000").json["items"]
+    (number,) = (each["id"] for each in listed if each["user"] == "tokenless")
+    assert caller.call("DELETE", f"/api/v1/tokens/{number}").status == 204
+    with_token = caller.with_token(tokens["tokenless"])
+    assert with_token.get("/domains").status == 401
+    for name in ("locked", "removed", "lowered", "logged-out"):
+        assert visitors[name].get("/account").status == 303, name
+    time.sleep(1.1)
+    assert caller.post("/server/reload", None).status == 200  # which is told of
+    for name, stream in streams.items():
+        rest = b""
+        while (told := stream.readline()) and rest.count(b": \n") < _MOST_SIGNS:
+            rest += told
+        assert (told, b"event: server" in rest) == (b"", False), name

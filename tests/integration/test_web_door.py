@@ -265,5 +265,5 @@ def test_one_request_is_one(server: ServerProcess) -> None:
         assert statuses(answered) == [400], (fields, answered)
     both = f"Host: 127.0.0.1:{server.web_port}\nHost: evil.example"
     for host in (f"127.0.0.1:{server.web_port}", "evil.example"):
-        head = f"POST /login HTTP/1.1\n{both}\nOrigin: http://{host}\nContent-Length: 0"
+        head = f"POST /language HTTP/1.1\n{both}\nOrigin: http://{host}\nContent-Length: 0"
         assert statuses(said(server, head)) == [403], host

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -134,8 +134,11 @@ class Api:
             await self._users.record(caller.name, what, target, detail, caller.peer)
 
         async def still() -> bool:
+            now = asked
+            if asked.session is not None:
+                now = replace(asked, session=await self._signing_in.again(asked.session))
             try:
-                self.allow(await self.caller(asked), operation.needs or Right.SEE)
+                self.allow(await self.caller(now), operation.needs or Right.SEE)
             except ProblemError:
                 return False
             return True
