@@ -132,16 +132,27 @@ class SigningIn:
         """Return the session that a cookie opens, if it is in force."""
         if not cookie:
             return None
-        found = await self._users.session(digest_of(cookie))
+        found = await self._in_force(digest_of(cookie))
+        if found is None:
+            return None
+        now = utcnow(self._clock)
+        if now - found.seen > _TOUCHED_EACH:
+            await self._users.touch_session(found.key, now)
+            found = replace(found, seen=now)
+        return found
+
+    async def again(self, session: Session) -> Session | None:
+        """Return a session as it stands now, not counted as used; None: it has ended."""
+        return await self._in_force(session.key)
+
+    async def _in_force(self, key: str) -> Session | None:
+        found = await self._users.session(key)
         if found is None:
             return None
         now = utcnow(self._clock)
         if now - found.seen > _IDLE or now - found.created > _LONGEST:
             await self._users.end_session(found.key)
             return None
-        if now - found.seen > _TOUCHED_EACH:
-            await self._users.touch_session(found.key, now)
-            found = replace(found, seen=now)
         return found
 
     async def sign_out(self, session: Session) -> None:

@@ -154,6 +154,12 @@ class _Outlet:
         if not self.ended.called:
             self.ended.callback(None)
 
+    def cut(self) -> None:
+        """See Outlet."""
+        channel: Any = self._request.channel  # None where the client has gone
+        if channel is not None:
+            channel.transport.abortConnection()
+
     def pauseProducing(self) -> None:
         """See IPushProducer."""
         self.paused = True

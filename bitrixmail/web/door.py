@@ -171,16 +171,21 @@ class _Later(Resource):
 
 
 def _make_readable(request: Request) -> None:
-    """Put a path that there is not in the place of one that is no text, which Klein chokes on."""
+    """Put a path that there is not in the place of one that is no text, which Klein chokes on.
+
+    Also of one with an empty part, which Klein takes for another: who guards a path before us does
+    not. Of several names of the host none counts (RFC 9112 §3.2).
+    """
     try:
-        readable = "\0" not in unquote_to_bytes(request.path).decode()
+        path: bytes = request.path
+        readable = "\0" not in unquote_to_bytes(path).decode() and b"//" not in path
     except UnicodeDecodeError:
         readable = False
     if not readable:
         request.path = request.uri = b"/api/v1/-" if request.path.startswith(b"/api/") else b"/-"
         request.postpath = request.path.split(b"/")[1:]
     hosts = request.requestHeaders.getRawHeaders(b"host", [])
-    if not all(host.isascii() for host in hosts):
+    if len(hosts) > 1 or not all(host.isascii() for host in hosts):
         request.requestHeaders.setRawHeaders(b"host", [b"invalid"])
 
 

@@ -19,6 +19,8 @@ import nh3
 _SCHEMES = {"http", "https", "mailto", "tel", "cid", "data"}
 _LINKED = re.compile(r"\s*(?:https?|mailto|tel):", re.IGNORECASE)
 _REMOTE = re.compile(r"\s*https?:", re.IGNORECASE)
+# What stands before the host is a name to log in with, and made to look like a host
+_USER = re.compile(r"^(\s*https?:[/\\]*)[^/\\?#]*@", re.IGNORECASE)
 _PICTURE = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*", re.IGNORECASE)
 # In styles: what loads something, what old browsers run, and what hides either
 _STYLE_TRICK = re.compile(
@@ -204,7 +206,7 @@ class _Washer:
         if name == "style":
             return None if _STYLE_TRICK.search(value) else value
         if tag == "a" and name == "href":
-            return value if _LINKED.match(value) else None
+            return _USER.sub(r"\1", value) if _LINKED.match(value) else None
         if tag == "img" and name == "src":
             return self._source(value)
         return value

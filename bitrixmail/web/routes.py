@@ -84,6 +84,8 @@ class Site:
         self._threads = threads
         self._rendering = rendering
         self._klein = Klein()
+        # One path is one page; what has // in a name would be led elsewhere
+        self._klein.url_map.merge_slashes = False
         for route in routes:
             self._add(route)
         failed: Any = self._failed
@@ -123,7 +125,7 @@ class Site:
         """Return a call as a visit, and whether it comes from a page of ours."""
         session = None
         if not _header(request, "authorization"):
-            session = await self._signing_in.session(_cookie(request, SESSION))
+            session = await self._signing_in.session(_session_shown(request))
         visit = _visit(request, session)
         return visit, session is not None and _from_here(request, visit)
 
@@ -137,8 +139,7 @@ class Site:
         )
 
     async def _answer(self, route: Route, request: Request, parts: Mapping[str, str]) -> bytes:
-        cookie = _cookie(request, SESSION)
-        session = await self._signing_in.session(cookie)
+        session = await self._signing_in.session(_session_shown(request))
         visit = _visit(request, session)
         if route.needs is not None and session is None:
             return self._send(request, visit, _to_login(request, visit))
@@ -188,6 +189,9 @@ class Site:
         if status == 500:
             _log.failure("{path} failed", failure=failure, path=visit.path)
             return self._send(request, visit, _refused(500, _("This is a bug; the log says more.")))
+        if status == 405:
+            methods = sorted(getattr(error, "valid_methods", None) or ())
+            request.setHeader("Allow", ", ".join(methods))
         what = _("There is no such page.") if status == 404 else _("That can't be done here.")
         return self._send(request, visit, _refused(status, what))
 
@@ -273,6 +277,22 @@ def _header(request: Request, name: str) -> str:
 def _cookie(request: Request, name: str) -> str:
     octets: bytes = request.getCookie(name.encode()) or b""
     return octets.decode("ascii", "replace")[:2000]
+
+
+def _session_shown(request: Request) -> str:
+    """Return what names the session; nothing if several do, since another site may set cookies.
+
+    Whoever has a page at a name beside or below ours can have a browser send a session of his own,
+    before or behind the right one.
+    """
+    name = SESSION.encode()
+    pairs = [
+        pair.strip().partition(b"=")
+        for line in request.requestHeaders.getRawHeaders(b"cookie", ())
+        for pair in line.split(b";")
+    ]
+    several = len({value for each, _is, value in pairs if each.strip() == name}) > 1
+    return "" if several else _cookie(request, SESSION)
 
 
 def _set(request: Request, visit: Visit, cookie: Cookie) -> None:

@@ -68,7 +68,7 @@ class Visitor:
         try:
             connection.request(method, path, body, {k: v for k, v in sent.items() if v})
             response = connection.getresponse()
-            text = response.read().decode()
+            text = response.read().decode("utf-8", "replace")
         finally:
             connection.close()
         for name, value in response.getheaders():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -117,7 +117,8 @@ class Api:
         caller = Caller("", asked.peer, frozenset(), asked.peer)
         if operation.needs is not None:
             caller = await self.caller(asked)
-            self.allow(caller, operation.needs)
+            for right in operation.rights:
+                self.allow(caller, right)
         wait_s = self._rate.wait_s(caller.name)
         if wait_s:
             raise ProblemError(429, "Too many calls.", headers={"Retry-After": str(wait_s)})
@@ -133,8 +134,11 @@ class Api:
             await self._users.record(caller.name, what, target, detail, caller.peer)
 
         async def still() -> bool:
+            now = asked
+            if asked.session is not None:
+                now = replace(asked, session=await self._signing_in.again(asked.session))
             try:
-                self.allow(await self.caller(asked), operation.needs or Right.SEE)
+                self.allow(await self.caller(now), operation.needs or Right.SEE)
             except ProblemError:
                 return False
             return True

@@ -102,15 +102,17 @@ def _described(
     components: dict[str, Any],
 ) -> dict[str, Any]:
     needs = operation.needs
+    rights = [right.value for right in operation.rights]
     described: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "security": [] if needs is None else [{"token": [needs.value]}],
+        "security": [] if needs is None else [{"token": rights}],
         "parameters": [*_path(operation), *_query(operation, components), *_key(operation)],
         "responses": _responses(operation, schemas),
     }
-    description = "" if needs is None else f"Needs the right `{needs.value}`."
+    wanted = " and ".join(f"`{right}`" for right in rights)
+    description = f"Needs the right {wanted}." if wanted else ""
     described["description"] = f"{operation.description}\n\n{description}".strip()
     if operation.reads_body:
         schema = schemas.get((f"{operation.name} body", "validation"))

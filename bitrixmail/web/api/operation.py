@@ -97,7 +97,8 @@ class Operation:
     on, as text; a handler that returns `Sliced` needs none. `body` is the type of the body, with
     `reads` a content type whose octets are taken as they are. `gives`: a content type other than
     JSON. `most_octets` bounds the body. `keeps_keys`: the use case itself knows an Idempotency-Key
-    again, and for longer. `slashes`: what the parts of the path name may have some.
+    again, and for longer. `slashes`: what the parts of the path name may have some. `also`: a right
+    that it needs besides.
     """
 
     method: str
@@ -116,6 +117,12 @@ class Operation:
     base: str = BASE
     keeps_keys: bool = False
     slashes: bool = False
+    also: Right | None = None
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """All that it needs."""
+        return tuple(each for each in (self.needs, self.also) if each is not None)
 
     @property
     def name(self) -> str:

@@ -69,6 +69,7 @@ _KNOWN: dict[str, tuple[Any, ...]] = {
     "send_at": (None,),
     "text": ("Hello", ""),
     "html": ("<p>Hello</p>", ""),
+    "name": ("carla", "another.example"),
     "subject": ("Order 17",),
     "headers": (None, {"X-Order": "17"}),
     "password": ("a password of a test",),
@@ -77,6 +78,14 @@ _KNOWN: dict[str, tuple[Any, ...]] = {
     "alias_of": ("", DOMAIN),
     "template": (None,),
     "values": (None, {"web.calls_per_minute": "0"}),
+}
+# Without which nothing is meant
+_MEANT = {
+    "/places/": "places",
+    "/quarantine/": "ids",
+    "/queue/": "ids",
+    "/send": "to",
+    "/rules/test": "message",
 }
 
 
@@ -182,6 +191,10 @@ class Attempt:
         if case.path_parameters:
             some = self._random.randrange(10)
             case.path_parameters.update(self._filled.parts(case.operation.path, some))
+        if isinstance(case.body, dict):
+            for path, name in _MEANT.items():
+                if case.operation.path.startswith(f"/api/v1{path}"):
+                    case.body.setdefault(name, None)
         for values in (case.query, case.body):
             if isinstance(values, dict):
                 self._name_values(values, case.operation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import smtplib
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from tests.fakes.caller import Caller
 from tests.fakes.process import ServerProcess
 from tests.fakes.visitor import Visitor
 
@@ -181,3 +183,87 @@ def test_places_beyond_all_numbers_are_none(owner: Visitor) -> None:
     assert (answered.status, answered.location) == (303, "/messages")
     many = owner.post("/messages/act", act="read", place=[str(each) for each in range(900)])
     assert many.status in {303, 400, 404}
+
+
+def said(server: ServerProcess, head: str, body: bytes = b"", wait_s: float = 3) -> bytes:
+    """Send a request as it stands here, the last one; return what comes until there is no more."""
+    head += "\nConnection: close"
+    with socket.create_connection(("127.0.0.1", server.web_port), timeout=wait_s) as link:
+        link.sendall(head.replace("\n", "\r\n").encode("latin-1") + b"\r\n\r\n" + body)
+        found = b""
+        with suppress(OSError):
+            while octets := link.recv(65536):
+                found += octets
+    return found
+
+
+def statuses(answered: bytes) -> list[int]:
+    return [int(each) for each in re.findall(rb"HTTP/1\.[01] (\d{3}) ", answered)]
+
+
+def test_odd_paths_and_methods_lead_nowhere(server: ServerProcess, owner: Visitor) -> None:
+    for path in ("//settings", "//", "/users//user/x", "/static//site.css", "/x/../settings"):
+        assert owner.get(path).status == 404, path
+    for path in ("/api/v1//users", "/api//v1/users", "//api/v1/users", "/api/v1/users/"):
+        assert owner.get(path).status == 404, path
+    for path in ("/settings;x", "/./settings", "/%2e%2e/settings", "/static/..%2fdoor.py"):
+        assert owner.get(path).status == 404, path
+    for method in ("OPTIONS", "TRACE", "PUT", "DELETE", "PATCH", "PROPFIND"):
+        answered = owner.ask(method, "/settings", b"", {"X-Secret": "shown again"})
+        assert (answered.status, answered.headers["allow"]) == (405, "GET, HEAD, POST")
+        assert "shown again" not in answered.text
+    assert (owner.get("/settings").status, owner.ask("HEAD", "/", b"", {}).text) == (200, "")
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_names_with_two_slashes_are_names(server: ServerProcess, owner: Visitor) -> None:
+    caller = Caller.of(server)
+    assert caller.post("/mailboxes", {"address": "a//b@example.org"}).status == 201
+    assert caller.get("/mailboxes/a%2F%2Fb@example.org").json["address"] == "a//b@example.org"
+    assert "a//b@example.org" in owner.get("/mailboxes/a%2F%2Fb@example.org").text
+
+
+def test_a_cookie_beside_the_right_one_opens_nothing(server: ServerProcess, owner: Visitor) -> None:
+    """Whoever sets cookies for our name has nobody work in a session of his."""
+    mine, other = owner.cookies["bitrixmail"], Visitor.of(server).cookies["bitrixmail"]
+    for cookies, expected in (
+        (f"bitrixmail={mine}", 200),
+        (f"bitrixmail={mine}; a=b; bitrixmail={mine}", 200),
+        (f"bitrixmail={mine}; bitrixmail={other}", 303),
+        (f"bitrixmail={other}; bitrixmail={mine}", 303),
+        (f"bitrixmail={mine}\nCookie: bitrixmail={other}", 303),
+        (f"bitrixmail={mine}; bitrixmail=", 303),
+        ("; ".join(f"a{number}=b" for number in range(500)) + f"; bitrixmail={mine}", 200),
+        ("bitrixmail", 303),
+        ("=;=;;", 303),
+        (f"zone=../../etc/passwd; language=../x; bitrixmail={mine}", 200),
+        (f"said=%3Cscript%3Ealert%281%29%3C%2Fscript%3E; bitrixmail={mine}", 200),
+    ):
+        head = f"GET /account HTTP/1.1\nHost: x\nCookie: {cookies}"
+        answered = said(server, head)
+        assert statuses(answered) == [expected], cookies
+        assert b"<script>alert" not in answered
+    huge = f"GET /account HTTP/1.1\nHost: x\nCookie: bitrixmail={'A' * 100_000}"
+    assert statuses(said(server, huge)) in ([], [400])
+
+
+def test_one_request_is_one(server: ServerProcess) -> None:
+    """What proxies before us may take for one or for two is none."""
+    second = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    for fields in (
+        "Content-Length: 5\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\nContent-Length: 5",
+        "Content-Length: 5\nContent-Length: 6",
+        "Content-Length: 5, 5",
+        "Content-Length: +5",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding: chunked, identity",
+        "Transfer-Encoding : chunked",
+        "X\0: a",
+    ):
+        answered = said(server, f"POST /login HTTP/1.1\nHost: x\n{fields}", second)
+        assert statuses(answered) == [400], (fields, answered)
+    both = f"Host: 127.0.0.1:{server.web_port}\nHost: evil.example"
+    for host in (f"127.0.0.1:{server.web_port}", "evil.example"):
+        head = f"POST /language HTTP/1.1\n{both}\nOrigin: http://{host}\nContent-Length: 0"
+        assert statuses(said(server, head)) == [403], host

@@ -19,12 +19,16 @@ class Outlet:
     paused: bool = False
     sent: list[bytes] = field(default_factory=list)
     ended: bool = False
+    was_cut: bool = False
 
     def send(self, octets: bytes) -> None:
         self.sent.append(octets)
 
     def end(self) -> None:
         self.ended = True
+
+    def cut(self) -> None:
+        self.was_cut = True
 
     def told(self, topic: str) -> list[Any]:
         found = [each.decode() for each in self.sent if each.startswith(f"event: {topic}".encode())]
@@ -108,7 +112,7 @@ def test_who_reads_slowly_is_owed_one_event_of_a_topic() -> None:
     house = House()
     stream, outlet = house.listener("queue", "log")
     outlet.paused = True
-    for _ in range(100):
+    for _ in range(50):
         house.hub.tell("queue")
         house.hub.tell("log")
         house.clock.advance(1)
@@ -118,14 +122,46 @@ def test_who_reads_slowly_is_owed_one_event_of_a_topic() -> None:
     assert len(outlet.sent) == 3
 
 
+def test_who_does_not_read_is_cut() -> None:
+    house = House()
+    stream, outlet = house.listener()
+    for _ in range(3):  # each time he reads a little before it is too late
+        outlet.paused = True
+        advance(house, 60)
+        outlet.paused = False
+        stream.resumed()
+    assert not outlet.was_cut
+    outlet.paused = True
+    advance(house, 70)
+    assert (outlet.was_cut, house.hub.any, house.clock.getDelayedCalls()) == (True, False, [])
+
+
+def advance(house: House, seconds: int) -> None:
+    house.clock.pump([1] * seconds)
+
+
+def test_nothing_is_told_once_the_right_has_gone() -> None:
+    house = House()
+    _, outlet = house.listener("log")
+    house.clock.advance(3)
+    house.hub.tell("log", line="a")
+    house.clock.advance(0)
+    assert outlet.told("log") == [{"count": 1, "lines": ["a"]}]
+    house.allowed = False
+    house.clock.advance(1.5)
+    house.hub.tell("log", line="b")
+    house.clock.advance(0)
+    assert (len(outlet.told("log")), outlet.ended) == (1, True)
+
+
 def test_it_ends_with_the_right_to_listen() -> None:
     house = House()
-    _, outlet = house.listener()
-    house.clock.advance(15)
+    (_, outlet), (_, slow) = house.listener(), house.listener()
+    house.clock.advance(5)
     assert (outlet.sent[-1], outlet.ended) == (b": \n\n", False)
-    house.allowed = False
-    house.clock.advance(15)
-    assert outlet.ended
+    house.allowed, slow.paused = False, True
+    house.clock.advance(5)
+    assert (outlet.ended, slow.was_cut) == (True, True)
     house.clock.advance(15)
     assert house.clock.getDelayedCalls() == []
     assert not house.hub.any

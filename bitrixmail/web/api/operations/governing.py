@@ -165,12 +165,20 @@ class GoverningOperations:
         return user
 
     async def remove(self, call: Call) -> None:
-        """Remove a user with his sessions and tokens."""
+        """Remove a user with his sessions and tokens.
+
+        He can have no right that who asks has not.
+        """
+        _within(call, (await self._users.find(call.parts["name"])).role.rights)
         await self._users.remove(call.parts["name"])
         await call.record("user.remove", call.parts["name"])
 
     async def forget_factor(self, call: Call) -> User:
-        """Ask a user for no code any more: he has lost what makes them."""
+        """Ask a user for no code any more: he has lost what makes them.
+
+        He can have no right that who asks has not.
+        """
+        _within(call, (await self._users.find(call.parts["name"])).role.rights)
         user = await self._users.forget_factor(call.parts["name"])
         await call.record("user.factor_off", user.name)
         return user

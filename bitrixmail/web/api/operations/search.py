@@ -118,11 +118,14 @@ class SearchOperations:
             (self.move, handle, Count, PlacesMoved),
             (self.delete, handle, Count, PlacesChosen),
             (self.train, handle, Count, PlacesTrained),
-            (self.send, Right.SEND, Count, PlacesSent),
             (self.sort, handle, RunMade, PlacesSorted),
         ):
             path = f"/places/{do.__name__}"
             yield Operation("POST", path, do, needs, answers, None, body)
+        # Whoever may pass on what lies here can read it
+        yield Operation(
+            "POST", "/places/send", self.send, Right.SEND, Count, None, PlacesSent, also=see
+        )
         yield Operation(
             "POST", "/places/download", self.download, see, bytes, None, PlacesChosen,
             gives="application/zip",
