@@ -106,6 +106,9 @@ def test_a_place_taken_meanwhile_is_told_with_its_holder(
         assert "taken by" in page.text
         assert "PID" in page.text
         assert 'bad">failed<' in page.text
+        overview = owner.get("/").text
+        assert "taken by" in overview
+        assert 'bad">failed<' in overview
     page, _ = did(owner, "start", name_of(server))
     assert "taken by" not in page.text
     assert greeted(server.smtp_port)
