@@ -16,7 +16,7 @@ _HEAD = """\
 # Who may what
 
 Made of the code by `python -m bitrixmail.web.rights > docs/web/rights.md`;
-`tests/integration/test_rights.py` asks a running server for every line and column of it.
+`tests/integration/web/test_rights.py` asks a running server for every line and column of it.
 Whoever may not is refused before it is looked whether what he names exists.
 
 """

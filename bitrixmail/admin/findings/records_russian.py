@@ -81,4 +81,10 @@ RECORD_SENTENCES: tuple[tuple[str, str], ...] = (
      "На это имя ведёт запись MX: без его адреса сервер никто не найдёт."),
     ("Which addresses lead here can't be told from this machine: a router stands before it.",
      "С этой машины не видно, какие адреса ведут сюда: перед ней стоит маршрутизатор."),
+    # comments of a zone
+    ("; Mail of {}. Is it there? bitrixmail dns check {}",
+     "; Почта {}. Проверить, на месте ли: bitrixmail dns check {}"),
+    ("; MTA-STS lets others insist on TLS. It wants a web server at this name, where",
+     "; MTA-STS позволяет другим требовать TLS. Нужен веб-сервер с таким именем, который на"),
+    ("; https://{} says:", "; https://{} отвечает:"),
 )  # fmt: skip

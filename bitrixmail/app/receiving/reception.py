@@ -147,7 +147,7 @@ def receive(settings: Settings, reactor: Any, share: Share | None = None) -> Rec
         extensions.answer_now,
         witnesses=witnesses_of(settings, stores, threads, reactor, lambda: extensions),
     )
-    metrics = _metrics(settings)
+    metrics = metrics_of(settings)
     kind: Callable[..., Judge] = Judge if metrics is None else metrics.judge
     judge = kind(stores.rulebook, threads, reactor, judging, lists, extensions)
     secret = KeptSecret(settings.data_dir / RETURN_PATHS, threads)
@@ -231,7 +231,7 @@ def limits_of(settings: Settings, parts: int = 0) -> SMTPLimits:
     return replace(limits, connections=max(1, limits.connections // parts))
 
 
-def _metrics(settings: Settings) -> Any:
+def metrics_of(settings: Settings) -> Any:
     """Return what counts and times, if anybody is to be told; it is not even imported else."""
     pages = settings.web.metrics and (settings.listen.web or settings.listen.webs)
     if not settings.listen.metrics and not pages:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from twisted.internet.interfaces import IReactorTime
@@ -69,9 +69,15 @@ class History:
         waited_s = 0.0 if oldest is None else (utcnow(self._clock) - oldest).total_seconds()
         return {DEPTH: float(sum(depth.count for depth in found)), OLDEST: max(0.0, waited_s)}
 
+    def _begun(self) -> Iterator[_Step]:
+        """Yield the step that has not ended yet, if anything came in it."""
+        now, came = int(utcnow(self._clock).timestamp()), _difference(self._totals(), self._before)
+        if came and self._steps and now > self._steps[-1].at:
+            yield _Step(now, came, self._steps[-1].gauges)
+
     def samples(self, span: str) -> Samples:
-        """Return the last "day", or else the last hour."""
-        steps = tuple(self._coarse if span == "day" else self._steps)
+        """Return the last "day", or else the last hour, to this moment."""
+        steps = tuple(self._coarse) if span == "day" else (*self._steps, *self._begun())
         return Samples(
             step_s=COARSE_STEP_S if span == "day" else STEP_S,
             times=tuple(step.at for step in steps),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from bitrixmail.admin.office import Office
+from bitrixmail.admin.queue import OPEN
 from bitrixmail.admin.upkeep import Upkeep
 from bitrixmail.model.finding import Severity
 from bitrixmail.model.house import Samples
@@ -84,6 +85,8 @@ class DashboardPages:
         span = _span(visit)
         hour, day = house.history("hour"), house.history("day")
         samples = day if span == "day" else hour
+        waiting = [each for each in await self._office.queue.depths() if each.state in OPEN]
+        oldest = min((each.oldest for each in waiting), default=vitals.now)
         context = {
             "domains": domains,
             "mailboxes": mailboxes,
@@ -94,8 +97,8 @@ class DashboardPages:
             ],
             "look": look,
             "findings": in_language(bad[:_MOST_FINDINGS], visit.language),
-            "waiting": _last(hour.gauges.get("queue", ())),
-            "oldest_s": _last(hour.gauges.get("oldest", ())),
+            "waiting": sum(each.count for each in waiting),
+            "oldest_s": (vitals.now - oldest).total_seconds(),
             "rows": [
                 (label, _sum(hour, key), _sum(day, key, hour), totals.get(key, 0))
                 for key, label in COUNTS.items()
@@ -159,7 +162,3 @@ def _sum(samples: Samples, key: str, beside: Samples | None = None) -> int:
         fresh = zip(beside.times, beside.counts.get(key, ()), strict=False)
         counted += sum(count or 0 for at, count in fresh if at > until)
     return counted
-
-
-def _last(values: Sequence[float | None]) -> float | None:
-    return values[-1] if values else None

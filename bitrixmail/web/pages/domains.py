@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from bitrixmail.admin.findings.russian import finding_in_russian
+from bitrixmail.admin.findings.russian import finding_in_russian, in_russian
 from bitrixmail.admin.office import Office
 from bitrixmail.mime.domains import to_unicode
 from bitrixmail.model.errors import InputError
@@ -80,16 +80,16 @@ class DomainPages:
                 (state, [_in(visit, finding) for finding in state.findings])
                 for state in await office.zones.states(domain.name)
             ],
-            "zone_text": await office.zones.zone(domain.name),
+            "zone_text": _zone_in(visit, await office.zones.zone(domain.name)),
             "last": office.zones.last(domain.name),
             "keys": await office.dkim.list(domain.name),
         }
         return Page("domain.html", context)
 
-    async def zone(self, visit: Visit, name: str) -> Reply:  # noqa: ARG002 - as above
+    async def zone(self, visit: Visit, name: str) -> Reply:
         """Give the lines of the zone as a file."""
         domain = await self._office.accounts.domain(name)
-        text = await self._office.zones.zone(domain.name)
+        text = _zone_in(visit, await self._office.zones.zone(domain.name))
         return Download(text.encode(), "text/plain; charset=utf-8", f"{domain.name}.zone")
 
     async def check(self, visit: Visit, name: str) -> Reply:
@@ -141,3 +141,11 @@ def _path(name: str) -> str:
 
 def _in(visit: Visit, finding: Finding) -> Finding:
     return finding_in_russian(finding) if visit.language == "ru" else finding
+
+
+def _zone_in(visit: Visit, text: str) -> str:
+    """Say the comments of a zone in the language of who reads; its lines stay as they are."""
+    if visit.language != "ru":
+        return text
+    lines = text.split("\n")
+    return "\n".join(in_russian(line) if line.startswith(";") else line for line in lines)

@@ -196,7 +196,11 @@ def test_records_are_green_or_red_once_looked_at(owner: Visitor) -> None:
     assert "bad" in rows or "warn" in rows
     assert "has no SPF record" in page
     owner.cookies["language"] = "ru"
-    assert "нет записи SPF" in owner.get("/domains/example.org").text
+    page = owner.get("/domains/example.org").text
+    assert "нет записи SPF" in page
+    comments = re.findall(r"^; .*", page, re.MULTILINE)
+    assert "отвечает:" in "".join(comments)
+    assert not [each for each in comments if re.search(r"Mail of|lets others|says:", each)]
     owner.cookies["language"] = "en"
 
 

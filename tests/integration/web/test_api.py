@@ -353,6 +353,12 @@ def test_health_needs_no_token(caller: Caller) -> None:
     assert nobody.call("GET", "/readyz").json == {"status": "ok"}
 
 
+def test_a_password_of_a_mailbox_is_as_long_as_one_of_a_user(caller: Caller) -> None:
+    short = {"address": "short@example.org", "password": "x"}
+    refused = caller.call("POST", "/api/v1/mailboxes", short)
+    assert (refused.status, b"is shorter than 8 characters" in refused.octets) == (422, True)
+
+
 def test_metrics_are_for_who_may_see(caller: Caller) -> None:
     assert caller.with_token("").call("GET", "/metrics").status == 401
     assert caller.with_token(caller.token_for("send")).call("GET", "/metrics").status == 403

@@ -106,6 +106,9 @@ def test_a_place_taken_meanwhile_is_told_with_its_holder(
         assert "taken by" in page.text
         assert "PID" in page.text
         assert 'bad">failed<' in page.text
+        overview = owner.get("/").text
+        assert "taken by" in overview
+        assert 'bad">failed<' in overview
     page, _ = did(owner, "start", name_of(server))
     assert "taken by" not in page.text
     assert greeted(server.smtp_port)
@@ -213,6 +216,10 @@ def test_the_dashboard_tells_how_it_goes_and_what_to_do_next(
     until(lambda: "Next steps" not in owner.get("/").text, "the steps are done", 5)
     page = owner.get("/").text
     assert "no such mailbox" in page
+    assert re.search(r"self-signed: other programs.*?· \d+ days left", page, re.DOTALL)
+    row = page[page.index("<code>smtp</code>") :].partition("</tr>")[0]
+    assert "accepts" in row
+    assert "nobody came yet" not in row
     assert re.search(
         r'>Received</th><td class="number">\d+</td><td class="number">\d+</td><td class="number">1<',
         page,
@@ -220,7 +227,8 @@ def test_the_dashboard_tells_how_it_goes_and_what_to_do_next(
     assert re.search(r'>Refused</th>(<td class="number">\d+</td>){2}<td class="number">1<', page)
     for span in ("hour", "day"):
         told = json.loads(owner.get(f"/live/charts?span={span}").text)
-        assert set(told["series"]) >= {"received", "refused", "sent", "queue"}
+        assert set(told["series"]) >= {"received", "refused", "sent", "queue", "minutes"}
+        assert set(told["series"]) >= {"refused/unknown", "refused/other"}
         assert all(len(values) == len(told["times"]) for values in told["series"].values())
 
 

@@ -13,9 +13,12 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.app.watching.metrics import Metrics
+from bitrixmail.app.receiving.reception import metrics_of
 from bitrixmail.model.job import JobState
 
+CLOSED = ("listen.web=", "listen.webs=")
 ROOT = Path(__file__).parents[3]
 ALERTS = ROOT / "etc/prometheus/alerts.yml"
 DASHBOARD = ROOT / "etc/grafana/bitrixmail.json"
@@ -97,3 +100,19 @@ def test_prometheus_reads_the_alerts() -> None:
         ["promtool", "check", "rules", ALERTS], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("overrides", "measured"),
+    [
+        ((), True),
+        (("web.metrics=false",), False),
+        (CLOSED, False),
+        ((*CLOSED, "listen.webs=tcp:8443"), True),
+        (("web.metrics=false", "listen.metrics=tcp:8026:interface=127.0.0.1"), True),
+    ],
+)
+def test_it_is_measured_where_somebody_may_read_it(
+    overrides: tuple[str, ...], measured: bool
+) -> None:
+    assert (metrics_of(load_settings(None, {}, list(overrides))) is not None) is measured

@@ -35,6 +35,23 @@ def test_steps_hold_what_came_in_each_and_forget_the_oldest(tmp_path: Any) -> No
         assert set(day.counts["received"]) == {2 * COARSE_STEP_S // STEP_S}
 
 
+def test_what_came_since_the_last_step_is_told_too(tmp_path: Any) -> None:
+    clock, totals = Clock(), {"received": 3}
+    clock.advance(1_800_000_000)
+    with make_stores(tmp_path, clock) as stores:
+        history = history_of(stores, clock, totals)
+        result_of(history.sample())
+        clock.advance(4)
+        assert history.samples("hour").times == (1_800_000_000,)
+        totals["received"] += 2
+        told = history.samples("hour")
+        assert (told.times[-1], told.counts["received"]) == (1_800_000_004, (3, 2))
+        assert told.gauges["queue"] == (0.0, 0.0)
+        clock.advance(6)
+        result_of(history.sample())
+        assert history.samples("hour").counts["received"] == (3, 2)
+
+
 def test_a_store_that_is_away_leaves_a_gap(tmp_path: Any) -> None:
     clock = Clock()
     stores = make_stores(tmp_path, clock)
