@@ -42,7 +42,12 @@ _EVENTS: dict[str, str] = {
     "{} later at {}: {} ({}): {}": "{} позже, {}: {} ({}): {}",
     "{} later: {} ({}): {}": "{} позже: {} ({}): {}",
     "{} of {}: {}": "{} письма {}: {}",
+    'acted: {} {}, rule "by hand": {}': "{} {}, вручную: {}",
+    'deferred: {} {}, rule "by hand": {}': "отложено: {} {}, вручную: {}",
+    'failed: {} {}, rule "by hand": {}': "не вышло: {} {}, вручную: {}",
     "forward": "пересылка",
+    "webhook": "вебхук",
+    "bitrix24": "Битрикс24",
     "redirect": "перенаправление",
     "reply": "автоответ",
     "notify": "уведомление",
@@ -149,7 +154,7 @@ _EVENTS: dict[str, str] = {
     "exit code {} ({}): {}": "код завершения {} ({}): {}",
     "exit code {} ({})": "код завершения {} ({})",
     "it can't be run: {}": "не запускается: {}",
-    "{}; if that is a server of yours: {}": "{}; если это ваш сервер, впишите в настройки: `{}`",
+    "{}; if that is a server of yours: {}": "{}; если это ваш сервер, впишите в настройки: {}",
     "{} has an address of a private network: {}": "{} — адрес частной сети: {}",
     "{} has an address of this machine: {}": "{} — адрес этой машины: {}",
     "{} has an address {}: {}": "{} — такой адрес ({}): {}",
@@ -163,7 +168,7 @@ _EVENTS: dict[str, str] = {
     "an error of this program, its log tells which": "ошибка самой программы, см. журнал",
     "it did not end, and was cut": "не завершилось и прервано",
     '{} is not told the secret "{}", which is for {}; if it shall be: {}': (
-        "{} не получает секрет «{}», он для {}; если должен, впишите в настройки: `{}`"
+        "{} не получает секрет «{}», он для {}; если должен, впишите в настройки: {}"
     ),
     "a message of {} octets is more than actions.max_size": (
         "письмо в {} байт больше, чем `actions.max_size`"

@@ -37,6 +37,8 @@ _SENTENCES: tuple[_Pair, ...] = (
     ("database", "база"),
     ("name servers {}", "DNS-серверы {}"),
     ("domains", "домены"),
+    ("module ssl", "модуль ssl из Python"),
+    ("doors", "входы сервера"),
     ("tcp:{} outwards", "tcp:{} наружу"),
     ("smarthost {}", "smarthost {}"),
     # dns
