@@ -8,11 +8,12 @@ from __future__ import annotations
 from functools import cache
 
 from bitrixmail.admin.phrasebook import Phrasebook
+from bitrixmail.admin.troubles_russian import TROUBLES
 
 _EVENTS: dict[str, str] = {
     # came in
-    "from <{}> at {} by {}, {} octets": "от {} с {}, {}, размер {} байт",
-    "from {}, received {}, {} octets": "из {}, получено {}, размер {} байт",
+    "from <{}> at {} by {}, {} octets": "от {} с {}, {}, размер {} Б",
+    "from {}, received {}, {} octets": "из {}, получено {}, размер {} Б",
     "this host": "этого сервера",
     "kept in {}": "положено в {}",
     "kept": "принято",
@@ -159,8 +160,8 @@ _EVENTS: dict[str, str] = {
     "{} has an address of this machine: {}": "{} — адрес этой машины: {}",
     "{} has an address {}: {}": "{} — такой адрес ({}): {}",
     "{} has no address": "у {} нет адреса",
-    "it has {} octets, more than {}": "{} байт, больше {}",
-    "it has more than {} octets": "больше {} байт",
+    "it has {} octets, more than {}": "размер {} Б, больше {}",
+    "it has more than {} octets": "больше {} Б",
     "it takes longer than {} s": "дольше {} с",
     'there is no secret "{}": add it to {}': "секрета «{}» нет, впишите его в настройки: `{}`",
     "the message is gone": "письма больше нет",
@@ -171,7 +172,7 @@ _EVENTS: dict[str, str] = {
         "{} не получает секрет «{}», он для {}; если должен, впишите в настройки: {}"
     ),
     "a message of {} octets is more than actions.max_size": (
-        "письмо в {} байт больше, чем `actions.max_size`"
+        "письмо в {} Б больше, чем `actions.max_size`"
     ),
     "where files are fetched is not set: actions.attachment_url, then kill -HUP": (
         "не указано, откуда брать файлы: `actions.attachment_url` в настройках"
@@ -251,7 +252,7 @@ _EVENTS: dict[str, str] = {
     "a reply before its command": "ответ раньше команды",
     "the host closes the session": "сервер закончил сеанс",
     "the host refuses amid the content": "сервер отказал посреди письма",
-    "a message of {} octets ends before its end": "письмо в {} байт оборвалось",
+    "a message of {} octets ends before its end": "письмо в {} Б оборвалось",
     "too many recipients": "слишком много получателей",
     "a recipient was never asked for": "о получателе не спросили",
     "it is in the mailbox": "письмо в ящике",
@@ -263,7 +264,7 @@ _EVENTS: dict[str, str] = {
     "The host does not offer 8BITMIME, which the message needs": (
         "сервер не умеет 8BITMIME, а письму это нужно"
     ),
-    "The message has {} octets, the host takes {}": "в письме {} байт, а сервер берёт до {}",
+    "The message has {} octets, the host takes {}": "в письме {} Б, а сервер берёт до {}",
     "an MX record leads to this server itself": "запись MX ведёт на этот же сервер",
     "{} ({}) could not be looked up: {}": "{} ({}) не удалось найти в DNS: {}",
     "{}: correct outbound.smarthost or outbound.route here": (
@@ -352,7 +353,17 @@ _EVENTS: dict[str, str] = {
 
 def event_in_russian(text: str) -> str:
     """Say what happened; what is not known stays as it is, as code if it has several words."""
-    return _events().told(text)
+    return _events().told(text).replace(" ,", ",")
+
+
+def trouble_in_russian(text: str) -> str:
+    """Say a line of the diagnostic log, likewise."""
+    return _troubles().told(text)
+
+
+@cache
+def _troubles() -> Phrasebook:
+    return Phrasebook(TROUBLES.items(), _EVENTS.items(), foreign="`{}`")
 
 
 @cache

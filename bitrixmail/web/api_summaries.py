@@ -102,7 +102,7 @@ SUMMARIES: dict[str, str] = {
     "Let held jobs go on.": "Отпустить задержанные задания.",
     "Let mail go to an address again.": "Снова отправлять на адрес.",
     "Let messages go from the quarantine.": "Выпустить письма из карантина.",
-    "List all tokens of the API.": "Все ключи API.",
+    "List all tokens of the API.": "Все токены API.",
     "List as whom mailboxes may send, beside their own addresses.": (
         "С каких ещё адресов, кроме своих, могут отправлять ящики."
     ),
@@ -150,7 +150,7 @@ SUMMARIES: dict[str, str] = {
     "Look through the rules for what is well written and yet wrong.": (
         "Поискать в правилах то, что записано верно, а работает не так."
     ),
-    "Make a token; its text is not told again.": "Создать ключ; его текст покажут один раз.",
+    "Make a token; its text is not told again.": "Создать токен; его текст покажут один раз.",
     "Make new keys of DKIM; the old ones sign until the records of these were seen.": (
         "Создать новые ключи DKIM; пока их записи не найдены, подписывают старые."
     ),
@@ -178,7 +178,7 @@ SUMMARIES: dict[str, str] = {
     "Put the rules of a file into force in place of those there are.": (
         "Заменить все правила теми, что в файле."
     ),
-    "Read the audit log, newest first.": "Кто что делал, новое сверху.",
+    "Read the audit log, newest first.": "Журнал действий, новое сверху.",
     "Read the event log, newest first.": "Журнал событий, новые сверху.",
     "Read the settings anew; with `faults` the old ones stay in force.": (
         "Перечитать настройки; если есть ошибки (`faults`), действуют прежние."
@@ -193,8 +193,8 @@ SUMMARIES: dict[str, str] = {
     "Remove a ticket; its letters stay where they lie.": (
         "Удалить обращение; письма останутся на месте."
     ),
-    "Remove a token: whoever has it gets in no more.": "Удалить ключ: с ним больше не войти.",
-    "Remove a user with his sessions and tokens.": "Удалить пользователя, его сеансы и ключи.",
+    "Remove a token: whoever has it gets in no more.": "Удалить токен: с ним больше не войти.",
+    "Remove a user with his sessions and tokens.": "Удалить пользователя, его сеансы и токены.",
     "Remove an alias, unless an address leads to it.": (
         "Удалить псевдоним, если на него не ведёт другой адрес."
     ),
@@ -278,7 +278,7 @@ SUMMARIES: dict[str, str] = {
         "Исправен ли сервер: 200 — да, 503 — нет, и что случилось."
     ),
     "Tell who asks, what may be done with the token, and what sessions and tokens there are.": (
-        "Кто спрашивает, что разрешает ключ, какие есть сеансы и ключи."
+        "Кто спрашивает, что разрешает токен, какие есть сеансы и токены."
     ),
     "Try jobs at once; one that was given up lives anew.": (
         "Попробовать сейчас; брошенное задание оживает."

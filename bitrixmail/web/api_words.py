@@ -7,7 +7,7 @@ from bitrixmail.web.api_summaries import SUMMARIES
 SUBJECTS: dict[str, str] = {
     "account": "Свой вход",
     "aliases": "Псевдонимы",
-    "audit": "Кто что делал",
+    "audit": "Журнал действий",
     "doctor": "Проверка",
     "domains": "Домены",
     "events": "События",
@@ -32,7 +32,7 @@ SUBJECTS: dict[str, str] = {
     "spam": "Спам",
     "suppressions": "Запрещённые адреса",
     "tickets": "Обращения",
-    "tokens": "Ключи",
+    "tokens": "Токены",
     "trace": "Путь письма",
     "users": "Пользователи",
     "views": "Сохранённые поиски",
@@ -43,7 +43,7 @@ STATUSES: dict[str, str] = {
     "Accepted": "принято к исполнению",
     "No Content": "готово, без ответа",
     "Bad Request": "запрос не разобрать",
-    "Unauthorized": "нужен ключ",
+    "Unauthorized": "нужен токен",
     "Forbidden": "нет права",
     "Not Found": "такого нет",
     "Conflict": "уже есть или занято",
@@ -71,7 +71,7 @@ NOTES: dict[str, str] = {
     ),
     "If anything is wrong nothing changes, and every fault is told. It stands in the audit log.": (
         "Если есть хоть одна ошибка, ничего не меняется, и сообщается о каждой. Кто менял, "
-        "видно на странице «Кто что делал»."
+        "видно в журнале действий."
     ),
     "If anything is wrong with them nothing changes, and every fault is told.": (
         "Если есть хоть одна ошибка, ничего не меняется, и сообщается о каждой."
@@ -108,13 +108,13 @@ NOTES: dict[str, str] = {
     ),
     ("Password and second factor are changed on the page of the account alone: there the old"
      " password is asked for."): (
-        "Пароль и вход по коду меняют только на своей странице: там спрашивают старый пароль."
+        "Пароль и второй фактор меняют только на своей странице: там спрашивают старый пароль."
     ),
     ("The data of an event is JSON: `count` of what happened, `ids` of messages, `lines` of the"
      " mail log; `missed` where a listener comes back. It ends when the token or session does."): (
         "Данные события — JSON: сколько случилось (`count`), номера писем (`ids`), строки "
         "почтового журнала (`lines`); `missed` — если слушатель вернулся. Заканчивается вместе с "
-        "ключом или сеансом."
+        "токеном или сеансом."
     ),
     "With it come postmaster@ (without a password), abuse@ as its alias, and keys of DKIM.": (
         "Вместе с ним создаются `postmaster@` (без пароля), псевдоним `abuse@` и ключи DKIM."

@@ -13,7 +13,7 @@ from bitrixmail.web.words import _
 
 # A section whose key says too little
 _SECTIONS = {
-    "listen": "Doors",
+    "listen": "Listeners",
     "tls": "Certificate",
     "dns": "DNS",
     "smtp": "Receiving",

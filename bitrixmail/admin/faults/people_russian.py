@@ -188,7 +188,7 @@ PEOPLE: dict[str, str] = {
     "no right was chosen": "не выбрано ни одного права",
     "choose among {}": "можно выбрать: `{}`",
     "a {} has less": "у вашей роли ({}) столько прав нет",
-    "no such token": "такого ключа нет",
+    "no such token": "такого токена нет",
     # mail
     "at most {} can be handled at once": "за один раз можно не больше {}",
     "at most {} messages and 64 MiB go at once": "за один раз не больше {} писем и 64 МиБ",
