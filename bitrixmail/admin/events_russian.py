@@ -8,11 +8,12 @@ from __future__ import annotations
 from functools import cache
 
 from bitrixmail.admin.phrasebook import Phrasebook
+from bitrixmail.admin.troubles_russian import TROUBLES
 
 _EVENTS: dict[str, str] = {
     # came in
-    "from <{}> at {} by {}, {} octets": "от {} с {}, {}, размер {} байт",
-    "from {}, received {}, {} octets": "из {}, получено {}, размер {} байт",
+    "from <{}> at {} by {}, {} octets": "от {} с {}, {}, размер {} Б",
+    "from {}, received {}, {} octets": "из {}, получено {}, размер {} Б",
     "this host": "этого сервера",
     "kept in {}": "положено в {}",
     "kept": "принято",
@@ -42,7 +43,12 @@ _EVENTS: dict[str, str] = {
     "{} later at {}: {} ({}): {}": "{} позже, {}: {} ({}): {}",
     "{} later: {} ({}): {}": "{} позже: {} ({}): {}",
     "{} of {}: {}": "{} письма {}: {}",
+    'acted: {} {}, rule "by hand": {}': "{} {}, вручную: {}",
+    'deferred: {} {}, rule "by hand": {}': "отложено: {} {}, вручную: {}",
+    'failed: {} {}, rule "by hand": {}': "не вышло: {} {}, вручную: {}",
     "forward": "пересылка",
+    "webhook": "вебхук",
+    "bitrix24": "Битрикс24",
     "redirect": "перенаправление",
     "reply": "автоответ",
     "notify": "уведомление",
@@ -149,13 +155,13 @@ _EVENTS: dict[str, str] = {
     "exit code {} ({}): {}": "код завершения {} ({}): {}",
     "exit code {} ({})": "код завершения {} ({})",
     "it can't be run: {}": "не запускается: {}",
-    "{}; if that is a server of yours: {}": "{}; если это ваш сервер, впишите в настройки: `{}`",
+    "{}; if that is a server of yours: {}": "{}; если это ваш сервер, впишите в настройки: {}",
     "{} has an address of a private network: {}": "{} — адрес частной сети: {}",
     "{} has an address of this machine: {}": "{} — адрес этой машины: {}",
     "{} has an address {}: {}": "{} — такой адрес ({}): {}",
     "{} has no address": "у {} нет адреса",
-    "it has {} octets, more than {}": "{} байт, больше {}",
-    "it has more than {} octets": "больше {} байт",
+    "it has {} octets, more than {}": "размер {} Б, больше {}",
+    "it has more than {} octets": "больше {} Б",
     "it takes longer than {} s": "дольше {} с",
     'there is no secret "{}": add it to {}': "секрета «{}» нет, впишите его в настройки: `{}`",
     "the message is gone": "письма больше нет",
@@ -163,10 +169,10 @@ _EVENTS: dict[str, str] = {
     "an error of this program, its log tells which": "ошибка самой программы, см. журнал",
     "it did not end, and was cut": "не завершилось и прервано",
     '{} is not told the secret "{}", which is for {}; if it shall be: {}': (
-        "{} не получает секрет «{}», он для {}; если должен, впишите в настройки: `{}`"
+        "{} не получает секрет «{}», он для {}; если должен, впишите в настройки: {}"
     ),
     "a message of {} octets is more than actions.max_size": (
-        "письмо в {} байт больше, чем `actions.max_size`"
+        "письмо в {} Б больше, чем `actions.max_size`"
     ),
     "where files are fetched is not set: actions.attachment_url, then kill -HUP": (
         "не указано, откуда брать файлы: `actions.attachment_url` в настройках"
@@ -246,7 +252,7 @@ _EVENTS: dict[str, str] = {
     "a reply before its command": "ответ раньше команды",
     "the host closes the session": "сервер закончил сеанс",
     "the host refuses amid the content": "сервер отказал посреди письма",
-    "a message of {} octets ends before its end": "письмо в {} байт оборвалось",
+    "a message of {} octets ends before its end": "письмо в {} Б оборвалось",
     "too many recipients": "слишком много получателей",
     "a recipient was never asked for": "о получателе не спросили",
     "it is in the mailbox": "письмо в ящике",
@@ -258,7 +264,7 @@ _EVENTS: dict[str, str] = {
     "The host does not offer 8BITMIME, which the message needs": (
         "сервер не умеет 8BITMIME, а письму это нужно"
     ),
-    "The message has {} octets, the host takes {}": "в письме {} байт, а сервер берёт до {}",
+    "The message has {} octets, the host takes {}": "в письме {} Б, а сервер берёт до {}",
     "an MX record leads to this server itself": "запись MX ведёт на этот же сервер",
     "{} ({}) could not be looked up: {}": "{} ({}) не удалось найти в DNS: {}",
     "{}: correct outbound.smarthost or outbound.route here": (
@@ -347,7 +353,17 @@ _EVENTS: dict[str, str] = {
 
 def event_in_russian(text: str) -> str:
     """Say what happened; what is not known stays as it is, as code if it has several words."""
-    return _events().told(text)
+    return _events().told(text).replace(" ,", ",")
+
+
+def trouble_in_russian(text: str) -> str:
+    """Say a line of the diagnostic log, likewise."""
+    return _troubles().told(text)
+
+
+@cache
+def _troubles() -> Phrasebook:
+    return Phrasebook(TROUBLES.items(), _EVENTS.items(), foreign="`{}`")
 
 
 @cache

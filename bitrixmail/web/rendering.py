@@ -17,13 +17,13 @@ from babel.support import Translations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bitrixmail.admin.events_russian import event_in_russian
+from bitrixmail.admin.events_russian import event_in_russian, trouble_in_russian
 from bitrixmail.admin.faults.russian import place_in_russian, sentence_in_russian
 from bitrixmail.model.text import printable
 from bitrixmail.web.visit import LANGUAGES, Visit
 
 _PACKAGE = "bitrixmail.web"
-_UNITS = ("KiB", "MiB", "GiB", "TiB")
+_UNITS = {"en": ("KiB", "MiB", "GiB", "TiB"), "ru": ("КиБ", "МиБ", "ГиБ", "ТиБ")}
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -84,7 +84,8 @@ def _environment(language: str, translations: Translations) -> Environment:
     )
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
-        "size": size,
+        "size": lambda octets: size(octets, language),
+        "tenths": lambda value: tenths(value, language),
         "printable": printable,
         "moment": lambda at, zone: moment(at, zone, language),
         "lasting": lambda delta: format_timedelta(delta, locale=language),
@@ -95,10 +96,17 @@ def _environment(language: str, translations: Translations) -> Environment:
     russian = language == "ru"
     environment.filters |= {
         "told": (lambda text: coded(sentence_in_russian(text))) if russian else escape,
-        "place": place_in_russian if russian else str,
+        "place": (lambda text: coded(place_in_russian(text))) if russian else escape,
+        "subject": _subject if russian else escape,
+        "trouble": (lambda text: coded(trouble_in_russian(text))) if russian else escape,
         "happened": (lambda text: coded(event_in_russian(text))) if russian else escape,
     }
     return environment
+
+
+def _subject(text: str) -> Markup:
+    """Write what a finding is about on a page in Russian: a name in Latin letters is code."""
+    return coded(f"`{text}`" if text and text.isascii() else text)
 
 
 def coded(text: str) -> Markup:
@@ -112,14 +120,19 @@ def _hidden(visit: Visit) -> Markup:
     return Markup('<input type="hidden" name="csrf" value="{}">').format(token)
 
 
-def size(octets: int) -> str:
+def size(octets: int, language: str) -> str:
     """Write a size as people read it."""
     if octets < 1024:
-        return f"{octets} B"
+        return f"{octets} {'Б' if language == 'ru' else 'B'}"
     value, unit = octets / 1024, 0
-    while value >= 1000 and unit < len(_UNITS) - 1:
+    while value >= 1000 and unit < len(_UNITS["en"]) - 1:
         value, unit = value / 1024, unit + 1
-    return f"{value:.1f} {_UNITS[unit]}"
+    return f"{tenths(value, language)} {_UNITS[language][unit]}"
+
+
+def tenths(value: float, language: str) -> str:
+    """Write a number with one digit behind its point."""
+    return str(format_decimal(value, "#,##0.0", locale=language))
 
 
 def moment(at: datetime | None, zone: tzinfo, language: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from bitrixmail.model.user import Right, Session
@@ -53,6 +54,14 @@ class Visit:
     def all_given(self, name: str) -> tuple[str, ...]:
         """Return all values of a field of the form."""
         return tuple(self.form.get(name, ()))
+
+    @property
+    def here(self) -> str:
+        """The page that is looked at with its query; of an answer to a form the one it is on."""
+        if self.method not in {"GET", "HEAD"}:
+            return self.came_from
+        asked = [(name, value) for name, values in self.query.items() for value in values]
+        return f"{self.path}?{urlencode(asked)}" if asked else self.path
 
     @property
     def user(self) -> str:

@@ -26,7 +26,7 @@ NOTES: dict[str, str] = {
         "отправляйте в карантин или удаляйте, либо проверяйте и отправителя в конверте"
     ),
     'most senders read "Refused by the recipient": the text is not ASCII': (
-        "большинство отправителей увидит только «Refused by the recipient»: текст не латиницей"
+        "большинство отправителей увидит только `Refused by the recipient`: текст не латиницей"
     ),
     "write it in English, or in Latin letters": "напишите его латинскими буквами",
     "can't match as mail comes in: a message that comes in has no age yet": (

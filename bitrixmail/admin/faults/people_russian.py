@@ -188,9 +188,9 @@ PEOPLE: dict[str, str] = {
     "make another user an owner first": "сначала сделайте владельцем кого-то ещё",
     "say in 1 to {} letters what uses it": "напишите, для чего он, не длиннее {} букв",
     "no right was chosen": "не выбрано ни одного права",
-    "choose among {}": "можно выбрать: {}",
+    "choose among {}": "можно выбрать: `{}`",
     "a {} has less": "у вашей роли ({}) столько прав нет",
-    "no such token": "такого ключа нет",
+    "no such token": "такого токена нет",
     # mail
     "at most {} can be handled at once": "за один раз можно не больше {}",
     "at most {} messages and 64 MiB go at once": "за один раз не больше {} писем и 64 МиБ",
@@ -223,6 +223,9 @@ PEOPLE: dict[str, str] = {
     "is no score": "это не оценка",
     "from 1 to 100, or off": "от 1 до 100 или `off`",
     "from 1 to 100, or empty for never": "от 1 до 100; пусто — никогда",
+    "an id stands in the reply to the sender, in the log and in message list": (
+        "номер письма есть в ответе отправителю, в журнале и в списке писем"
+    ),
     # queue
     "is neither a job's number nor a queue id": "это не номер и не идентификатор письма",
     "is in no queue": "в очереди этого нет",

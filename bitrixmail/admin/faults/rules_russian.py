@@ -316,5 +316,5 @@ RULES: dict[str, str] = {
     "say for whom the message is": "укажите, кому письмо",
     "give its id, its file, or its text": "укажите номер письма, файл или текст",
     "holds {} rules, not one": "правил здесь {}, а нужно одно",
-    "to put several use the import": "несколько правил загружают на странице загрузки",
+    "to put several use the import": "несколько правил загружают на странице «Импорт и экспорт»",
 }  # fmt: skip

@@ -6,7 +6,7 @@ is not known stays as it is; a test reads all that can be raised from the source
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -19,10 +19,7 @@ from bitrixmail.admin.findings.faults_russian import FAULT_SENTENCES
 from bitrixmail.admin.phrasebook import Phrasebook
 from bitrixmail.model.errors import Fault
 
-
-def faults_in_russian(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Say faults in Russian."""
-    return tuple(map(fault_in_russian, faults))
+_KEY = re.compile(r"[a-z][a-z0-9_.:-]*")
 
 
 def fault_in_russian(fault: Fault) -> Fault:
@@ -43,7 +40,12 @@ def sentence_in_russian(text: str) -> str:
 def place_in_russian(text: str) -> str:
     """Say where a fault is: whole, or each place on the way to it."""
     found = _places().said(text)
-    return found or ": ".join(_places().said(part) or part for part in text.split(": "))
+    return found or ": ".join(map(_part, text.split(": ")))
+
+
+def _part(text: str) -> str:
+    """Say one place; a key that has no word of its own is code."""
+    return _places().said(text) or (f"`{text}`" if _KEY.fullmatch(text) else text)
 
 
 @cache

@@ -10,7 +10,7 @@ HOST_SENTENCES: tuple[tuple[str, str], ...] = (
     ("all users may put mail there, and none waits",
      "класть туда почту могут все, и ни одно письмо не ждёт"),
     ("sendmail install was not called: nobody need put mail there, and none waits",
-     "sendmail install не вызывали, и почту туда никто не кладёт"),
+     "программа sendmail не установлена: почту туда никто не кладёт"),
     ("can't be reached by the users of sites: {} is closed to them",
      "недоступен пользователям сайтов: для них закрыт {}"),
     ("may be written by its owner alone", "писать туда может только владелец"),

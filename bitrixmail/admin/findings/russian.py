@@ -37,6 +37,8 @@ _SENTENCES: tuple[_Pair, ...] = (
     ("database", "база"),
     ("name servers {}", "DNS-серверы {}"),
     ("domains", "домены"),
+    ("module ssl", "модуль ssl из Python"),
+    ("doors", "входы сервера"),
     ("tcp:{} outwards", "tcp:{} наружу"),
     ("smarthost {}", "smarthost {}"),
     # dns
@@ -199,6 +201,11 @@ _PHRASES: tuple[_Pair, ...] = (
     ("hangs up", "вешает трубку"),
 )
 _DEEPEST = 3
+_DATE = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(\d{2})")
+_MONTHS = (
+    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября",
+    "октября", "ноября", "декабря",
+)  # fmt: skip
 
 
 def finding_in_russian(finding: Finding) -> Finding:
@@ -225,6 +232,9 @@ def in_russian(text: str, depth: int = 0) -> str:
 
 def _inner(text: str, depth: int) -> str:
     """Say what stands inside a sentence: sentences, or phrases among names."""
+    date = _DATE.fullmatch(text)
+    if date is not None:
+        return f"{int(date[3])} {_MONTHS[int(date[2]) - 1]} {date[1]}"
     if depth < _DEEPEST:
         text = "; ".join(in_russian(part, depth + 1) for part in text.split("; "))
     for english, russian in (*_PHRASES, *HOST_PHRASES):

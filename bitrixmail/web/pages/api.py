@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bitrixmail.web.api.examples import example_of
+from bitrixmail.web.api_words import in_russian, subject_in_russian
 from bitrixmail.web.visit import Download, Page, Reply, Route, Visit
 
 _NAMED = {
@@ -56,7 +57,14 @@ class ApiPages:
     async def show(self, visit: Visit) -> Reply:
         """Show every operation with an example."""
         scheme = "https" if visit.secure else "http"
-        return Page("api.html", {"groups": self._groups, "base": f"{scheme}://{visit.host}"})
+        russian = visit.language == "ru"
+        context = {
+            "groups": self._groups,
+            "base": f"{scheme}://{visit.host}",
+            "say": in_russian if russian else str,
+            "subject": subject_in_russian if russian else str,
+        }
+        return Page("api.html", context)
 
     async def openapi(self, visit: Visit) -> Reply:  # noqa: ARG002 - every page is handed one
         """Give the document."""

@@ -61,6 +61,9 @@ _SERIES = {
 }
 _MOST_TROUBLES, _MOST_FINDINGS = 8, 5
 
+# How grave a line of the log is
+LEVELS = {"warn": _("warning"), "error": _("error"), "critical": _("fatal")}
+
 
 class DashboardPages:
     """Made by the site map, lives as long as it."""
@@ -115,6 +118,7 @@ class DashboardPages:
             "span": span,
             "totals": totals,
             "troubles": house.troubles()[:_MOST_TROUBLES],
+            "levels": LEVELS,
             "right": Right,
         }
         return Page("dashboard.html", context)

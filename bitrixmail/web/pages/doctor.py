@@ -51,5 +51,8 @@ def in_language(findings: tuple[Finding, ...], language: str) -> tuple[Finding, 
 
 
 def is_command(remedy: str) -> bool:
-    """Tell whether a remedy is something to copy: a sentence ends as sentences do."""
-    return not remedy.rstrip().endswith((".", ":", "?", "…"))
+    """Tell whether a remedy is something to copy: a sentence ends as sentences do.
+
+    So does a line of a zone that ends with the name of a host.
+    """
+    return " IN " in remedy or not remedy.rstrip().endswith((".", ":", "?", "…"))

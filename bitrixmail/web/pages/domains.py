@@ -12,6 +12,7 @@ from bitrixmail.mime.domains import to_unicode
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.finding import Finding
 from bitrixmail.model.user import Right
+from bitrixmail.web.pages.whose import mailbox_names
 from bitrixmail.web.visit import Download, Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
@@ -76,6 +77,7 @@ class DomainPages:
             "readable": to_unicode,
             "aliases": [each.name for each in others if each.alias_of == domain.name],
             "mailboxes": len(await office.accounts.mailboxes(domain.name)),
+            "addresses": await mailbox_names(office),
             "states": [
                 (state, [_in(visit, finding) for finding in state.findings])
                 for state in await office.zones.states(domain.name)

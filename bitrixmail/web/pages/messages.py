@@ -46,11 +46,11 @@ MISTAKES = {
     ),
     Mistake.VALUE: (
         _("This word is not known here."),
-        _("There are is:unread, is:read, is:spam, is:flagged and has:attachment."),
+        _("There are `is:unread`, `is:read`, `is:spam`, `is:flagged` and `has:attachment`."),
     ),
     Mistake.DATE: (_("This is no date."), _("Write it like 2026-01-31.")),
-    Mistake.NUMBER: (_("This is no number from 0 to 100."), _("Write it like score>50.")),
-    Mistake.SIZE: (_("This is no size."), _("Write it like size>1MiB.")),
+    Mistake.NUMBER: (_("This is no number from 0 to 100."), _("Write it like `score>50`.")),
+    Mistake.SIZE: (_("This is no size."), _("Write it like `size>1MiB`.")),
     Mistake.COMPARED: (
         _("Only score and size can be compared."),
         _("Write a colon in place of the sign."),

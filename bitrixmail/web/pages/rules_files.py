@@ -12,7 +12,7 @@ from bitrixmail.model.user import Right
 from bitrixmail.rules.sentences import sentence
 from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.rules.templates import Template, find_template, load_templates
-from bitrixmail.web.pages.whose import mailbox_names
+from bitrixmail.web.pages.whose import domain_names, mailbox_names
 from bitrixmail.web.rule_lines import one_text
 from bitrixmail.web.visit import Download, Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
@@ -140,6 +140,7 @@ class RuleFilePages:
             "replaced": sorted(known & {rule.name for rule in made}),
             "may_manage": visit.may(Right.MANAGE),
             "mailboxes": await mailbox_names(self._office),
+            "domains": await domain_names(self._office),
         }
         return Page("rules_template.html", context, 400 if faults else 200)
 

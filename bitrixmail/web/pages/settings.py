@@ -12,6 +12,7 @@ from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.settings_book import Book, Section
 from bitrixmail.model.user import Right
 from bitrixmail.web.deed_words import is_hidden
+from bitrixmail.web.setting_words import CHOICES, in_words, is_default, name_of
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
@@ -60,7 +61,10 @@ class SettingsPages:
     async def history(self, visit: Visit) -> Reply:  # noqa: ARG002 - every page is handed one
         """Show who changed what."""
         changes = await self._desk.history()
-        return Page("settings_history.html", {"changes": changes, "is_hidden": is_hidden})
+        return Page(
+            "settings_history.html",
+            {"changes": changes, "is_hidden": is_hidden, "name_of": name_of},
+        )
 
     async def undo(self, visit: Visit) -> Reply:
         """Put a setting back."""
@@ -107,6 +111,10 @@ def _context(
         "texts": texts or {},
         "beside": beside,
         "faults": elsewhere,
+        "name_of": name_of,
+        "in_words": in_words,
+        "is_default": is_default,
+        "choices": CHOICES,
     }
 
 

@@ -12,7 +12,11 @@ async def mailbox_names(office: Office) -> list[str]:
     return [each.address for each in (await office.accounts.mailboxes(None))[:MOST]]
 
 
+async def domain_names(office: Office) -> list[str]:
+    """Name the first domains."""
+    return [each.name for each in (await office.accounts.domains())[:MOST]]
+
+
 async def names_of_whom(office: Office) -> list[str]:
     """Name the first domains and mailboxes."""
-    domains = [each.name for each in (await office.accounts.domains())[:MOST]]
-    return [*domains, *await mailbox_names(office)]
+    return [*await domain_names(office), *await mailbox_names(office)]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -62,9 +62,7 @@ class Sink:
 
         until(there, f"{text} has not come")
         policy = SMTP.clone(linesep="\n")
-        return [
-            cast("EmailMessage", email.message_from_bytes(each, policy=policy)) for each in found
-        ]
+        return [email.message_from_bytes(each, policy=policy) for each in found]
 
 
 def envelope(message: EmailMessage) -> tuple[str, list[str]]:

@@ -14,9 +14,11 @@ from bitrixmail.admin.faults.russian import (
     sentence_in_russian,
 )
 from bitrixmail.admin.phrasebook import Phrasebook
+from bitrixmail.admin.troubles_russian import TROUBLES
 from bitrixmail.model.errors import Fault
 from bitrixmail.web.deed_words import DEEDS
 from tests.fakes.fault_texts import ROOM, fault_texts
+from tests.fakes.log_texts import log_texts
 
 
 def test_every_fault_that_can_be_raised_has_its_russian() -> None:
@@ -58,7 +60,7 @@ def test_where_a_fault_is_is_told_place_by_place() -> None:
     [
         (
             "from <a@example.net> at 192.0.2.1 by ESMTPS, 351 octets",
-            "от a@example.net с 192.0.2.1, ESMTPS, размер 351 байт",
+            "от a@example.net с 192.0.2.1, ESMTPS, размер 351 Б",
         ),
         ("to Дела, by ann", "в Дела, ann"),
         ("kept in INBOX, Счета, for x@example.org", "положено в INBOX, Счета, для x@example.org"),
@@ -68,9 +70,16 @@ def test_where_a_fault_is_is_told_place_by_place() -> None:
         ),
         (
             'acted: forward , rule "is missing": 250 2.0.0 Ok: queued as 1K',
-            "пересылка , правило «is missing»: поставлено в очередь: 1K",
+            "пересылка, правило «is missing»: поставлено в очередь: 1K",
         ),
         ("[#1]: given to ann by bob", "[#1]: ответственный — ann, назначил bob"),
+        (
+            (
+                "550 5.1.1 No such mailbox here (from <a@example.net> at 192.0.2.1, 3 times in this"
+                " minute)"
+            ),
+            "такого ящика здесь нет (550) (от a@example.net с 192.0.2.1, раз за минуту: 3)",
+        ),
         ("some words of others", "`some words of others`"),
     ],
 )
@@ -106,4 +115,14 @@ def _codes(file: Path) -> set[str]:
         for piece in found
         for code in _RECORDED.findall(piece)
         if not code.endswith((".html", ".zip", ".toml"))
+    }
+
+
+def test_every_warning_of_the_log_has_its_russian() -> None:
+    found = log_texts()
+    assert len(found) > 80
+    # A text that is a value alone, or two, is said by what it holds
+    bare = {text for text in found if not re.search(r"\w", text.replace("{}", ""))}
+    assert {text: at for text, at in found.items() if text not in TROUBLES} == {
+        text: found[text] for text in bare - set(TROUBLES)
     }

@@ -13,9 +13,9 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bitrixmail.app.receiving.reception import metrics_of
 from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.app.watching.metrics import Metrics
-from bitrixmail.app.receiving.reception import metrics_of
 from bitrixmail.model.job import JobState
 
 CLOSED = ("listen.web=", "listen.webs=")

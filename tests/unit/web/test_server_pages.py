@@ -18,6 +18,7 @@ from bitrixmail.web.pages.settings import _context
         ("apt-get install chrony", True),
         ('servers = ["9.9.9.9"]', True),
         ("example.org. IN MX 10 mx.example.org", True),
+        ("example.org. 3600 IN MX 10 mx.example.org.", True),
         ("Install a service that sets it over the net:", False),
         ("Look again later.", False),
     ],

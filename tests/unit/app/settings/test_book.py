@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bitrixmail.admin.settings_words.names_russian import NAMES
 from bitrixmail.admin.settings_words.russian import WORDS, section_in_russian
 from bitrixmail.app.settings.book import SettingsBook
 from bitrixmail.app.settings.file import change_file, remedies_for
@@ -245,6 +246,6 @@ def test_secrets_are_masked_by_the_names_of_their_keys() -> None:
 def test_every_setting_is_explained_in_russian(file: Path) -> None:
     read = result_of(book(file).read())
     paths = {setting.path for section in read.sections for setting in section.settings}
-    assert set(WORDS) == paths | {section.name for section in read.sections}
+    assert set(WORDS) == set(NAMES) == paths | {section.name for section in read.sections}
     for section in map(section_in_russian, read.sections):
         assert all(setting.help == WORDS[setting.path] for setting in section.settings)
