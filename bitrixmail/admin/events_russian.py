@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 from bitrixmail.admin.phrasebook import Phrasebook
+from bitrixmail.admin.replies_russian import REPLIES
 from bitrixmail.admin.troubles_russian import TROUBLES
 
 _EVENTS: dict[str, str] = {
@@ -217,94 +218,47 @@ _EVENTS: dict[str, str] = {
     "lead {}": "лид {}",
     "task {}": "задача {}",
     "message {}": "сообщение {}",
-    # what we ourselves say of other hosts
-    "Connection was refused by other side: {}": "сервер не принимает подключений",
-    "Connection was refused by other side: {}.": "сервер не принимает подключений",
-    "TCP connection timed out: {}": "сервер не отвечает",
-    "TCP connection timed out: {}.": "сервер не отвечает",
-    "User timeout caused connection failure.": "сервер не отвечает",
-    "User timeout caused connection failure": "сервер не отвечает",
-    "No route to host: {}": "к серверу нет пути",
-    "No route to host: {}.": "к серверу нет пути",
-    "Network is unreachable: {}": "сеть недоступна",
-    "An error occurred while connecting: {}": "не удалось подключиться: {}",
-    "Connection was closed cleanly.": "соединение закрыто",
-    "Connection to the other side was lost in a non-clean fashion: {}": "соединение оборвалось",
-    "Connection to the other side was lost in a non-clean fashion.": "соединение оборвалось",
-    "Couldn't bind: {}": "не удалось занять адрес: {}",
-    "DNS lookup failed: {}": "имя не найдено в DNS: {}",
-    "the host has closed the connection": "сервер закрыл соединение",
-    "we dropped the connection": "соединение прервано нами",
-    "no end of the TLS handshake": "согласование TLS не закончилось",
-    "TLS handshake: {}": "согласование TLS: {}",
-    "TLS failed": "сбой TLS",
-    "no TLS": "нет TLS",
-    "the host takes too long": "сервер слишком долго не отвечает",
-    "no reply to {}": "нет ответа на {}",
-    "no answer to our call": "сервер не отвечает",
-    "the connection is closed": "соединение закрыто",
-    "the host does not offer STARTTLS": "сервер не умеет STARTTLS",
-    "the host refuses STARTTLS": "сервер отказался от STARTTLS",
-    "no login without TLS": "без TLS входить нельзя",
-    "the host offers no way to log in that we know": "сервер не умеет знакомых нам способов входа",
-    "the host refuses our login": "сервер не принял имя или пароль",
-    "the host turns us away": "сервер нам отказал",
-    "a reply before its command": "ответ раньше команды",
-    "the host closes the session": "сервер закончил сеанс",
-    "the host refuses amid the content": "сервер отказал посреди письма",
-    "a message of {} octets ends before its end": "письмо в {} Б оборвалось",
-    "too many recipients": "слишком много получателей",
-    "a recipient was never asked for": "о получателе не спросили",
-    "it is in the mailbox": "письмо в ящике",
-    "The sender is no address that can be sent": "такого отправителя передать нельзя",
-    "The recipient is no address that can be sent": "такого получателя передать нельзя",
-    "The host does not offer SMTPUTF8, which the message needs": (
-        "сервер не умеет SMTPUTF8, а письму это нужно"
+    # what rules would do with what is stored
+    "discard for good": "выбросить навсегда",
+    "move to {}": "переместить в {}",
+    "copy to {}": "скопировать в {}",
+    "mark as read": "отметить прочитанным",
+    "mark as unread": "отметить непрочитанным",
+    "set {}": "поставить флаг {}",
+    "clear {}": "снять флаг {}",
+    "tag {}": "поставить метку {}",
+    "untag {}": "снять метку {}",
+    "to be done: {}": "будет выполнено: {}",
+    "{}: was discarded, which is for good": "{}: выброшено, вернуть нельзя",
+    "{}: is gone meanwhile": "{}: тем временем исчезло",
+    "{}: was moved meanwhile, so it stays where it is": (
+        "{}: тем временем перемещено, остаётся на месте"
     ),
-    "The host does not offer 8BITMIME, which the message needs": (
-        "сервер не умеет 8BITMIME, а письму это нужно"
+    "{}: the folder where it was is gone, so it stays": "{}: прежней папки нет, остаётся на месте",
+    "{}: the copy was changed meanwhile, so it stays": "{}: копию тем временем изменили, остаётся",
+    # why a rule was passed over
+    'rule "{}" {}': "правило «{}»: {}",
+    "skipped: a regular expression took too long": (
+        "пропущено: регулярное выражение работало слишком долго"
     ),
-    "The message has {} octets, the host takes {}": "в письме {} Б, а сервер берёт до {}",
-    "an MX record leads to this server itself": "запись MX ведёт на этот же сервер",
-    "{} ({}) could not be looked up: {}": "{} ({}) не удалось найти в DNS: {}",
-    "{}: correct outbound.smarthost or outbound.route here": (
-        "{}: исправьте `outbound.smarthost` или `outbound.route` в настройках"
+    "skipped: the regular expressions before it took too long": (
+        "пропущено: регулярные выражения до него работали слишком долго"
     ),
-    "Mail for {} would come back to this server, where it is not a local domain": (
-        "письма для {} вернулись бы сюда, а такого домена здесь нет"
+    "skipped: {}": "пропущено: {}",
+    "a bug: {}": "ошибка программы: {}",
+    "extensions are asked too much about one message": (
+        "об одном письме слишком много спрашивают у расширений"
     ),
-    "its MX records lead to no address": "его записи MX никуда не ведут",
-    "it has neither MX records nor an address": "у него нет ни записей MX, ни адреса",
-    "{} is an alias of {}": "{} — псевдоним {}",
-    "{} has no address that can be reached from here: {}": "до {} отсюда не добраться: {}",
-    "No host takes mail for {}: {}": "почту для {} не берёт ни один сервер: {}",
-    "a null MX stands beside other MX records": "пустая MX стоит рядом с другими",
-    "{} is no address": "{} — не адрес",
-    "{} can't be reached from here": "до {} отсюда не добраться",
-    "The domain {} does not exist": "домена {} не существует",
-    "{} takes no mail (null MX)": "{} не принимает почту (пустая MX)",
-    "The host {} does not exist": "сервера {} не существует",
-    "{} is an address, no name": "{} — адрес, а не имя",
-    "{} is not allowed by the MTA-STS policy of {}": "{} не разрешён политикой MTA-STS домена {}",
-    "the TLSA records of {} could not be looked up": "записи TLSA для {} узнать не удалось",
-    "a bounce of {} for {}": "уведомление о недоставке {} для {}",
-    "it is no bounce": "это не уведомление о недоставке",
-    "it names no message of ours": "в нём не названо наше письмо",
-    "it names no recipient of {}": "в нём не назван получатель {}",
-    # our own replies
-    "No such mailbox here": "такого ящика здесь нет",
-    "Relaying denied: not a domain of this server": "чужой домен, пересылка запрещена",
-    "Mailbox full, please try again later": "ящик переполнен",
-    "Too many hops: this message is going in circles": "письмо ходит по кругу",
-    "Too many connections, please try again later": "слишком много подключений",
-    "Too many connections from your address": "слишком много подключений с этого адреса",
-    "Refused by the recipient": "не принято получателем",
-    "{} 5.1.1 {}": "{1} ({0})",
-    "{} 5.7.1 {}": "{1} ({0})",
-    "{} 5.7.54 {}": "{1} ({0})",
-    "{} 4.2.2 {}": "{1} ({0})",
-    "{} 5.4.6 {}": "{1} ({0})",
-    "250 2.0.0 Ok: queued as {}": "поставлено в очередь: {}",
+    "no extension is enabled": "ни одно расширение не включено",
+    "the extension {} is switched off: it has failed too often": (
+        "расширение {} выключено: слишком много ошибок"
+    ),
+    "{} took longer than {} s": "{}: дольше {} с",
+    "{} failed: {}: {}": "{}: сбой: {}: {}",
+    "{} found no thread: those before it still run": "{}: нет свободного потока",
+    "kept in quarantine: it could not be judged": "в карантине: правила не выполнились",
+    "the rules took longer than {} s": "правила выполнялись дольше {} с",
+    "longer than {} s": "дольше {} с",
     # versions of the rules
     "undo of version {}: back to version {}": "отмена версии {}: снова версия {}",
     "group on: {}": "включена группа: {}",
@@ -351,9 +305,27 @@ _EVENTS: dict[str, str] = {
 }  # fmt: skip
 
 
+# What rules are called that were made for their owner
+_RULES = Phrasebook(
+    [("made by: bitrixmail spam threshold", "создано порогами спама")],
+    [
+        (f"Spam: {do}{for_whom}", f"Спам: {said}{for_whom.replace(' for ', ' для ')}")
+        for do, said in (
+            ("tag", "метка"), ("quarantine", "карантин"), ("reject", "отказ"), ("move", "папка"),
+        )
+        for for_whom in ("", " for {}")
+    ]
+)  # fmt: skip
+
+
 def event_in_russian(text: str) -> str:
     """Say what happened; what is not known stays as it is, as code if it has several words."""
     return _events().told(text).replace(" ,", ",")
+
+
+def rule_in_russian(name: str) -> str:
+    """Return a rule's name: that of one which thresholds of spam have made is said in Russian."""
+    return _RULES.said(name) or name
 
 
 def trouble_in_russian(text: str) -> str:
@@ -363,9 +335,10 @@ def trouble_in_russian(text: str) -> str:
 
 @cache
 def _troubles() -> Phrasebook:
-    return Phrasebook(TROUBLES.items(), _EVENTS.items(), foreign="`{}`")
+    tables = (TROUBLES, _EVENTS, REPLIES)
+    return Phrasebook(*(table.items() for table in tables), foreign="`{}`")
 
 
 @cache
 def _events() -> Phrasebook:
-    return Phrasebook(_EVENTS.items(), foreign="`{}`")
+    return Phrasebook(_EVENTS.items(), REPLIES.items(), foreign="`{}`")

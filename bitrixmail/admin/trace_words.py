@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bitrixmail.admin.events_russian import event_in_russian
 from bitrixmail.model.plan import RuleStep, TestResult, Trace
 from bitrixmail.model.rule import Action, Test
 from bitrixmail.model.text import printable
+from bitrixmail.rules.actions import KINDS
 from bitrixmail.rules.fields import TIME_FIELDS
 
 _WIDE = 300
@@ -40,6 +42,7 @@ _RUSSIAN = _Labels(
     "правила, версия {}", "ни одно правило не проверялось", "подошло", "мимо", "пропущено",
     "правило «{}»", "да", "нет", "; в письме: «{}»", "действие: {}", "итог: {}", "примечание: {}",
 )  # fmt: skip
+_WORK = "to be done:"
 # What the engine says of its decision; what stands behind is a name.
 _RESULTS = {
     "kept in": "оставлено в {}",
@@ -60,7 +63,7 @@ _RESULTS = {
     "rejected:": "отказано: {}",
     "rejected": "отказано",
     "put into quarantine": "помещено в карантин",
-    "to be done:": "будет выполнено: {}",
+    _WORK: "будет выполнено: {}",
 }
 _DAYS = {
     "Mon": "пн", "Tue": "вт", "Wed": "ср", "Thu": "чт", "Fri": "пт", "Sat": "сб", "Sun": "вс",
@@ -214,7 +217,7 @@ def _action(shown: str, language: str) -> str:
 
 
 def _fault(fault: str, language: str) -> str:
-    return _FAULTS.get(fault, fault) if language == "ru" else fault
+    return _FAULTS.get(fault) or event_in_russian(fault) if language == "ru" else fault
 
 
 def _result(result: str) -> str:
@@ -231,4 +234,7 @@ def _part(part: str) -> str:
     start, name = found.groups()
     if not name and start in _BARE:
         return _BARE[start]
+    if start == _WORK:  # an action with what it is for behind it
+        do, gap, rest = name.partition(" ")
+        name = f"{event_in_russian(do)}{gap}{rest}" if do in KINDS else name
     return _RESULTS[start].format(name)

@@ -17,7 +17,7 @@ from babel.support import Translations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bitrixmail.admin.events_russian import event_in_russian, trouble_in_russian
+from bitrixmail.admin.events_russian import event_in_russian, rule_in_russian, trouble_in_russian
 from bitrixmail.admin.faults.russian import place_in_russian, sentence_in_russian
 from bitrixmail.model.text import printable
 from bitrixmail.web.visit import LANGUAGES, Visit
@@ -98,6 +98,7 @@ def _environment(language: str, translations: Translations) -> Environment:
         "told": (lambda text: coded(sentence_in_russian(text))) if russian else escape,
         "place": (lambda text: coded(place_in_russian(text))) if russian else escape,
         "subject": _subject if russian else escape,
+        "rule_name": rule_in_russian if russian else str,
         "trouble": (lambda text: coded(trouble_in_russian(text))) if russian else escape,
         "happened": (lambda text: coded(event_in_russian(text))) if russian else escape,
     }

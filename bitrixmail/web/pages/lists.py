@@ -15,6 +15,7 @@ from bitrixmail.model.sender_list import SenderEntry
 from bitrixmail.model.suppression import Suppressed
 from bitrixmail.model.user import Right
 from bitrixmail.web.pages.whose import names_of_whom
+from bitrixmail.web.queue_words import REASONS
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
@@ -70,6 +71,7 @@ class ListPages:
         more = {"after": shown[-1].address, "words": words} if len(found) > PAGE else None
         context = {
             "entries": shown,
+            "reasons": {reason.value: told for reason, told in REASONS.items()},
             "words": words,
             "more": f"{_SUPPRESSED}?{urlencode(more)}" if more else "",
             **self._shared(visit, faults),

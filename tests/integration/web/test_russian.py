@@ -6,6 +6,7 @@ import re
 import smtplib
 from collections import deque
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html import unescape
 from urllib.parse import urlencode
 
@@ -14,14 +15,24 @@ import pytest
 from bitrixmail.admin.accounts import MailboxOptions
 from bitrixmail.app.office import opened_office
 from bitrixmail.app.settings.loading import load_settings
+from bitrixmail.model.suppression import Suppressed
 from bitrixmail.store.opening import done
 from tests.fakes.process import ServerProcess, free_port
 from tests.fakes.reading import english
 from tests.fakes.server import until
 from tests.fakes.visitor import Answered, Visitor
+from tests.fakes.wrong_forms import (
+    BAD_RULES,
+    HELP,
+    INFO,
+    LETTER,
+    PASSWORD,
+    RIGHT,
+    RULE,
+    SEARCHES,
+    WRONG,
+)
 
-INFO, HELP = "info@example.org", "help@example.org"
-PASSWORD = "a long password"
 RULES = """
 groups_off = ["Ночь"]
 [[rule]]
@@ -88,6 +99,15 @@ schedule = "0 3 * * *"
   do = "mark_read"
 
 [[rule]]
+name = "Вручную"
+on = ["manual"]
+  [[rule.action]]
+  do = "mark_read"
+  [[rule.action]]
+  do = "copy"
+  folder = "Копии"
+
+[[rule]]
 name = "Никогда"
 order = 900
   [[rule.condition]]
@@ -119,131 +139,14 @@ mailbox = "info@example.org"
   do = "webhook"
   url = "http://127.0.0.1:9/"
 """
-LETTER = (
-    "From: =?utf-8?b?0JDQvdC90LA=?= <ann@example.net>\r\nTo: info@example.org\r\n"
-    "Subject: {}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
-    "--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
-    "Привет\r\n--b\r\nContent-Type: application/pdf\r\n"
-    "Content-Disposition: attachment; filename=a.pdf\r\n\r\nx\r\n--b--\r\n"
-)
 SUBJECTS = ("Здравствуйте", "в карантин", "Ещё одно", "дальше пошло")
 FIRST = (
     "/", "/messages?q=from:ann", "/messages?q=nothinglikethat", "/nowhere", "/queue?state=dead",
     "/tickets?state=all", "/settings/history", "/users/audit?who=x", "/rules/edit?name=Счета",
     "/rules/edit?name=Счета&tab=text", "/rules/difference?old=0&new=1", "/log?what=zzz",
     "/mailboxes/aliases?edit=sales@example.org",
-)  # fmt: skip
-# Forms as somebody may send them in error: the page, and its fields
-Wrong = tuple[str, dict[str, str | list[str]]]
-WRONG: tuple[Wrong, ...] = (
-    ("/domains", {"name": "нет такого!"}),
-    ("/domains", {"name": ""}),
-    ("/domains", {"name": "example.org"}),
-    ("/domains/example.org/catch-all", {"address": "nobody@example.org"}),
-    ("/domains/example.org/catch-all", {"address": "не адрес"}),
-    ("/domains/none.example/catch-all", {"address": INFO}),
-    ("/domains/example.org/remove", {"sure": "example.com"}),
-    ("/mailboxes", {"address": "не адрес", "how": "made"}),
-    ("/mailboxes", {"address": INFO, "how": "made"}),
-    ("/mailboxes", {"address": "new@example.net", "how": "made"}),
-    ("/mailboxes", {"address": "new@example.org", "how": "typed", "password": "short"}),
-    ("/mailboxes", {"address": "new@example.org", "how": "typed", "password": ""}),
-    ("/mailboxes", {"address": "sales@example.org", "how": "made"}),
-    (f"/mailboxes/{INFO}/change", {"quota": "много", "retention": "долго", "active": "1"}),
-    (f"/mailboxes/{INFO}/password", {"how": "typed", "password": "password"}),
-    (f"/mailboxes/{INFO}/grant", {"as": "bob@example.com"}),
-    (f"/mailboxes/{INFO}/grant", {"as": "?"}),
-    (f"/mailboxes/{INFO}/revoke", {"as": "bob@example.com"}),
-    (f"/mailboxes/{INFO}/remove", {"sure": "x"}),
-    ("/mailboxes/nobody@example.org/change", {}),
-    ("/mailboxes/aliases", {"address": "не адрес", "targets": INFO}),
-    ("/mailboxes/aliases", {"address": "x@example.org", "targets": ""}),
-    ("/mailboxes/aliases", {"address": "x@example.org", "targets": "nobody@example.org"}),
-    ("/mailboxes/aliases", {"address": "x@example.org", "targets": "x@example.org"}),
-    ("/mailboxes/aliases", {"address": INFO, "targets": HELP}),
-    ("/mailboxes/aliases/remove", {"address": "none@example.org"}),
-    ("/users", {"name": "!", "role": "operator", "how": "typed", "password": PASSWORD}),
-    ("/users", {"name": "olga", "role": "operator", "how": "typed", "password": PASSWORD}),
-    ("/users", {"name": "petr", "role": "king", "how": "typed", "password": PASSWORD}),
-    ("/users", {"name": "petr", "role": "operator", "how": "typed", "password": "123"}),
-    ("/users/user/none/role", {"role": "owner"}),
-    ("/account/tokens", {"name": "", "right": "see"}),
-    ("/account/tokens", {"name": "ключ"}),
-    ("/account/tokens/remove", {"token": "999"}),
-    ("/account/password", {"password": "x", "new": "1", "again": "2"}),
-    ("/account/password", {"old": PASSWORD, "password": "1", "again": "2"}),
-    ("/account/second-factor", {}),
-    ("/account/second-factor", {"password": PASSWORD}),
-    ("/account/second-factor/on", {"code": "000000"}),
-    ("/queue/change", {"do": "", "job": "1"}),
-    ("/queue/change", {"do": "retry", "job": "9999"}),
-    ("/tickets/help@example.org/99/reply", {"text": "да"}),
-    ("/tickets/help@example.org/1/reply", {"text": ""}),
-    ("/tickets/help@example.org/1/note", {"text": ""}),
-    ("/tickets/help@example.org/1/assign", {"whom": "x" * 300}),
-    ("/lists/add", {"address": "не адрес", "days": "3"}),
-    ("/lists/add", {"address": "bob@example.com", "days": "много"}),
-    ("/lists/lift", {"address": "none@example.com"}),
-    ("/lists/senders/put", {"address": "?", "do": "allow", "whose": ""}),
-    ("/lists/senders/put", {"address": "a@example.com", "do": "allow", "whose": "none.example"}),
-    ("/lists/senders/remove", {"address": "zzz@example.com", "whose": ""}),
-    ("/lists/spam/thresholds", {"whose": "", "tag": "много"}),
-    ("/lists/spam/thresholds", {"whose": "none.example", "tag": "5"}),
-    ("/lists/spam/forget", {"mailbox": "nobody@example.org"}),
-    ("/messages/act", {"act": "explode", "place": "1"}),
-    ("/messages/act", {"act": "read", "place": "99999"}),
-    ("/messages/send", {"place": "1", "address": "не адрес"}),
-    ("/messages/views", {"name": "", "q": "is:unread"}),
-    ("/quarantine/release", {"held": "999"}),
-    ("/settings", {"section": "smtp", "smtp.max_size": "большой"}),
-    ("/settings", {"section": "server", "server.hostname": "не имя", "server.processes": "много"}),
-    ("/settings", {"section": "listen", "listen.smtp": "tcp:не порт"}),
-    ("/settings", {"section": "outbound", "outbound.smarthost": "x:y:z"}),
-    ("/settings", {"section": "actions", "actions.secrets": "a = ["}),
-    ("/settings/undo", {"at": "x", "setting": "smtp.max_size"}),
-    ("/rules/switch", {"name": "нет такого", "to": "on"}),
-    ("/rules/group", {"name": "нет такой", "to": "on"}),
-    ("/rules/import", {"text": "[[rule]]\nname = 1\nwhen = 2\n"}),
-    ("/rules/import", {"text": "это не TOML"}),
-    ("/rules/import", {"text": '[[rule]]\nname="а"\n[[rule.action]]\ndo="fly"\n'}),
-    ("/rules/templates/invoices", {}),
-    ("/rules/apply", {"mailbox": "nobody@example.org"}),
-    ("/rules/apply/99", {}),
-    ("/rules/undo", {"version": "77"}),
-    ("/rules/try", {"trial.mailbox": "nobody@example.org", "trial.text": "x"}),
-    ("/rules/try", {"trial.mailbox": INFO}),
-)  # fmt: skip
-# Of a rule's form: what is other than in one that is right
-BAD_RULES: tuple[dict[str, str | list[str]], ...] = (
-    {"name": ""},
-    {"name": "Счета"},
-    {"on": []},
-    {"on": ["schedule"], "schedule": "каждый час"},
-    {"c.0.op": "greater"},
-    {"c.0.value": ""},
-    {"c.0.op": "regex", "c.0.value": "(("},
-    {"c.0.field": "size", "c.0.op": "greater", "c.0.value": "большой"},
-    {"c.0.field": "time", "c.0.op": "equals", "c.0.value": "полдень"},
-    {"c.0.field": "header:", "c.0.of": ""},
-    {"a.0.argument": ""},
-    {"a.0.do": "forward", "a.0.argument": "не адрес"},
-    {"a.0.do": "webhook", "a.0.argument": "не ссылка"},
-    {"a.0.do": "priority", "a.0.argument": "большая"},
-    {"order": "первое"},
-    {"mailbox": "nobody"},
-    {"tab": "text", "text": "[[rule]"},
-    {"tab": "text", "text": ""},
-    {"do": "try", "trial.mailbox": ""},
-)
-RULE: dict[str, str | list[str]] = {
-    "instead": "", "tab": "form", "name": "Новое", "on": ["receive", "manual"], "active": "yes",
-    "order": "500", "description": "", "c.kind": "all", "c.0.kind": "test", "c.0.field": "subject",
-    "c.0.op": "contains", "c.0.value": "счёт", "a.0.do": "move", "a.0.argument": "Счета",
-    "do": "save",
-}  # fmt: skip
-SEARCHES = (
-    "form:ann", "before:вчера", "size>много", "score>x", "is:красное", '"не закрыто', "has:cat",
-    "in:", "x" * 2000, "from:", "on:2026-13-45", "-", "OR", "(", "older:много",
+    "/mailboxes/route?address=sales@example.org", "/mailboxes/route?address=bob@example.com",
+    "/mailboxes/route?address=nobody@example.org", "/rules/apply/1",
 )  # fmt: skip
 # What this test itself gives names to
 NAMED = frozenset({"boss", "olga", "petr", "admin", "king", "none"})
@@ -279,6 +182,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
             done(office.accounts.add_mailbox(address, None, MailboxOptions()))
         done(office.accounts.set_alias("sales@example.org", (INFO,)))
         done(office.suppressions.add("gone@example.net", "ящика больше нет", None))
+        now = datetime.now(UTC)
+        gone = Suppressed("left@example.net", "unknown user", now, None, "550 No such user", "")
+        done(office.suppressions._suppressions.add(gone))
         done(office.senders.put("@shop.example", "", "поставщики", None, allowed=True))
         done(office.rules.import_text(RULES, "r", keep=False, author="boss", comment=""))
         done(office.users.add("boss", "owner", PASSWORD))
@@ -388,11 +294,13 @@ def test_no_answer_speaks_english(owner: Visitor) -> None:
 
 def _answers(owner: Visitor) -> Iterator[tuple[str, Answered]]:
     """Yield what is said to what is wrong."""
-    for path, fields in WRONG:
+    for path, fields in (*WRONG, *RIGHT):
         answered = owner.post(path, **fields)
         if answered.status == 303:
             answered = owner.get(answered.location)
         yield f"{path} {dict(fields)}", answered
+    trial = {"do": "try", "trial.mailbox": INFO, "trial.text": LETTER.format("счёт")}
+    yield "a trial", owner.post("/rules/edit", **{**RULE, **trial})
     for other in BAD_RULES:
         yield f"/rules/edit {other}", owner.post("/rules/edit", **{**RULE, **other})
     for query in SEARCHES:
