@@ -65,8 +65,8 @@ SUMMARIES: dict[str, str] = {
     "Give up jobs and write to their senders.": (
         "Прекратить попытки и сообщить об этом отправителям."
     ),
-    "Give what is measured, for Prometheus; only where `listen.metrics` is set.": (
-        "Счётчики для Prometheus; только если задано `listen.metrics`."
+    "Give what is measured, for Prometheus; unless `web.metrics` is off.": (
+        "Счётчики для Prometheus; если не выключено `web.metrics`."
     ),
     "Give what was counted since the start.": "Что насчитано с запуска.",
     "Give what was received, refused, sent and so on in equal steps of time.": (
@@ -102,7 +102,9 @@ SUMMARIES: dict[str, str] = {
     "Let held jobs go on.": "Отпустить задержанные задания.",
     "Let mail go to an address again.": "Снова отправлять на адрес.",
     "Let messages go from the quarantine.": "Выпустить письма из карантина.",
-    "List all tokens of the API.": "Все токены API.",
+    "List all tokens of the API, in the order in which they were made.": (
+        "Все токены API в том порядке, в котором их создавали."
+    ),
     "List as whom mailboxes may send, beside their own addresses.": (
         "С каких ещё адресов, кроме своих, могут отправлять ящики."
     ),
@@ -143,7 +145,7 @@ SUMMARIES: dict[str, str] = {
     "List what is looked at, applied or taken back, and the last few that were.": (
         "Что сейчас просматривается, применяется или отменяется, и несколько последних."
     ),
-    "List where a user is logged in, the latest first.": (
+    "List where a user is logged in, the latest login first.": (
         "Где пользователь вошёл, последние сверху."
     ),
     "Look for messages, newest first.": "Найти письма, новые сверху.",

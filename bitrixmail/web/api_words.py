@@ -63,6 +63,12 @@ PARAMETERS: dict[str, str] = {
     ),
 }
 NOTES: dict[str, str] = {
+    "A cursor ends with the rule that it stands behind.": (
+        "Курсор действует, пока есть правило, за которым он стоит."
+    ),
+    "One that changes meanwhile stands at the top: whoever wants every one begins anew then.": (
+        "Изменившееся тем временем окажется наверху: кому нужны все, тот начинает сначала."
+    ),
     "Bcc is taken out; Date and Message-ID are added where they are missing.": (
         "`Bcc` убирается; `Date` и `Message-ID` добавляются, если их нет."
     ),
