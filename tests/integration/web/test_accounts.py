@@ -84,6 +84,7 @@ OWNERS: tuple[tuple[str, dict[str, str]], ...] = (
     ("/users/user/admin/remove", {}),
     ("/users/tokens/remove", {"token": "1"}),
 )
+ADDRESS = "198.51.100.7"
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with NameServer("example.org. 60 IN MX 10 mx.example.org.") as dns:
         settings = f'[dns]\nservers = ["{dns.address}"]\n'
         made = ServerProcess(tmp_path_factory.mktemp("web"), settings, web=True)
+        made.configure("server", f'public_addresses = ["{ADDRESS}"]')
         site = made.home / "site.toml"
         site.write_text(
             '[[domain]]\nname = "example.org"\n[[mailbox]]\naddress = "info@example.org"\n' + RULES
@@ -193,6 +195,9 @@ def test_records_are_green_or_red_once_looked_at(owner: Visitor) -> None:
     assert "Last looked at" in page
     rows = re.findall(r"<tr><td><span class=\"state (\w+)\">.*?</tr>", page, re.DOTALL)
     assert len(rows) == 6  # that of the mail host too
+    assert f">{ADDRESS}</code>" in page
+    assert f"mx.example.org. 3600 IN A {ADDRESS}" in page
+    assert "has no address" in page
     assert "bad" in rows or "warn" in rows
     assert "has no SPF record" in page
     owner.cookies["language"] = "ru"
