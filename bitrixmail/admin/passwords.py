@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bitrixmail.model.directory import Credential
 from bitrixmail.model.errors import Fault, InputError
 
-# Of users and of mailboxes; what a hash was made of before is nobody's business
+# What people choose on pages and by the API; what a hash was made of before is nobody's business
 LEAST_LETTERS = 8
 
 
@@ -18,12 +18,14 @@ class Passwords:
     """Functions handed in by who composes: `make` hashes a password, `matches` compares one.
 
     Both take a tenth of a second on purpose. `check` raises ValueError, with a sentence for
-    people, for what can't be a password. Made once per process.
+    people, for what can't be a password; one of fewer than `least_letters` is refused too. Made
+    by who composes.
     """
 
     check: Callable[[str], object]
     make: Callable[[str], Credential]
     matches: Callable[[Credential, str], bool]
+    least_letters: int = LEAST_LETTERS
 
     def faults(self, password: str, where: str) -> tuple[Fault, ...]:
         """Tell why a text can't be a password; `where` it was typed."""
@@ -31,8 +33,8 @@ class Passwords:
             self.check(password)
         except ValueError as error:
             return (Fault(where, str(error), "choose another"),)
-        if len(password) < LEAST_LETTERS:
-            what = f"is shorter than {LEAST_LETTERS} characters"
+        if len(password) < self.least_letters:
+            what = f"is shorter than {self.least_letters} characters"
             return (Fault(where, what, "choose a longer one"),)
         return ()
 

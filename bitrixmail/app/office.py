@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from random import Random
@@ -85,6 +86,7 @@ _PASSWORDS = Passwords(
     make=passwords.make_credential,
     matches=lambda credential, password: passwords.verify(password, credential),
 )
+_ANY_LENGTH = replace(_PASSWORDS, least_letters=1)
 
 
 class _WallClock(Clock):
@@ -123,7 +125,8 @@ def opened_office(settings: Settings) -> Iterator[Office]:
         if new:
             # Also a hint for who stands in another directory than his server.
             say(f"note: there was no {stores.database.file.path}: made it, for user {owner}")
-        yield office_of(settings, stores, clock, InlineThreads())
+        # Scripts and files bring the passwords that mailboxes have had elsewhere: those count here
+        yield office_of(settings, stores, clock, InlineThreads(), mailbox_passwords=_ANY_LENGTH)
     except MailError as error:
         found = error_behind(stores.database.file.path, error)
         if found is not None and found.exit_code == os.EX_DATAERR:
@@ -153,6 +156,7 @@ def office_of(
     last_login: Callable[[str], datetime | None] = _unknown,
     refused_login: Callable[[str], RefusedLogin | None] = _unknown,
     queued: Callable[[Sequence[NewJob]], None] = _nobody_sends,
+    mailbox_passwords: Passwords = _PASSWORDS,
 ) -> Office:
     """Marry the use cases with stores, and with who runs what takes long.
 
@@ -207,11 +211,11 @@ def office_of(
     )
     spam = Spam(stores.counters, directory, messages, witnesses, clock)
     return Office(
-        accounts=Accounts(directory, messages, _PASSWORDS, dkim, threads),
+        accounts=Accounts(directory, messages, mailbox_passwords, dkim, threads),
         grants=Grants(directory, stores.grants),
         messages=kept,
         rules=rules,
-        sites=Sites(directory, rulebook, _PASSWORDS, judging, stores.grants),
+        sites=Sites(directory, rulebook, mailbox_passwords, judging, stores.grants),
         rule_book=RuleBook(rulebook, kept, directory, router, judging, threads=threads),
         rule_editing=RuleEditing(rulebook, directory, router, judging),
         runs=runs,

@@ -141,6 +141,8 @@ def add_mailbox(
     if password is None:
         remedy = f"bitrixmail mailbox password {added.address}"
         say(f"it has no password, so nobody can log in yet ({remedy})")
+    else:
+        _warn_if_short(password)
 
 
 @mailbox.command(
@@ -223,6 +225,16 @@ def set_password(session: Session, address: str, password_stdin: bool, nobody: b
             raise click.UsageError("there is no terminal to ask at: give --password-stdin")
     changed = session.wait(accounts.set_password(address, password))
     say(f"mailbox {changed.address}: password {'removed' if nobody else 'set'}")
+    if password is not None:
+        _warn_if_short(password)
+
+
+def _warn_if_short(password: str) -> None:
+    """Tell that a password is soon guessed; one that somebody has had elsewhere is taken."""
+    from bitrixmail.admin.passwords import LEAST_LETTERS  # noqa: PLC0415 - slow, see session
+
+    if len(password) < LEAST_LETTERS:
+        say(f"warning: a password of fewer than {LEAST_LETTERS} characters is soon guessed")
 
 
 @mailbox.command(
