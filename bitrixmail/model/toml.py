@@ -32,6 +32,8 @@ _TRUTHS = {
     **dict.fromkeys(("true", "yes", "on", "да"), "true"),
     **dict.fromkeys(("false", "no", "off", "нет"), "false"),
 }
+# The time that reading one takes grows with the square of its parts
+_DOTTED = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){40}""")
 _SHOWN = 80
 # A line longer than this is nobody's slip of a quote.
 _MAX_MENDED = 300
@@ -43,6 +45,8 @@ def read_toml(text: str, where: str, otherwise: str) -> dict[str, Any]:
     A byte order mark before it, as Notepad writes, does no harm. Raises InputError.
     """
     text = text.removeprefix("\ufeff")
+    if _DOTTED.search(text):
+        raise InputError(Fault(where, "has a key of too many parts", otherwise))
     try:
         data = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits

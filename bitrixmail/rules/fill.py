@@ -79,13 +79,22 @@ def fill(
     """
     value_of = values if callable(values) else lambda name: values.get(name, "")
 
-    def filled(place: re.Match[str]) -> str:
+    def filled(place: re.Match[str], most: int) -> str:
         if place[0] in ("{{", "}}"):
             return place[0][0]
         named = _NAMED.fullmatch(place[1] or "")
         if named is None:
             return place[0]
         value = value_of(named[1])
-        return written(value[: int(named[2])] if named[2] else value)
+        return written(value[: min(int(named[2]), most)] if named[2] else value[:most])
 
-    return _PLACE.sub(filled, text)[:MOST_FILLED]
+    # Never more than is kept: many places of a long value would be more than fits in memory
+    parts, left, at = [], MOST_FILLED, 0
+    for place in _PLACE.finditer(text):
+        for piece in (text[at : place.start()], filled(place, left)):
+            parts.append(piece[:left])
+            left -= len(parts[-1])
+        at = place.end()
+        if not left:
+            break
+    return "".join((*parts, text[at:][:left]))

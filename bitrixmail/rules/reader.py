@@ -38,6 +38,8 @@ _MAX_NAME = 200
 _MAX_DESCRIPTION = 2000
 _MAX_ORDER = 1_000_000
 _MAX_PARTS = 1000
+# So many are told of each by itself: what was meant takes a while to find
+_MOST_UNKNOWN = 50
 _NAMES = {str: "a text", bool: "true or false", int: "a number", list: "a list", dict: "a table"}
 
 
@@ -79,9 +81,11 @@ class _Reader:
 
     def known(self, data: Mapping[str, Any], keys: tuple[str, ...], path: str) -> None:
         """Note the keys that are unknown."""
-        for key in data:
-            if key not in keys:
-                self.fault(f"{path}{printable(key, 60)}", *choice("key", key, keys))
+        unknown = [key for key in data if key not in keys]
+        for key in unknown[:_MOST_UNKNOWN]:
+            self.fault(f"{path}{printable(key, 60)}", *choice("key", key, keys))
+        if len(unknown) > _MOST_UNKNOWN:
+            self.fault(path, f"{len(unknown)} keys are unknown", "see docs/rules.md")
 
     def get(self, data: Mapping[str, Any], key: str, path: str, default: Any) -> Any:
         """Return a value of the type of `default`, or the default if it is none."""

@@ -83,7 +83,8 @@ def site_of(rendering: Rendering, over: Over) -> IResource:
     """Return the pages and the API over the use cases. Takes a moment: call it in a thread."""
     served, signing_in = over.served, over.signing_in
     operations = operations_of(served)
-    api = Api(operations, signing_in, over.office.users, over.clock, served.calls_per_minute)
+    users, most = over.office.users, served.calls_per_minute
+    api = Api(operations, signing_in, users, over.clock, over.threads, per_minute=most)
     described = document(api.operations, over.version)
     site = Site(routes_of(over, described), signing_in, rendering, over.threads)
     site.bind(api)

@@ -13,7 +13,7 @@ from bitrixmail.interfaces.store import IMessageStore
 from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.errors import NotFoundError, PermanentError
 from bitrixmail.model.folder import Holding
-from bitrixmail.model.message import INBOX, Behind, Draft, Event, Listed
+from bitrixmail.model.message import INBOX, Draft, Event
 from bitrixmail.model.reply import NO_SUCH_MAILBOX
 from bitrixmail.store.opening import Stores
 from bitrixmail.store.trace_json import trace_from_json
@@ -264,38 +264,6 @@ async def test_listing_is_newest_first(opened: Opened, tmp_path: Path) -> None:
             await stores.messages.listing("info@example.org", "None", 2)
         with pytest.raises(NotFoundError, match="no such mailbox"):
             await stores.messages.listing("nobody@example.org", None, 2)
-
-
-@pytest.mark.parametrize("folder", [None, "Odd"])
-async def test_a_listing_goes_on_behind_a_line_that_is_gone(
-    opened: Opened, tmp_path: Path, folder: str | None
-) -> None:
-    async with opened(tmp_path) as stores:
-        info = await add_info(stores)
-
-        async def come(number: int) -> None:
-            moment = RECEIVED + timedelta(minutes=number // 2)  # two each come in one moment
-            draft = make_draft(f"Q{number}", make_filing(info.id, "Odd"), received=moment)
-            await stores.messages.append(draft)
-
-        async def page(behind: Behind | None) -> tuple[Listed, ...]:
-            return await stores.messages.listing(info.address, folder, 2, behind)
-
-        for number in range(6):
-            await come(number)
-        first = await page(None)
-        assert [each.queue_id for each in first] == ["Q5", "Q4"]
-        view = await stores.messages.folder(info.id, "Odd")
-        assert view is not None
-        await stores.messages.expunge(view.id, [first[1].uid, 3])
-        await come(7)
-        last = first[-1]
-        second = await page(Behind(last.received, last.place_id, last.uid))
-        assert [each.queue_id for each in second] == ["Q3", "Q1"]
-        last = second[-1]
-        assert [
-            each.queue_id for each in await page(Behind(last.received, last.place_id, last.uid))
-        ] == ["Q0"]
 
 
 async def test_find_tells_never_seen_from_not_kept(opened: Opened, tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ from twisted.logger import Logger
 
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.admin.users import TOKEN_PREFIX, Users
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.errors import InputError, MailError
 from bitrixmail.model.user import Right, Session
 from bitrixmail.web.api.limits import CallRate
-from bitrixmail.web.api.operation import BASE, JSON, Call, Caller, Operation, Raw, Sliced
+from bitrixmail.web.api.operation import BASE, JSON, Call, Caller, Operation, P, Raw, Sliced, T
 from bitrixmail.web.api.paging import cursor_of, key_in, sliced
 from bitrixmail.web.api.problem import PROBLEM, ProblemError, problem_of, written
 from bitrixmail.web.api.reading import Reader
@@ -33,6 +34,8 @@ _log = Logger()
 # With which nobody gets in: each is a look into the database
 _REFUSED_PER_MINUTE = 60
 _MOST_TOKEN = 200
+# A body from here on is read in a thread
+_AT_ONCE = 256 * 1024
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -82,11 +85,14 @@ class Api:
         signing_in: SigningIn,
         users: Users,
         clock: IReactorTime,
+        threads: IThreads,
+        *,
         per_minute: Callable[[], int],
     ) -> None:
         self.operations = tuple(operations)
         self._signing_in = signing_in
         self._users = users
+        self._threads = threads
         self._rate = CallRate(clock, per_minute)
         self._refused = CallRate(clock, lambda: _REFUSED_PER_MINUTE)
         self._repeats: Repeats[Answered] = Repeats()
@@ -128,7 +134,13 @@ class Api:
             raise ProblemError(422, f"An Idempotency-Key has at most {MOST_KEY} characters.")
         reader = self._readers[operation.name]
         query = reader.query(asked.query)
-        body = reader.body(asked.body, asked.content_type)
+
+        async def apart(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+            if len(asked.body) <= _AT_ONCE:
+                return function(*args, **kwargs)
+            return await self._threads.run(function, *args, **kwargs)
+
+        body = await apart(reader.body, asked.body, asked.content_type)
 
         async def record(what: str, target: str = "", detail: str = "") -> None:
             await self._users.record(caller.name, what, target, detail, caller.peer)
@@ -144,9 +156,18 @@ class Api:
             return True
 
         named = operation.method == "POST" and (operation.keeps_keys or bool(asked.key))
-        digest = asked.digest() if named else ""
+        digest = await apart(asked.digest) if named else ""
         call = Call(
-            caller, asked.parts, query, body, asked.key, record, still, asked.last_event, digest
+            caller,
+            asked.parts,
+            query,
+            body,
+            asked.key,
+            record,
+            still,
+            apart,
+            asked.last_event,
+            digest,
         )
         if named and not operation.keeps_keys:
             return await self._once(operation, asked, call)

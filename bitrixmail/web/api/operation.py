@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, ParamSpec, Protocol, TypeVar
 
 from pydantic import ConfigDict, Field
 
@@ -16,6 +16,8 @@ from bitrixmail.model.user import Right
 BASE = "/api/v1"
 JSON = "application/json"
 MOST_LISTED = 1000
+P = ParamSpec("P")
+T = TypeVar("T")
 # What comes in is exact: a misspelt key is a fault and not silence
 EXACT = ConfigDict(extra="forbid")
 Text = Annotated[str, Field(max_length=1000)]
@@ -27,6 +29,13 @@ class Recording(Protocol):
 
     async def __call__(self, what: str, target: str = "", detail: str = "") -> None:
         """Write it."""
+
+
+class Apart(Protocol):
+    """Calls a function, in a thread if that is better."""
+
+    async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,8 @@ class Call:
     `parts` are those of the path by name; `query` and `body` are of the types the operation names,
     the body of one that reads octets is bytes. `key`: the Idempotency-Key, or empty. `still` tells
     later whether who asks still may; `last_event`: the last one that he got, where he listens.
-    `digest` is that of query and body, of calls that a key may name; else empty.
+    `digest` is that of query and body, of calls that a key may name; else empty. `apart` calls a
+    function for it, in a thread where the body is large.
     """
 
     caller: Caller
@@ -56,6 +66,7 @@ class Call:
     key: str
     record: Recording
     still: Callable[[], Awaitable[bool]]
+    apart: Apart
     last_event: str = ""
     digest: str = ""
 

@@ -264,7 +264,8 @@ def test_no_bug_and_nothing_undocumented(filled: Filled, rights: str) -> None:
     print(f"{rights or 'nobody'}: {attempt.calls} calls, {len(attempt.seen)} operations tried,"
           f" {len(good)} done, never: {sorted(set(attempt.seen) - good)}")  # fmt: skip
     if rights == " ".join(ALL):
-        assert len(good) > 90, sorted(set(attempt.seen) - good)
+        # On a server that has nothing it is less than half
+        assert len(good) > 0.6 * len(attempt.seen), sorted(set(attempt.seen) - good)
     elif not rights:
         assert good <= {"healthz_health", "readyz_readiness"}
     log = filled.server.log.read_text()

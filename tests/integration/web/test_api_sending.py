@@ -205,3 +205,10 @@ def test_a_token_sends_as_addresses_here_alone(
     refused = caller.post("/send", {**body, **change})
     assert refused.status == 422, refused.octets
     assert refused.json["faults"][0]["where"].startswith(where)
+
+
+def test_a_template_that_would_fill_the_memory_is_a_fault(caller: Caller) -> None:
+    template = {"text": "{a}" * 100_000}
+    body = {"from": "shop@example.org", "to": ["eva@example.com"], "template": template}
+    refused = caller.post("/send", {**body, "values": {"a": "x" * 100_000}})
+    assert (refused.status, refused.json["faults"][0]["where"]) == (422, "body.template")

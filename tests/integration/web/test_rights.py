@@ -222,6 +222,25 @@ def visitor_headers(visitor: Visitor) -> Iterator[tuple[str, str]]:
     yield "Origin", f"http://127.0.0.1:{visitor.port}"
 
 
+def test_nobody_reaches_what_is_another_users(filled: Filled, visitors: dict[str, Visitor]) -> None:
+    reader, caller = visitors["reader"], filled.caller
+
+    def tokens() -> list[tuple[str, list[str]]]:
+        found = caller.get("/tokens?limit=1000").json["items"]
+        return [(each["user"], each["rights"]) for each in found]
+
+    before = tokens()
+    assert reader.post("/account/tokens", name="more", right=["govern", "see"]).status == 400
+    for number in filled.ids["/tokens id"]:
+        assert reader.post("/account/tokens/remove", token=number).status == 404
+    assert tokens() == before
+    for each in caller.get("/users/an-operator/sessions").json["items"]:
+        reader.post("/account/sessions/end", session=each["key"])
+    assert visitors["operator"].get("/account").status == 200
+    reader.post("/messages/views/drop", name="Unread")
+    assert [each["name"] for each in caller.get("/views").json] == ["Unread"]
+
+
 def test_who_may_send_only_reads_nothing_by_it(filled: Filled) -> None:
     sending = filled.caller.with_token(filled.caller.token_for("send"))
     meant = {"q": "", "address": "evil@evil.example"}
@@ -243,6 +262,7 @@ def test_a_token_removes_nobody_who_is_more(filled: Filled) -> None:
 def test_the_body_says_nothing_more(filled: Filled, visitors: dict[str, Visitor]) -> None:
     """A refusal is the same for what is there and for what is not."""
     reader = visitors["reader"]
+    reader.get("/account")  # which tells what was said last
     for there, none in (
         ("/users/user/an-admin", "/users/user/nobody"),
         ("/api/v1/users/an-admin", "/api/v1/users/nobody"),

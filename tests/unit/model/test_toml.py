@@ -78,6 +78,7 @@ def test_lines_of_any_length_and_letters_are_cut_and_printable() -> None:
     assert told('a = "\x1b[2J')[0].isprintable()
     assert "4300" in told("a = " + "9" * 5000)[0]
     assert told("a = " + "[" * 100_000) == ("is nested too deep", OTHERWISE)
+    assert told(".".join("a" * 300_000) + " = 1") == ("has a key of too many parts", OTHERWISE)
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:

@@ -78,3 +78,13 @@ def test_only_what_is_wanted_is_worked_out_and_the_whole_is_bounded() -> None:
     assert asked == ["text", "html"]
     assert places("{text} {subject:9} {text}") == ("text", "subject")
     assert check("".join(f"{{{name}}}" for name in NAMES))
+
+
+def test_many_places_of_a_long_value_take_no_room() -> None:
+    """As long as the whole would be more than any computer has."""
+    filled = fill("{a}" * 100_000, {"a": "x" * 1_000_000})
+    assert filled == "x" * MOST_FILLED
+    assert fill("ab{a}cd", {"a": "y" * (MOST_FILLED - 3)})[-3:] == "yyc"
+    assert (
+        fill("{a}", {"a": "<" * MOST_FILLED}, html.escape) == ("&lt;" * MOST_FILLED)[:MOST_FILLED]
+    )

@@ -6,6 +6,7 @@ import binascii
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import format_datetime
 from html import escape
 from typing import Annotated, ClassVar
@@ -18,7 +19,7 @@ from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.line_ends import with_crlf
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.user import Right
-from bitrixmail.rules.fill import check, fill
+from bitrixmail.rules.fill import MOST_FILLED, check, fill
 from bitrixmail.web.api.operation import EXACT, Call, Operation, Text
 
 _MOST_OCTETS = 60 * 1024 * 1024
@@ -137,24 +138,9 @@ class SendingOperations:
         known = await self._sending.repeated(queue_id, parcel)
         if known is not None:
             return known
-        subject, text, html = _texts(body)
-        sheet = Sheet(
-            author=author,
-            to=to,
-            copies=cc,
-            reply_to=_people(body.reply_to, "reply_to"),
-            subject=subject,
-            text=text,
-            html=html,
-            at=max(body.send_at or self._sending.now(), self._sending.now()),
-            message_id=self._sending.message_id(queue_id),
-            fields=body.headers or {},
-            files=_files(body.attachments),
-        )
-        try:
-            octets = compose(sheet)
-        except ValueError as error:
-            raise InputError(Fault("body", str(error))) from None
+        at = max(body.send_at or self._sending.now(), self._sending.now())
+        message_id = self._sending.message_id(queue_id)
+        octets = await call.apart(_written, body, (author, to, cc), at, message_id)
         return await self._sending.hand_in(queue_id, parcel, octets, call.caller.peer)
 
     async def raw(self, call: Call) -> Handed:
@@ -175,7 +161,7 @@ class SendingOperations:
         known = await self._sending.repeated(queue_id, parcel)
         if known is not None:
             return known
-        octets = self._completed(b"".join(with_crlf([call.body])), queue_id)
+        octets = await call.apart(self._whole, call.body, queue_id)
         return await self._sending.hand_in(queue_id, parcel, octets, call.caller.peer)
 
     async def standing(self, call: Call) -> Standing:
@@ -188,8 +174,9 @@ class SendingOperations:
         await self._sending.own_address(author.address, "from")
         return author
 
-    def _completed(self, octets: bytes, queue_id: str) -> bytes:
+    def _whole(self, given: bytes, queue_id: str) -> bytes:
         """Put before a message what it lacks (RFC 6409 §8)."""
+        octets = b"".join(with_crlf([given]))
         headers = HeaderSection.parse(octets)
         added = b""
         if not headers.count("date"):
@@ -197,6 +184,34 @@ class SendingOperations:
         if not headers.count("message-id"):
             added += f"Message-ID: {self._sending.message_id(queue_id)}\r\n".encode()
         return added + octets
+
+
+def _written(
+    body: Letter,
+    people: tuple[Person, tuple[Person, ...], tuple[Person, ...]],
+    at: datetime,
+    message_id: str,
+) -> bytes:
+    """Write a letter from its parts. Raises InputError."""
+    author, to, cc = people
+    subject, text, html = _texts(body)
+    sheet = Sheet(
+        author=author,
+        to=to,
+        copies=cc,
+        reply_to=_people(body.reply_to, "reply_to"),
+        subject=subject,
+        text=text,
+        html=html,
+        at=at,
+        message_id=message_id,
+        fields=body.headers or {},
+        files=_files(body.attachments),
+    )
+    try:
+        return compose(sheet)
+    except ValueError as error:
+        raise InputError(Fault("body", str(error))) from None
 
 
 def _people(texts: Sequence[str], where: str) -> tuple[Person, ...]:
@@ -238,7 +253,11 @@ def _texts(body: Letter) -> tuple[str, str, str]:
     if faults:
         raise InputError(*faults)
     subject = " ".join(fill(template.subject, values).split())
-    return subject, fill(template.text, values), fill(template.html, values, escape)
+    text, html = fill(template.text, values), fill(template.html, values, escape)
+    if max(len(subject), len(text), len(html)) >= MOST_FILLED:
+        what = f"has {MOST_FILLED} characters or more when it is filled in"
+        raise InputError(Fault("body.template", what, "make it shorter, or attach a file"))
+    return subject, text, html
 
 
 def _files(attachments: Sequence[Attachment]) -> tuple[File, ...]:
