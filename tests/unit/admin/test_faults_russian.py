@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +15,7 @@ from bitrixmail.admin.faults.russian import (
 from bitrixmail.admin.phrasebook import Phrasebook
 from bitrixmail.admin.troubles_russian import TROUBLES
 from bitrixmail.model.errors import Fault
-from bitrixmail.web.deed_words import DEEDS
-from tests.fakes.fault_texts import ROOM, fault_texts
+from tests.fakes.fault_texts import fault_texts
 from tests.fakes.log_texts import log_texts
 
 
@@ -93,29 +91,6 @@ def test_what_a_phrase_is_made_of_is_taken_once() -> None:
     assert book.said("a one") == "A один"
     assert book.said("else") is None
     assert book.said("a " + "has of " * 100_000) is None
-
-
-def test_every_deed_that_is_written_down_has_its_words() -> None:
-    codes = set()
-    for file in sorted((ROOM / "web").rglob("*.py")):
-        codes |= _codes(file)
-    assert len(codes) > 50
-    assert codes <= set(DEEDS)
-
-
-_RECORDED = re.compile(r'"((?:[a-z]+)\.[a-z_]+(?:\.[a-z]+)?)"')
-
-
-def _codes(file: Path) -> set[str]:
-    text = file.read_text()
-    found = re.findall(r"record\((.{0,120})", text, re.DOTALL)
-    found += re.findall(r"what = (.{0,60})", text)
-    return {
-        code
-        for piece in found
-        for code in _RECORDED.findall(piece)
-        if not code.endswith((".html", ".zip", ".toml"))
-    }
 
 
 def test_every_warning_of_the_log_has_its_russian() -> None:
