@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+_Pattern = tuple[tuple[str, ...], str]
 _MOST = 4000
 _DEEPEST = 3
 _FOREIGN = re.compile(r"[A-Za-z]{2,}\W*\s\W*[A-Za-z]{2,}")
@@ -22,13 +23,20 @@ class Phrasebook:
     def __init__(self, *pairs: Iterable[tuple[str, str]], foreign: str = "{}") -> None:
         self._foreign = foreign
         self._whole: dict[str, str] = {}
-        self._patterns: list[tuple[tuple[str, ...], str]] = []
+        patterns: list[_Pattern] = []
         for english, said in (pair for each in pairs for pair in each):
             if "{}" in english:
-                self._patterns.append((tuple(english.split("{}")), said))
+                patterns.append((tuple(english.split("{}")), said))
             else:
                 self._whole.setdefault(english, _filled(said, ()))
-        self._patterns.sort(key=lambda pair: -len("".join(pair[0])))
+        patterns.sort(key=lambda pair: -len("".join(pair[0])))
+        # By the letter that a sentence begins with: each has those that begin with a value, too
+        self._open = [each for each in patterns if not each[0][0]]
+        begun = {each[0][0][0] for each in patterns if each[0][0]}
+        self._begun = {
+            letter: [each for each in patterns if each[0][0][:1] in {"", letter}]
+            for letter in begun
+        }
 
     def said(self, text: str) -> str | None:
         """Return a sentence in the other language; None for one that is not known."""
@@ -43,7 +51,7 @@ class Phrasebook:
             return self._whole[text]
         if not text or len(text) > _MOST:
             return None
-        for pieces, said in self._patterns:
+        for pieces, said in self._begun.get(text[0], self._open):
             values = _values(text, pieces)
             if values is not None:
                 told = (

@@ -132,6 +132,7 @@ class Onlooker:
 # Words of other alphabets that are names, in whatever language
 _KNOWN = re.compile(
     r"\S*[@./]\S*|\b(API|HTML|TOML|JSON|DNS|DNSSEC|DANE|MX|DKIM|SPF|DMARC|MTA-STS|TLS|SSL|SMTP|LMTP|"
-    r"POP3|IMAP|IPv6|PROXY|XCLIENT|SSE|UTC|Prometheus|eml|INBOX|Spam|Trash|PID|OpenAPI|Bitrix24|bitrixmail|English|GiB|Invoices|Desk)\b|\dGiB"
+    r"POP3|IMAP|IPv6|PROXY|XCLIENT|SSE|UTC|Prometheus|eml|INBOX|Spam|Trash|PID|OpenAPI|"
+    r"Bitrix24|bitrixmail|English|GiB|Invoices|Desk)\b|\dGiB"
 )
 _FOREIGN = re.compile(r"[A-Za-z]{2,}")

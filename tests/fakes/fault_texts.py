@@ -16,7 +16,9 @@ _LEFT_OUT = (
     "store/migrations", "rules/russian", "rules/english", "admin/sending.py", "admin/dmarc_look",
     "admin/dns_check", "admin/host_look", "admin/spf", "web/pages/api",
 )  # fmt: skip
-_TELLING = frozenset({"Fault", "Complaint", "fault", "wrong", "_wrong", "_fault", "ValueError"})
+_TELLING = frozenset(
+    {"Fault", "Complaint", "fault", "nearest", "wrong", "_wrong", "_fault", "ValueError"}
+)
 _TOLD = frozenset({"what", "remedy", "problem"})
 
 
@@ -82,8 +84,8 @@ def _is_sentence(text: str) -> bool:
     words = text.replace("{}", " ")
     letters = [char for char in words if char.isalpha()]
     return (
-        len(letters) > 2
+        len(letters) > 1
         and all(char.isascii() for char in letters)
         and any(char.islower() for char in letters)
-        and " " in words.strip()
+        and " " in text
     )

@@ -283,6 +283,12 @@ def test_no_page_speaks_english(owner: Visitor) -> None:
     assert not found, "\n".join(found.values())
 
 
+def test_who_is_not_in_yet_reads_russian(owner: Visitor) -> None:
+    stranger = Visitor(owner.port, headers=owner.headers)
+    for path in ("/login", "/login?to=/log", "/nowhere"):
+        assert told(path, stranger.get(path)) == []
+
+
 def test_no_answer_speaks_english(owner: Visitor) -> None:
     found: dict[str, str] = {}
     for where, answered in _answers(owner):
