@@ -25,8 +25,8 @@ from bench.goals import Figure, Scores
 from bench.rounds import progress
 from bench.steady import BODY, address
 from bitrixmail.admin.accounts import MailboxOptions
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.client import Client
 from bitrixmail.model.message import Content, Draft, Filing, Origin
 from bitrixmail.model.plan import Trace

@@ -18,34 +18,34 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from bitrixmail.access.factory import POP3Factory
 from bitrixmail.accounts.throttle import LoginThrottle
-from bitrixmail.app.attachments import door_of as attachments_door
-from bitrixmail.app.daily_look import KINDS, daily_look_of
-from bitrixmail.app.digests import Digests
-from bitrixmail.app.failure import leave
-from bitrixmail.app.first_look import FirstLook
-from bitrixmail.app.listeners import Listener
-from bitrixmail.app.on_demand import watch
-from bitrixmail.app.owner import DAY_S, Owner, tell_given_up
-from bitrixmail.app.periodic import Periodic
-from bitrixmail.app.pickup import UserAllowance, pickup_of, rules_of
-from bitrixmail.app.reading_in import ReadingIn
-from bitrixmail.app.receivers import Receivers
-from bitrixmail.app.reception import Reception, Share, processes_of, receive
-from bitrixmail.app.reload import Reload
-from bitrixmail.app.senders import Senders
-from bitrixmail.app.sending import Sending
+from bitrixmail.app.listening.attachments import door_of as attachments_door
+from bitrixmail.app.listening.listeners import Listener
+from bitrixmail.app.looks.daily_look import KINDS, daily_look_of
+from bitrixmail.app.looks.first_look import FirstLook
+from bitrixmail.app.machine.failure import leave
+from bitrixmail.app.receiving.on_demand import watch
+from bitrixmail.app.receiving.pickup import UserAllowance, pickup_of, rules_of
+from bitrixmail.app.receiving.receivers import Receivers
+from bitrixmail.app.receiving.reception import Reception, Share, processes_of, receive
+from bitrixmail.app.receiving.senders import Senders
+from bitrixmail.app.recurring.digests import Digests
+from bitrixmail.app.recurring.owner import DAY_S, Owner, tell_given_up
+from bitrixmail.app.recurring.periodic import Periodic
+from bitrixmail.app.recurring.reading_in import ReadingIn
+from bitrixmail.app.recurring.timetable import timetable_of
+from bitrixmail.app.sending.sending import Sending
+from bitrixmail.app.sending.steering import steering_of
 from bitrixmail.app.services import Parts, Server, Welcome, nothing_to_tell
-from bitrixmail.app.setting_sources import SettingSources
-from bitrixmail.app.settings import Settings
-from bitrixmail.app.steering import steering_of
-from bitrixmail.app.timetable import timetable_of
-from bitrixmail.app.values import AUTO_PROCESSES
+from bitrixmail.app.settings.reload import Reload
+from bitrixmail.app.settings.sources import SettingSources
+from bitrixmail.app.settings.tree import Settings
+from bitrixmail.app.settings.values import AUTO_PROCESSES
 from bitrixmail.link.proxied import Proxied
 from bitrixmail.pipeline.shared_counts import SharedCounts, SharedTable
 from bitrixmail.tasks import utcnow
 
 # The pages' own wiring: without this line, and the room `web`, all else works as it does.
-PAGES = "bitrixmail.app.web_room"
+PAGES = "bitrixmail.app.pages.web_room"
 _HOUR_S = 3600.0
 _MINUTE_S = 60.0
 

@@ -19,8 +19,8 @@ from bitrixmail.model.errors import InputError
 
 if TYPE_CHECKING:
     from bitrixmail.admin.office import Office
-    from bitrixmail.app.setting_sources import SettingSources
-    from bitrixmail.app.settings import Settings
+    from bitrixmail.app.settings.sources import SettingSources
+    from bitrixmail.app.settings.tree import Settings
     from bitrixmail.model.finding import Finding
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class Composition:
 
     def settings(self, options: GlobalOptions, *, files: bool = False) -> ShownSettings:
         """See Composer."""
-        from bitrixmail.app.loading import load_settings, tables_of  # noqa: PLC0415 - slow
+        from bitrixmail.app.settings.loading import load_settings, tables_of  # noqa: PLC0415 - slow
 
         settings = self._load(options, files=files)
         # The place of the database follows from that of the data: it is not changed by itself.
@@ -59,12 +59,12 @@ class Composition:
         return ShownSettings(shown, tables_of(settings), defaults, settings.warnings())
 
     def _file(self, options: GlobalOptions) -> Path | None:
-        from bitrixmail.app.loading import settings_file  # noqa: PLC0415 - slow
+        from bitrixmail.app.settings.loading import settings_file  # noqa: PLC0415 - slow
 
         return settings_file(options.config, self._environment)
 
     def _sources(self, options: GlobalOptions) -> SettingSources:
-        from bitrixmail.app.setting_sources import SettingSources  # noqa: PLC0415 - slow
+        from bitrixmail.app.settings.sources import SettingSources  # noqa: PLC0415 - slow
 
         overrides = options.overrides
         if options.data_dir is not None:
@@ -72,7 +72,7 @@ class Composition:
         return SettingSources(self._file(options), self._environment, overrides)
 
     def _load(self, options: GlobalOptions, *, files: bool = False) -> Settings:
-        from bitrixmail.app.ways import rules_of  # noqa: PLC0415 - slow
+        from bitrixmail.app.sending.ways import rules_of  # noqa: PLC0415 - slow
 
         try:
             settings = self._sources(options).load(beyond=files)
@@ -93,7 +93,7 @@ class Composition:
         self, options: GlobalOptions, only: Sequence[str], progress: Callable[[str, int, int], None]
     ) -> tuple[Finding, ...]:
         """See Composer. Runs the reactor of this process: once."""
-        from bitrixmail.app.doctor import examination  # noqa: PLC0415 - half a second
+        from bitrixmail.app.looks.doctor import examination  # noqa: PLC0415 - half a second
 
         return examination(self._load(options), only, progress, self._sources(options).command())
 
@@ -101,7 +101,7 @@ class Composition:
         self, options: GlobalOptions, domain: str
     ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
         """See Composer. Runs the reactor of this process: once."""
-        from bitrixmail.app.dns_check import checked_names  # noqa: PLC0415 - half a second
+        from bitrixmail.app.looks.dns_check import checked_names  # noqa: PLC0415 - half a second
 
         return checked_names(self._load(options), domain)
 

@@ -47,17 +47,17 @@ from bitrixmail.admin.suppressions import Suppressions
 from bitrixmail.admin.traces import Traces
 from bitrixmail.admin.users import Users
 from bitrixmail.admin.zones import LastLooks, Look, Zones
-from bitrixmail.app.checks import witnesses_of
-from bitrixmail.app.extensions import Extensions
-from bitrixmail.app.intake import intake_of
-from bitrixmail.app.local_time import system_timezone
-from bitrixmail.app.maillog import MailLog
-from bitrixmail.app.outcomes import Deciding
-from bitrixmail.app.ownership import as_owner_of, make_data_dir
-from bitrixmail.app.settings import Settings
-from bitrixmail.app.ticket_desk import tickets_of
-from bitrixmail.app.ways import outgoing_of
-from bitrixmail.app.ways_in import ways_in_of
+from bitrixmail.app.extending.extensions import Extensions
+from bitrixmail.app.machine.local_time import system_timezone
+from bitrixmail.app.machine.ownership import as_owner_of, make_data_dir
+from bitrixmail.app.receiving.checks import witnesses_of
+from bitrixmail.app.receiving.intake import intake_of
+from bitrixmail.app.sending.outcomes import Deciding
+from bitrixmail.app.sending.ticket_desk import tickets_of
+from bitrixmail.app.sending.ways import outgoing_of
+from bitrixmail.app.sending.ways_in import ways_in_of
+from bitrixmail.app.settings.tree import Settings
+from bitrixmail.app.watching.maillog import MailLog
 from bitrixmail.cli.output import say
 from bitrixmail.interfaces.extension import ILetter
 from bitrixmail.interfaces.threads import IThreads

@@ -17,9 +17,9 @@ from OpenSSL import SSL
 from twisted.copyright import version as twisted_version
 from twisted.python import usage
 
-from bitrixmail.app.loading import settings_file
-from bitrixmail.app.setting_sources import SettingSources
-from bitrixmail.app.settings import Settings
+from bitrixmail.app.settings.loading import settings_file
+from bitrixmail.app.settings.sources import SettingSources
+from bitrixmail.app.settings.tree import Settings
 from bitrixmail.model.text import printable
 
 

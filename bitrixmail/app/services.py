@@ -18,18 +18,18 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
-from bitrixmail.app.allocator import keep_little, settle
-from bitrixmail.app.descriptors import take_descriptors
-from bitrixmail.app.failure import StartFailedError, told
-from bitrixmail.app.listeners import Listener
-from bitrixmail.app.lock import DataDirLock
-from bitrixmail.app.logs import LogLevels
-from bitrixmail.app.obstacles import data_dir_unusable
+from bitrixmail.app.listening.listeners import Listener
+from bitrixmail.app.machine.allocator import keep_little, settle
+from bitrixmail.app.machine.descriptors import take_descriptors
+from bitrixmail.app.machine.failure import StartFailedError, told
+from bitrixmail.app.machine.lock import DataDirLock
+from bitrixmail.app.machine.obstacles import data_dir_unusable
+from bitrixmail.app.machine.polling import poll_directly
+from bitrixmail.app.machine.steady import keep_steady
 from bitrixmail.app.opening import Opening
-from bitrixmail.app.polling import poll_directly
-from bitrixmail.app.receivers import Receivers
-from bitrixmail.app.settings import Settings
-from bitrixmail.app.steady import keep_steady
+from bitrixmail.app.receiving.receivers import Receivers
+from bitrixmail.app.settings.tree import Settings
+from bitrixmail.app.watching.logs import LogLevels
 from bitrixmail.model.errors import SetupError
 from bitrixmail.net.self_signed import self_signed
 from bitrixmail.net.tls import ServerTLS

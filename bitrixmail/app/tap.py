@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bitrixmail.app.compose import compose
-from bitrixmail.app.failure import Terminal, told
-from bitrixmail.app.logs import lines_to, log_observer, log_stream, twistd_flags
+from bitrixmail.app.machine.failure import Terminal, told
 from bitrixmail.app.options import Options
 from bitrixmail.app.services import Server
-from bitrixmail.app.settings import Settings
+from bitrixmail.app.settings.tree import Settings
+from bitrixmail.app.watching.logs import lines_to, log_observer, log_stream, twistd_flags
 from bitrixmail.model.errors import InputError, SetupError
 from bitrixmail.net.tls import ServerTLS
 

@@ -18,9 +18,9 @@ from twisted.application.service import IService, IServiceCollection, MultiServi
 from twisted.internet import reactor
 
 from bitrixmail.app.compose import compose
-from bitrixmail.app.example_config import example
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.options import Options
+from bitrixmail.app.settings.example import example
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.app.tap import makeService
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ SOURCES = sorted(
 
 def test_the_listing_has_known_rooms_only() -> None:
     found = {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"}
-    assert found == ROOMS
+    assert found | {"web"} == ROOMS  # what may be deleted
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -73,14 +73,14 @@ def test_no_file_is_named_after_nothing() -> None:
 
 def test_nobody_but_its_wiring_knows_the_web() -> None:
     """Deleting the room, its wiring and the line PAGES must leave all else as it is."""
-    own, wiring = PACKAGE / "web", PACKAGE / "app/web_room.py"
+    own, wiring = PACKAGE / "web", PACKAGE / "app/pages/web_room.py"
     others = [path for path in PACKAGE.rglob("*.py") if own not in path.parents and path != wiring]
     assert len(others) > 300
     found = [
         (path.relative_to(ROOT), module)
         for path in others
         for module in _imported(path)
-        if f"{module}.".startswith(("bitrixmail.web.", "bitrixmail.app.web_room."))
+        if f"{module}.".startswith(("bitrixmail.web.", "bitrixmail.app.pages.web_room."))
     ]
     assert not found
 
@@ -104,7 +104,7 @@ def test_the_import_contracts_hold() -> None:
 
 def test_the_example_is_what_the_settings_say() -> None:
     committed = (ROOT / "etc/bitrixmail.toml").read_text("utf-8")
-    remedy = "stale: python -m bitrixmail.app.example_config > etc/bitrixmail.toml"
+    remedy = "stale: python -m bitrixmail.app.settings.example > etc/bitrixmail.toml"
     assert committed == example(), remedy
 
 

@@ -14,8 +14,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 
-from bitrixmail.app.logs import LogWriter
-from bitrixmail.app.maillog import MailLog
+from bitrixmail.app.watching.logs import LogWriter
+from bitrixmail.app.watching.maillog import MailLog
 from bitrixmail.link.proxied import Proxied
 from bitrixmail.model.limits import SMTPLimits
 from bitrixmail.rules.judging import Judging

@@ -18,7 +18,7 @@ import pytest
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from bitrixmail.app.maillog import MailLog
+from bitrixmail.app.watching.maillog import MailLog
 from tests.attacks.house import House, Log, house_at, logged
 from tests.dialogs.dialog import MemoryConnection
 from tests.fakes.reader_door import ReaderDoor

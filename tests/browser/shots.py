@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bitrixmail.admin.accounts import MailboxOptions
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.store.opening import done
 from tests.browser.chromium import PHONE, WIDE, Onlooker
 from tests.browser.contrast import too_faint

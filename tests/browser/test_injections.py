@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bitrixmail.admin.accounts import MailboxOptions
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.store.opening import done
 from tests.browser.chromium import Onlooker, chromium
 from tests.browser.inert import Inert

@@ -130,7 +130,12 @@ POINTS = (
     Point("before-opening", _PREPARE, phase=Phase.START),
     Point("amid-opening", _PREPARE, phase=Phase.START, within_s=0.01),
     Point("opened", _PREPARE, after=True, phase=Phase.START),
-    Point("before-listening", "bitrixmail.app.listeners:Listener.open", phase=Phase.START, most=2),
+    Point(
+        "before-listening",
+        "bitrixmail.app.listening.listeners:Listener.open",
+        phase=Phase.START,
+        most=2,
+    ),
     # It ends
     Point("before-drain", _DRAIN, phase=Phase.STOP),
     Point("amid-drain", _DRAIN, phase=Phase.STOP, within_s=0.02),

@@ -161,6 +161,6 @@ class Victim(ServerProcess):
 
 def _receives(pid: int) -> bool:
     try:
-        return b"bitrixmail.app.receiver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"bitrixmail.app.receiving.receiver" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False

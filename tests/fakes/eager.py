@@ -9,8 +9,8 @@ import sys
 
 from twisted.scripts import twistd
 
-from bitrixmail.app import on_demand
-from bitrixmail.app.helping import Thresholds
+from bitrixmail.app.receiving import on_demand
+from bitrixmail.app.receiving.helping import Thresholds
 
 
 def main() -> None:

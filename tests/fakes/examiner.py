@@ -82,8 +82,8 @@ def _tuple(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _serve() -> None:
-    from bitrixmail.app.host_probes import looks  # noqa: PLC0415 - not needed to ask
-    from bitrixmail.app.loading import load_settings  # noqa: PLC0415 - as above
+    from bitrixmail.app.looks.host_probes import looks  # noqa: PLC0415 - not needed to ask
+    from bitrixmail.app.settings.loading import load_settings  # noqa: PLC0415 - as above
 
     for line in sys.stdin:
         probe, words = json.loads(line)

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from pathlib import Path
 
 from bitrixmail.admin.site_file import parse_site
-from bitrixmail.app.loading import load_settings, tables_of
+from bitrixmail.app.settings.loading import load_settings, tables_of
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.errors import InputError
 from bitrixmail.rules.facts import Facts

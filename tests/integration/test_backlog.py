@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from twisted.internet.protocol import Factory
 
-from bitrixmail.app.endpoints import parse_endpoint
-from bitrixmail.app.listeners import bind
+from bitrixmail.app.listening.listeners import bind
+from bitrixmail.app.settings.endpoints import parse_endpoint
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from twisted.internet import reactor
 
 from bitrixmail.admin.dns_records import dkim_record
-from bitrixmail.app.daily_look import daily_look_of
-from bitrixmail.app.loading import load_settings
+from bitrixmail.app.looks.daily_look import daily_look_of
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.directory import Domain
 from bitrixmail.model.dkim import KeyState
 from bitrixmail.outbound.security.dkim_keys import make_keys

@@ -13,8 +13,8 @@ from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 
 from bitrixmail.admin.probes import host_programs
-from bitrixmail.app.first_look import FirstLook
-from bitrixmail.app.loading import load_settings
+from bitrixmail.app.looks.first_look import FirstLook
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.directory import Domain
 from bitrixmail.store.opening import InlineStores
 from tests.fakes.name_server import NameServer
@@ -49,7 +49,7 @@ class Log:
         self.written: Deferred[None] = Deferred()
 
     def __call__(self, event: LogEvent) -> None:
-        if event["log_namespace"] == "bitrixmail.app.first_look":
+        if event["log_namespace"] == "bitrixmail.app.looks.first_look":
             self.lines.append(formatEvent(event))
             if "tells what to do" in self.lines[-1]:
                 self.written.callback(None)

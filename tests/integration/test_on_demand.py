@@ -22,9 +22,9 @@ from twisted.internet import reactor
 from twisted.internet.protocol import Factory
 
 from bench.processes import tree
-from bitrixmail.app.endpoints import parse_endpoint
-from bitrixmail.app.helping import WINDOW_S
-from bitrixmail.app.listeners import Listener
+from bitrixmail.app.listening.listeners import Listener
+from bitrixmail.app.receiving.helping import WINDOW_S
+from bitrixmail.app.settings.endpoints import parse_endpoint
 from bitrixmail.model.errors import SetupError
 from tests.fakes.process import ServerProcess
 from tests.fakes.server import until
@@ -123,7 +123,9 @@ class Senders:
 def home(tmp_path_factory: pytest.TempPathFactory) -> OnDemand:
     """Make a server that does not run, once: its mailbox takes a command."""
     folder = tmp_path_factory.mktemp("demand")
-    server = OnDemand(folder / "server", '[log.levels]\n"bitrixmail.app.on_demand" = "debug"\n')
+    server = OnDemand(
+        folder / "server", '[log.levels]\n"bitrixmail.app.receiving.on_demand" = "debug"\n'
+    )
     site = folder / "site.toml"
     site.write_text(
         '[[domain]]\nname = "example.org"\n'

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bitrixmail.admin.probes.units import service_of
-from bitrixmail.app.loading import load_settings
+from bitrixmail.app.settings.loading import load_settings
 from tests.fakes.machine import Machine
 from tests.fakes.namespace import Namespaces, as_root
 from tests.fakes.process import ROOT

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bitrixmail.app.loading import load_settings
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.model.extension import Context, Parts
 from bitrixmail.rules.actions import KINDS

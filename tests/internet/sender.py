@@ -18,9 +18,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 from twisted.python import runtime
 
-from bitrixmail.app.loading import load_settings
-from bitrixmail.app.reception import receive
-from bitrixmail.app.sending import Sending
+from bitrixmail.app.receiving.reception import receive
+from bitrixmail.app.sending.sending import Sending
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client
 from bitrixmail.model.directory import Mailbox

@@ -12,8 +12,8 @@ import pytest_twisted
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.directory import Mailbox
 from bitrixmail.model.job import JobState
 from tests.fakes.installed import install, pass_over_planted

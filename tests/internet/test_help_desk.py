@@ -11,7 +11,7 @@ import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred
 
-from bitrixmail.app.ticket_desk import TICKETS
+from bitrixmail.app.sending.ticket_desk import TICKETS
 from bitrixmail.mime.ticket_addresses import ReplyAddresses
 from bitrixmail.model.address import Address
 from bitrixmail.model.client import Client

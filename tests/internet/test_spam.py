@@ -9,8 +9,8 @@ import pytest
 from twisted.python.failure import Failure
 
 from bitrixmail.admin.rule_runs import Wish
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.bayes import SITE, Scope
 from bitrixmail.model.errors import MailError
 from bitrixmail.model.message import Event

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bitrixmail.app.loading import load_settings
-from bitrixmail.app.steering import steering_of
+from bitrixmail.app.sending.steering import steering_of
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.job import JobState, Kind
 from bitrixmail.model.queue import Wanted
 from tests.fakes.delivering import pause

@@ -16,10 +16,10 @@ from twisted.internet import reactor
 from bitrixmail.access.factory import POP3Factory
 from bitrixmail.app import compose as wiring
 from bitrixmail.app.compose import compose
-from bitrixmail.app.door_settings import SMTP, Access
-from bitrixmail.app.loading import load_settings
-from bitrixmail.app.settings import TLS, Settings
-from bitrixmail.app.submission_settings import Submission
+from bitrixmail.app.settings.doors import SMTP, Access
+from bitrixmail.app.settings.loading import load_settings
+from bitrixmail.app.settings.submission import Submission
+from bitrixmail.app.settings.tree import TLS, Settings
 from bitrixmail.interfaces.login import IPasswordLogin, IScramLogin
 from bitrixmail.smtp.lmtp import local_limits
 from bitrixmail.smtp.submission import SubmissionFactory

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.errors import SetupError
 from bitrixmail.store.opening import done
 

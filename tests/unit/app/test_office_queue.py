@@ -13,8 +13,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 
 from bitrixmail.admin.office import Office
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import office_of
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.job import JobState, Kind, Result, Settlement
 from bitrixmail.model.queue import Search
 from bitrixmail.store.opening import InlineStores

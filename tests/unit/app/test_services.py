@@ -10,12 +10,12 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from bitrixmail.app.failure import StartFailedError
-from bitrixmail.app.listeners import Listener
-from bitrixmail.app.loading import load_settings
-from bitrixmail.app.logs import LogLevels
+from bitrixmail.app.listening.listeners import Listener
+from bitrixmail.app.machine.failure import StartFailedError
 from bitrixmail.app.opening import Opening
 from bitrixmail.app.services import Door, Parts, Server
+from bitrixmail.app.settings.loading import load_settings
+from bitrixmail.app.watching.logs import LogLevels
 from bitrixmail.model.errors import SetupError
 from bitrixmail.net.tls import ServerTLS
 

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bitrixmail.app.metrics import Metrics
+from bitrixmail.app.watching.metrics import Metrics
 from bitrixmail.model.job import JobState
 
 ROOT = Path(__file__).parents[3]

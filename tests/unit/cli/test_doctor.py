@@ -20,7 +20,7 @@ from bitrixmail.admin.probes.domains import DomainProbe
 from bitrixmail.admin.probes.name_servers import NameServerProbe, told_once
 from bitrixmail.admin.probes.names import HostnameProbe, ReverseProbe
 from bitrixmail.admin.probes.own_addresses import OwnAddresses
-from bitrixmail.app.network_probes import _NO_DOMAIN
+from bitrixmail.app.looks.network_probes import _NO_DOMAIN
 from bitrixmail.cli.root import root
 from bitrixmail.model.finding import Finding, Severity
 from tests.fakes.resolver import TableResolver
@@ -196,7 +196,7 @@ def test_no_russian_is_kept_for_what_nobody_says() -> None:
 def _constants() -> list[str]:
     files = [*(PACKAGE / "admin/probes").glob("*.py"), PACKAGE / "admin/doctor.py"]
     files += [
-        PACKAGE / "app" / f"{name}.py" for name in ("doctor", "network_probes", "host_probes")
+        PACKAGE / "app/looks" / f"{name}.py" for name in ("doctor", "network_probes", "host_probes")
     ]
     return [
         node.value

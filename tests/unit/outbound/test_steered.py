@@ -16,8 +16,8 @@ import pytest
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 
-from bitrixmail.app.loading import load_settings
-from bitrixmail.app.steering import Steering, steering_of
+from bitrixmail.app.sending.steering import Steering, steering_of
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.job import Job, JobState, Priority
 from bitrixmail.model.queue import Search
 from bitrixmail.model.way import rule_for

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 
-from bitrixmail.app.pickup import UserAllowance
-from bitrixmail.app.sending_settings import Pickup
-from bitrixmail.app.settings import Settings
+from bitrixmail.app.receiving.pickup import UserAllowance
+from bitrixmail.app.settings.sending import Pickup
+from bitrixmail.app.settings.tree import Settings
 from bitrixmail.pickup import door
 from bitrixmail.pickup.bringing import PickupRules
 from bitrixmail.pickup.letter import Letter, read_letter

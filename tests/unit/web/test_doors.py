@@ -11,8 +11,8 @@ import pytest
 from twisted.internet import reactor
 
 from bitrixmail.app.compose import compose
-from bitrixmail.app.loading import load_settings
-from bitrixmail.app.web_room import _address
+from bitrixmail.app.pages.web_room import _address
+from bitrixmail.app.settings.loading import load_settings
 
 
 def test_each_endpoint_has_a_listener(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
-from bitrixmail.app.maillog import MailLog
+from bitrixmail.app.watching.maillog import MailLog
 from bitrixmail.model.pulse import Pulse
 from bitrixmail.web.live.hub import MOST_LISTENERS, MOST_OF_ONE, Hub
 from bitrixmail.web.live.stream import Stream

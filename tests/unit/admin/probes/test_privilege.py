@@ -12,8 +12,8 @@ from bitrixmail.admin.findings.russian import in_russian
 from bitrixmail.admin.probes.places import Place
 from bitrixmail.admin.probes.privilege import Host, PrivilegeProbe
 from bitrixmail.admin.probes.units import service_of
-from bitrixmail.app.endpoints import parse_endpoint
-from bitrixmail.app.host_probes import inherited
+from bitrixmail.app.looks.host_probes import inherited
+from bitrixmail.app.settings.endpoints import parse_endpoint
 from bitrixmail.model.finding import Finding, Severity
 
 SMTP = Place("smtp", "tcp", 25, "", "tcp:25")

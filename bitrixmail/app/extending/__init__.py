@@ -1,0 +1,1 @@
+"""Extensions, married: found, started, and kept behind guards."""

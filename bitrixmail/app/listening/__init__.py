@@ -1,0 +1,1 @@
+"""Sockets that listen, and the small HTTP doors that need no pages."""

@@ -1,0 +1,1 @@
+"""What the server has to settle with the system it runs on."""

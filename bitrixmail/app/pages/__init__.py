@@ -1,0 +1,1 @@
+"""The pages, married with the running server."""

@@ -1,0 +1,1 @@
+"""What sends, married: the queue, its couriers, and the ways out."""
