@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 import pytest
 
 from bitrixmail.admin.accounts import MailboxOptions
-from bitrixmail.app.loading import load_settings
 from bitrixmail.app.office import opened_office
+from bitrixmail.app.settings.loading import load_settings
 from bitrixmail.model.suppression import Suppressed
 from bitrixmail.store.opening import done
 from tests.fakes.process import ServerProcess, free_port
