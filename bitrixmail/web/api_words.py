@@ -30,7 +30,7 @@ SUBJECTS: dict[str, str] = {
     "server": "Сервер",
     "settings": "Настройки",
     "spam": "Спам",
-    "suppressions": "Запрещённые адреса",
+    "suppressions": "Куда не отправлять",
     "tickets": "Обращения",
     "tokens": "Токены",
     "trace": "Путь письма",

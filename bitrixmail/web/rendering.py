@@ -41,6 +41,11 @@ class Rendering:
         }
         self._shared = dict(shared)
 
+    def prepare(self) -> None:
+        """Read the phrasebooks. Takes a moment: call it in a thread."""
+        for say in (sentence_in_russian, place_in_russian, event_in_russian, trouble_in_russian):
+            say("-")
+
     def page(self, visit: Visit, template: str, context: Mapping[str, Any]) -> str:
         """Return a page in the language of who asks, with times in his zone."""
         environment = self._environments[visit.language]

@@ -81,6 +81,7 @@ class Over:
 
 def site_of(rendering: Rendering, over: Over) -> IResource:
     """Return the pages and the API over the use cases. Takes a moment: call it in a thread."""
+    rendering.prepare()
     served, signing_in = over.served, over.signing_in
     operations = operations_of(served)
     users, most = over.office.users, served.calls_per_minute
