@@ -10,7 +10,6 @@ from bitrixmail.admin.events_russian import event_in_russian
 from bitrixmail.model.plan import RuleStep, TestResult, Trace
 from bitrixmail.model.rule import Action, Test
 from bitrixmail.model.text import printable
-from bitrixmail.rules.actions import KINDS
 from bitrixmail.rules.fields import TIME_FIELDS
 
 _WIDE = 300
@@ -235,6 +234,8 @@ def _part(part: str) -> str:
     if not name and start in _BARE:
         return _BARE[start]
     if start == _WORK:  # an action with what it is for behind it
+        from bitrixmail.rules.actions import KINDS  # noqa: PLC0415 - slow, and commands wait for us
+
         do, gap, rest = name.partition(" ")
         name = f"{event_in_russian(do)}{gap}{rest}" if do in KINDS else name
     return _RESULTS[start].format(name)
