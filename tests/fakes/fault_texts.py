@@ -14,7 +14,7 @@ _LEFT_OUT = (
     "admin/spam_training", "admin/sendmail", "admin/quickstart", "admin/findings", "admin/probes",
     "admin/settings_words", "admin/russian", "web/api", "mime/mbox",
     "store/migrations", "rules/russian", "rules/english", "admin/sending.py", "admin/dmarc_look",
-    "admin/dns_check", "admin/spf", "web/pages/api",
+    "admin/dns_check", "admin/host_look", "admin/spf", "web/pages/api",
 )  # fmt: skip
 _NOT_OF_PAGES = frozenset({"preflight.py", "doctor.py"})
 _TELLING = frozenset(

@@ -61,6 +61,9 @@ RULES: dict[str, str] = {
     "save it in UTF-8": "сохраните в UTF-8",
     # the parts of a rule
     'unknown key "{}"': "такого имени нет: `{}`",
+    "{} keys are unknown": "неизвестных имён: {}",
+    "see docs/rules.md": "все имена — в `docs/rules.md`",
+    "has a key of too many parts": "имя состоит из слишком многих частей",
     'unknown field "{}"': "такого поля нет: `{}`",
     'unknown action "{}"': "такого действия нет: `{}`",
     'unknown word "{}"': "такого слова нет: `{}`",

@@ -63,7 +63,6 @@ def test_messages_are_listed_newest_first(sorting: Shell) -> None:
         "flags": ["\\Flagged"],
         "tags": ["деньги"],
         "recipients": ["info@example.org"],
-        "place_id": 1,
     }
     assert listed[1]["size_octets"] > len(INVOICE)
     lines = sorting.out("message", "list", "info@example.org").splitlines()
