@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
 from twisted.internet.interfaces import IReactorTime
 
+from bitrixmail.accounts import recovery_codes
 from bitrixmail.interfaces.users import IUsers
 from bitrixmail.model.user import Session, User
 from bitrixmail.tasks import utcnow
@@ -21,6 +23,14 @@ _OFFERED_S = 900.0
 _MOST_CODE = 32
 # The same offer takes no more wrong codes
 _MOST_WRONG = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedOn:
+    """A user who is asked for codes from now on, and his recovery codes: kept nowhere else."""
+
+    user: User
+    recovery: tuple[str, ...]
 
 
 class _Offer:
@@ -69,7 +79,7 @@ class SecondFactor:
         )
         return found
 
-    async def switch_on(self, session: Session, code: str) -> User | None:
+    async def switch_on(self, session: Session, code: str) -> SwitchedOn | None:
         """Ask for codes from now on, if this is one; else None. All sessions end with it."""
         offer = self._offered(session)
         if offer is None:
@@ -81,7 +91,14 @@ class SecondFactor:
         del self._offers[session.key]
         user = await self._users.set_totp(session.user.name, offer.secret)
         await self._users.step_used(user.name, step)
-        return user
+        return SwitchedOn(user, await self.recovery(user.name))
+
+    async def recovery(self, name: str) -> tuple[str, ...]:
+        """Make recovery codes for a user; those of before count no more."""
+        codes = recovery_codes.made()
+        digests = [found for code in codes if (found := recovery_codes.digest_if_code(code))]
+        await self._users.set_recovery(name, digests)
+        return codes
 
     def _offered(self, session: Session) -> _Offer | None:
         found = self._offers.get(session.key)

@@ -11,6 +11,7 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.interfaces import IReactorTime
 
 from bitrixmail.accounts.passwords import verify
+from bitrixmail.accounts.recovery_codes import digest_if_code
 from bitrixmail.accounts.second_factor import NEVER, step_of
 from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.interfaces.threads import IThreads
@@ -124,6 +125,9 @@ class SigningIn:
         now = utcnow(self._clock)
         step = step_of(secret, code, last, now)
         if step is not None and await self._users.step_used(name, step):
+            return _Compared.RIGHT
+        recovery = digest_if_code(code)
+        if recovery is not None and await self._users.recovery_used(name, recovery):
             return _Compared.RIGHT
         before = step_of(secret, code, NEVER, now)
         return _Compared.WRONG if before is None else _Compared.USED

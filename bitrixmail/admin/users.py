@@ -100,6 +100,10 @@ class Users:
     def _credential(self, password: str) -> Credential:
         return self._passwords.credential(typed.password(password))
 
+    async def recovery_left(self, name: str) -> int:
+        """Return how many recovery codes of a user were not used yet."""
+        return await self._users.recovery_left(_folded(name))
+
     async def forget_factor(self, name: str) -> User:
         """Ask a user for no code any more. Raises NotFoundError."""
         return await self._users.set_totp(_folded(name), "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zope.interface import Interface
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from bitrixmail.model.directory import Credential
@@ -49,8 +50,17 @@ class IUsers(Interface):
     async def set_totp(name: str, secret: str) -> User:
         """Ask for codes of this secret from now on; empty: for none. Sessions end with it.
 
-        Raise NotFoundError.
+        Recovery codes go with the secret they were for. Raise NotFoundError.
         """
+
+    async def set_recovery(name: str, digests: Sequence[str]) -> None:
+        """Put recovery codes in the place of those that there were. Raise NotFoundError."""
+
+    async def recovery_used(name: str, digest: str) -> bool:
+        """Take a recovery code away; False if there was no such one."""
+
+    async def recovery_left(name: str) -> int:
+        """Return how many recovery codes were not used yet."""
 
     async def step_used(name: str, step: int) -> bool:
         """Note that the code of a time step was used; False if it or a later one was before."""

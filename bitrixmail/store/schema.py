@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 # The migration to which a database of this version of the program is brought.
-SCHEMA = "0010"
+SCHEMA = "0011"
 
 metadata = MetaData(
     naming_convention={

@@ -20,6 +20,14 @@ admin_user = Table(
     Column("seen", BigInteger),
 )
 
+# Digests of what lets a user in once without his phone
+admin_recovery = Table(
+    "admin_recovery",
+    metadata,
+    Column("user", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+)
+
 # `key` is the digest of what the cookie holds: who reads the database can't log in with it.
 admin_session = Table(
     "admin_session",

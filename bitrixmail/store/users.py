@@ -13,10 +13,16 @@ from bitrixmail.interfaces.users import IUsers
 from bitrixmail.model.directory import Credential
 from bitrixmail.model.errors import ExistsError, Fault, InputError, NotFoundError
 from bitrixmail.model.user import Deed, DeedSearch, Role, Session, Token, User
-from bitrixmail.store import audit
+from bitrixmail.store import audit, recovery
 from bitrixmail.store.executors import Database
 from bitrixmail.store.schema_search import search_view
-from bitrixmail.store.schema_users import admin_session, admin_token, admin_user, deed
+from bitrixmail.store.schema_users import (
+    admin_recovery,
+    admin_session,
+    admin_token,
+    admin_user,
+    deed,
+)
 from bitrixmail.store.sequences import Sequences
 from bitrixmail.store.user_rows import SESSIONS, TOKENS, USER, session_of, token_of, user_of
 from bitrixmail.store.values import storable, to_us, to_words
@@ -69,6 +75,18 @@ class DatabaseUsers:
     async def set_totp(self, name: str, secret: str) -> User:
         """See IUsers."""
         return await self._write(_set_totp, name, secret)
+
+    async def set_recovery(self, name: str, digests: Sequence[str]) -> None:
+        """See IUsers."""
+        await self._write(recovery.replace, name, digests)
+
+    async def recovery_used(self, name: str, digest: str) -> bool:
+        """See IUsers."""
+        return await self._write(recovery.take, name, digest)
+
+    async def recovery_left(self, name: str) -> int:
+        """See IUsers."""
+        return await self._database.read(recovery.left, name)
 
     async def step_used(self, name: str, step: int) -> bool:
         """See IUsers."""
@@ -220,7 +238,7 @@ def _owned(connection: Connection, name: str) -> None:
 
 def _remove(connection: Connection, name: str) -> None:
     _existing(connection, name)
-    for table in (admin_session, admin_token, search_view):
+    for table in (admin_session, admin_token, admin_recovery, search_view):
         connection.execute(delete(table).where(table.c.user == name))
     connection.execute(delete(admin_user).where(admin_user.c.name == name))
     _owned(connection, name)
@@ -237,6 +255,7 @@ def _set_totp(connection: Connection, name: str, secret: str) -> User:
     _existing(connection, name)
     values = {"totp_secret": secret, "totp_step": 0}
     connection.execute(update(admin_user).where(admin_user.c.name == name), values)
+    recovery.forget(connection, name)
     _end_sessions(connection, name)
     return _existing(connection, name)
 

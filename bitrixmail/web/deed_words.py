@@ -19,6 +19,7 @@ DEEDS = {
     "user.password": _("password of a user changed"),
     "user.remove": _("user removed"),
     "user.factor_on": _("second factor switched on"),
+    "user.recovery": _("recovery codes made anew"),
     "user.factor_off": _("second factor switched off"),
     "session.end": _("session ended"),
     "token.add": _("token made"),

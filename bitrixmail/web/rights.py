@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from bitrixmail.model.user import Right, Role
-from bitrixmail.web.api.__main__ import whole_document
-from bitrixmail.web.api.contents import Served, operations_of
-from bitrixmail.web.site_map import Over, routes_of
+from bitrixmail.web.inventory import every_operation, every_route
 
 _YES, _NO = "x", ""
 _HEAD = """\
@@ -38,16 +35,13 @@ session, and then whatever is no GET wants `X-CSRF-Token`.
 
 def table() -> str:
     """Return it."""
-    nobody: Any = _Nobody()
-    over = Over(nobody, nobody, nobody, nobody, "", nobody)
     roles = [role.value for role in Role]
     rights = [right.value for right in Right]
     routes = [
         (f"`{each.method} {each.path}`", () if each.needs is None else (each.needs,))
-        for each in routes_of(over, whole_document())
+        for each in every_route()
     ]
-    served = Served(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody)
-    calls = [(f"`{each.method} {each.whole_path}`", each.rights) for each in operations_of(served)]
+    calls = [(f"`{each.method} {each.whole_path}`", each.rights) for each in every_operation()]
     lines = [
         *_table(["right", *roles], ([right.value, *_roles((right,))] for right in Right)),
         *_PAGES.splitlines(),
@@ -76,13 +70,6 @@ def _roles(needs: tuple[Right, ...]) -> list[str]:
 
 def _tokens(needs: tuple[Right, ...]) -> list[str]:
     return [_YES if {right}.issuperset(needs) else _NO for right in Right]
-
-
-class _Nobody:
-    """Stands for use cases that are never called."""
-
-    def __getattr__(self, name: str) -> Any:
-        return self
 
 
 if __name__ == "__main__":

@@ -97,6 +97,7 @@ def test_nobody_is_changed(users: IUsers) -> None:
         lambda: users.change("carl", Role.ADMIN, None, None),
         lambda: users.remove("carl"),
         lambda: users.set_totp("carl", "A"),
+        lambda: users.set_recovery("carl", ["one"]),
         lambda: users.remove_token(7),
     ):
         with pytest.raises(NotFoundError, match="no such"):
@@ -113,6 +114,26 @@ def test_a_code_counts_once(users: IUsers) -> None:
     result_of(users.begin_session(session_of(found(users, "anna"), "one")))
     assert not result_of(users.set_totp("anna", "")).two_factor
     assert result_of(users.session("one")) is None
+
+
+def test_a_recovery_code_counts_once_and_goes_with_its_secret(users: IUsers) -> None:
+    result_of(users.add("boris", Role.OWNER, KEPT, NOW))
+    for name in ("anna", "boris"):
+        result_of(users.set_totp(name, "SECRET"))
+        result_of(users.set_recovery(name, ["one", "two", "three"]))
+    assert result_of(users.recovery_left("anna")) == 3
+    assert result_of(users.recovery_used("anna", "two"))
+    assert not result_of(users.recovery_used("anna", "two"))
+    assert not result_of(users.recovery_used("carl", "one"))
+    assert result_of(users.recovery_left("anna")) == 2
+    result_of(users.set_recovery("anna", ["four"]))
+    assert not result_of(users.recovery_used("anna", "one"))
+    result_of(users.set_totp("anna", ""))
+    assert not result_of(users.recovery_used("anna", "four"))
+    assert result_of(users.recovery_left("boris")) == 3
+    result_of(users.remove("anna"))
+    result_of(users.add("anna", Role.OWNER, KEPT, NOW))
+    assert result_of(users.recovery_left("anna")) == 0
 
 
 def test_sessions_are_kept_the_last_of_them(users: IUsers) -> None:

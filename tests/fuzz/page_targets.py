@@ -7,14 +7,14 @@ from collections.abc import Hashable
 from datetime import UTC
 from html.parser import HTMLParser
 
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
 
 from bitrixmail.admin.search_language import read_search
 from bitrixmail.model.errors import InputError
-from bitrixmail.store.schema import message, metadata, place
-from bitrixmail.store.schema_search import search_entry
-from bitrixmail.store.search_terms import conditions_of
+from bitrixmail.store import search_reading
+from bitrixmail.store.schema import metadata
+from bitrixmail.store.search_reading import Question
 from bitrixmail.web.forms import MOST_FIELDS, read_form
 from bitrixmail.web.mail_html import Picture, clean, entangled
 from bitrixmail.web.rule_form import form_of
@@ -23,9 +23,6 @@ from tests.fuzz.file_targets import assert_told
 from tests.fuzz.target import Target, size_class
 
 _PICTURES = {"p@x": Picture("image/png", b"\x89PNG"), "s@x": Picture("image/svg+xml", b"<svg>")}
-_FOUND = select(place.c.id).where(
-    place.c.message_id == message.c.id, search_entry.c.message_id == message.c.id
-)
 _ENCLOSED = re.compile(r"""\([^)]*\)?|"[^"]*"?|'[^']*'?""")
 _NEVER = {
     "script", "style", "iframe", "frame", "object", "embed", "svg", "math", "form", "input", "button", "select",
@@ -195,9 +192,9 @@ def search() -> Target:
             sought = read_search(given.decode("utf-8", "replace"), UTC)
         except InputError as error:
             return assert_told(error)
-        found = conditions_of(connection, sought)
-        for condition in (*found.range, *found.others):
-            connection.execute(_FOUND.where(condition)).fetchall()
+        assert not search_reading.search(
+            connection, Question(sought, None, 5, 10, newer=False)
+        ).hits
         return tuple((term.field, term.op, term.negated) for term in sought.terms[:5])
 
     return Target(

@@ -154,6 +154,7 @@ NAMES: dict[str, str] = {
     "spam.minimum": "Писем для обучения",
     "spam.digest": "Когда рассказывать о карантине",
     "web": "Страницы и API",
+    "web.metrics": "Счётчики для наблюдения",
     "web.calls_per_minute": "Вызовов API в минуту",
     "web.proxy_networks": "Обратные прокси",
     "log": "Журнал",

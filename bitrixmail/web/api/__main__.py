@@ -4,25 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.metadata import version
-from typing import Any
 
-from bitrixmail.web.api.contents import Served, operations_of
-from bitrixmail.web.api.openapi import document
-
-
-class _Nobody:
-    """Stands for use cases that are never called. Made to tell of operations, and for nothing."""
-
-    def __getattr__(self, name: str) -> Any:
-        return self
-
-
-def whole_document() -> dict[str, Any]:
-    """Return the document of all operations."""
-    nobody: Any = _Nobody()
-    served = Served(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody)
-    return document(operations_of(served), version("bitrixmail"))
+from bitrixmail.web.inventory import whole_document
 
 
 def main() -> None:

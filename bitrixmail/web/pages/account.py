@@ -39,6 +39,7 @@ class AccountPages:
         yield Route("GET", "/account/second-factor.svg", self.picture)
         yield Route("POST", "/account/second-factor/on", self.switch_on)
         yield Route("POST", "/account/second-factor/off", self.switch_off)
+        yield Route("POST", "/account/second-factor/recovery", self.renew)
 
     async def show(self, visit: Visit) -> Reply:
         """Show it."""
@@ -48,6 +49,7 @@ class AccountPages:
             "role_names": ROLE_NAMES,
             "sessions": await self._users.sessions(session.user.name),
             "own": session.key,
+            "recovery": await self._users.recovery_left(session.user.name),
         }
         return Page("account.html", context)
 
@@ -107,14 +109,24 @@ class AccountPages:
         """Ask for codes from now on, after a right one; all other sessions end."""
         session = _session(visit)
         secret = self._second_factor.secret(session)
-        user = await self._second_factor.switch_on(session, visit.given("code"))
-        if user is None:
+        switched = await self._second_factor.switch_on(session, visit.given("code"))
+        if switched is None:
             if secret is None:
                 return Redirect("/account", _("Begin anew: the code was too old."))
             return Page("second_factor.html", {"secret": secret, "wrong": True}, 400)
+        user = switched.user
         await self._users.record(user.name, "user.factor_on", user.name, "", visit.peer)
-        said = _("The second factor is on: each login asks for a code from now on.")
-        return await self._anew(visit, user, "/account", said)
+        _began, cookie = await self._signing_in.begin(user, visit.peer, visit.agent)
+        context = {"codes": switched.recovery, "on": True}
+        return Page("recovery_codes.html", context, cookies=(session_cookie(cookie),))
+
+    async def renew(self, visit: Visit) -> Reply:
+        """Make recovery codes anew; the password and a code are asked for."""
+        session = _session(visit)
+        await self._confirm(visit, session, visit.given("code"))
+        codes = await self._second_factor.recovery(session.user.name)
+        await self._users.record(visit.user, "user.recovery", visit.user, "", visit.peer)
+        return Page("recovery_codes.html", {"codes": codes, "on": False})
 
     async def switch_off(self, visit: Visit) -> Reply:
         """Ask for no code any more; the password and a code are asked for, a last time."""

@@ -86,6 +86,8 @@ OWNERS: tuple[tuple[str, dict[str, str]], ...] = (
 )
 ADDRESS = "198.51.100.7"
 
+_CODES = re.compile(r"\b[a-z2-9]{5}-[a-z2-9]{5}\b")
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
@@ -283,12 +285,26 @@ def test_a_second_factor(server: ServerProcess, owner: Visitor) -> None:
     assert found is not None
     assert zoe.post("/account/second-factor/on", code="000000").status == 400
     code = pyotp.TOTP(found[1]).now()
-    assert zoe.post("/account/second-factor/on", code=code).location == "/account"
-    assert "Each login asks for a code" in zoe.get("/account").text
+    on = zoe.post("/account/second-factor/on", code=code)
+    recovery = _CODES.findall(on.text)
+    assert (on.status, len(recovery)) == (200, 8)
+    page = zoe.get("/account").text
+    assert "Each login asks for a code" in page
+    assert "8 recovery codes are left" in page
+    assert recovery[0] not in page
     other = Visitor(server.web_port)
+    assert other.log_in("zoe", password, recovery[0]).status == 303
+    assert "7 recovery codes are left" in other.get("/account").text
+    other = Visitor(server.web_port)
+    assert other.log_in("zoe", password, recovery[0]).status == 403
     used = other.log_in("zoe", password, code)
     assert (used.status, "That code was used already" in used.text) == (403, True)
     assert "password or code" in zoe.post("/account/second-factor/off", password=password).text
+    renew = {"password": password, "code": recovery[1]}
+    renewed = _CODES.findall(zoe.post("/account/second-factor/recovery", **renew).text)
+    assert len(renewed) == 8
+    assert not set(renewed) & set(recovery)
+    assert "user.recovery" in owner.get("/users/audit?who=zoe").text
     # The next one is taken a little early
     code = pyotp.TOTP(found[1]).at(int(time.time()) + 30)
     off = zoe.post("/account/second-factor/off", password=password, code=code)
@@ -307,7 +323,7 @@ def test_a_second_factor_of_somebody_whose_phone_is_lost(
     found = re.search(r'<code class="once">(\w+)<', user.get("/account/second-factor").text)
     assert found is not None
     code = pyotp.TOTP(found[1]).now()
-    assert user.post("/account/second-factor/on", code=code).location == "/account"
+    assert user.post("/account/second-factor/on", code=code).status == 200
     owner.post("/users/user/max/factor")
     assert user.get("/account").status == 303  # all sessions have ended
     assert user.log_in("max", password).status == 303

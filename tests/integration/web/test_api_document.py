@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from bitrixmail.web.api.__main__ import whole_document
+from bitrixmail.web.inventory import whole_document
 from tests.fakes.caller import ALL
 from tests.fakes.filled import DESK, DOMAIN, INFO, SHOP, Filled, filled_server
 from tests.fakes.process import ROOT

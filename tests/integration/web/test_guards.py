@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import json
 import ssl
+import warnings
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import quote, urlencode
 
 import pytest
 
+from bitrixmail.web.inventory import every_route
 from bitrixmail.web.visit import Route
 from tests.fakes.caller import Caller
 from tests.fakes.process import ROOT, ServerProcess, free_port
 from tests.fakes.visitor import Visitor
-from tests.integration.web.routes_of_pages import every_name, every_route, filled
+from tests.integration.web.routes_of_pages import every_name, filled
 
-ROUTES = every_route()
+with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of Twisted's own
+    ROUTES = every_route()
 PASSWORD = "a password of a test"
 # A login and a logout are tried below; a look of the doctor's goes on for long
 _APART = {"/login", "/logout", "/doctor/run"}

@@ -50,6 +50,7 @@ class House:
     stores: InlineStores
     clock: Clock
     threads: Counting = field(default_factory=Counting)
+    recovery: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         clock = cast("IReactorTime", self.clock)
@@ -146,7 +147,9 @@ def switched_on(house: House) -> str:
     secret = house.factor.secret(session)
     assert secret is not None
     code = pyotp.TOTP(secret).at(int(house.clock.seconds()))
-    assert result_of(house.factor.switch_on(session, code)) is not None
+    switched = result_of(house.factor.switch_on(session, code))
+    assert switched is not None
+    house.recovery = switched.recovery
     return secret
 
 
@@ -176,6 +179,21 @@ def test_a_code_counts_once(house: House) -> None:
     code = codes.at(int(house.clock.seconds()))
     assert house.signed_in(f"{code[:3]} {code[3:]}")
     assert house.refused("anna", "correct horse", code)
+
+
+def test_a_recovery_code_lets_in_once_however_it_is_typed(house: House) -> None:
+    switched_on(house)
+    first, second, *others = house.recovery
+    assert len({first, second, *others}) == 8
+    assert house.signed_in(first)
+    assert house.refused("anna", "correct horse", first)
+    assert house.refused("anna", "wrong horse", second)  # and it is not used up by that
+    assert house.signed_in(f" {second.upper().replace('-', ' ')} ")
+    assert result_of(house.stores.users.recovery_left("anna")) == 6
+    made = result_of(house.factor.recovery("anna"))
+    assert not set(made) & set(house.recovery)
+    assert house.refused("anna", "correct horse", others[0])
+    assert house.signed_in(made[0])
 
 
 def test_an_offer_is_too_old_after_a_while_and_takes_few_wrong_codes(house: House) -> None:

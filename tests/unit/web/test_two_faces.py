@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from importlib import import_module
-from typing import Any
 
-import pytest
-
-from bitrixmail.web.api.__main__ import whole_document
-from bitrixmail.web.api.contents import Served, operations_of
+from bitrixmail.web.inventory import every_operation, every_route
 
 # What pages do, and the operations that do the same
 SAME = (
@@ -56,27 +51,10 @@ SAME = (
 )
 
 
-class _Nobody:
-    """Stands for use cases that are never called."""
-
-    def __getattr__(self, name: str) -> Any:
-        return self
-
-
-@pytest.fixture(scope="module")
-def nobody() -> Any:
-    return _Nobody()
-
-
-def test_a_page_and_the_api_ask_for_the_same_right(nobody: Any) -> None:
-    served = Served(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody)
+def test_a_page_and_the_api_ask_for_the_same_right() -> None:
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of Twisted's own
-        site_map = import_module("bitrixmail.web.site_map")
-    routes = site_map.routes_of(
-        site_map.Over(served, nobody, nobody, nobody, "", nobody), whole_document()
-    )
-    pages = {route.path: route.needs for route in routes if route.method == "POST"}
-    calls = {f"{each.method} {each.path}": each.needs for each in operations_of(served)}
+        pages = {route.path: route.needs for route in every_route() if route.method == "POST"}
+    calls = {f"{each.method} {each.path}": each.needs for each in every_operation()}
     differing = [
         f"{path}: {pages[path]}, {call}: {calls[call]}"
         for path, call in SAME
