@@ -19,6 +19,7 @@ from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.web.api.answering import Api
 from bitrixmail.web.api.contents import Served, operations_of
 from bitrixmail.web.api.openapi import document
+from bitrixmail.web.http.routes import Site
 from bitrixmail.web.menu import MENU
 from bitrixmail.web.pages.account import AccountPages
 from bitrixmail.web.pages.aliases import AliasPages
@@ -45,7 +46,6 @@ from bitrixmail.web.pages.tickets import TicketPages
 from bitrixmail.web.pages.tokens import TokenPages
 from bitrixmail.web.pages.users import UserPages
 from bitrixmail.web.rendering import Rendering
-from bitrixmail.web.routes import Site
 from bitrixmail.web.visit import Route
 
 

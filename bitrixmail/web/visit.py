@@ -21,7 +21,7 @@ _UTC = timezone(timedelta())
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request. Made by `web.routes` for each, ends with its answer.
+    """One request. Made by `web.http.routes` for each, ends with its answer.
 
     `query` and `form` hold the decoded values of each name, in their order; `files` what was
     uploaded, as file name and octets. `session` is None only on pages that nobody needs to log in

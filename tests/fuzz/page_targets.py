@@ -15,10 +15,10 @@ from bitrixmail.model.errors import InputError
 from bitrixmail.store import search_reading
 from bitrixmail.store.schema import metadata
 from bitrixmail.store.search_reading import Question
-from bitrixmail.web.forms import MOST_FIELDS, read_form
+from bitrixmail.web.http.forms import MOST_FIELDS, read_form
 from bitrixmail.web.mail_html import Picture, clean, entangled
-from bitrixmail.web.rule_form import form_of
-from bitrixmail.web.rule_reading import rule_of
+from bitrixmail.web.rule_form.form import form_of
+from bitrixmail.web.rule_form.reading import rule_of
 from tests.fuzz.file_targets import assert_told
 from tests.fuzz.target import Target, size_class
 

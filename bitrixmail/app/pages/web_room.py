@@ -37,7 +37,7 @@ from bitrixmail.app.watching.reports import Reports
 from bitrixmail.app.watching.troubles import Troubles
 from bitrixmail.model.errors import MailError
 from bitrixmail.tasks import Threads, deadline, spawn, utcnow
-from bitrixmail.web.door import WebDoor
+from bitrixmail.web.http.door import WebDoor
 
 _HIDDEN = "(hidden)"
 # As long as those who ask whether it works wait for an answer

@@ -1,6 +1,6 @@
 """A call from its head to its answer: who asks, whether he may, how often, with what.
 
-Knows no HTTP library: `web.routes` hands in what was asked and sends what is answered.
+Knows no HTTP library: `web.http.routes` hands in what was asked and sends what is answered.
 """
 
 from __future__ import annotations

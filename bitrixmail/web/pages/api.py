@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bitrixmail.web.api.examples import example_of
-from bitrixmail.web.api_words import in_russian, subject_in_russian
 from bitrixmail.web.visit import Download, Page, Reply, Route, Visit
+from bitrixmail.web.words.api import in_russian, subject_in_russian
 
 _NAMED = {
     "name": "example.org",

@@ -15,9 +15,9 @@ from bitrixmail.model.sender_list import SenderEntry
 from bitrixmail.model.suppression import Suppressed
 from bitrixmail.model.user import Right
 from bitrixmail.web.pages.whose import names_of_whom
-from bitrixmail.web.queue_words import REASONS
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
+from bitrixmail.web.words.queue import REASONS
 
 PAGE = 200
 _SUPPRESSED, _SENDERS, _SPAM = "/lists", "/lists/senders", "/lists/spam"

@@ -14,9 +14,9 @@ from bitrixmail.model.job import JobState, Kind
 from bitrixmail.model.queue import Search
 from bitrixmail.model.user import Right
 from bitrixmail.model.way import route_name
-from bitrixmail.web import queue_words as words
 from bitrixmail.web.visit import Download, Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
+from bitrixmail.web.words import queue as words
 
 PAGE = 100
 _ID_DIGITS = 18

@@ -13,11 +13,11 @@ from bitrixmail.model.plan import Plan
 from bitrixmail.model.rule import All, Rule, RuleSet
 from bitrixmail.model.user import Right
 from bitrixmail.rules.sentences import field_clause, sentence
-from bitrixmail.web.forms import MOST_FIELDS
+from bitrixmail.web.http.forms import MOST_FIELDS
 from bitrixmail.web.pages.whose import mailbox_names, names_of_whom
-from bitrixmail.web.rule_form import Form, empty_form, fields_of, form_of
-from bitrixmail.web.rule_lines import one_text
-from bitrixmail.web.rule_reading import (
+from bitrixmail.web.rule_form.form import Form, empty_form, fields_of, form_of
+from bitrixmail.web.rule_form.lines import one_text
+from bitrixmail.web.rule_form.reading import (
     Faults,
     form_of_rule,
     form_of_text,
@@ -25,13 +25,13 @@ from bitrixmail.web.rule_reading import (
     rule_of,
     text_of,
 )
-from bitrixmail.web.rule_steps import step
-from bitrixmail.web.rule_words import VOCABULARY
+from bitrixmail.web.rule_form.steps import step
+from bitrixmail.web.rule_form.words import VOCABULARY
 from bitrixmail.web.visit import MOST_FILE, Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
 FORM, TEXT = "form", "text"
-# A browser's form holds so many fields at most, see web.forms; the rest is the trial's
+# A browser's form holds so many fields at most, see web.http.forms; the rest is the trial's
 _MOST_FIELDS = MOST_FIELDS - 50
 
 

@@ -13,7 +13,7 @@ from bitrixmail.rules.sentences import sentence
 from bitrixmail.rules.syntax import parse_rules
 from bitrixmail.rules.templates import Template, find_template, load_templates
 from bitrixmail.web.pages.whose import domain_names, mailbox_names
-from bitrixmail.web.rule_lines import one_text
+from bitrixmail.web.rule_form.lines import one_text
 from bitrixmail.web.visit import Download, Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 

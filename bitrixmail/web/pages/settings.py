@@ -11,10 +11,10 @@ from bitrixmail.admin.upkeep import Upkeep
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.settings_book import Book, Section
 from bitrixmail.model.user import Right
-from bitrixmail.web.deed_words import is_hidden
-from bitrixmail.web.setting_words import CHOICES, in_words, is_default, name_of
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
+from bitrixmail.web.words.deeds import is_hidden
+from bitrixmail.web.words.settings import CHOICES, in_words, is_default, name_of
 
 _PATH = "/settings"
 

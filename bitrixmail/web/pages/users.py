@@ -9,9 +9,9 @@ from bitrixmail.admin.passwords import generated
 from bitrixmail.admin.users import Users
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.user import DeedSearch, Right, Role
-from bitrixmail.web.deed_words import DEED_WORDS
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
+from bitrixmail.web.words.deeds import DEED_WORDS
 
 _DEEDS = 100
 _ID_DIGITS = 18

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bitrixmail.web.api_summaries import SUMMARIES
-from bitrixmail.web.api_words import NOTES, PARAMETERS, STATUSES, SUBJECTS
+from bitrixmail.web.words.api import NOTES, PARAMETERS, STATUSES, SUBJECTS
+from bitrixmail.web.words.api_summaries import SUMMARIES
 
 _DOCUMENT = Path(__file__).parents[3] / "docs" / "openapi.json"
 

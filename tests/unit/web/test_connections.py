@@ -12,13 +12,13 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.web.resource import IResource
 
-from bitrixmail.web.connections import (
+from bitrixmail.web.http.connections import (
     MOST_CONNECTIONS,
     MOST_OF_AN_ADDRESS,
     MOST_OF_THIS_COMPUTER,
     Watched,
 )
-from bitrixmail.web.door import WebDoor
+from bitrixmail.web.http.door import WebDoor
 
 
 class Link(StringTransport):

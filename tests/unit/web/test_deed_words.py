@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bitrixmail.web.deed_words import DEEDS
+from bitrixmail.web.words.deeds import DEEDS
 from tests.fakes.fault_texts import ROOM
 
 

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from bitrixmail.web.forwarded import client_of
+from bitrixmail.web.http.forwarded import client_of
 
 TRUSTED = tuple(map(ip_network, ("127.0.0.1/32", "10.0.0.0/24", "::1/128")))
 

@@ -8,8 +8,8 @@ from bitrixmail.admin.queue import OPEN
 from bitrixmail.admin.queue_advice import ADVICE
 from bitrixmail.model.dsn import Reason
 from bitrixmail.model.job import JobState, Kind, Priority, Result
-from bitrixmail.web import queue_words as words
 from bitrixmail.web.pages.queue import Filter, filter_of
+from bitrixmail.web.words import queue as words
 
 
 def read(**given: str) -> Filter:

@@ -10,10 +10,10 @@ from bitrixmail.rules.actions import KINDS
 from bitrixmail.rules.fields import FIELDS
 from bitrixmail.rules.operators import OPERATORS
 from bitrixmail.rules.outside import Shape
-from bitrixmail.web.rule_form import Deed, Form, Part, empty_form, fields_of, form_of
-from bitrixmail.web.rule_reading import form_of_text, rule_of
-from bitrixmail.web.rule_steps import step
-from bitrixmail.web.rule_words import (
+from bitrixmail.web.rule_form.form import Deed, Form, Part, empty_form, fields_of, form_of
+from bitrixmail.web.rule_form.reading import form_of_text, rule_of
+from bitrixmail.web.rule_form.steps import step
+from bitrixmail.web.rule_form.words import (
     ACTION_HELP,
     ARGUMENT_LABELS,
     FIELD_GROUPS,

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bitrixmail.model.rule import Action, All, AnyOf, Condition, Not, Rule, RuleSet
 from bitrixmail.rules.syntax import dump_rules, parse_rules
-from bitrixmail.web.rule_form import Part, fields_of, form_of
-from bitrixmail.web.rule_lines import lines_of, table_lines, table_of, texts_of
-from bitrixmail.web.rule_reading import form_of_rule, form_of_text, rule_of, text_of
+from bitrixmail.web.rule_form.form import Part, fields_of, form_of
+from bitrixmail.web.rule_form.lines import lines_of, table_lines, table_of, texts_of
+from bitrixmail.web.rule_form.reading import form_of_rule, form_of_text, rule_of, text_of
 from tests.fakes.rule_strategies import ACTIONS, CONDITIONS, LETTERS
 
 _NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_size=1, max_size=20)

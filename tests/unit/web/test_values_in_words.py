@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bitrixmail.model.settings_book import HIDDEN, Kind, Setting, Source
-from bitrixmail.web.deed_words import changed_values
 from bitrixmail.web.rendering import coded, size, tenths
-from bitrixmail.web.setting_words import in_words, is_default, name_of
 from bitrixmail.web.visit import Visit
+from bitrixmail.web.words.deeds import changed_values
+from bitrixmail.web.words.settings import in_words, is_default, name_of
 
 SETTING = Setting("smtp.data_timeout", "", Kind.DURATION, "5m", "5m", Source.FILE, live=True)
 

@@ -15,7 +15,7 @@ from bitrixmail.rules.fields import (
 )
 from bitrixmail.rules.operators import OPERATORS
 from bitrixmail.rules.outside import Shape
-from bitrixmail.web.rule_form import PREFIXES
+from bitrixmail.web.rule_form.form import PREFIXES
 from bitrixmail.web.words import _
 
 _NAMELESS = ("envelope_sender", "envelope_recipient")

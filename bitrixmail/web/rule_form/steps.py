@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bitrixmail.rules.conditions import MAX_DEPTH
-from bitrixmail.web.rule_form import GROUPS, Deed, Form, Part
+from bitrixmail.web.rule_form.form import GROUPS, Deed, Form, Part
 
 _MOST_PARTS = 200
 

@@ -10,7 +10,7 @@ from bitrixmail.model.rule import Rule, RuleSet
 from bitrixmail.rules.reader import read_rule
 from bitrixmail.rules.syntax import dump_data, parse_rules, rule_to_data
 from bitrixmail.rules.words import place_of
-from bitrixmail.web.rule_form import Form, Part, data_of, form_from
+from bitrixmail.web.rule_form.form import Form, Part, data_of, form_from
 
 Faults = dict[str, list[Fault]]
 _WHERE = "form"

@@ -25,11 +25,11 @@ from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.link.peer import peer_of
 from bitrixmail.model.errors import InputError, MailError, NotFoundError
 from bitrixmail.model.user import Session
-from bitrixmail.web import calls
 from bitrixmail.web.api.answering import Api
 from bitrixmail.web.api.operation import BASE, Operation
-from bitrixmail.web.door import MOST_UNKNOWN
-from bitrixmail.web.forms import Uploaded, body_of, read_form, size_of, token_in
+from bitrixmail.web.http import calls
+from bitrixmail.web.http.door import MOST_UNKNOWN
+from bitrixmail.web.http.forms import Uploaded, body_of, read_form, size_of, token_in
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.visit import (
     LANGUAGE,

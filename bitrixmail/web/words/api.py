@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bitrixmail.web.api_summaries import SUMMARIES
+from bitrixmail.web.words.api_summaries import SUMMARIES
 
 SUBJECTS: dict[str, str] = {
     "account": "Свой вход",

@@ -21,8 +21,8 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from bitrixmail.model.limits import Networks
 from bitrixmail.tasks import spawn
-from bitrixmail.web.connections import Watched, Watching
-from bitrixmail.web.forwarded import ForwardedRequest
+from bitrixmail.web.http.connections import Watched, Watching
+from bitrixmail.web.http.forwarded import ForwardedRequest
 
 _IDLE_S = 60.0
 _LAST_OCTETS_S = 0.05

@@ -14,7 +14,7 @@ from typing import Any
 from bitrixmail.rules.actions import KINDS
 from bitrixmail.rules.conditions import MAX_DEPTH
 from bitrixmail.rules.outside import Setting, Shape
-from bitrixmail.web.rule_lines import lines_of, one_text, table_lines, table_of, texts_of
+from bitrixmail.web.rule_form.lines import lines_of, one_text, table_lines, table_of, texts_of
 
 Fields = Mapping[str, tuple[str, ...]]
 GROUPS = ("all", "any", "none")
