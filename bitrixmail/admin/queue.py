@@ -101,6 +101,17 @@ class Queue:
         """
         return await self._queue.find(_open(search), limit, after)
 
+    def wished(self, jobs: Iterable[Queued]) -> frozenset[int]:
+        """Name those that wait for the moment at which their sender wanted them to go out."""
+        now = utcnow(self._clock)
+        return frozenset(
+            job.id
+            for job in jobs
+            if job.state is JobState.WAITING
+            and not (job.attempts or job.put_off)
+            and job.not_before > now
+        )
+
     async def found(self, search: Search) -> int:
         """Count what `listing` goes through."""
         wanted = _open(search)

@@ -221,16 +221,24 @@ class Listener(Service):
         """Refuse connections; sessions go on."""
         for acceptance in self.acceptances:
             acceptance.halt()
+        self._let_beside(False)  # else a program of this user might get between ours
 
     def resume(self) -> None:
         """Accept again after `halt`, on all sockets or none. Raises SetupError."""
         try:
             for acceptance in self.acceptances:
                 acceptance.resume(self._backlog())
+                self._let_beside(True)  # once the first listens, and nobody else did
         except OSError as error:
             self.halt()
             holders = holders_of(self.port_number or self.endpoint.port)
             raise cannot_listen(self.door, self.endpoint, error, holders) from error
+
+    def _let_beside(self, allowed: bool) -> None:
+        """Let sockets listen beside our first one, as those of the receivers do, or no more."""
+        if self._theirs and self._port is not None:
+            for port in (self._port, *(port for port, _ in self._theirs)):
+                port.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(allowed))
 
     def resumed(self) -> None:
         """Accept again on sockets that the server has resumed: in a receiver."""

@@ -152,7 +152,7 @@ class WebRoom:
         if receivers is not None:
             self.reports.attend(receivers)
         self.examiner = Examiner(
-            lambda: reload.settings,
+            lambda: reload.in_force,
             self._reception.stores,
             self._reactor,
             self._shown.sources.command(),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -32,6 +33,7 @@ _LIVE_KEYS = (
     "rules.replies_per_hour",
     "web.calls_per_minute",
 )
+_SECTIONS = frozenset((*_LIVE_SECTIONS, *(key.partition(".")[0] for key in _LIVE_KEYS)))
 # What a live section has that needs a restart all the same
 _FIXED_KEYS = ("pickup.directory", "outbound.verp")
 
@@ -53,7 +55,6 @@ class Reload(Service):
         take: Callable[[Settings], None],
     ) -> None:
         self._reactor = reactor
-        # What is in force: of the live settings the last ones, of the others those of the start
         self._live = self._started = settings
         self._reread = reread
         self._take = take
@@ -62,9 +63,17 @@ class Reload(Service):
         self.waiting: tuple[str, ...] = ()
 
     @property
-    def settings(self) -> Settings:
-        """What was read last: of the live settings it is in force."""
-        return self._live
+    def in_force(self) -> Settings:
+        """What the server works by: of the live settings the last ones, else those of the start."""
+        return replace(self._started, **{name: self._section(name) for name in _SECTIONS})
+
+    def _section(self, name: str) -> Any:
+        """Return a section of them; one that is no more than a table is live as a whole."""
+        started, live = getattr(self._started, name), getattr(self._live, name)
+        if not is_dataclass(live):
+            return live
+        keys = [each.name for each in fields(live) if is_live(f"{name}.{each.name}")]
+        return replace(started, **{key: getattr(live, key) for key in keys})
 
     def startService(self) -> None:
         """Take the signal."""

@@ -115,6 +115,7 @@ class QueuePages:
         context = {
             "jobs": jobs,
             "others": last_attempts(jobs),
+            "wished": queue.wished(jobs),
             "total": await queue.found(search),
             "depths": await queue.depths(),
             "wanted": wanted,

@@ -257,6 +257,7 @@ def test_zones_places_and_the_account(caller: Caller) -> None:
     letter = {"from": INFO, "to": ["eva@example.com"], "text": "x", "send_at": later}
     assert caller.post("/send", letter).status == 202
     assert any(each["bound"]["waiting"] for each in caller.get("/queue/places").json)
+    assert "its sender wanted it so" in owner.get("/queue").text
     assert caller.get("/queue/depths").json[0]["count"] >= 1
     account = caller.get("/account").json
     assert (account["user"]["name"], "govern" in account["rights"]) == ("admin", True)

@@ -186,6 +186,13 @@ def test_sockets_of_receivers_stop_and_start_too(tmp_path: Path) -> None:
         for _ in range(2):
             did(owner, "stop", name_of(several))
             assert not any(greeted(several.smtp_port) for _ in range(10))
+            with socket.socket() as another:  # of this user: it would get a part of the clients
+                another.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                another.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                another.bind(("127.0.0.1", several.smtp_port))
+                another.listen()
+                page, _seconds = did(owner, "start", name_of(several))
+                assert "could not be started" in page.text
             did(owner, "start", name_of(several))
             assert all(greeted(several.smtp_port) for _ in range(10))
         # each process has greeted some: else one of the sockets is left alone

@@ -49,6 +49,8 @@ def test_what_is_live_is_taken_and_the_rest_is_named(lines: list[str]) -> None:
         "a restart is needed for: rules.time_limit",
     ]
     assert tuple(changes(OLD, NEW)) == ("smtp.max_size", "rules.time_limit")
+    # What needs a restart is not in force before
+    assert reload.in_force == replace(OLD, smtp=NEW.smtp)
 
 
 def test_a_bad_file_leaves_the_old_values(lines: list[str]) -> None:
