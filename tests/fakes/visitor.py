@@ -61,6 +61,11 @@ class Visitor:
 
     csrf: str = ""
 
+    @property
+    def session(self) -> str:
+        """What the cookie of the session is called."""
+        return f"bitrixmail-{self.port}"
+
     def ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answered:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())

@@ -20,6 +20,7 @@ from zope.interface import implementer
 from bitrixmail.web.api.answering import Answered, Api, Asked, missing, told
 from bitrixmail.web.api.operation import Operation
 from bitrixmail.web.api.problem import ProblemError
+from bitrixmail.web.http.fields import field
 from bitrixmail.web.live.stream import Stream
 from bitrixmail.web.visit import Visit
 
@@ -32,7 +33,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
 }
-_MOST_HEADER = 1000
 
 
 async def answered(
@@ -84,19 +84,15 @@ def _asked(
         target=visit.path,
         parts=parts,
         query=visit.query,
-        authorization=_header(request, "authorization"),
-        content_type=_header(request, "content-type"),
-        key=_header(request, "idempotency-key"),
-        last_event=_header(request, "last-event-id"),
+        authorization=field(request, "authorization"),
+        content_type=field(request, "content-type"),
+        key=field(request, "idempotency-key"),
+        last_event=field(request, "last-event-id"),
         body=body,
         peer=visit.peer,
         session=visit.session,
         ours=ours,
     )
-
-
-def _header(request: Request, name: str) -> str:
-    return (request.getHeader(name) or "")[:_MOST_HEADER]
 
 
 def _sent(request: Request, answer: Answered) -> bytes:

@@ -8,6 +8,7 @@ Nobody who never opens a page pays for them: the room is loaded in a thread at t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -29,6 +30,8 @@ _LAST_OCTETS_S = 0.05
 MOST_OCTETS = 64 * 1024 * 1024
 # Of somebody who does not even say who he is
 MOST_UNKNOWN = 64 * 1024
+# A name or an address, and a port (RFC 3986 §3.2.2)
+_HOST = re.compile(rb"[A-Za-z0-9._~%:\[\]-]{0,255}")
 _log = Logger()
 
 
@@ -42,7 +45,7 @@ class WebDoor(Watching):
 
     def __init__(self, clock: IReactorTime, load: Callable[[], Awaitable[IResource]]) -> None:
         site = _QuietSite(
-            _Later(load), timeout=_IDLE_S, reactor=clock, parsePOSTFormSubmission=False
+            _Later(load, clock), timeout=_IDLE_S, reactor=clock, parsePOSTFormSubmission=False
         )
         site.requestFactory = _Bounded
         site.proxy_networks = lambda: self.proxy_networks
@@ -127,21 +130,31 @@ class _Later(Resource):
 
     isLeaf = True
 
-    def __init__(self, load: Callable[[], Awaitable[IResource]]) -> None:
+    def __init__(self, load: Callable[[], Awaitable[IResource]], clock: IReactorTime) -> None:
         super().__init__()
         self._load = load
+        self._clock = clock
         self._pages: IResource | None = None
         self._waiting: list[Deferred[None]] | None = None
 
     def render(self, request: Request) -> Any:
-        """See Resource."""
+        """See Resource.
+
+        One request of a connection in a turn of the reactor: of those that stand one behind
+        another in what was read, the next one waits until all others had theirs.
+        """
         _make_readable(request)
-        if self._pages is not None:
-            return self._pages.render(request)
         gone: list[object] = []
         request.notifyFinish().addErrback(gone.append)
-        spawn(self._render_later(request, gone), "the loading of the pages")
+        if self._pages is None:
+            spawn(self._render_later(request, gone), "the loading of the pages")
+        else:
+            self._clock.callLater(0, self._render, request, gone)
         return NOT_DONE_YET
+
+    def _render(self, request: Request, gone: list[object]) -> None:
+        if not gone:
+            request.render(self._pages)
 
     async def _render_later(self, request: Request, gone: list[object]) -> None:
         try:
@@ -151,8 +164,7 @@ class _Later(Resource):
             if not gone:
                 request.render(page)
             raise
-        if not gone:
-            request.render(self)
+        self._render(request, gone)
 
     async def _loaded(self) -> None:
         """Load once, however many ask meanwhile."""
@@ -185,7 +197,7 @@ def _make_readable(request: Request) -> None:
         request.path = request.uri = b"/api/v1/-" if request.path.startswith(b"/api/") else b"/-"
         request.postpath = request.path.split(b"/")[1:]
     hosts = request.requestHeaders.getRawHeaders(b"host", [])
-    if len(hosts) > 1 or not all(host.isascii() for host in hosts):
+    if len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
         request.requestHeaders.setRawHeaders(b"host", [b"invalid"])
 
 

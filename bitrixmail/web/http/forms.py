@@ -14,6 +14,7 @@ from twisted.web.server import Request
 from werkzeug.http import parse_options_header
 
 from bitrixmail.model.errors import Fault, InputError
+from bitrixmail.web.http.fields import field as header_field
 
 MOST_FIELDS = 1000
 # Of fields without a file; percent signs make them slow to read
@@ -76,7 +77,7 @@ def read_form(content_type: str, octets: bytes) -> Uploaded:
 
 
 def _kind_of(request: Request) -> tuple[str, dict[str, str]]:
-    return parse_options_header(request.getHeader("content-type") or "")
+    return parse_options_header(header_field(request, "content-type"))
 
 
 def _encoded(octets: bytes) -> Uploaded:

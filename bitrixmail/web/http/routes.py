@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote
 
 from klein import Klein
 from twisted.logger import Logger
@@ -29,6 +29,7 @@ from bitrixmail.web.api.answering import Api
 from bitrixmail.web.api.operation import BASE, Operation
 from bitrixmail.web.http import calls
 from bitrixmail.web.http.door import MOST_UNKNOWN
+from bitrixmail.web.http.fields import address, field
 from bitrixmail.web.http.forms import Uploaded, body_of, read_form, size_of, token_in
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.visit import (
@@ -124,7 +125,7 @@ class Site:
     async def _asked(self, request: Request) -> tuple[Visit, bool]:
         """Return a call as a visit, and whether it comes from a page of ours."""
         session = None
-        if not _header(request, "authorization"):
+        if not field(request, "authorization"):
             session = await self._signing_in.session(_session_shown(request))
         visit = _visit(request, session)
         return visit, session is not None and _from_here(request, visit)
@@ -174,7 +175,7 @@ class Site:
     async def _form(self, request: Request) -> Uploaded:
         """Read a form: of somebody who may send it, and no larger than it may be."""
         # Whole before the first wait: it is closed under a client that goes
-        octets, content_type = body_of(request), _header(request, "content-type")
+        octets, content_type = body_of(request), field(request, "content-type")
         if len(octets) <= _AT_ONCE:
             return read_form(content_type, octets)
         return await self._threads.run(read_form, content_type, octets)
@@ -232,9 +233,7 @@ class Site:
 def _visit(request: Request, session: Session | None) -> Visit:
     """Return a request as a visit. Its form is left unread until it is known who sends it."""
     chosen = _cookie(request, LANGUAGE)
-    language = (
-        chosen if chosen in {"en", "ru"} else language_of(_header(request, "accept-language"))
-    )
+    language = chosen if chosen in {"en", "ru"} else language_of(field(request, "accept-language"))
     return Visit(
         method=request.method.decode("ascii", "replace"),
         path=request.path.decode("ascii", "replace"),
@@ -242,21 +241,21 @@ def _visit(request: Request, session: Session | None) -> Visit:
         form={},
         files={},
         peer=peer_of(request.getClientAddress())[0],
-        agent=_header(request, "user-agent"),
+        agent=field(request, "user-agent"),
         secure=request.isSecure(),
-        htmx=_header(request, "hx-request") == "true",
+        htmx=field(request, "hx-request") == "true",
         language=language,
         zone=zone_of(_cookie(request, ZONE).replace("%2F", "/")),
         came_from=_page_before(request),
         session=session,
-        host=_header(request, "host"),
+        host=field(request, "host"),
     )
 
 
 def _page_before(request: Request) -> str:
     """Return the path of the page of ours that led here; the first one if it is none of ours."""
-    before = urlsplit(_header(request, "referer"))
-    if before.netloc != _header(request, "host") or before.path.startswith("//"):
+    before = address(field(request, "referer"))
+    if before.netloc != field(request, "host") or before.path.startswith("//"):
         return "/"
     return (before.path or "/") + (f"?{before.query}" if before.query else "")
 
@@ -270,10 +269,6 @@ def _query(request: Request) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name, values in found.items()}
 
 
-def _header(request: Request, name: str) -> str:
-    return (request.getHeader(name) or "")[:1000]
-
-
 def _cookie(request: Request, name: str) -> str:
     octets: bytes = request.getCookie(name.encode()) or b""
     return octets.decode("ascii", "replace")[:2000]
@@ -285,19 +280,25 @@ def _session_shown(request: Request) -> str:
     Whoever has a page at a name beside or below ours can have a browser send a session of his own,
     before or behind the right one.
     """
-    name = SESSION.encode()
+    name = _session_name(request)
     pairs = [
         pair.strip().partition(b"=")
         for line in request.requestHeaders.getRawHeaders(b"cookie", ())
         for pair in line.split(b";")
     ]
-    several = len({value for each, _is, value in pairs if each.strip() == name}) > 1
-    return "" if several else _cookie(request, SESSION)
+    several = len({value for each, _is, value in pairs if each.strip() == name.encode()}) > 1
+    return "" if several else _cookie(request, name)
+
+
+def _session_name(request: Request) -> str:
+    """Return what the cookie of a session is called: ports of a host share all cookies."""
+    port = field(request, "host").rpartition(":")[2]
+    return f"{SESSION}-{port}" if port.isascii() and port.isdigit() else SESSION
 
 
 def _set(request: Request, visit: Visit, cookie: Cookie) -> None:
     request.addCookie(
-        cookie.name,
+        _session_name(request) if cookie.name == SESSION else cookie.name,
         cookie.value,
         path="/",
         max_age=str(cookie.max_age_s),
@@ -322,13 +323,13 @@ def _from_here(request: Request, visit: Visit) -> bool:
 
     A login has no session yet; there the origin has to do.
     """
-    site = _header(request, "sec-fetch-site")
-    origin = _header(request, "origin")
+    site = field(request, "sec-fetch-site")
+    origin = field(request, "origin")
     if site and site not in {"same-origin", "none"}:
         return False
-    if origin and urlsplit(origin).netloc != _header(request, "host"):
+    if origin and address(origin).netloc != field(request, "host"):
         return False
     if visit.session is None:
         return bool(site or origin)
-    shown = _header(request, "x-csrf-token") or token_in(request)
+    shown = field(request, "x-csrf-token") or token_in(request)
     return secrets.compare_digest(shown.encode(), visit.session.csrf.encode())

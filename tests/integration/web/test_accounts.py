@@ -260,12 +260,12 @@ def test_a_password_is_changed_by_who_knows_it(server: ServerProcess, owner: Vis
     password = made_password(answered.text)
     anna.log_in("anna", password)
     anna.get("/account")
-    old = anna.cookies["bitrixmail"]
+    old = anna.cookies[anna.session]
     form = {"password": password, "new": "correct horse", "again": "correct horse"}
     assert anna.post("/account/password", **form).location == "/account"
-    assert anna.cookies["bitrixmail"] != old  # another session
+    assert anna.cookies[anna.session] != old  # another session
     assert anna.get("/account").status == 200
-    anna.cookies["bitrixmail"] = old
+    anna.cookies[anna.session] = old
     assert anna.get("/account").status == 303
 
 

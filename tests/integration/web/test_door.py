@@ -225,19 +225,20 @@ def test_names_with_two_slashes_are_names(server: ServerProcess, owner: Visitor)
 
 def test_a_cookie_beside_the_right_one_opens_nothing(server: ServerProcess, owner: Visitor) -> None:
     """Whoever sets cookies for our name has nobody work in a session of his."""
-    mine, other = owner.cookies["bitrixmail"], Visitor.of(server).cookies["bitrixmail"]
+    name = "bitrixmail"  # where the host is named without a port
+    mine, other = (each.cookies[each.session] for each in (owner, Visitor.of(server)))
     for cookies, expected in (
-        (f"bitrixmail={mine}", 200),
-        (f"bitrixmail={mine}; a=b; bitrixmail={mine}", 200),
-        (f"bitrixmail={mine}; bitrixmail={other}", 303),
-        (f"bitrixmail={other}; bitrixmail={mine}", 303),
-        (f"bitrixmail={mine}\nCookie: bitrixmail={other}", 303),
-        (f"bitrixmail={mine}; bitrixmail=", 303),
-        ("; ".join(f"a{number}=b" for number in range(500)) + f"; bitrixmail={mine}", 200),
-        ("bitrixmail", 303),
+        (f"{name}={mine}", 200),
+        (f"{name}={mine}; a=b; {name}={mine}", 200),
+        (f"{name}={mine}; {name}={other}", 303),
+        (f"{name}={other}; {name}={mine}", 303),
+        (f"{name}={mine}\nCookie: {name}={other}", 303),
+        (f"{name}={mine}; {name}=", 303),
+        ("; ".join(f"a{number}=b" for number in range(500)) + f"; {name}={mine}", 200),
+        (name, 303),
         ("=;=;;", 303),
-        (f"zone=../../etc/passwd; language=../x; bitrixmail={mine}", 200),
-        (f"said=%3Cscript%3Ealert%281%29%3C%2Fscript%3E; bitrixmail={mine}", 200),
+        (f"zone=../../etc/passwd; language=../x; {name}={mine}", 200),
+        (f"said=%3Cscript%3Ealert%281%29%3C%2Fscript%3E; {name}={mine}", 200),
     ):
         head = f"GET /account HTTP/1.1\nHost: x\nCookie: {cookies}"
         answered = said(server, head)
@@ -267,3 +268,51 @@ def test_one_request_is_one(server: ServerProcess) -> None:
     for host in (f"127.0.0.1:{server.web_port}", "evil.example"):
         head = f"POST /language HTTP/1.1\n{both}\nOrigin: http://{host}\nContent-Length: 0"
         assert statuses(said(server, head)) == [403], host
+
+
+@pytest.mark.parametrize("path", ["/login", "/healthz", "/api/v1/account", "/-"])
+def test_fields_that_cannot_be_read_break_nothing(server: ServerProcess, path: str) -> None:
+    for given in (
+        "Referer: http://[",
+        "Referer: //[x",
+        "Origin: http://[::1",
+        "User-Agent: \xff",
+        "Accept-Language: \xff",
+        "Referer: \xff",
+        "HX-Request: \xff",
+        "Idempotency-Key: \xff",
+        "Last-Event-ID: \xff",
+        "Content-Type: \xff",
+        "Authorization: \xff",
+        "Cookie: \xff=\xff",
+    ):
+        for method in ("GET", "POST"):
+            head = f"{method} {path} HTTP/1.1\nHost: x\nContent-Length: 0\n{given}"
+            (status,) = statuses(said(server, head))
+            assert status < 500, (method, given)
+    for host in ("x" * 300, "x" * 2000, "[", "a b", "a@b", "a/b"):
+        (status,) = statuses(said(server, f"GET {path} HTTP/1.1\nHost: {host}"))
+        assert status < 500, host
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_requests_in_a_row_leave_time_for_others(server: ServerProcess) -> None:
+    """Of one connection one is answered in a turn: a thousand are no second for everybody else."""
+    many = b"GET /login HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
+    waited: list[float] = []
+    with socket.create_connection(("127.0.0.1", server.web_port), timeout=20) as link:
+        reader = threading.Thread(target=_drained, args=(link,))
+        reader.start()
+        link.sendall(many + b"GET /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        while reader.is_alive():
+            begun = time.monotonic()
+            with socket.create_connection(("127.0.0.1", server.smtp_port), timeout=20) as client:
+                assert client.recv(3) == b"220"
+            waited.append(time.monotonic() - begun)
+        reader.join()
+    assert len(waited) > 10
+
+
+def _drained(link: socket.socket) -> None:
+    while link.recv(1024 * 1024):
+        pass

@@ -98,7 +98,7 @@ def test_there_are_pages_and_deeds() -> None:
 def test_nobody_gets_beyond_the_login(server: ServerProcess) -> None:
     nobody = Visitor(server.web_port)
     for cookie in ("", "made-up"):
-        nobody.cookies = {"bitrixmail": cookie} if cookie else {}
+        nobody.cookies = {nobody.session: cookie} if cookie else {}
         for route in ROUTES:
             if route.needs is None:
                 continue
@@ -205,9 +205,10 @@ def test_the_cookie_is_for_nobody_else(
 def test_a_cookie_that_is_handed_over_is_never_taken(server: ServerProcess) -> None:
     here = f"http://127.0.0.1:{server.web_port}"
     plain = HTTPConnection("127.0.0.1", server.web_port, timeout=10)
-    planted, _ = cookie_of(plain, here, "bitrixmail=planted-by-somebody")
-    assert planted != "bitrixmail=planted-by-somebody"
-    intruder = Visitor(server.web_port, cookies={"bitrixmail": "planted-by-somebody"})
+    name = f"bitrixmail-{server.web_port}"
+    planted, _ = cookie_of(plain, here, f"{name}=planted-by-somebody")
+    assert planted != f"{name}=planted-by-somebody"
+    intruder = Visitor(server.web_port, cookies={name: "planted-by-somebody"})
     assert intruder.get("/").status == 303
     # Who logs in within a session gets another one, and the old one ends
     first = Visitor(server.web_port, cookies=dict([planted.split("=", 1)]))

@@ -165,9 +165,9 @@ def _ask_pages(filled: Filled, visitors: dict[str, Visitor], *, allowed: bool) -
 
 def asked(visitor: Visitor, method: str, path: str, fields: dict[str, str]) -> Answered:
     """Look at a page, or send a form; what begins a new session gives its token as well."""
-    before = visitor.cookies.get("bitrixmail")
+    before = visitor.cookies.get(visitor.session)
     answered = visitor.get(path) if method == "GET" else visitor.post(path, **fields)
-    if visitor.cookies.get("bitrixmail") != before:
+    if visitor.cookies.get(visitor.session) != before:
         visitor.get("/account")
     return answered
 
