@@ -60,6 +60,7 @@ _HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "X-DNS-Prefetch-Control": "off",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 # Of files that may be kept, and asked for again whether they have changed
@@ -103,6 +104,8 @@ class Site:
         def served(request: Request) -> IResource:
             for name, value in {**_HEADERS, **_KEPT}.items():
                 request.setHeader(name, value)
+            # Files are small, and a thousand pieces of one are not
+            request.requestHeaders.removeHeader(b"range")
             return resource
 
         self._klein.route(path, branch=True)(served)

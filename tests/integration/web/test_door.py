@@ -296,6 +296,14 @@ def test_fields_that_cannot_be_read_break_nothing(server: ServerProcess, path: s
     assert "Traceback" not in server.log.read_text()
 
 
+def test_a_file_of_the_pages_comes_whole(server: ServerProcess) -> None:
+    pieces = ",".join(["0-"] * 300)
+    head = f"GET /static/site.css HTTP/1.1\nHost: x\nRange: bytes={pieces}"
+    answered = said(server, head)
+    assert statuses(answered) == [200]
+    assert len(answered) < 100_000
+
+
 def test_requests_in_a_row_leave_time_for_others(server: ServerProcess) -> None:
     """Of one connection one is answered in a turn: a thousand are no second for everybody else."""
     many = b"GET /login HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
