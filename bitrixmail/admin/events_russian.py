@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from bitrixmail.admin.findings.name_servers_russian import ANSWER_SENTENCES
 from bitrixmail.admin.findings.obstacles_russian import OBSTACLE_SENTENCES
 from bitrixmail.admin.phrasebook import Phrasebook
 from bitrixmail.admin.replies_russian import REPLIES
@@ -373,5 +374,5 @@ def _troubles() -> Phrasebook:
 
 @cache
 def _events() -> Phrasebook:
-    pairs = (_EVENTS.items(), REPLIES.items(), OBSTACLE_SENTENCES)
+    pairs = (_EVENTS.items(), REPLIES.items(), OBSTACLE_SENTENCES, ANSWER_SENTENCES)
     return Phrasebook(*pairs, foreign="`{}`")

@@ -65,6 +65,7 @@ REPLIES: dict[str, str] = {
     ),
     "its MX records lead to no address": "его записи MX никуда не ведут",
     "it has neither MX records nor an address": "у него нет ни записей MX, ни адреса",
+    "no answer from {}": "нет ответа от {}",
     "{} is an alias of {}": "{} — псевдоним {}",
     "{} has no address that can be reached from here: {}": "до {} отсюда не добраться: {}",
     "No host takes mail for {}: {}": "почту для {} не берёт ни один сервер: {}",

@@ -12,6 +12,7 @@ from bitrixmail.admin.faults.russian import (
     place_in_russian,
     sentence_in_russian,
 )
+from bitrixmail.admin.findings.russian import in_russian
 from bitrixmail.admin.phrasebook import Phrasebook
 from bitrixmail.admin.troubles_russian import TROUBLES
 from bitrixmail.model.errors import Fault
@@ -163,3 +164,36 @@ def test_every_reply_of_our_own_has_its_russian() -> None:
     assert set(missing) <= {"451 4.4.3 {}: {}", "250 2.0.0 {} as {}"}
     foreign = {line for line in found if "`" in event_in_russian(line).replace("{}", "")}
     assert not foreign
+
+
+@pytest.mark.parametrize(
+    ("english", "russian"),
+    [
+        (
+            "its MX records could not be looked up: 127.0.0.1:53 answers SERVFAIL",
+            "записи MX узнать не удалось: 127.0.0.1:53 отвечает ошибкой SERVFAIL",
+        ),
+        (
+            (
+                "its MX records could not be looked up: 192.0.2.1:53 answers REFUSED, 192.0.2.2:53"
+                " answers SERVFAIL"
+            ),
+            (
+                "записи MX узнать не удалось: 192.0.2.1:53 отвечает ошибкой REFUSED, 192.0.2.2:53"
+                " отвечает ошибкой SERVFAIL"
+            ),
+        ),
+        (
+            "its MX records could not be looked up: 127.0.0.1:53 refuses",
+            "записи MX узнать не удалось: 127.0.0.1:53 отказывает",
+        ),
+        (
+            "listen.smtp: can't listen on 127.0.0.1 port 31215: this machine has no such address",
+            "listen.smtp: нельзя слушать 127.0.0.1, порт 31215: у этой машины нет такого адреса",
+        ),
+    ],
+)
+def test_what_name_servers_and_sockets_answer_is_told_in_russian(
+    english: str, russian: str
+) -> None:
+    assert in_russian(english) == russian
