@@ -21,7 +21,7 @@ def read_size(text: str) -> int:
     if found is None or unit is None:
         raise ValueError(text)
     fraction = found[2] or found[3] or ""
-    octets = int(found[1]) * unit + int(fraction or "0") * unit // 10 ** len(fraction)
+    octets: int = int(found[1]) * unit + int(fraction or "0") * unit // 10 ** len(fraction)
     if not octets and int(found[1] + fraction):  # 0 means no limit: a part of an octet is not that
         raise ValueError(text)
     return octets

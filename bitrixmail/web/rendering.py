@@ -98,7 +98,7 @@ def _environment(language: str, translations: Translations) -> Environment:
         "seconds": lambda seconds: format_timedelta(timedelta(seconds=seconds), locale=language),
         "number": lambda number: format_decimal(number, locale=language),
         "coded": coded,
-        "probe": lambda code: translations.gettext(PROBES.get(code, code)),
+        "probe": lambda code: translations.gettext(str(PROBES.get(code, code))),
     }
     russian = language == "ru"
     environment.filters |= {
