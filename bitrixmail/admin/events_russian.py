@@ -5,8 +5,11 @@ Pure: English sentences in, Russian ones out. What another server said stays as 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
+from bitrixmail.admin.findings.name_servers_russian import ANSWER_SENTENCES
+from bitrixmail.admin.findings.obstacles_russian import OBSTACLE_SENTENCES
 from bitrixmail.admin.phrasebook import Phrasebook
 from bitrixmail.admin.replies_russian import REPLIES
 from bitrixmail.admin.troubles_russian import TROUBLES
@@ -64,8 +67,6 @@ _EVENTS: dict[str, str] = {
     "to {}, {}": "в {}, {}",
     "to {}": "в {}",
     "by {}": "{}",
-    "by {} (run {})": "правило {} (запуск {})",
-    "for good, by {} (run {})": "навсегда, правило {} (запуск {})",
     "copied to {}, {}": "копия в {}, {}",
     "set {}, {}": "поставлен флаг {}, {}",
     "cleared {}, {}": "снят флаг {}, {}",
@@ -291,7 +292,9 @@ _EVENTS: dict[str, str] = {
     "all of {}": "все: {}",
     "the queue": "очередь",
     "running": "работает",
+    "listening": "принимает соединения",
     "stopped": "остановлен",
+    "failed": "не запущен",
     "owner": "владелец",
     "admin": "администратор",
     "operator": "оператор",
@@ -318,9 +321,39 @@ _RULES = Phrasebook(
 )  # fmt: skip
 
 
+# What a run of rules did with a message, and which rules it was
+_RUN = re.compile(r'(?:(?P<done>.*), )?by "(?P<rules>.*)" \(run (?P<run>\d+)\)', re.DOTALL)
+_DONE = Phrasebook(
+    {
+        "to {}": "в {}",
+        "copied to {}": "копия в {}",
+        "set {}": "поставлен флаг {}",
+        "cleared {}": "снят флаг {}",
+        "tagged {}": "поставлена метка {}",
+        "untagged {}": "снята метка {}",
+        "for good": "навсегда",
+    }.items()
+)
+
+
 def event_in_russian(text: str) -> str:
     """Say what happened; what is not known stays as it is, as code if it has several words."""
+    by_run = _RUN.fullmatch(text)
+    if by_run is not None:
+        return _run_in_russian(by_run)
+    words = text.split(", ")
+    if len(words) > 1 and all(word in _EVENTS for word in words):  # however many there are
+        return ", ".join(_EVENTS[word] for word in words)
     return _events().told(text).replace(" ,", ",")
+
+
+def _run_in_russian(found: re.Match[str]) -> str:
+    done = found["done"].split(", ") if found["done"] else []
+    said = [_DONE.said(each) or _events().told(each) for each in done]
+    rules = found["rules"].split('", "')
+    named = ", ".join(f"«{rule_in_russian(rule)}»" for rule in rules)
+    said.append(f"{'правило' if len(rules) == 1 else 'правила'} {named} (запуск {found['run']})")
+    return ", ".join(said)
 
 
 def rule_in_russian(name: str) -> str:
@@ -341,4 +374,5 @@ def _troubles() -> Phrasebook:
 
 @cache
 def _events() -> Phrasebook:
-    return Phrasebook(_EVENTS.items(), REPLIES.items(), foreign="`{}`")
+    pairs = (_EVENTS.items(), REPLIES.items(), OBSTACLE_SENTENCES, ANSWER_SENTENCES)
+    return Phrasebook(*pairs, foreign="`{}`")

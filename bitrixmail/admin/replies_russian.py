@@ -1,8 +1,12 @@
-"""What this server itself says of other hosts, and its own replies, in Russian."""
+"""What this server itself says of other hosts, in Russian; its replies are in `own_replies`."""
 
 from __future__ import annotations
 
+from bitrixmail.admin.own_replies_russian import REPLY_PARTS, own_replies
+
 REPLIES: dict[str, str] = {
+    **dict(own_replies()),
+    **REPLY_PARTS,
     # what we ourselves say of other hosts
     "Connection was refused by other side: {}": "сервер не принимает подключений",
     "Connection was refused by other side: {}.": "сервер не принимает подключений",
@@ -61,6 +65,7 @@ REPLIES: dict[str, str] = {
     ),
     "its MX records lead to no address": "его записи MX никуда не ведут",
     "it has neither MX records nor an address": "у него нет ни записей MX, ни адреса",
+    "no answer from {}": "нет ответа от {}",
     "{} is an alias of {}": "{} — псевдоним {}",
     "{} has no address that can be reached from here: {}": "до {} отсюда не добраться: {}",
     "No host takes mail for {}: {}": "почту для {} не берёт ни один сервер: {}",
@@ -77,18 +82,9 @@ REPLIES: dict[str, str] = {
     "it is no bounce": "это не уведомление о недоставке",
     "it names no message of ours": "в нём не названо наше письмо",
     "it names no recipient of {}": "в нём не назван получатель {}",
-    # our own replies
-    "No such mailbox here": "такого ящика здесь нет",
-    "Relaying denied: not a domain of this server": "чужой домен, пересылка запрещена",
-    "Mailbox full, please try again later": "ящик переполнен",
-    "Too many hops: this message is going in circles": "письмо ходит по кругу",
-    "Too many connections, please try again later": "слишком много подключений",
-    "Too many connections from your address": "слишком много подключений с этого адреса",
-    "Refused by the recipient": "не принято получателем",
     "{} 5.1.1 {}": "{1} ({0})",
     "{} 5.7.1 {}": "{1} ({0})",
     "{} 5.7.54 {}": "{1} ({0})",
     "{} 4.2.2 {}": "{1} ({0})",
     "{} 5.4.6 {}": "{1} ({0})",
-    "250 2.0.0 Ok: queued as {}": "поставлено в очередь: {}",
 }  # fmt: skip

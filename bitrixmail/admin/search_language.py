@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from bitrixmail.admin import typed
@@ -24,11 +24,16 @@ MOST_SCORE = 100
 # As people write the fields and values in Russian
 _RUSSIAN = {
     "от": "from", "кому": "to", "тема": "subject", "ящик": "mailbox", "папка": "folder",
-    "есть": "has", "до": "before", "после": "after", "балл": "score", "размер": "size",
+    "есть": "has", "состояние": "is", "до": "before", "после": "after", "балл": "score",
+    "размер": "size",
     "вложение": "attachment", "непрочитано": "unread", "прочитано": "read", "спам": "spam",
-    "помечено": "flagged",
+    "помечено": "flagged", "сегодня": "today", "вчера": "yesterday",
 }  # fmt: skip
+_DAYS_AGO = {"today": 0, "yesterday": 1}
+# A day as it is written in Russian, or most of Europe
+_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)", re.ASCII)
 _FIELDS = {field.value: field for field in Field if field is not Field.WORDS}
+_WORDS_OF = {Field.IS: STATES, Field.ATTACHED: ("attachment",)}
 _COMPARED = frozenset({Field.SCORE, Field.SIZE})
 _FIELD = re.compile(r"([^\W\d_]+)(:|>=|<=|>|<|=)", re.UNICODE)
 # A word in quotes, or what stands before the next blank; quotes may begin within it
@@ -55,7 +60,7 @@ _SAID = {
     Mistake.FIELD: ("there is no such field", "to look for the text itself put it in quotes"),
     Mistake.EMPTY: ("nothing stands behind it", "write a value behind it, without a space"),
     Mistake.VALUE: ("is not known here", "is: unread, read, spam, flagged; has: attachment"),
-    Mistake.DATE: ("is no date", "write it like 2026-01-31"),
+    Mistake.DATE: ("is no date", "write it like 2026-01-31, 31.01.2026, today or yesterday"),
     Mistake.NUMBER: ("is no number from 0 to 100", "write it like score>50"),
     Mistake.SIZE: ("is no size", "write it like size>1MiB"),
     Mistake.COMPARED: ("compares what is no number", "write a colon in place of the sign"),
@@ -85,15 +90,18 @@ class SearchError(InputError):
         self.place = place
 
 
-def read_search(text: str, zone: tzinfo) -> Sought:
-    """Read a search; days begin in `zone`. Raises SearchError."""
+def read_search(text: str, zone: tzinfo, now: datetime | None = None) -> Sought:
+    """Read a search; days begin in `zone`. Raises SearchError.
+
+    `now` is aware, and what today and yesterday are counted from: without it they are no dates.
+    """
     if len(text) > MOST_LETTERS:
         raise _mistake(Mistake.LONG, MOST_LETTERS, text[:20])
     terms: list[Term] = []
     for at, piece in _pieces(text):
         if len(terms) == MOST_TERMS:
             raise _mistake(Mistake.LONG, at, piece)
-        term = _term(piece, at, zone)
+        term = _term(piece, at, zone, now)
         if term is not None:
             terms.append(term)
     return Sought(tuple(terms))
@@ -114,7 +122,7 @@ def _pieces(text: str) -> Iterator[tuple[int, str]]:
         at = found.end()
 
 
-def _term(piece: str, at: int, zone: tzinfo) -> Term | None:
+def _term(piece: str, at: int, zone: tzinfo, now: datetime | None) -> Term | None:
     negated = len(piece) > 1 and piece.startswith("-")
     rest, start = (piece[1:], at + 1) if negated else (piece, at)
     found = _FIELD.match(rest)
@@ -127,7 +135,10 @@ def _term(piece: str, at: int, zone: tzinfo) -> Term | None:
         raise _mistake(Mistake.EMPTY, start, found[0])
     if found[2] != ":" and field not in _COMPARED:
         raise _mistake(Mistake.COMPARED, start, rest)
-    return _valued(field, found[2], value, start + found.end(), negated=negated, zone=zone)
+    if field in {Field.BEFORE, Field.AFTER}:
+        moment = _moment(value, start + found.end(), zone, now)
+        return Term(field, moment=moment, negated=negated)
+    return _valued(field, found[2], value, start + found.end(), negated=negated)
 
 
 def _field(name: str, sign: str, at: int) -> Field:
@@ -139,19 +150,19 @@ def _field(name: str, sign: str, at: int) -> Field:
     return known
 
 
-def _valued(field: Field, sign: str, value: str, at: int, *, negated: bool, zone: tzinfo) -> Term:
+def _valued(field: Field, sign: str, value: str, at: int, *, negated: bool) -> Term:
     word = _RUSSIAN.get(value.casefold(), value.casefold())
     match field:
         case Field.IS | Field.ATTACHED:
-            if word not in (STATES if field is Field.IS else ("attachment",)):
-                raise _mistake(Mistake.VALUE, at, value)
+            if word not in _WORDS_OF[field]:
+                other = Field.IS if field is Field.ATTACHED else Field.ATTACHED
+                near = (
+                    f'did you mean "{other}:{value.casefold()}"?'
+                    if word in _WORDS_OF[other]
+                    else ""
+                )
+                raise _mistake(Mistake.VALUE, at, value, near)
             return Term(field, word, negated=negated)
-        case Field.BEFORE | Field.AFTER:
-            try:
-                moment = read_moment(value).span(zone)[0]
-            except ValueError:
-                raise _mistake(Mistake.DATE, at, value) from None
-            return Term(field, moment=moment, negated=negated)
         case Field.SCORE:
             number = _score(value, at)
         case Field.SIZE:
@@ -164,6 +175,17 @@ def _valued(field: Field, sign: str, value: str, at: int, *, negated: bool, zone
             text = value if field is Field.ID else folded(value)
             return Term(field, text, negated=negated)
     return Term(field, op="=" if sign == ":" else sign, number=number, negated=negated)
+
+
+def _moment(value: str, at: int, zone: tzinfo, now: datetime | None) -> datetime:
+    word = _RUSSIAN.get(value.casefold(), value.casefold())
+    if word in _DAYS_AGO and now is not None:
+        day = now.astimezone(zone).date() - timedelta(days=_DAYS_AGO[word])
+        value = day.isoformat()
+    try:
+        return read_moment(_DAY.sub(r"\3-\2-\1", value, count=1)).span(zone)[0]
+    except ValueError:
+        raise _mistake(Mistake.DATE, at, value) from None
 
 
 def _score(value: str, at: int) -> float:

@@ -12,6 +12,7 @@ from bitrixmail.interfaces.searching import ISearching
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.searching import Hit, Key, Sought, View
 from bitrixmail.model.text import printable
+from bitrixmail.tasks import utcnow
 
 MOST_HITS = 200
 MOST_FOUND = 1000
@@ -57,7 +58,7 @@ class Searching:
 
         Takes a bounded time, however many messages there are: then it says where it stopped.
         """
-        sought = read_search(text, zone)
+        sought = read_search(text, zone, utcnow(self._clock))
         behind = await self.catch_up()
         hits, reached = await self._look(sought, start, min(limit, MOST_HITS), newer=False)
         return Found(hits, reached, len(hits) == limit, behind)
@@ -77,7 +78,7 @@ class Searching:
 
     async def all(self, text: str, zone: tzinfo) -> tuple[Hit, ...]:
         """Return all hits of a search, the newest MOST_FOUND at most. Raises SearchError."""
-        sought = read_search(text, zone)
+        sought = read_search(text, zone, utcnow(self._clock))
         await self.catch_up()
         hits: tuple[Hit, ...] = ()
         start: Key | None = None
@@ -89,7 +90,7 @@ class Searching:
 
     async def neighbours(self, text: str, zone: tzinfo, key: Key) -> Neighbours:
         """Return what stands before and behind a hit in its search. Raises SearchError."""
-        sought = read_search(text, zone)
+        sought = read_search(text, zone, utcnow(self._clock))
         newer, _ = await self._look(sought, key, 1, newer=True)
         older, _ = await self._look(sought, key, 1, newer=False)
         return Neighbours(newer[0] if newer else None, older[0] if older else None)
@@ -108,7 +109,7 @@ class Searching:
 
     async def keep_view(self, user: str, name: str, text: str, zone: tzinfo) -> View:
         """Keep a search by a name. Raises InputError: no name, no search, too many."""
-        read_search(text, zone)
+        read_search(text, zone, utcnow(self._clock))
         shown = name.strip()
         if not shown or len(shown) > _MOST_NAME or printable(shown) != shown:
             what = f"is a line of 1 to {_MOST_NAME} characters"

@@ -14,6 +14,7 @@ from bitrixmail.model.address import Address
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.folder import folder_name
 from bitrixmail.model.text import printable
+from bitrixmail.rules.sizes import UNITS, read_size
 
 # RFC 5321 §4.5.3.1.1, §4.5.3.1.3: a path has at most 256 octets, two of them its brackets.
 MAX_LOCAL_PART_OCTETS = 64
@@ -28,10 +29,6 @@ _LOCAL_PART = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
     r"(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+)*"
 )
-_SIZE = re.compile(r"(\d{1,18})\s*([A-Za-z]*)")
-_UNITS: dict[str, int] = {"": 1, "b": 1}
-_UNITS |= {f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)}
-_UNITS |= {f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)}
 _DAYS = re.compile(r"(\d{1,9})\s*(d|days?|w|weeks?|y|years?)?", re.IGNORECASE)
 _DAYS_OF = {"d": 1, "w": 7, "y": 365}
 
@@ -102,9 +99,11 @@ def folder(typed: str, where: str = "folder") -> str:
 def size_octets(typed: object, where: str = "quota") -> int:
     """Return octets from a size with a unit; 0 is no limit."""
     remedy = 'write it like "500MiB" or "2GiB"; 0 means no limit'
-    found = _SIZE.fullmatch(typed.strip()) if isinstance(typed, str) else None
-    if found is not None and found[2].lower() in _UNITS:
-        octets = int(found[1]) * _UNITS[found[2].lower()]
+    if isinstance(typed, str):
+        try:
+            octets = read_size(typed)
+        except ValueError:
+            _wrong(where, typed, "is not a size", remedy)
     elif isinstance(typed, int) and not isinstance(typed, bool) and typed >= 0:
         octets = typed
     else:
@@ -117,7 +116,7 @@ def size_octets(typed: object, where: str = "quota") -> int:
 def size_text(octets: int) -> str:
     """Write octets in the largest unit that leaves no rest; `size_octets` reads it back."""
     for unit in ("TiB", "GiB", "MiB", "KiB"):
-        count, rest = divmod(octets, _UNITS[unit.lower()])
+        count, rest = divmod(octets, UNITS[unit.lower()])
         if count and not rest:
             return f"{count}{unit}"
     return f"{octets}B" if octets else "0"

@@ -14,6 +14,7 @@ import regex  # type: ignore[import-untyped]  # it ships no types
 
 from bitrixmail.interfaces.rules import IFacts, IValues
 from bitrixmail.model.rule import Test
+from bitrixmail.rules.sizes import read_size
 from bitrixmail.rules.values import compose, fold
 
 NEGATIVE = {"not_contains": "contains", "not_equals": "equals"}
@@ -24,24 +25,9 @@ NUMBER_OPERATORS = ("greater", "less", "equals", "not_equals", "exists")
 CLOCK_OPERATORS = ("equals", "not_equals", "exists")
 OPERATORS = tuple(dict.fromkeys((*TEXT_OPERATORS, *NUMBER_OPERATORS)))
 
-_UNITS = {
-    "": 1,
-    "b": 1,
-    "kb": 1000,
-    "mb": 1000**2,
-    "gb": 1000**3,
-    "kib": 1024,
-    "mib": 1024**2,
-    "gib": 1024**3,
-    "б": 1,
-    "байт": 1,
-    "кб": 1000,
-    "мб": 1000**2,
-    "гб": 1000**3,
-}
 # A unit by its letter alone would be either of two.
 _SHORT = {"k": "K", "m": "M", "g": "G", "к": "K", "м": "M", "г": "G"}
-_SIZE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([^\W\d_]*)\s*")
+_SIZE = re.compile(r"\s*([0-9]{1,15}(?:[.,][0-9]{1,6})?)\s*([^\W\d_]*)\s*")
 
 # Where something was found: the number of the text among those of the field, and the position in
 # it. Without a text that fits the number is -1.
@@ -51,18 +37,19 @@ _NOTHING = (-1, 0)
 
 
 def size_octets(text: str) -> int:
-    """Read a size such as `10MB` (10,000,000 octets), `1 KiB` (1,024) or `512`.
+    """Read a size such as `10MB` (10,000,000 octets), `1 KiB` (1,024), `2,0 ГиБ` or `512`.
 
     Raises ValueError with a sentence for people.
     """
-    found = _SIZE.fullmatch(text)
-    if not found or found[2].lower() not in _UNITS:
+    try:
+        return read_size(text)
+    except ValueError:
+        found = _SIZE.fullmatch(text)
         said = "a size is a number and a unit: B, KB, MB, GB, KiB, MiB or GiB"
         short = _SHORT.get(found[2].lower()) if found else None
         if found and short:
             said += f"; {found[1]}{short}B is in thousands, {found[1]}{short}iB in steps of 1024"
-        raise ValueError(said)
-    return int(float(found[1]) * _UNITS[found[2].lower()])
+        raise ValueError(said) from None
 
 
 def compile_pattern(pattern: str, exact: bool) -> Any:

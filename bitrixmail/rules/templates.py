@@ -1,7 +1,8 @@
 """Rules for common wishes, with places to be filled in: the files of `template_files`.
 
 A file says in English and in Russian what it is for, which slots it has, and below them its rules,
-written as everywhere, with `{slot}` where a value comes in.
+written as everywhere, with `{slot}` where a value comes in. Its rule has a name in each language,
+and so have the values that a Russian would not write in English.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bitrixmail.rules.syntax import dump_rules, rules_from_data
 from bitrixmail.rules.words import choice
 
 _RULE = "[[rule]]"
+_NAME = re.compile(r'^name = ".*"$', re.MULTILINE)
 _PLACE = re.compile(r"\{(\w+)\}")
 # Where a value with commas is a list.
 _LISTS = ("value", "lists")
@@ -28,12 +30,25 @@ _SCOPES = ("mailbox", "domain")
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One value to be filled in; it must be, if `default` is None."""
+    """One value to be filled in; it must be, if `default` is None.
+
+    `russian_default` stands for it in Russian; None: both are the same.
+    """
 
     name: str
     english: str
     russian: str
     default: str | None = None
+    russian_default: str | None = None
+
+    def told(self, language: str) -> str:
+        """Return what it is, in that language."""
+        return self.russian if language == "ru" else self.english
+
+    def default_in(self, language: str) -> str | None:
+        """Return what stands there if nobody fills it in."""
+        other = self.russian_default if language == "ru" else None
+        return self.default if other is None else other
 
 
 # Every template has these: whose mail it is for.
@@ -45,16 +60,33 @@ _WHOSE = (
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One wish. Made from its file when first asked for, lives as long as the program."""
+    """One wish. Made from its file when first asked for, lives as long as the program.
+
+    `russian_name` is that of its rule, `text` says the English one.
+    """
 
     name: str
     english: str
     russian: str
+    russian_name: str
     slots: tuple[Slot, ...]
     text: str
 
-    def filled(self, values: Mapping[str, str]) -> str:
-        """Return the rules as a file, with values filled in. Raises InputError with every fault."""
+    def told(self, language: str) -> str:
+        """Return what it is for, in that language."""
+        return self.russian if language == "ru" else self.english
+
+    def text_in(self, language: str) -> str:
+        """Return the rule as it is written, by its name in that language."""
+        if language != "ru":
+            return self.text
+        return _NAME.sub(lambda _: f'name = "{self.russian_name}"', self.text, count=1)
+
+    def filled(self, values: Mapping[str, str], language: str = "en") -> str:
+        """Return the rules as a file, with values filled in. Raises InputError with every fault.
+
+        `language` is that of names and of what nobody has filled in.
+        """
         where = f"template {self.name}"
         faults = [
             Fault(
@@ -64,7 +96,7 @@ class Template:
             for key in values
             if key not in {slot.name for slot in self.slots}
         ]
-        given = {slot.name: values.get(slot.name, slot.default) for slot in self.slots}
+        given = {slot.name: values.get(slot.name, slot.default_in(language)) for slot in self.slots}
         for slot in self.slots:
             if not given[slot.name] and slot.default != "":
                 remedy = f"{slot.name}=…: {slot.english}"
@@ -74,7 +106,9 @@ class Template:
         if faults:
             raise InputError(*faults)
         texts = {name: value or "" for name, value in given.items()}
-        data = {"rule": [_rule(rule, texts) for rule in tomllib.loads(self.text)["rule"]]}
+        data = {
+            "rule": [_rule(rule, texts) for rule in tomllib.loads(self.text_in(language))["rule"]]
+        }
         return dump_rules(rules_from_data(data, where))
 
 
@@ -115,11 +149,18 @@ def load_templates() -> tuple[Template, ...]:
 def _read(name: str, text: str) -> Template:
     data = tomllib.loads(text)
     slots = [
-        Slot(slot, each["english"], each["russian"], each.get("default"))
+        Slot(
+            slot,
+            each["english"],
+            each["russian"],
+            each.get("default"),
+            each.get("russian_default"),
+        )
         for slot, each in data.get("slot", {}).items()
     ]
     rules = text[text.index(_RULE) :]
-    return Template(name, data["english"], data["russian"], (*slots, *_WHOSE), rules)
+    told = (data["english"], data["russian"], data["russian_name"])
+    return Template(name, *told, (*slots, *_WHOSE), rules)
 
 
 def find_template(name: str) -> Template:

@@ -21,6 +21,7 @@ from bitrixmail.admin.events_russian import event_in_russian, rule_in_russian, t
 from bitrixmail.admin.faults.russian import place_in_russian, sentence_in_russian
 from bitrixmail.model.text import printable
 from bitrixmail.web.visit import LANGUAGES, Visit
+from bitrixmail.web.words.probes import PROBES
 
 _PACKAGE = "bitrixmail.web"
 _UNITS = {"en": ("KiB", "MiB", "GiB", "TiB"), "ru": ("КиБ", "МиБ", "ГиБ", "ТиБ")}
@@ -97,6 +98,7 @@ def _environment(language: str, translations: Translations) -> Environment:
         "seconds": lambda seconds: format_timedelta(timedelta(seconds=seconds), locale=language),
         "number": lambda number: format_decimal(number, locale=language),
         "coded": coded,
+        "probe": lambda code: translations.gettext(str(PROBES.get(code, code))),
     }
     russian = language == "ru"
     environment.filters |= {

@@ -42,12 +42,12 @@ def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
             if _name(node.func) != "ValueError" and len(told) > 1:
                 told = told[1:] if _name(node.func) != "wrong" else told
             for value in told:
-                yield from ((node.lineno, text) for text in _formats(value))
+                yield from ((node.lineno, text) for text in formats(value))
         elif isinstance(node, ast.Assign):
             yield from ((node.lineno, text) for text in _assigned(node.targets[0], node.value))
         elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
             for value in node.value.elts:
-                yield from ((node.lineno, text) for text in _formats(value))
+                yield from ((node.lineno, text) for text in formats(value))
 
 
 def _assigned(target: ast.expr, value: ast.expr) -> Iterator[str]:
@@ -55,10 +55,10 @@ def _assigned(target: ast.expr, value: ast.expr) -> Iterator[str]:
         for each, its in zip(target.elts, value.elts, strict=True):
             yield from _assigned(each, its)
     elif isinstance(target, ast.Name) and target.id.lstrip("_") in _TOLD:
-        yield from _formats(value)
+        yield from formats(value)
 
 
-def _formats(value: ast.expr) -> Iterator[str]:
+def formats(value: ast.expr) -> Iterator[str]:
     """Yield what an expression may be as a text: {} for each value."""
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         yield value.value
@@ -67,11 +67,11 @@ def _formats(value: ast.expr) -> Iterator[str]:
             str(part.value) if isinstance(part, ast.Constant) else "{}" for part in value.values
         )
     elif isinstance(value, ast.IfExp):
-        yield from _formats(value.body)
-        yield from _formats(value.orelse)
+        yield from formats(value.body)
+        yield from formats(value.orelse)
     elif isinstance(value, ast.BoolOp):
         for each in value.values:
-            yield from _formats(each)
+            yield from formats(each)
 
 
 def _name(function: ast.expr) -> str:

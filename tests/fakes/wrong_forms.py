@@ -146,5 +146,5 @@ RULE: dict[str, str | list[str]] = {
 }  # fmt: skip
 SEARCHES = (
     "form:ann", "before:вчера", "size>много", "score>x", "is:красное", '"не закрыто', "has:cat",
-    "in:", "x" * 2000, "from:", "on:2026-13-45", "-", "OR", "(", "older:много",
+    "in:", "есть:спам", "до:сегодня", "x" * 2000, "from:", "on:2026-13-45", "-", "OR", "(", "older:много",
 )  # fmt: skip

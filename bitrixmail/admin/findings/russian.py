@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from bitrixmail.admin.findings.host_russian import HOST_PHRASES, HOST_SENTENCES
+from bitrixmail.admin.findings.name_servers_russian import ANSWER_PHRASES, ANSWER_SENTENCES
 from bitrixmail.admin.findings.obstacles_russian import OBSTACLE_SENTENCES
 from bitrixmail.admin.findings.records_russian import RECORD_SENTENCES
 from bitrixmail.model.finding import Finding
@@ -184,7 +185,9 @@ _SENTENCES: tuple[_Pair, ...] = (
     ("it takes connections, which begin with TLS", "принимает соединения, начиная с TLS"),
     ("Name other domains in doctor.outgoing.", "Укажите другие домены в doctor.outgoing."),
 )  # fmt: skip
-_ALL = (*_SENTENCES, *HOST_SENTENCES, *RECORD_SENTENCES, *OBSTACLE_SENTENCES)
+_ALL = (
+    *_SENTENCES, *HOST_SENTENCES, *RECORD_SENTENCES, *OBSTACLE_SENTENCES, *ANSWER_SENTENCES,
+)  # fmt: skip
 _PHRASES: tuple[_Pair, ...] = (
     ("only for the machine itself", "только для самой машины"),
     ("only for the neighbours on one cable", "только для соседей по кабелю"),
@@ -199,6 +202,7 @@ _PHRASES: tuple[_Pair, ...] = (
     ("has no address", "нет адреса"),
     ("they say nothing", "молчат"),
     ("hangs up", "вешает трубку"),
+    *ANSWER_PHRASES,
 )
 _DEEPEST = 3
 _DATE = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(\d{2})")

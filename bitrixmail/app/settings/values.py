@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -23,23 +24,14 @@ from bitrixmail.mime.domains import to_ascii
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.text import printable
 from bitrixmail.net.name_servers import parse_name_server
+from bitrixmail.rules.sizes import UNITS, read_size
 from bitrixmail.rules.times import zone_of
 
-_SIZE = re.compile(r"(\d+)\s*([A-Za-z]*)")
-_SIZE_UNITS = {
-    "": 1,
-    "b": 1,
-    "kb": 10**3,
-    "mb": 10**6,
-    "gb": 10**9,
-    "kib": 2**10,
-    "mib": 2**20,
-    "gib": 2**30,
-}
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 # Longer numbers are slips; those of thousands of digits Python does not even read or write.
 _MOST_DIGITS = 18
+_LONG_NUMBER = re.compile(rf"\s*\d{{{_MOST_DIGITS + 1}}}")
 # A queue id has room for the number of one
 MOST_PROCESSES = 16
 # As many as there are cores for, further ones while they are of help
@@ -66,15 +58,16 @@ def _shown(given: object) -> str:
 
 
 def parse_size(given: object) -> int:
-    """Return octets from a text like "50MiB"."""
+    """Return octets from a text like "50MiB" or "2,0 ГиБ"."""
     if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
         return given
-    found = _SIZE.fullmatch(given.strip()) if isinstance(given, str) else None
-    if found is None or found[2].lower() not in _SIZE_UNITS:
-        raise wrong(f"{_shown(given)} is not a size", 'write it like "50MiB", "64KiB" or "10MB"')
-    if len(found[1]) > _MOST_DIGITS:
-        raise wrong(f"{_shown(given)} is more than there is", 'write it like "50MiB"; 0: no limit')
-    return int(found[1]) * _SIZE_UNITS[found[2].lower()]
+    if isinstance(given, str):
+        if _LONG_NUMBER.match(given):
+            remedy = 'write it like "50MiB"; 0: no limit'
+            raise wrong(f"{_shown(given)} is more than there is", remedy)
+        with suppress(ValueError):
+            return read_size(given)
+    raise wrong(f"{_shown(given)} is not a size", 'write it like "50MiB", "64KiB" or "10MB"')
 
 
 def parse_command_size(given: object) -> int:
@@ -88,7 +81,7 @@ def parse_command_size(given: object) -> int:
 def size_text(octets: int) -> str:
     """Write octets in the largest unit that leaves no rest."""
     for unit in ("GiB", "MiB", "KiB"):
-        count, rest = divmod(octets, _SIZE_UNITS[unit.lower()])
+        count, rest = divmod(octets, UNITS[unit.lower()])
         if count and not rest:
             return f"{count}{unit}"
     return f"{octets}B" if octets else "0"

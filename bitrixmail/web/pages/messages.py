@@ -48,7 +48,10 @@ MISTAKES = {
         _("This word is not known here."),
         _("There are `is:unread`, `is:read`, `is:spam`, `is:flagged` and `has:attachment`."),
     ),
-    Mistake.DATE: (_("This is no date."), _("Write it like 2026-01-31.")),
+    Mistake.DATE: (
+        _("This is no date."),
+        _("Write it like 2026-01-31, 31.01.2026, today or yesterday."),
+    ),
     Mistake.NUMBER: (_("This is no number from 0 to 100."), _("Write it like `score>50`.")),
     Mistake.SIZE: (_("This is no size."), _("Write it like `size>1MiB`.")),
     Mistake.COMPARED: (

@@ -101,7 +101,7 @@ class RuleFilePages:
         values = {slot.name: visit.given(f"slot.{slot.name}") for slot in template.slots}
         where = f"template {template.name}"
         try:
-            text = template.filled(values)
+            text = template.filled(values, visit.language)
             if visit.given("do") != "put":
                 rules = parse_rules(text, where)
                 return await self._template_page(visit, template, values, [], rules)
@@ -126,12 +126,13 @@ class RuleFilePages:
         made = () if rules is None else rules.rules
         context = {
             "template": template,
-            "told": template.russian if visit.language == "ru" else template.english,
+            "told": template.told(visit.language),
+            "text": template.text_in(visit.language),
             "slots": [
                 (
                     slot,
-                    slot.russian if visit.language == "ru" else slot.english,
-                    values.get(slot.name, slot.default or ""),
+                    slot.told(visit.language),
+                    values.get(slot.name, slot.default_in(visit.language) or ""),
                 )
                 for slot in template.slots
             ],
@@ -146,5 +147,5 @@ class RuleFilePages:
 
 
 def _told(templates: Sequence[Template], language: str) -> list[tuple[str, str]]:
-    found = [(each.name, each.russian if language == "ru" else each.english) for each in templates]
+    found = [(each.name, each.told(language)) for each in templates]
     return sorted(found, key=lambda pair: pair[1].casefold())

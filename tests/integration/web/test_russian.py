@@ -317,3 +317,38 @@ def _answers(owner: Visitor) -> Iterator[tuple[str, Answered]]:
                  "/mailboxes/nobody@example.org", "/rules/edit?name=x", "/users/user/none",
                  "/rules/templates/none", "/queue?domain=!!&state=x"):  # fmt: skip
         yield path[:100], owner.get(_quoted(path))
+
+
+def test_a_template_makes_a_rule_and_a_folder_with_russian_names(owner: Visitor) -> None:
+    page = owner.get("/rules/templates/invoices").text
+    assert 'name="slot.folder" value="Счета"' in page
+    given = {"slot.words": "счёт", "slot.folder": "Счета", "slot.mailbox": INFO, "do": "look"}
+    made = unescape(owner.post("/rules/templates/invoices", **given).text)
+    assert f"<strong>Счета ({INFO})</strong>" in made
+    stranger = Visitor(owner.port, headers={"Accept-Language": "en"})
+    stranger.log_in("boss", PASSWORD)
+    assert 'name="slot.folder" value="Invoices"' in stranger.get("/rules/templates/invoices").text
+
+
+def test_how_to_search_is_told_with_russian_fields_that_work(owner: Visitor) -> None:
+    page = unescape(owner.get("/messages").text)
+    for field in ("от:", "кому:", "тема:", "ящик:", "папка:", "после:", "до:", "есть:вложение",
+                  "размер>", "балл>", "состояние:непрочитано"):  # fmt: skip
+        assert field in page, field
+    shown = re.search(r'id="how".*?</details>', page, re.DOTALL)
+    assert shown is not None
+    for query in re.findall(r"<code>(.*?)</code>", shown[0]):
+        found = owner.get(f"/messages?{urlencode({'q': query})}")
+        assert 'class="wrong"' not in found.text, query
+    wrong = unescape(owner.get(f"/messages?{urlencode({'q': 'есть:спам'})}").text)
+    assert "is:спам" in wrong
+
+
+def test_the_doctor_heads_what_it_finds_in_words(owner: Visitor) -> None:
+    page = owner.get("/doctor").text
+    headings = re.findall(r"<(?:h3|th scope=\"row\")>(.*?)</(?:h3|th)>", page, re.DOTALL)
+    assert headings
+    for heading in headings:
+        assert re.search(
+            "[а-я]", re.sub(r"<[^>]*>", "", heading.partition("</span>")[2] or heading)
+        )

@@ -105,10 +105,10 @@ def test_a_place_taken_meanwhile_is_told_with_its_holder(
         page, _ = did(owner, "start", name_of(server))
         assert "taken by" in page.text
         assert "PID" in page.text
-        assert 'bad">failed<' in page.text
+        assert 'bad">does not listen<' in page.text
         overview = owner.get("/").text
         assert "taken by" in overview
-        assert 'bad">failed<' in overview
+        assert 'bad">does not listen<' in overview
     page, _ = did(owner, "start", name_of(server))
     assert "taken by" not in page.text
     assert greeted(server.smtp_port)

@@ -35,6 +35,34 @@ MOSCOW = timezone(timedelta(hours=3))
         ("score<=7,5", [Term(Field.SCORE, op="<=", number=7.5)]),
         ("score:90", [Term(Field.SCORE, op="=", number=90.0)]),
         ("size>1MiB", [Term(Field.SIZE, op=">", number=float(2**20))]),
+        ("размер>1,5МиБ", [Term(Field.SIZE, op=">", number=1.5 * 2**20)]),
+        (
+            "размер<10кб балл>=5",
+            [
+                Term(Field.SIZE, op="<", number=10_000.0),
+                Term(Field.SCORE, op=">=", number=5.0),
+            ],
+        ),
+        (
+            "состояние:непрочитано ящик:info папка:дела",
+            [
+                Term(Field.IS, "unread"),
+                Term(Field.MAILBOX, "info"),
+                Term(Field.FOLDER, "дела"),
+            ],
+        ),
+        (
+            "after:01.02.2026",
+            [Term(Field.AFTER, moment=datetime(2026, 1, 31, 21, tzinfo=UTC))],
+        ),
+        (
+            'до:"1.2.2026 14:00"',
+            [Term(Field.BEFORE, moment=datetime(2026, 2, 1, 11, tzinfo=UTC))],
+        ),
+        # It is the next day already in Moscow
+        ("after:today", [Term(Field.AFTER, moment=datetime(2026, 2, 28, 21, tzinfo=UTC))]),
+        ("после:Вчера", [Term(Field.AFTER, moment=datetime(2026, 2, 27, 21, tzinfo=UTC))]),
+        ("до:сегодня", [Term(Field.BEFORE, moment=datetime(2026, 2, 28, 21, tzinfo=UTC))]),
         (
             "before:2026-01-31",
             [Term(Field.BEFORE, moment=datetime(2026, 1, 30, 21, tzinfo=UTC))],
@@ -42,7 +70,8 @@ MOSCOW = timezone(timedelta(hours=3))
     ],
 )
 def test_what_is_typed_is_understood(text: str, terms: list[Term]) -> None:
-    assert read_search(text, MOSCOW) == Sought(tuple(terms))
+    now = datetime(2026, 2, 28, 22, tzinfo=UTC)
+    assert read_search(text, MOSCOW, now) == Sought(tuple(terms))
 
 
 @pytest.mark.parametrize(
@@ -56,6 +85,8 @@ def test_what_is_typed_is_understood(text: str, terms: list[Term]) -> None:
         ("is:red", Mistake.VALUE, 3),
         ("has:from", Mistake.VALUE, 4),
         ("x before:soon", Mistake.DATE, 9),
+        ("before:31.02.2026", Mistake.DATE, 7),
+        ("before:today", Mistake.DATE, 7),  # nobody has said which day it is
         ("score>x", Mistake.NUMBER, 6),
         ("score>101", Mistake.NUMBER, 6),
         ("score>nan", Mistake.NUMBER, 6),
@@ -78,6 +109,17 @@ def test_what_was_meant_is_proposed() -> None:
     with pytest.raises(SearchError) as caught:
         read_search("form:ann", UTC)
     assert 'did you mean "from"?' in caught.value.faults[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("has:spam", "is:spam"), ("есть:спам", "is:спам"), ("is:attachment", "has:attachment")],
+)
+def test_a_word_of_another_field_is_proposed_with_it(text: str, meant: str) -> None:
+    with pytest.raises(SearchError) as caught:
+        read_search(text, UTC)
+    assert f'did you mean "{meant}"?' in caught.value.faults[0].remedy
+    assert read_search(meant, UTC).terms
 
 
 @given(st.text(max_size=60))

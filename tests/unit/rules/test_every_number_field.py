@@ -196,7 +196,7 @@ def test_dates_as_senders_write_them(date: str, seen: str) -> None:
     [
         ("size", "greater", "ten", "a size is a number and a unit"),
         ("size", "contains", "1", '"contains" does not suit the field "size"'),
-        ("attachment_size", "less", "1 TB", "a size is a number and a unit"),
+        ("attachment_size", "less", "1 PB", "a size is a number and a unit"),
         ("attachment_count", "greater", "1MB", "a number of attachments is written in digits"),
         ("attachment_count", "greater", "-1", "a number of attachments is written in digits"),
         ("spam_score", "greater", "high", "a score is a number such as 5 or -1.5"),

@@ -85,6 +85,21 @@ class TestEach:
             assert re.search("[а-я]", russian), russian
             assert not re.search("[а-я]", english), english
 
+    def test_a_russian_gets_names_and_folders_in_russian(self, template: Template) -> None:
+        needed = [slot.name for slot in template.slots if slot.default is None]
+        given = {name: GIVEN[name] for name in needed}
+        (rule,) = parse_rules(template.filled(given, "ru"), "x").rules
+        (english,) = parse_rules(template.filled(given), "x").rules
+        assert re.search("[А-я]", rule.name), rule.name
+        assert not re.search("[А-я]", english.name), english.name
+        CompiledRules.compile(parse_rules(template.filled(given, "ru"), "x"))
+        for slot in template.slots:
+            if slot.name in {"folder", "tag", "text"}:
+                told = slot.default_in("ru") or ""
+                assert re.search("[А-я]", told), slot.name
+                assert not re.search("[А-я]", slot.default_in("en") or ""), slot.name
+        assert f'name = "{template.russian_name}"' in template.text_in("ru")
+
     def test_each_slot_is_used(self, template: Template) -> None:
         for slot in template.slots:
             assert slot.name in {"mailbox", "domain"} or f"{{{slot.name}}}" in template.text
