@@ -53,6 +53,7 @@ class Rendering:
             {
                 **self._shared,
                 "said": "",
+                "said_failed": False,
                 **context,
                 "visit": visit,
                 "zone": visit.zone,
