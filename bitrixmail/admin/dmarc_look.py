@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bitrixmail.admin.dns_finding import different, missing, unknown
+from bitrixmail.admin.dns_finding import THERE, different, missing, unknown
 from bitrixmail.admin.dns_records import ZoneRecord, dmarc_record, record_tags
 from bitrixmail.interfaces.resolver import IResolver
 from bitrixmail.model.dns import Answer
@@ -57,8 +57,8 @@ class DMARCLook:
         refusing = "" if inherited else await self._refusing(tags.get("rua", ""))
         if refusing:
             return self._unwanted_reports(refusing, record)
-        whose = "is that of the domain above" if inherited else "is there"
-        return Finding(PROBE, self._wanted.name, Severity.OK, f"{whose}: {record}")
+        whose = "is that of the domain above: " if inherited else THERE
+        return Finding(PROBE, self._wanted.name, Severity.OK, f"{whose}{record}")
 
     def _different(self, what: str, why: str) -> Finding:
         return different(PROBE, self._wanted.name, what, why, self._wanted)

@@ -10,6 +10,8 @@ from bitrixmail.model.finding import Finding, Severity
 
 _LATER = "Look again later; if it stays so, ask who keeps the DNS of the domain."
 _UNKNOWN = "could not be looked up: "
+NAMED, THERE, OTHERS = "names this server: ", "is there: ", "must name the servers of "
+_OWN = (NAMED, THERE, OTHERS)
 _ADD = "Where the DNS of {} is kept, add this record:"
 _REPLACE = "Where the DNS of {} is kept, replace the record by this one:"
 
@@ -23,6 +25,13 @@ def unknown(probe: str, subject: str, detail: Answer | str, why: str) -> Finding
 def is_unknown(finding: Finding) -> bool:
     """Tell whether nobody could tell."""
     return finding.what.startswith(_UNKNOWN)
+
+
+def record_there(finding: Finding) -> str:
+    """Return the text of a record that was found and may stay; empty if none was."""
+    if finding.severity is not Severity.OK or not finding.what.startswith(_OWN):
+        return ""
+    return finding.what.partition(": ")[2]
 
 
 def missing(

@@ -5,6 +5,7 @@ MX, SPF (RFC 7208), DKIM (RFC 6376 §3.6), DMARC; a word on MTA-STS (RFC 8461). 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ _STRING_OCTETS = 255
 ADDRESSES = ("A", "AAAA")
 # What a line has where nobody but the owner knows the address
 OPEN_ADDRESS = "ADDRESS"
+_STRINGS = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _PUBLISHED = (KeyState.NEW, KeyState.SIGNING, KeyState.RETIRED)
 
 
@@ -50,6 +52,11 @@ def text_strings(text: str) -> str:
         for start in range(0, len(text), _STRING_OCTETS)
     )
     return " ".join(f'"{string}"' for string in escaped)
+
+
+def text_of(line: str) -> str:
+    """Return the text of a TXT record's line: what `text_strings` was given."""
+    return re.sub(r"\\(.)", r"\1", "".join(_STRINGS.findall(line)))
 
 
 def spf_record(domain: str, text: str = "v=spf1 mx ~all") -> ZoneRecord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import zipfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TypeVar
 
@@ -40,6 +41,33 @@ _MARKS = {
     "flag": Change(set_flags=frozenset({FLAGGED})),
     "unflag": Change(clear_flags=frozenset({FLAGGED})),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """How many messages went to Trash, and how many for good."""
+
+    aside: int
+    gone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of lessons, in messages.
+
+    `new` were not known as that before, `known` were; `moved` went to Spam or INBOX, `held` stay in
+    the quarantine.
+    """
+
+    new: int
+    known: int
+    moved: int
+    held: int
+
+    @property
+    def learned(self) -> int:
+        """How many the filter knows as that now."""
+        return self.new + self.known
 
 
 class Handling:
@@ -83,31 +111,36 @@ class Handling:
         """Move to a folder of their own mailboxes, made if it is missing."""
         return await self._changed(place_ids, Change(typed.folder(folder), why=f"by {who}"))
 
-    async def delete(self, place_ids: Sequence[int], who: str) -> int:
+    async def gone_for_good(self, place_ids: Sequence[int]) -> int:
+        """Tell how many of these would not go to Trash if they were deleted."""
+        return sum(hit.folder == TRASH for hit in await self.chosen(place_ids))
+
+    async def delete(self, place_ids: Sequence[int], who: str) -> Deleted:
         """Move to Trash; what lies there already is gone for good."""
         hits = await self.chosen(place_ids)
         there = [hit.key.place_id for hit in hits if hit.folder == TRASH]
         others = [hit.key.place_id for hit in hits if hit.folder != TRASH]
-        count = await self._changed(others, Change(TRASH, why=f"by {who}"))
-        for part in _chunks(there):
-            count += await self._store.delete(part)
-        return count
+        aside = await self._changed(others, Change(TRASH, why=f"by {who}"))
+        return Deleted(aside, sum([await self._store.delete(part) for part in _chunks(there)]))
 
-    async def train(self, place_ids: Sequence[int], who: str, *, spam: bool) -> int:
+    async def train(self, place_ids: Sequence[int], who: str, *, spam: bool) -> Trained:
         """Learn messages as spam or as none, and put them where such mail belongs.
 
-        Returns how many were learned that were not known as that before.
+        Spam goes to Spam, but stays where it is in quarantine: nobody sees it there. What is none
+        goes from either to INBOX; elsewhere it lies where its reader wants it.
         """
         hits = await self.chosen(place_ids)
         queue_ids = list(dict.fromkeys(hit.queue_id for hit in hits))
-        count = 0
+        new = known = 0
         for part in _chunks(queue_ids):
             learned = await self._spam.learn(part, "", spam=spam)
-            count += learned.new + learned.changed
+            new += learned.new + learned.changed
+            known += learned.known
         aside = {SPAM, QUARANTINE}
-        moved = [hit.key.place_id for hit in hits if (hit.folder in aside) is not spam]
-        await self._changed(moved, Change(SPAM if spam else INBOX, why=f"by {who}"))
-        return count
+        wrong = [hit.key.place_id for hit in hits if (hit.folder in aside) is not spam]
+        moved = await self._changed(wrong, Change(SPAM if spam else INBOX, why=f"by {who}"))
+        held = sum(spam and hit.folder == QUARANTINE for hit in hits)
+        return Trained(new, known, moved, held)
 
     async def send_on(self, place_ids: Sequence[int], address: str) -> int:
         """Have messages passed on as they are, as the action `forward` does; return how many."""

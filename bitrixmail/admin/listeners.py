@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from bitrixmail.interfaces.house import IHouse
 from bitrixmail.model.errors import Fault, InputError, NotFoundError, SetupError
-from bitrixmail.model.house import Listening
+from bitrixmail.model.house import ListenerState, Listening
 from bitrixmail.model.text import printable
 
 
@@ -55,3 +55,9 @@ class Listeners:
         await self.find(name)
         self._house.stop(name)
         return await self.start(name)
+
+
+def deed_of(found: Listening, what: str) -> str:
+    """Return what the audit log calls it: "start", "stop" or "restart", or that no start came."""
+    failed = found.state is ListenerState.FAILED
+    return "listener.start_failed" if failed else f"listener.{what}"

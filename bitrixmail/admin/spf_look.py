@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bitrixmail.admin.dns_finding import different, missing, unknown
+from bitrixmail.admin.dns_finding import NAMED, OTHERS, different, missing, unknown
 from bitrixmail.admin.dns_records import spf_record
 from bitrixmail.admin.probes.hosts import look_up_host
 from bitrixmail.admin.probes.own_addresses import IPAddress, OwnAddresses
@@ -103,7 +103,7 @@ class SPFLook:
 
     async def _passed(self, record: str, addresses: Sequence[IPAddress]) -> Finding:
         if not any(word.lower() in _OPEN for word in _words(record)):
-            return Finding(PROBE, self._domain, Severity.OK, f"names this server: {record}")
+            return Finding(PROBE, self._domain, Severity.OK, f"{NAMED}{record}")
         what = f"names this server, and everybody else too: {record}"
         wanted = spf_record(self._domain, await self._mended(_words(record), addresses))
         return different(PROBE, self._domain, what, _WHY_ALL, wanted, severity=Severity.WARNING)
@@ -117,14 +117,14 @@ class SPFLook:
                 f"counts for nothing, since {error}: {record}", _words(record), ()
             )
         host = self._way_out.smarthost
-        what = f"must name the servers of {host}, as their owner says how: {record}"
+        what = f"{OTHERS}{host}, as their owner says how: {record}"
         return Finding(PROBE, self._domain, Severity.OK, what)
 
     async def _by_its_words(self, record: str) -> Finding:
         """Judge a record where no address of this server is known."""
         words = {word.lower().removeprefix("+") for word in _words(record)}
         if words & {"mx", f"a:{self._hostname}"}:
-            return Finding(PROBE, self._domain, Severity.OK, f"names this server: {record}")
+            return Finding(PROBE, self._domain, Severity.OK, f"{NAMED}{record}")
         what = f"may not name this server: {record}"
         return await self._different(what, _words(record), (), severity=Severity.WARNING)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from twisted.internet.interfaces import IReactorTime
 
 from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.dns_check import Looked
+from bitrixmail.admin.dns_finding import record_there
 from bitrixmail.admin.dns_records import (
     ADDRESSES,
     ZoneRecord,
     host_records,
+    text_of,
     wanted_records,
     zone_lines,
 )
@@ -113,9 +115,13 @@ class Zones:
         return host_records(self._hostname, self._own().public)
 
     async def zone(self, name: str) -> str:
-        """Return them as lines of a zone, with comments. Raises NotFoundError."""
+        """Return them as lines of a zone, with comments. Raises NotFoundError.
+
+        What the last look found to be well is written as it is there, else as it should become.
+        """
         domain = await self._dkim.domain(name)
-        records = await self.records(domain)
+        states = _states(domain, await self.records(domain), self._found(domain))
+        records = [state.record for state in states if state.record is not None]
         return "\n".join((*zone_lines(domain, self._hostname, records, self.host()), ""))
 
     def last(self, domain: str) -> Checked | None:
@@ -130,9 +136,12 @@ class Zones:
     async def states(self, name: str) -> tuple[RecordState, ...]:
         """Return each record with what the last look found of it. Raises NotFoundError."""
         domain = await self._dkim.domain(name)
+        records = (*await self.records(domain), *self.host())
+        return tuple(_states(domain, records, self._found(domain)))
+
+    def _found(self, domain: str) -> tuple[Finding, ...]:
         last = self.last(domain)
-        findings = () if last is None else last.findings
-        return tuple(_states(domain, (*await self.records(domain), *self.host()), findings))
+        return () if last is None else last.findings
 
     async def check(self, name: str) -> tuple[Checked, tuple[str, ...]]:
         """Ask the DNS; return what was found and the selectors whose keys sign from now on.
@@ -169,8 +178,22 @@ def _states(
         mine = tuple(finding for finding in left if _is_of(domain, record, finding))
         # One finding speaks of all addresses of the host
         left = [each for each in left if each not in mine or each.probe == PROBE]
-        yield RecordState(record, mine)
+        yield RecordState(_mended(record, mine), mine)
     yield from (RecordState(None, (each,)) for each in left if each.probe != PROBE)
+
+
+def _mended(record: ZoneRecord, findings: Sequence[Finding]) -> ZoneRecord:
+    """Return a text as it should become, if a look at what is there has said how; or as it is.
+
+    So a record of SPF keeps whom else its owner lets send, and one of DMARC what he has decided.
+    """
+    if record.type != "TXT":
+        return record
+    if there := next(filter(None, map(record_there, findings)), ""):
+        return replace(record, value=there)
+    start = f"{record.name}. {record.ttl_s} IN TXT "
+    said = (line for each in findings for line in each.remedies if line.startswith(start))
+    return next((replace(record, value=text_of(line)) for line in said), record)
 
 
 def _is_of(domain: str, record: ZoneRecord, finding: Finding) -> bool:

@@ -65,8 +65,9 @@ def list_users(session: Session, as_json: bool) -> None:
 def add_user(session: Session, name: str, role: str, password_stdin: bool, generate: bool) -> None:
     """Add a user.
 
-    A reader sees everything; an operator also handles mail, queue and tickets; an admin also
-    domains, mailboxes, rules and lists; an owner everything.
+    A reader sees mail, queue, rules and domains, but not settings, users and the audit log; an
+    operator also handles mail, queue and tickets; an admin also domains, mailboxes, rules and
+    lists; an owner everything.
     """
     password = _password(password_stdin=password_stdin, generate=generate)
     added = session.wait(session.office.users.add(name, role, password))

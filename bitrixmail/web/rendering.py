@@ -54,6 +54,7 @@ class Rendering:
             {
                 **self._shared,
                 "said": "",
+                "said_failed": False,
                 **context,
                 "visit": visit,
                 "zone": visit.zone,

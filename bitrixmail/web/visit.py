@@ -13,7 +13,8 @@ from bitrixmail.model.user import Right, Session
 
 LANGUAGES = ("en", "ru")
 # Cookies that pages set
-SESSION, LANGUAGE = "bitrixmail", "language"
+SESSION, LANGUAGE, STEPS = "bitrixmail", "language", "steps"
+HIDDEN = "hidden"
 MOST_FORM = 2 * 1024 * 1024
 MOST_FILE = 64 * 1024 * 1024
 _UTC = timezone(timedelta())
@@ -26,6 +27,7 @@ class Visit:
     `query` and `form` hold the decoded values of each name, in their order; `files` what was
     uploaded, as file name and octets. `session` is None only on pages that nobody needs to log in
     for. `htmx`: only a part of a page is wanted. `came_from` is the page of ours before.
+    `steps_hidden`: he wants no next steps on the dashboard.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Visit:
     came_from: str = "/"
     session: Session | None = None
     host: str = ""
+    steps_hidden: bool = False
 
     def asked(self, name: str, default: str = "") -> str:
         """Return the first value of a name in the query."""
@@ -89,12 +92,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Go on there (303). `said` is told on the page that follows, with `values` in it."""
+    """Go on there (303). `said` is told on the page that follows, with `values` in it.
+
+    `failed`: it tells that something did not work.
+    """
 
     to: str
     said: str = ""
     cookies: tuple[Cookie, ...] = ()
     values: Mapping[str, object] = field(default_factory=dict)
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

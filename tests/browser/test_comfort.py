@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from tests.browser.chromium import PHONE, WIDE, Onlooker, chromium
 from tests.browser.owners_day import deliver
@@ -28,6 +28,29 @@ _WHERE = f"""(aim) => {{
   const here = document.activeElement, seen = {_SEEN};
   return [here === aim, here === document.body || seen(here) ? "" : here.outerHTML];
 }}"""
+
+# Half a minute of a server, whose oldest message waits for 137 minutes
+_KEYS = (
+    "received refused spam sent deferred bounced refused/unknown refused/relay refused/limits"
+    " refused/rule refused/other queue minutes"
+)
+_YOUNG = {
+    "step": 10,
+    "times": [1_800_000_000, 1_800_000_010, 1_800_000_020],
+    "series": {key: [137.0] * 3 for key in _KEYS.split()},
+}
+# What is written on a canvas can't be read there
+_HEARD = """
+window.written = [];
+const fill = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...where) {
+  window.written.push(text);
+  return fill.call(this, text, ...where);
+};
+"""
+_LABELS = (
+    """() => [written.filter((t) => !t.includes(":")), written.filter((t) => t.includes(":"))]"""
+)
 
 pytestmark = pytest.mark.debian("chromium", "npm")
 
@@ -153,4 +176,48 @@ def test_a_rule_is_written_by_the_keyboard(owner: Onlooker) -> None:
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.locator("main [role=status]").first).to_have_text("The rule is in force.")
+    assert owner.wrong == []
+
+
+def test_a_question_says_how_many_and_is_not_asked_twice(owner: Onlooker) -> None:
+    asked: list[str] = []
+    page = owner.page
+    answers = iter([False, False, True])
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        if next(answers):
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+    page.on("dialog", answer)
+    owner.resize(WIDE)
+    owner.open("/messages?q=subject:letter")
+    delete = page.locator("button[value=delete]")
+    for place in range(2):
+        page.locator("tbody input").nth(place).check()
+    delete.click()
+    page.locator("[name=all]").check()
+    delete.click()
+    with page.expect_navigation():
+        delete.click()
+    page.remove_listener("dialog", answer)
+    assert asked[0].endswith("Messages: 2")
+    assert asked[1].endswith("Messages: all that is found, up to 1000")
+    said = page.locator("main [role=status]").first
+    expect(said).to_have_text(f"Moved to Trash: {_MESSAGES}.")
+
+
+def test_a_young_chart_has_times_and_no_line_leaves_its_scale(owner: Onlooker) -> None:
+    page = owner.page
+    page.add_init_script(_HEARD)
+    page.route("**/live/charts*", lambda route: route.fulfill(json=_YOUNG))
+    owner.open("/")
+    drawn = page.locator("#chart-age .u-over")
+    expect(drawn).to_be_visible()
+    page.unroute("**/live/charts*")
+    scale, times = page.evaluate(_LABELS)
+    assert max(float(each) for each in scale) >= 137
+    assert len(times) > 1
     assert owner.wrong == []

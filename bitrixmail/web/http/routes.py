@@ -33,8 +33,10 @@ from bitrixmail.web.http.fields import address, field
 from bitrixmail.web.http.forms import Uploaded, body_of, read_form, size_of, token_in
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.visit import (
+    HIDDEN,
     LANGUAGE,
     SESSION,
+    STEPS,
     Cookie,
     Download,
     Page,
@@ -67,6 +69,8 @@ _HEADERS = {
 _KEPT = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
 _SAFE = frozenset({"GET", "HEAD"})
 _MOST_SAID = 500
+# Stands before what is said of a failure; never in a quoted text
+_FAILED = "!"
 MOST_QUERY = 2000
 # A form from here on is read in a thread
 _AT_ONCE = 256 * 1024
@@ -213,7 +217,8 @@ class Site:
             headers["HX-Redirect" if visit.htmx else "Location"] = reply.to
             if reply.said:
                 said = self._rendering.said(visit.language, reply.said, **reply.values)
-                cookies += (Cookie(SAID, quote(said[:_MOST_SAID]), 60),)
+                told = (_FAILED if reply.failed else "") + quote(said[:_MOST_SAID])
+                cookies += (Cookie(SAID, told, 60),)
         else:
             status, body = reply.status, reply.octets
             headers["Content-Type"] = reply.content_type
@@ -229,8 +234,12 @@ class Site:
         return b"" if request.method == b"HEAD" else body
 
     def _written(self, request: Request, visit: Visit, page: Page) -> bytes:
-        said = "" if visit.htmx else unquote(_cookie(request, SAID))[:_MOST_SAID]
-        return self._rendering.page(visit, page.template, {**page.context, "said": said}).encode()
+        told = "" if visit.htmx else _cookie(request, SAID)
+        said = {
+            "said": unquote(told.removeprefix(_FAILED))[:_MOST_SAID],
+            "said_failed": told.startswith(_FAILED),
+        }
+        return self._rendering.page(visit, page.template, {**page.context, **said}).encode()
 
 
 def _visit(request: Request, session: Session | None) -> Visit:
@@ -252,6 +261,7 @@ def _visit(request: Request, session: Session | None) -> Visit:
         came_from=_page_before(request),
         session=session,
         host=field(request, "host"),
+        steps_hidden=_cookie(request, STEPS) == HIDDEN,
     )
 
 

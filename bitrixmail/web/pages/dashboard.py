@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.queue import OPEN
@@ -13,7 +14,17 @@ from bitrixmail.model.house import Samples
 from bitrixmail.model.user import Right
 from bitrixmail.web.pages.doctor import in_language
 from bitrixmail.web.pages.server import told_in
-from bitrixmail.web.visit import Download, Page, Reply, Route, Visit
+from bitrixmail.web.visit import (
+    HIDDEN,
+    STEPS,
+    Cookie,
+    Download,
+    Page,
+    Redirect,
+    Reply,
+    Route,
+    Visit,
+)
 from bitrixmail.web.words import _
 
 SPANS = ("hour", "day")
@@ -59,6 +70,8 @@ _SERIES = {
     "queue": _("Jobs"),
     MINUTES: _("The oldest message of the queue"),
 }
+_DAY = timedelta(days=1)
+_YEAR_S = 365 * 24 * 3600
 _MOST_TROUBLES, _MOST_FINDINGS = 8, 5
 
 # How grave a line of the log is
@@ -76,6 +89,7 @@ class DashboardPages:
         """Yield them."""
         yield Route("GET", "/", self.show)
         yield Route("GET", "/live/charts", self.charts)
+        yield Route("POST", "/steps/hide", self.hide_steps)
 
     async def show(self, visit: Visit) -> Reply:
         """Show all at a glance."""
@@ -94,7 +108,11 @@ class DashboardPages:
             "domains": domains,
             "mailboxes": mailboxes,
             "own": [each for each in mailboxes if not each.address.startswith("postmaster@")],
+            "published": any(
+                self._office.zones.worst(each.name) is Severity.OK for each in domains
+            ),
             "vitals": vitals,
+            "young": vitals.now - vitals.started < _DAY,
             "listeners": [
                 told_in(each, visit.language) for each in await self._upkeep.listeners.listing()
             ],
@@ -122,6 +140,10 @@ class DashboardPages:
             "right": Right,
         }
         return Page("dashboard.html", context)
+
+    async def hide_steps(self, visit: Visit) -> Reply:  # noqa: ARG002 - every page is handed one
+        """Show the next steps no more to this browser."""
+        return Redirect("/", cookies=(Cookie(STEPS, HIDDEN, _YEAR_S),))
 
     async def charts(self, visit: Visit) -> Reply:
         """Return the samples as the script of the page takes them."""

@@ -12,6 +12,7 @@ from bitrixmail.mime.domains import to_unicode
 from bitrixmail.model.errors import InputError
 from bitrixmail.model.finding import Finding
 from bitrixmail.model.user import Right
+from bitrixmail.web.pages.doctor import is_command
 from bitrixmail.web.pages.whose import mailbox_names
 from bitrixmail.web.visit import Download, Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
@@ -74,6 +75,7 @@ class DomainPages:
         others = await office.accounts.domains()
         context = {
             "domain": domain,
+            "is_command": is_command,
             "readable": to_unicode,
             "aliases": [each.name for each in others if each.alias_of == domain.name],
             "mailboxes": len(await office.accounts.mailboxes(domain.name)),

@@ -17,6 +17,7 @@ from bitrixmail.admin.search_language import SearchError
 from bitrixmail.admin.searching import Neighbours
 from bitrixmail.admin.trace_words import trace_lines
 from bitrixmail.interfaces.threads import IThreads
+from bitrixmail.mime.unpacking import Enclosure
 from bitrixmail.model.errors import NotFoundError
 from bitrixmail.model.searching import Hit, Key
 from bitrixmail.model.text import HARMFUL
@@ -42,6 +43,8 @@ _MOST_TOLD = 200
 # Each with the pictures that are in it, some MiB at most
 _MOST_KEPT = 4
 _MOST_SHOWN = 256 * 1024
+# What HTML shows of the files of its message (RFC 2392)
+_PICTURES = re.compile(r"""cid:([^\s"'<>()]+)""", re.IGNORECASE)
 _UNSEEN = re.compile(f"[\x00-\x08\x0b-\x1f{HARMFUL}]")
 
 
@@ -83,7 +86,11 @@ class MessagePages:
             "queue_id": queue_id,
             "letter": letter,
             "tab": tab,
-            "tabs": TABS if letter is not None else TABS[-1:],
+            "tabs": _tabs(letter),
+            "files": _files(letter),
+            "received": min((each.received for each in letter.places), default=None)
+            if letter is not None
+            else None,
             "query": query,
             "at": visit.asked("at"),
             "here": _here(visit),
@@ -186,9 +193,32 @@ def file_name(name: str, number: int) -> str:
 def _tab(asked: str, letter: Letter | None) -> str:
     if letter is None:
         return "trace"
-    if asked in _TABS:
+    if asked in _TABS and (asked != "html" or letter.unpacked.html):
         return asked
     return "text" if letter.unpacked.text.strip() or not letter.unpacked.html else "html"
+
+
+def _tabs(letter: Letter | None) -> tuple[tuple[str, str], ...]:
+    """Return the sides that a message has."""
+    if letter is None:
+        return TABS[-1:]
+    return tuple(tab for tab in TABS if tab[0] != "html" or letter.unpacked.html)
+
+
+def _files(letter: Letter | None) -> list[tuple[int, Enclosure]]:
+    """Return the files of a message with their numbers; not the pictures that its HTML shows.
+
+    Where the HTML is not shown, they are files as all others.
+    """
+    if letter is None:
+        return []
+    html = letter.unpacked.html
+    shown = {} if entangled(html) else set(_PICTURES.findall(html))
+    return [
+        (number, each)
+        for number, each in enumerate(letter.unpacked.enclosures)
+        if not (each.type.startswith("image/") and each.content_id in shown)
+    ]
 
 
 def _here(visit: Visit) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from bitrixmail.admin.handling import Deleted, Trained
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.search_language import Mistake, SearchError
 from bitrixmail.admin.searching import MOST_FOUND
@@ -61,17 +63,27 @@ MISTAKES = {
     Mistake.LONG: (_("The search is too long."), _("Take some words away.")),
 }
 _SAID = {
-    "read": _("Marked as read."),
-    "unread": _("Marked as unread."),
-    "flag": _("Flagged."),
-    "unflag": _("No longer flagged."),
-    "spam": _("Learned as spam and moved to Spam."),
-    "ham": _("Learned as no spam and moved to INBOX."),
-    "move": _("Moved."),
-    "delete": _("Moved to Trash; what lay there already is gone."),
-    "rules": _("The rules were applied. A run can be taken back on the page of the rules."),
+    "read": _("Marked as read: %(number)s."),
+    "unread": _("Marked as unread: %(number)s."),
+    "flag": _("Flagged: %(number)s."),
+    "unflag": _("No longer flagged: %(number)s."),
+    "move": _("Moved: %(number)s."),
+    "rules": _(
+        "The rules have changed %(number)s of %(total)s. "
+        "A run can be taken back on the page of the rules."
+    ),
 }
+_ACTS = frozenset({*_SAID, "spam", "ham", "delete"})
 _NONE = _("Nothing was ticked.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What came of an act: a sentence, with values for it, and what the audit log should have."""
+
+    said: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    detail: str = ""
 
 
 class MessagesPages:
@@ -121,29 +133,34 @@ class MessagesPages:
         places = await self._chosen(visit)
         if not places:
             return Redirect(back, _NONE)
-        if act not in _SAID:
+        if act not in _ACTS:
             raise InputError(Fault("act", "is not known", "use a button of the page"))
+        if act == "delete" and not visit.given("asked"):
+            gone = await self._office.handling.gone_for_good(places)
+            if gone or visit.given("all"):
+                return _question(visit, places, gone)
         named = await self._named(places)
-        detail = await self._acted(visit, act, places)
-        await self._record(visit, f"messages.{act}", named, detail)
-        return Redirect(back, _SAID[act])
+        done = await self._acted(visit, act, places)
+        await self._record(visit, f"messages.{act}", named, done.detail)
+        return Redirect(back, done.said, values=done.values)
 
-    async def _acted(self, visit: Visit, act: str, places: list[int]) -> str:
-        """Do it; return what is to be known of how."""
-        handling, who = self._office.handling, visit.user
+    async def _acted(self, visit: Visit, act: str, places: list[int]) -> _Done:
+        """Do it."""
+        handling, who, detail = self._office.handling, visit.user, ""
         if act in {"spam", "ham"}:
-            await handling.train(places, who, spam=act == "spam")
-        elif act == "move":
-            await handling.move(places, visit.given("folder"), who)
-            return visit.given("folder")
-        elif act == "delete":
-            await handling.delete(places, who)
-        elif act == "rules":
+            spam = act == "spam"
+            return _of_lessons(await handling.train(places, who, spam=spam), spam=spam)
+        if act == "delete":
+            return _of_deletion(await handling.delete(places, who))
+        if act == "rules":
             run = await handling.apply_rules(places, who)
-            return f"run {run.id}"
+            return _Done(_SAID[act], {"number": run.changed, "total": run.total}, f"run {run.id}")
+        if act == "move":
+            detail = visit.given("folder")
+            number = await handling.move(places, detail, who)
         else:
-            await handling.mark(places, act, who)
-        return ""
+            number = await handling.mark(places, act, who)
+        return _Done(_SAID[act], {"number": number}, detail)
 
     async def send(self, visit: Visit) -> Reply:
         """Pass messages on to an address."""
@@ -186,8 +203,10 @@ class MessagesPages:
             query = visit.given("q")[:_MOST_QUERY]
             hits = await self._office.searching.all(query, visit.zone)
             return [hit.key.place_id for hit in hits]
-        ticked = visit.all_given("place")
-        numbers = (each for each in ticked[:_MOST_TICKED] if each.isascii() and each.isdigit())
+        # As the question names them: all that were found then, and no other
+        named = visit.given("places").split(",")[:MOST_FOUND]
+        ticked = (*visit.all_given("place")[:_MOST_TICKED], *named)
+        numbers = (each for each in ticked if each.isascii() and each.isdigit())
         return [int(each) for each in numbers if len(each) <= _MOST_DIGITS]
 
     async def _named(self, places: list[int]) -> str:
@@ -198,6 +217,55 @@ class MessagesPages:
 
     async def _record(self, visit: Visit, what: str, named: str, detail: str = "") -> None:
         await self._office.users.record(visit.user, what, named, detail, visit.peer)
+
+
+def _of_lessons(trained: Trained, *, spam: bool) -> _Done:
+    """Say what came of lessons: where nothing was moved, nothing is said of moving."""
+    values = {"learned": trained.learned, "moved": trained.moved, "held": trained.held}
+    if not spam and trained.moved:
+        said = _("Learned as no spam: %(learned)s; moved to INBOX: %(moved)s.")
+    elif not spam:
+        said = _("Learned as no spam: %(learned)s.")
+    elif trained.held and trained.moved:
+        said = _(
+            "Learned as spam: %(learned)s; moved to Spam: %(moved)s; left in quarantine: %(held)s."
+        )
+    elif trained.held:
+        said = _("Learned as spam: %(learned)s; left in quarantine: %(held)s.")
+    elif trained.moved:
+        said = _("Learned as spam: %(learned)s; moved to Spam: %(moved)s.")
+    else:
+        said = _("Learned as spam: %(learned)s.")
+    return _Done(said, values)
+
+
+def _of_deletion(deleted: Deleted) -> _Done:
+    values = {"number": deleted.aside, "gone": deleted.gone}
+    if deleted.gone and deleted.aside:
+        said = _("Moved to Trash: %(number)s; deleted for good: %(gone)s.")
+    elif deleted.gone:
+        said = _("Deleted for good: %(gone)s.")
+    else:
+        said = _("Moved to Trash: %(number)s.")
+    return _Done(said, values)
+
+
+def _question(visit: Visit, places: list[int], gone: int) -> Page:
+    """Ask whether so many are to be deleted; `gone` of them would go for good."""
+    fields = [
+        ("act", "delete"),
+        ("to", way_back(visit)),
+        ("q", visit.given("q")),
+        ("places", ",".join(map(str, places))),
+    ]
+    context = {
+        "count": len(places),
+        "gone": gone,
+        "action": f"{PATH}/act",
+        "fields": fields,
+        "back": way_back(visit),
+    }
+    return Page("ask.html", context)
 
 
 def address(query: str = "", start: Key | None = None) -> str:

@@ -49,19 +49,21 @@ class QuarantinePages:
         held = await self._chosen(visit)
         if not held:
             return Redirect(_back(visit), _("Nothing was ticked."))
-        await self._office.quarantine.release(held, act=act, learn=learn)
+        count = await self._office.quarantine.release(held, act=act, learn=learn)
         how = ", ".join(word for word, on in (("act", act), ("learn", learn)) if on)
         await self._record(visit, "quarantine.release", held, how)
-        return Redirect(_back(visit), _("Let go."))
+        return Redirect(_back(visit), _("Let go: %(number)s."), values={"number": count})
 
     async def delete(self, visit: Visit) -> Reply:
         """Remove messages for good."""
         held = await self._chosen(visit)
         if not held:
             return Redirect(_back(visit), _("Nothing was ticked."))
-        await self._office.quarantine.delete(held)
+        if not visit.given("asked"):
+            return _question(visit, held)
+        count = await self._office.quarantine.delete(held)
         await self._record(visit, "quarantine.delete", held)
-        return Redirect(_back(visit), _("Removed for good."))
+        return Redirect(_back(visit), _("Removed for good: %(number)s."), values={"number": count})
 
     async def _chosen(self, visit: Visit) -> list[Held]:
         """Return the ticked ones: a message may be held for several mailboxes, each its own."""
@@ -77,6 +79,18 @@ class QuarantinePages:
     async def _record(self, visit: Visit, what: str, held: list[Held], detail: str = "") -> None:
         named = ", ".join(f"{each.queue_id} {each.mailbox}" for each in held)
         await self._office.users.record(visit.user, what, named, detail, visit.peer)
+
+
+def _question(visit: Visit, held: list[Held]) -> Page:
+    ticked = dict.fromkeys(f"{each.queue_id} {each.mailbox}" for each in held)
+    context = {
+        "count": len(held),
+        "gone": len(held),
+        "action": f"{PATH}/delete",
+        "fields": [("mailbox", visit.given("mailbox")), *(("held", each) for each in ticked)],
+        "back": _back(visit),
+    }
+    return Page("ask.html", context)
 
 
 def _back(visit: Visit) -> str:

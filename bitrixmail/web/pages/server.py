@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bitrixmail.admin.findings.russian import in_russian
+from bitrixmail.admin.listeners import deed_of
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.upkeep import Upkeep
 from bitrixmail.model.house import ListenerState, Listening
@@ -54,19 +55,19 @@ class ServerPages:
     async def start(self, visit: Visit) -> Reply:
         """Let it accept again."""
         found = await self._upkeep.listeners.start(visit.given("name"))
-        await self._record(visit, "listener.start", found)
+        await self._record(visit, deed_of(found, "start"), found)
         return self._started(found)
 
     async def restart(self, visit: Visit) -> Reply:
         """Do one behind the other."""
         found = await self._upkeep.listeners.restart(visit.given("name"))
-        await self._record(visit, "listener.restart", found)
+        await self._record(visit, deed_of(found, "restart"), found)
         return self._started(found)
 
     def _started(self, found: Listening) -> Redirect:
         if found.state is ListenerState.LISTENING:
             return Redirect(_PATH, _("It accepts connections."))
-        return Redirect(_PATH, _("It could not be started; below stands why."))
+        return Redirect(_PATH, _("It could not be started; below stands why."), failed=True)
 
     async def reload(self, visit: Visit) -> Reply:
         """Read the settings anew, and show what came of it."""

@@ -14,7 +14,7 @@ from bitrixmail.web.words import _
 _ID_DIGITS = 18
 _LASTING = {"30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365)}
 RIGHTS = {
-    Right.SEE: _("see everything"),
+    Right.SEE: _("see mail, queue, rules and domains, not settings, users or the audit log"),
     Right.HANDLE: _("handle mail, queue and tickets"),
     Right.MANAGE: _("manage domains, mailboxes, rules and lists"),
     Right.SEND: _("send mail"),

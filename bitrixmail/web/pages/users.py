@@ -16,7 +16,9 @@ from bitrixmail.web.words.deeds import DEED_WORDS
 _DEEDS = 100
 _ID_DIGITS = 18
 ROLES = {
-    Role.READER: _("reader: sees everything"),
+    Role.READER: _(
+        "reader: sees mail, queue, rules and domains, not settings, users or the audit log"
+    ),
     Role.OPERATOR: _("operator: also handles mail, queue and tickets"),
     Role.ADMIN: _("admin: also domains, mailboxes, rules and lists"),
     Role.OWNER: _("owner: also settings, listeners and users"),

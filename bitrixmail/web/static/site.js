@@ -12,10 +12,27 @@ document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRF-Token"] = document.body.dataset.csrf || "";
 });
 
-// A button that does what can't be undone asks first
+// How many a form is about: those that are ticked, or all that is found
+function meant(form, button) {
+  const every = form.elements.all;
+  if (every && every.checked) return button.dataset.askEvery;
+  const fields = [...form.querySelectorAll(`input[name="${CSS.escape(button.dataset.askOf)}"]`)];
+  return fields.filter((field) => field.type === "hidden" || field.checked).length;
+}
+
+// A button that does what can't be undone asks first; the server need not ask once more then
 document.addEventListener("submit", (event) => {
-  const question = event.submitter && event.submitter.dataset.ask;
-  if (question && !window.confirm(question)) event.preventDefault();
+  const button = event.submitter;
+  if (!button || !button.dataset.ask) return;
+  const number = button.dataset.askOf ? meant(event.target, button) : "";
+  if (number === 0) return; // nothing is ticked: the answer says so
+  if (!window.confirm(`${button.dataset.ask} ${number}`.trim())) {
+    event.preventDefault();
+    return;
+  }
+  const asked = Object.assign(document.createElement("input"), { type: "hidden", name: "asked", value: "1" });
+  event.target.append(asked);
+  setTimeout(() => asked.remove()); // sent by then; who comes back is asked again
 });
 
 // One box ticks all of a table

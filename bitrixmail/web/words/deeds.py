@@ -100,6 +100,7 @@ DEEDS = {
     "settings.change": _("setting changed"),
     "settings.reload": _("settings read again"),
     "listener.start": _("listener started"),
+    "listener.start_failed": _("start of a listener failed"),
     "listener.stop": _("listener stopped"),
     "listener.restart": _("listener restarted"),
     "doctor.run": _("doctor asked"),

@@ -205,7 +205,7 @@ def test_ticked_messages_are_handled(server: ServerProcess, owner: Visitor) -> N
     assert len(found(owner, "folder:Trash plain")) == 1
     told = owner.get(f"{path}?tab=trace").text
     assert "by boss" in told
-    owner.post("/messages/act", act="delete", place=place)
+    owner.post("/messages/act", act="delete", place=place, asked="1")
     assert found(owner, "plain") == []
     assert "Nothing was ticked" in said(owner, owner.post("/messages/act", act="read").location)
     with opened_office(load_settings(server.config)) as office:
@@ -288,7 +288,7 @@ def test_the_quarantine_lets_go_and_removes(owner: Visitor) -> None:
     )
     assert len(held) == 2
     assert owner.post("/quarantine/release", held=held[0], learn="1").status == 303
-    assert owner.post("/quarantine/delete", held=held[1], mailbox=INFO).status == 303
+    assert owner.post("/quarantine/delete", held=held[1], asked="1").status == 303
     assert "Nothing is held back." in owner.get("/quarantine").text
     assert owner.get(f"/messages/{held[0].split()[0]}").text.count("INBOX") >= 1
     assert owner.post("/quarantine/delete", held=held[1]).status == 404

@@ -103,12 +103,18 @@ def test_a_place_taken_meanwhile_is_told_with_its_holder(
     did(owner, "stop", name_of(server))
     with socket.create_server(("127.0.0.1", server.smtp_port)):
         page, _ = did(owner, "start", name_of(server))
+        assert re.search(r'class="wrong" role="alert">It could not be started', page.text)
+        audit = owner.get("/users/audit").text
+        assert audit.index("start of a listener failed") < audit.index("listener stopped")
+        assert "listener started" not in audit.partition("listener stopped")[0]
         assert "taken by" in page.text
         assert "PID" in page.text
         assert 'bad">does not listen<' in page.text
         overview = owner.get("/").text
         assert "taken by" in overview
         assert 'bad">does not listen<' in overview
+        assert '<div class="wrong">' in overview  # in a line of text it would clip letters
+        assert "Mail from other servers" in overview
     page, _ = did(owner, "start", name_of(server))
     assert "taken by" not in page.text
     assert greeted(server.smtp_port)
@@ -220,8 +226,12 @@ def test_the_dashboard_tells_how_it_goes_and_what_to_do_next(
     server.furnish(("info@example.org",), "a password of the test")
     deliver(server, "info@example.org")
     deliver(server, "nobody@example.org")
-    until(lambda: "Next steps" not in owner.get("/").text, "the steps are done", 5)
+    until(lambda: steps(owner) == ["done", "to do", "done", "done"], "the steps are done", 5)
     page = owner.get("/").text
+    assert "Something does not work?" in page
+    assert owner.post("/steps/hide").location == "/"
+    assert "Next steps" not in owner.get("/").text
+    del owner.cookies["steps"]
     assert "no such mailbox" in page
     assert re.search(r"self-signed: other programs.*?· \d+ days left", page, re.DOTALL)
     row = page[page.index("<code>smtp</code>") :].partition("</tr>")[0]
@@ -237,6 +247,18 @@ def test_the_dashboard_tells_how_it_goes_and_what_to_do_next(
         assert set(told["series"]) >= {"received", "refused", "sent", "queue", "minutes"}
         assert set(told["series"]) >= {"refused/unknown", "refused/other"}
         assert all(len(values) == len(told["times"]) for values in told["series"].values())
+
+
+def steps(owner: Visitor) -> list[str]:
+    """Return how far each of the next steps is."""
+    listed = owner.get("/").text.partition('<section class="steps">')[2].partition("</ol>")[0]
+    return re.findall(r'<li>\s*<span class="state \w+">(.*?)</span>', listed)
+
+
+def test_a_young_server_says_since_when_it_counts(owner: Visitor) -> None:
+    assert re.search(r"Counted since the start: \d+ \w+ \d{4}", owner.get("/").text)
+    russian = owner.get("/", Cookie=_cookies(owner, language="ru")).text
+    assert re.search(r"Считается с запуска: \d+ \w+", russian)
 
 
 def deliver(server: ServerProcess, recipient: str) -> None:

@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 
 from bitrixmail.admin.event_log import Asked, EventLog
-from bitrixmail.admin.handling import MOST_AT_ONCE, Handling
+from bitrixmail.admin.handling import MOST_AT_ONCE, Deleted, Handling, Trained
 from bitrixmail.admin.letters import Letters
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.searching import Searching
@@ -77,21 +77,37 @@ def test_they_are_marked(desk: Desk) -> None:
 
 def test_what_is_deleted_goes_to_trash_and_then_for_good(desk: Desk) -> None:
     ids = desk.ids("subject:casino")
-    assert result_of(desk.handling.delete(ids, "me")) == len(ids)
+    assert result_of(desk.handling.gone_for_good(ids)) == 0
+    assert result_of(desk.handling.delete(ids, "me")) == Deleted(len(ids), 0)
     assert desk.ids("folder:trash") == ids
-    assert result_of(desk.handling.delete(ids, "me")) == len(ids)
+    assert result_of(desk.handling.gone_for_good(ids)) == len(ids)
+    assert result_of(desk.handling.delete(ids, "me")) == Deleted(0, len(ids))
     assert desk.ids("subject:casino") == []
 
 
 def test_spam_is_learned_and_put_aside_and_back(desk: Desk) -> None:
     ids = desk.ids("subject:casino")
-    assert result_of(desk.handling.train(ids, "me", spam=True)) == len(ids)
+    number = len(ids)
+    assert result_of(desk.handling.train(ids, "me", spam=True)) == Trained(number, 0, number, 0)
     assert desk.ids("folder:spam") == ids
     assert result_of(desk.stores.counters.scopes())[0].corpus.spam == len(ids)
-    assert result_of(desk.handling.train(ids, "me", spam=True)) == 0
-    assert result_of(desk.handling.train(ids, "me", spam=False)) == len(ids)
+    assert result_of(desk.handling.train(ids, "me", spam=True)) == Trained(0, number, 0, 0)
+    assert result_of(desk.handling.train(ids, "me", spam=False)) == Trained(number, 0, number, 0)
     assert desk.ids("folder:spam") == []
     assert result_of(desk.stores.counters.scopes())[0].corpus.spam == 0
+
+
+def test_spam_in_quarantine_stays_there_and_what_is_none_comes_back(desk: Desk) -> None:
+    ids = desk.ids("subject:casino")
+    number = len(ids)
+    result_of(desk.handling.move(ids, "Quarantine", "me"))
+    assert result_of(desk.handling.train(ids, "me", spam=True)) == Trained(number, 0, 0, number)
+    assert desk.ids("folder:quarantine") == ids
+    assert result_of(desk.handling.train(ids, "me", spam=False)) == Trained(number, 0, number, 0)
+    assert set(ids) <= set(desk.ids("folder:inbox"))
+    result_of(desk.handling.move(ids, "News", "me"))
+    assert result_of(desk.handling.train(ids, "me", spam=False)) == Trained(0, number, 0, 0)
+    assert desk.ids("folder:news") == ids
 
 
 def test_they_are_passed_on_by_jobs_of_the_queue(desk: Desk) -> None:

@@ -16,7 +16,8 @@ from twisted.internet.task import Clock
 
 from bitrixmail.admin.dkim import DKIM
 from bitrixmail.admin.dns_check import Looked
-from bitrixmail.admin.dns_records import zone_lines
+from bitrixmail.admin.dns_finding import different
+from bitrixmail.admin.dns_records import spf_record, zone_lines
 from bitrixmail.admin.probes.own_addresses import OwnAddresses
 from bitrixmail.admin.zones import PATIENCE_S, LastLooks, Zones
 from bitrixmail.model.directory import Domain
@@ -180,3 +181,32 @@ def test_the_addresses_of_the_host_are_told_where_they_are_known(house: House) -
     assert f"mx.example.org. 3600 IN A {four}" in lines
     host = house.zones.host()
     assert f"; {host[1].line}" in zone_lines("shop.example", "mx.example.org", (), host)
+
+
+def test_a_record_that_a_look_has_mended_is_the_same_everywhere(house: House) -> None:
+    mended = r'v=spf1 ip4:203.0.113.7 exists:"a\b" ip4:10.0.0.1 -all' + " " * 250 + "~all"
+    wanted = spf_record("example.org", mended)
+    found = different("spf", "example.org", "does not name this server", "", wanted, severity=WRONG)
+    house.looked = Looked((found,), frozenset())
+    result_of(house.zones.check("example.org"))
+    states = result_of(house.zones.states("example.org"))
+    shown = [state.record.value for state in states if found in state.findings and state.record]
+    assert shown == [mended]
+    zone = result_of(house.zones.zone("example.org"))
+    assert wanted.line in zone
+    assert "v=spf1 mx ~all" not in zone
+
+
+def test_a_record_that_may_stay_is_given_as_it_is(house: House) -> None:
+    spf, dmarc = "v=spf1 ip4:203.0.113.7 -all", "v=DMARC1; p=reject; rua=mailto:a@example.org"
+    inherited = f"is that of the domain above: {dmarc}"
+    for found, told in ((f"is there: {dmarc}", True), (inherited, False)):
+        findings = (
+            Finding("spf", "example.org", GOOD, f"names this server: {spf}"),
+            Finding("dmarc", "_dmarc.example.org", GOOD, found),
+        )
+        house.looked = Looked(findings, frozenset())
+        result_of(house.zones.check("example.org"))
+        zone = result_of(house.zones.zone("example.org"))
+        assert f'"{spf}"' in zone
+        assert (f'"{dmarc}"' in zone) is told

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from bitrixmail.admin.listeners import deed_of
 from bitrixmail.admin.upkeep import Upkeep
 from bitrixmail.model.finding import Examination
 from bitrixmail.model.house import Listening, LogLine, Reloaded, Samples, Vitals
@@ -87,7 +88,7 @@ class RunningOperations:
         return await self._told(call, await self._listeners.restart(call.parts["name"]), "restart")
 
     async def _told(self, call: Call, found: Listening, what: str) -> Listening:
-        await call.record(f"listener.{what}", found.name, found.problem or found.state.value)
+        await call.record(deed_of(found, what), found.name, found.problem or found.state.value)
         return found
 
     async def vitals(self, call: Call) -> Vitals:  # noqa: ARG002 - as all are called

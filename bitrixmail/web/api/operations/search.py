@@ -164,13 +164,14 @@ class SearchOperations:
         """Move messages to Trash; what lies there already is gone for good."""
         places = await self._chosen(call)
         await self._record(call, "delete", places)
-        return Count(await self._handling.delete(places, call.caller.name))
+        deleted = await self._handling.delete(places, call.caller.name)
+        return Count(deleted.aside + deleted.gone)
 
     async def train(self, call: Call) -> Count:
         """Have messages learned as spam or as none, and put where such mail belongs."""
         places, spam = await self._chosen(call), call.body.spam
         await self._record(call, "spam" if spam else "ham", places)
-        return Count(await self._handling.train(places, call.caller.name, spam=spam))
+        return Count((await self._handling.train(places, call.caller.name, spam=spam)).new)
 
     async def send(self, call: Call) -> Count:
         """Pass messages on to an address as they are; the queue tells how it goes on."""
