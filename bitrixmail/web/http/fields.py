@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from twisted.web.server import Request
@@ -15,7 +16,7 @@ _NONE = SplitResult("", "", "", "", "")
 
 def field(request: Request, name: str) -> str:
     """Return the last field of a name, at most 1,000 letters of it; empty: there is none."""
-    values: list[bytes] = request.requestHeaders.getRawHeaders(name.encode(), [b""])
+    values: Sequence[bytes] = request.requestHeaders.getRawHeaders(name.encode(), [b""])
     return values[-1].decode("utf-8", "replace")[:_MOST]
 
 
