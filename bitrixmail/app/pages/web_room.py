@@ -84,7 +84,8 @@ class WebRoom:
         hostname = reception.settings.server.hostname
         self._second_factor = SecondFactor(stores.users, f"bitrixmail {hostname}", reactor)
         # Not those that passwords are checked in: nobody's login waits for somebody's upload
-        self._threads = Threads(reactor, "pages", 1)
+        # Two: what takes long does not keep all others' pages waiting
+        self._threads = Threads(reactor, "pages", 2)
         self.door = WebDoor(reactor, self._load)
         self.door.ending = self._end
         self.door.proxy_networks = reception.settings.web.proxy_networks
