@@ -95,7 +95,7 @@ class Api:
         self._threads = threads
         self._rate = CallRate(clock, per_minute)
         self._refused = CallRate(clock, lambda: _REFUSED_PER_MINUTE)
-        self._repeats: Repeats[Answered] = Repeats()
+        self._repeats: Repeats[Answered] = Repeats(clock, lambda answered: len(answered.octets))
         self._readers = {each.name: Reader(each) for each in self.operations}
         self._writers = {
             each.name: _writer(each)
@@ -155,7 +155,7 @@ class Api:
                 return False
             return True
 
-        named = operation.method == "POST" and (operation.keeps_keys or bool(asked.key))
+        named = operation.keeps_keys or (operation.takes_keys and bool(asked.key))
         digest = await apart(asked.digest) if named else ""
         call = Call(
             caller,
@@ -175,8 +175,8 @@ class Api:
 
     async def _once(self, operation: Operation, asked: Asked, call: Call) -> Answered:
         """Do it, unless it came before: then answer as then."""
-        name = f"{call.caller.user}\n{operation.name}\n{asked.target}\n{asked.key}"
-        known = self._repeats.begin(name, call.digest)
+        user, name = call.caller.user, f"{operation.name}\n{asked.target}\n{asked.key}"
+        known = self._repeats.begin(user, name, call.digest)
         if known is not None:
             return known
         made: Answered | None = None
@@ -184,7 +184,7 @@ class Api:
             made = self._written(operation, asked, call.query, await operation.handler(call))
             return made
         finally:
-            self._repeats.end(name, made)
+            self._repeats.end(user, name, made)
 
     async def caller(self, asked: Asked) -> Caller:
         """Return who asks (RFC 6750 §2.1). Raises ProblemError: nobody knows him."""

@@ -136,6 +136,11 @@ class Operation:
         return tuple(each for each in (self.needs, self.also) if each is not None)
 
     @property
+    def takes_keys(self) -> bool:
+        """Whether it is done once by an Idempotency-Key: it changes something, and answers JSON."""
+        return self.method == "POST" and self.needs is not Right.SEE and self.gives == JSON
+
+    @property
     def name(self) -> str:
         """How it is called in the document: the name of its handler, with that of its group."""
         return f"{self.tag}_{self.handler.__name__}"
