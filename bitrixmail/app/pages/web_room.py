@@ -83,7 +83,8 @@ class WebRoom:
         self._signing_in = SigningIn(stores.users, reception.threads, throttle, reactor)
         hostname = reception.settings.server.hostname
         self._second_factor = SecondFactor(stores.users, f"bitrixmail {hostname}", reactor)
-        # Not those that passwords are checked in: nobody's login waits for somebody's upload
+        # Not those that passwords are checked in: nobody's login waits for somebody's upload or
+        # long letter, and nobody's letter for all who try to log in
         # Two: what takes long does not keep all others' pages waiting
         self._threads = Threads(reactor, "pages", 2)
         self.door = WebDoor(reactor, self._load)
@@ -115,6 +116,7 @@ class WebRoom:
             reception.stores,
             self._reactor,
             threads,
+            reading=self._threads,
             extensions=lambda: reception.extensions,
             looks=shown.looks,
             last_login=shown.logins.of,
