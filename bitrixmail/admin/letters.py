@@ -81,7 +81,7 @@ class Letters:
         """Read what stands before a message, its first 256 KiB; the rest is not touched."""
         with remedied(WHERE_IDS_STAND):
             places = await self._messages.find(queue_id)
-            octets, whole = await self._messages.beginning(queue_id, _HEAD_OCTETS)
+            octets, whole = await self._messages.cut(queue_id, 0, _HEAD_OCTETS)
         return await self._threads.run(lambda: Head(queue_id, places, _fields(octets), whole))
 
     async def look(self, queue_id: str, at: Callable[[Letter], T]) -> T:
@@ -101,7 +101,7 @@ class Letters:
     async def source(self, queue_id: str) -> tuple[str, bool]:
         """Return the source, the first SOURCE_OCTETS of it; and whether that is all."""
         with remedied(WHERE_IDS_STAND):
-            octets, whole = await self._messages.beginning(queue_id, SOURCE_OCTETS)
+            octets, whole = await self._messages.cut(queue_id, 0, SOURCE_OCTETS)
         text = octets.decode("utf-8", "replace").replace("\r\n", "\n")
         return text, whole <= SOURCE_OCTETS
 

@@ -90,8 +90,8 @@ class IMessageStore(Interface):
     async def export(queue_id: str) -> bytes:
         """Return message prefix and content of a stored message. Raise NotFoundError."""
 
-    async def beginning(queue_id: str, most_octets: int) -> tuple[bytes, int]:
-        """Return the first octets of what `export` returns, and how many those are in all.
+    async def cut(queue_id: str, offset: int, length: int) -> tuple[bytes, int]:
+        """Return octets of what `export` returns, and how many those are in all.
 
         Raise NotFoundError.
         """

@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from bitrixmail.accounts.signing_in import SigningIn
+from bitrixmail.admin.messages import Pieces
 from bitrixmail.admin.users import TOKEN_PREFIX, Users
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.errors import InputError, MailError
@@ -67,13 +68,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What goes out; with a `stream` it has no end of its own."""
+    """What goes out; with a `stream` it has no end of its own, `pieces` are not read yet."""
 
     status: int
     octets: bytes = b""
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: Stream | None = None
+    pieces: Pieces | None = None
 
 
 class Api:
@@ -229,7 +231,7 @@ class Api:
         if isinstance(found, Stream):
             return Answered(operation.status, content_type=operation.gives, stream=found)
         if isinstance(found, Raw):
-            return Answered(operation.status, found.octets, found.content_type)
+            return Answered(operation.status, found.octets, found.content_type, pieces=found.pieces)
         if not operation.listed:
             return Answered(operation.status, self._json(operation, found))
         page = found

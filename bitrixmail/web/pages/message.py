@@ -165,9 +165,9 @@ class MessagePages:
 
     async def whole(self, visit: Visit, queue_id: str) -> Reply:
         """Hand out a message as a file."""
-        octets = await self._office.messages.export(queue_id)
+        pieces = await self._office.messages.pieces(queue_id)
         await self._record(visit, "message.download", queue_id)
-        return Download(octets, "message/rfc822", f"{queue_id}.eml")
+        return Download(b"", "message/rfc822", f"{queue_id}.eml", pieces=pieces)
 
     async def file(self, visit: Visit, queue_id: str, number: str) -> Reply:
         """Hand out a file of a message; never shown in place, whatever it says it is."""
