@@ -192,17 +192,6 @@ def test_what_is_made_twice_by_one_key_is_made_once(caller: Caller) -> None:
     assert (other.status, other.json["faults"][0]["where"]) == (422, "header Idempotency-Key")
 
 
-def test_what_is_only_read_is_not_kept_for_a_key(caller: Caller) -> None:
-    sent = caller.post("/send", LETTER).json["id"]
-    found = caller.get(f"/search?q=id:{sent}").json["items"]
-    chosen = {"places": [each["key"]["place_id"] for each in found]}
-    key = {"Idempotency-Key": "an archive"}
-    reader = caller.with_token(caller.token_for("see"))
-    assert reader.post("/places/download", chosen, **key).status == 200
-    # Kept, it would be answered with a fault: the key was used for something else
-    assert reader.post("/places/download", {"places": [999_999]}, **key).status == 404
-
-
 def test_what_was_done_stands_in_the_audit_log(caller: Caller) -> None:
     caller.post("/domains", {"name": "audited.example"})
     (deed, *_) = caller.get("/audit?limit=1").json["items"]
