@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,17 @@ from bitrixmail.model.text import printable
 FILED = "filed"
 MAX_EVENTS = 1000
 MAX_LISTED = 100_000
+# Of a header section that is looked at without the rest
+_HEAD_OCTETS = 256 * 1024
 WHERE_IDS_STAND = "an id stands in the reply to the sender, in the log and in message list"
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A message not yet read; `read` returns octets from an offset on, up to a number of them."""
+
+    size_octets: int
+    read: Callable[[int, int], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,8 @@ class Messages:
             places = await self._messages.find(queue_id)
         fields: tuple[tuple[str, str], ...] = ()
         if places:
-            headers = HeaderSection.parse(await self._messages.export(queue_id))
+            octets, _ = await self._messages.cut(queue_id, 0, _HEAD_OCTETS)
+            headers = HeaderSection.parse(octets)
             fields = tuple(
                 (name.decode("ascii", "replace"), headers.decode(value))
                 for name, value in headers.fields()
@@ -79,6 +90,16 @@ class Messages:
         """Return a stored message: our trace field and the content. Raises NotFoundError."""
         with remedied(WHERE_IDS_STAND):
             return await self._messages.export(queue_id)
+
+    async def pieces(self, queue_id: str) -> Pieces:
+        """Return the same, not yet read. Raises NotFoundError."""
+        with remedied(WHERE_IDS_STAND):
+            _, size_octets = await self._messages.cut(queue_id, 0, 0)
+
+        async def read(offset: int, length: int) -> bytes:
+            return (await self._messages.cut(queue_id, offset, length))[0]
+
+        return Pieces(size_octets, read)
 
     async def trace(self, what: str, limit: int) -> tuple[Told, ...]:
         """Return what happened to a message (by its id) or at an address, oldest first.

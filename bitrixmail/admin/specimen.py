@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,7 @@ _OWN_FIELDS = re.compile(
     rb"Received: (?:from .*\r\n )?by \S+ \(bitrixmail\) with .*\r\n"
     rb"(?:[ \t].*\r\n)*?[ \t][A-Z][a-z]{2}, .* [+-]\d{4}\r\n"
 )
+_SLICE_OCTETS = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def from_file(octets: bytes) -> Specimen:
     Lines that end in a bare CR or LF are mended, as they would be on the way here. A large one
     takes a while: call it in a thread.
     """
-    whole = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    whole = b"".join(_mended(octets))
     headers = HeaderSection.parse(whole[:HEAD_LIMIT_OCTETS])
     if headers.count("return-path"):
         sender = headers.text("return-path").strip().removeprefix("<").removesuffix(">")
@@ -54,6 +56,18 @@ def from_file(octets: bytes) -> Specimen:
     delivered_to = headers.text("delivered-to").strip()
     recipients = (delivered_to,) if delivered_to else ()
     return Specimen(_without_own(whole), sender, recipients)
+
+
+def _mended(octets: bytes) -> Iterator[bytes]:
+    """Yield slices with their line ends mended: between them other threads have their turn."""
+    at = 0
+    while at < len(octets):
+        end = at + _SLICE_OCTETS
+        if octets[end - 1 : end + 1] == b"\r\n":
+            end += 1
+        piece = octets[at:end].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        yield piece.replace(b"\n", b"\r\n")
+        at = end
 
 
 def _without_own(octets: bytes) -> bytes:

@@ -150,6 +150,7 @@ def office_of(
     clock: IReactorTime,
     threads: IThreads,
     *,
+    reading: IThreads | None = None,
     extensions: Callable[[], Extensions] | None = None,
     looks: LastLooks | None = None,
     look: Look | None = None,
@@ -160,6 +161,7 @@ def office_of(
 ) -> Office:
     """Marry the use cases with stores, and with who runs what takes long.
 
+    Whole messages are read in `reading`, of a server other threads than those of passwords.
     `extensions` are those of a running server; without them they are loaded once somebody asks.
     `look` looks at records in the DNS, and `looks` keeps what was found; `last_login` tells when a
     mailbox was last logged in to, `refused_login` when in vain: a server has them.
@@ -168,6 +170,7 @@ def office_of(
     queue_ids = QueueIds(clock, Random())  # noqa: S311 - names, no secrets
     directory, messages, rulebook = stores.directory, stores.messages, stores.rulebook
     router = Router(directory, settings.server.hostname)
+    reading = reading or threads
     extensions = extensions or cache(lambda: Extensions(settings, None))
     witnesses = witnesses_of(settings, stores, threads, clock, extensions)
     judging = Judging(
@@ -199,7 +202,7 @@ def office_of(
         router,
         clock=clock,
         judging=judging,
-        threads=threads,
+        threads=reading,
     )
     runs = RuleRuns(
         rulebook,
@@ -282,9 +285,9 @@ def office_of(
         users=users_of(stores, threads, clock),
         searching=Searching(stores.searching, clock),
         handling=Handling(
-            stores.searching, messages, spam=spam, runs=runs, threads=threads, clock=clock
+            stores.searching, messages, spam=spam, runs=runs, threads=reading, clock=clock
         ),
-        letters=Letters(messages, threads),
+        letters=Letters(messages, reading),
         event_log=EventLog(stores.event_log, clock),
         hostname=settings.server.hostname,
     )

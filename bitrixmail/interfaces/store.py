@@ -90,6 +90,12 @@ class IMessageStore(Interface):
     async def export(queue_id: str) -> bytes:
         """Return message prefix and content of a stored message. Raise NotFoundError."""
 
+    async def cut(queue_id: str, offset: int, length: int) -> tuple[bytes, int]:
+        """Return octets of what `export` returns, and how many those are in all.
+
+        Raise NotFoundError.
+        """
+
     async def events(queue_id: str | None, address: str | None, limit: int) -> tuple[Event, ...]:
         """Read the event log by message or address, oldest first, the last `limit` of them."""
 

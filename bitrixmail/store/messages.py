@@ -127,6 +127,14 @@ class DatabaseMessages:
             ]
         )
 
+    async def cut(self, queue_id: str, offset: int, length: int) -> tuple[bytes, int]:
+        """See IMessageStore."""
+        stored = await self._database.read(reading.exported, queue_id)
+        if stored is None:
+            raise NotFoundError(Fault(queue_id, "no such message is stored"))
+        whole = len(stored.prefix) + stored.size_octets
+        return await stored.octets(offset, min(length, whole), self._blobs), whole
+
     async def events(
         self, queue_id: str | None, address: str | None, limit: int
     ) -> tuple[Event, ...]:

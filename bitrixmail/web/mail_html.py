@@ -19,6 +19,8 @@ import nh3
 _SCHEMES = {"http", "https", "mailto", "tel", "cid", "data"}
 _LINKED = re.compile(r"\s*(?:https?|mailto|tel):", re.IGNORECASE)
 _REMOTE = re.compile(r"\s*https?:", re.IGNORECASE)
+# A browser takes these out of an address before it looks at it (URL standard §4.4)
+_TAKEN_OUT = re.compile(r"[\t\r\n]")
 # What stands before the host is a name to log in with, and made to look like a host
 _USER = re.compile(r"^(\s*https?:[/\\]*)[^/\\?#]*@", re.IGNORECASE)
 _PICTURE = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*", re.IGNORECASE)
@@ -66,9 +68,11 @@ _ATTRIBUTES = {
 _MOST_PICTURE = 2 * 1024 * 1024
 _MOST_PICTURES = 8 * 1024 * 1024
 _SHOWN_TYPES = {"image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp"}
-# Beyond these the time it takes grows with their square: of attributes of a tag, and of depth
+# Beyond these the time it takes grows with their square: of attributes of a tag, of depth, and of
+# the pieces that references, or what looks like their beginning, cut a text into
 _MOST_HTML = 1024 * 1024
 _MOST_TAGS = 20_000
+_MOST_REFERENCES = 30_000
 _MOST_DEEP = 200
 _MOST_ATTRIBUTES = 200
 _COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
@@ -132,6 +136,8 @@ def document(cleaned: Cleaned, title: str) -> bytes:
 def entangled(html: str) -> bool:
     """Tell whether HTML is too much to be made harmless within a moment: one look, with an end."""
     if len(html) > _MOST_HTML or html.count("<") > _MOST_TAGS:
+        return True
+    if html.count("&") > _MOST_REFERENCES:
         return True
     return _attributes_abound(html) or _deep(html)
 
@@ -205,6 +211,8 @@ class _Washer:
         """Return what stands there; None: nothing."""
         if name == "style":
             return None if _STYLE_TRICK.search(value) else value
+        if name in {"href", "src"}:
+            value = _TAKEN_OUT.sub("", value)
         if tag == "a" and name == "href":
             return _USER.sub(r"\1", value) if _LINKED.match(value) else None
         if tag == "img" and name == "src":

@@ -116,7 +116,7 @@ def routes_of(over: Over, described: Mapping[str, Any]) -> Iterator[Route]:
     yield from TicketPages(office).routes()
     yield from ListPages(office).routes()
     yield from MessagesPages(office).routes()
-    yield from MessagePages(office, over.threads).routes()
+    yield from MessagePages(office).routes()
     yield from QuarantinePages(office).routes()
     yield from LogPages(office).routes()
     yield from ApiPages(described).routes()

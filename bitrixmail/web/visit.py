@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from bitrixmail.admin.messages import Pieces
 from bitrixmail.model.user import Right, Session
 
 LANGUAGES = ("en", "ru")
@@ -108,7 +109,7 @@ class Redirect:
 class Download:
     """Octets to keep or show. `name` is offered as file name; empty: shown in place.
 
-    `policy` stands in place of the pages' own Content-Security-Policy.
+    `policy` stands in place of the pages' own Content-Security-Policy; `pieces` in that of octets.
     """
 
     octets: bytes
@@ -116,6 +117,7 @@ class Download:
     name: str = ""
     status: int = 200
     policy: str = ""
+    pieces: Pieces | None = None
 
 
 @dataclass(frozen=True, slots=True)

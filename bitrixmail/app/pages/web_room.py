@@ -83,8 +83,10 @@ class WebRoom:
         self._signing_in = SigningIn(stores.users, reception.threads, throttle, reactor)
         hostname = reception.settings.server.hostname
         self._second_factor = SecondFactor(stores.users, f"bitrixmail {hostname}", reactor)
-        # Not those that passwords are checked in: nobody's login waits for somebody's upload
-        self._threads = Threads(reactor, "pages", 1)
+        # Not those that passwords are checked in: nobody's login waits for somebody's upload or
+        # long letter, and nobody's letter for all who try to log in
+        # Two: what takes long does not keep all others' pages waiting
+        self._threads = Threads(reactor, "pages", 2)
         self.door = WebDoor(reactor, self._load)
         self.door.ending = self._end
         self.door.proxy_networks = reception.settings.web.proxy_networks
@@ -114,6 +116,7 @@ class WebRoom:
             reception.stores,
             self._reactor,
             threads,
+            reading=self._threads,
             extensions=lambda: reception.extensions,
             looks=shown.looks,
             last_login=shown.logins.of,

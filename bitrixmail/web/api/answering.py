@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from bitrixmail.accounts.signing_in import SigningIn
+from bitrixmail.admin.messages import Pieces
 from bitrixmail.admin.users import TOKEN_PREFIX, Users
 from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.errors import InputError, MailError
@@ -67,13 +68,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What goes out; with a `stream` it has no end of its own."""
+    """What goes out; with a `stream` it has no end of its own, `pieces` are not read yet."""
 
     status: int
     octets: bytes = b""
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: Stream | None = None
+    pieces: Pieces | None = None
 
 
 class Api:
@@ -95,7 +97,7 @@ class Api:
         self._threads = threads
         self._rate = CallRate(clock, per_minute)
         self._refused = CallRate(clock, lambda: _REFUSED_PER_MINUTE)
-        self._repeats: Repeats[Answered] = Repeats()
+        self._repeats: Repeats[Answered] = Repeats(clock, lambda answered: len(answered.octets))
         self._readers = {each.name: Reader(each) for each in self.operations}
         self._writers = {
             each.name: _writer(each)
@@ -155,7 +157,7 @@ class Api:
                 return False
             return True
 
-        named = operation.method == "POST" and (operation.keeps_keys or bool(asked.key))
+        named = operation.keeps_keys or (operation.takes_keys and bool(asked.key))
         digest = await apart(asked.digest) if named else ""
         call = Call(
             caller,
@@ -175,8 +177,8 @@ class Api:
 
     async def _once(self, operation: Operation, asked: Asked, call: Call) -> Answered:
         """Do it, unless it came before: then answer as then."""
-        name = f"{call.caller.user}\n{operation.name}\n{asked.target}\n{asked.key}"
-        known = self._repeats.begin(name, call.digest)
+        user, name = call.caller.user, f"{operation.name}\n{asked.target}\n{asked.key}"
+        known = self._repeats.begin(user, name, call.digest)
         if known is not None:
             return known
         made: Answered | None = None
@@ -184,7 +186,7 @@ class Api:
             made = self._written(operation, asked, call.query, await operation.handler(call))
             return made
         finally:
-            self._repeats.end(name, made)
+            self._repeats.end(user, name, made)
 
     async def caller(self, asked: Asked) -> Caller:
         """Return who asks (RFC 6750 §2.1). Raises ProblemError: nobody knows him."""
@@ -229,7 +231,7 @@ class Api:
         if isinstance(found, Stream):
             return Answered(operation.status, content_type=operation.gives, stream=found)
         if isinstance(found, Raw):
-            return Answered(operation.status, found.octets, found.content_type)
+            return Answered(operation.status, found.octets, found.content_type, pieces=found.pieces)
         if not operation.listed:
             return Answered(operation.status, self._json(operation, found))
         page = found

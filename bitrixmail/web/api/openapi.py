@@ -147,7 +147,7 @@ def _query(operation: Operation, components: dict[str, Any]) -> list[dict[str, A
 
 
 def _key(operation: Operation) -> list[dict[str, Any]]:
-    if operation.method != "POST":
+    if not operation.takes_keys:
         return []
     about = "The same call with the same key is done once."
     schema = {"type": "string", "maxLength": 200}

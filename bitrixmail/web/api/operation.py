@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, ParamSpec, Protocol, TypeVar
 
 from pydantic import ConfigDict, Field
 
+from bitrixmail.admin.messages import Pieces
 from bitrixmail.model.user import Right
 
 BASE = "/api/v1"
@@ -73,10 +74,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Octets in place of JSON."""
+    """Octets in place of JSON; `pieces` in place of them, of what may be long."""
 
     octets: bytes
     content_type: str
+    pieces: Pieces | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,11 @@ class Operation:
     def rights(self) -> tuple[Right, ...]:
         """All that it needs."""
         return tuple(each for each in (self.needs, self.also) if each is not None)
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether it is done once by an Idempotency-Key: it changes something, and answers JSON."""
+        return self.method == "POST" and self.needs is not Right.SEE and self.gives == JSON
 
     @property
     def name(self) -> str:

@@ -21,6 +21,7 @@ from bitrixmail.web.api.answering import Answered, Api, Asked, missing, told
 from bitrixmail.web.api.operation import Operation
 from bitrixmail.web.api.problem import ProblemError
 from bitrixmail.web.http.fields import field
+from bitrixmail.web.http.pieces import sent_piecewise
 from bitrixmail.web.live.stream import Stream
 from bitrixmail.web.visit import Visit
 
@@ -53,6 +54,9 @@ async def answered(
     answer = await to_its_end(found())
     if answer.stream is not None and request.method != b"HEAD":
         return await _streamed(request, answer, answer.stream)
+    if answer.pieces is not None and request.method != b"HEAD":
+        _sent(request, answer)
+        return await to_its_end(sent_piecewise(request, answer.pieces))
     return _sent(request, answer)
 
 

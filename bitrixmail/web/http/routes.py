@@ -31,6 +31,7 @@ from bitrixmail.web.http import calls
 from bitrixmail.web.http.door import MOST_UNKNOWN
 from bitrixmail.web.http.fields import address, field
 from bitrixmail.web.http.forms import Uploaded, body_of, read_form, size_of, token_in
+from bitrixmail.web.http.pieces import sent_piecewise
 from bitrixmail.web.rendering import Rendering
 from bitrixmail.web.visit import (
     HIDDEN,
@@ -159,7 +160,10 @@ class Site:
             reply = _refused(413, _("This is larger than what is taken here."))
         else:
             reply = await calls.to_its_end(self._handled(route, request, visit, parts))
-        return self._send(request, visit, reply)
+        body = self._send(request, visit, reply)
+        if isinstance(reply, Download) and reply.pieces is not None and request.method != b"HEAD":
+            return await calls.to_its_end(sent_piecewise(request, reply.pieces))
+        return body
 
     async def _handled(
         self, route: Route, request: Request, visit: Visit, parts: Mapping[str, str]

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from bitrixmail.admin.event_log import GRAVE
-from bitrixmail.admin.letters import Letter
+from bitrixmail.admin.letters import Head, Letter
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.search_language import SearchError
 from bitrixmail.admin.searching import Neighbours
 from bitrixmail.admin.trace_words import trace_lines
-from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.mime.unpacking import Enclosure
 from bitrixmail.model.errors import NotFoundError
 from bitrixmail.model.searching import Hit, Key
@@ -38,6 +37,8 @@ TABS = (
     ("trace", _("What happened")),
 )
 _TABS = frozenset(name for name, _label in TABS)
+# What shows nothing of the message taken apart: it is not taken apart for it
+_OUTSIDE = frozenset({"headers", "source", "parts", "spam", "trace"})
 _TOKENS = 25
 _MOST_TOLD = 200
 # Each with the pictures that are in it, some MiB at most
@@ -59,12 +60,11 @@ class Around:
 class MessagePages:
     """Made by the site map, lives as long as it.
 
-    HTML is made harmless in `threads` of the pages, once: for the page and for its frame.
+    HTML is made harmless once, for the page and for its frame, in the thread that took it apart.
     """
 
-    def __init__(self, office: Office, threads: IThreads) -> None:
+    def __init__(self, office: Office) -> None:
         self._office = office
-        self._threads = threads
         self._kept: OrderedDict[tuple[str, bool], Cleaned | None] = OrderedDict()
 
     def routes(self) -> Iterator[Route]:
@@ -77,7 +77,7 @@ class MessagePages:
 
     async def show(self, visit: Visit, queue_id: str) -> Reply:
         """Show a message, one side of it at a time."""
-        letter = await self._letter(queue_id)
+        letter = await self._letter(queue_id, visit.asked("tab"))
         tab = _tab(visit.asked("tab"), letter)
         query = visit.asked("q")
         around = await self._around(visit, queue_id, query)
@@ -106,10 +106,16 @@ class MessagePages:
         context |= await self._side(tab, queue_id, letter, images=context["images"])
         return Page("message.html", context)
 
-    async def _letter(self, queue_id: str) -> Letter | None:
-        """Return a message; None for one that is known only by what happened to it."""
+    async def _letter(self, queue_id: str, tab: str) -> Head | None:
+        """Return a message; None for one that is known only by what happened to it.
+
+        It is a Letter where the tab shows something of the inside.
+        """
+        letters = self._office.letters
         try:
-            return await self._office.letters.open(queue_id)
+            if tab in _OUTSIDE:
+                return await letters.head(queue_id)
+            return await letters.look(queue_id, _without_files)
         except NotFoundError:
             await self._office.messages.trace(queue_id, 1)  # else there is no such page
             return None
@@ -125,7 +131,7 @@ class MessagePages:
             return Around(hits, Neighbours())
 
     async def _side(
-        self, tab: str, queue_id: str, letter: Letter | None, *, images: bool
+        self, tab: str, queue_id: str, letter: Head | None, *, images: bool
     ) -> dict[str, Any]:
         """Return what one side of a message needs."""
         office = self._office
@@ -139,33 +145,35 @@ class MessagePages:
             return {"outline": await office.letters.outline(queue_id)}
         if tab == "spam":
             return {"explained": await office.spam.show(queue_id, "", _TOKENS)}
-        if tab == "html" and letter is not None and letter.unpacked.html:
-            cleaned = await self._harmless(queue_id, letter, images=images)
+        if tab == "html" and isinstance(letter, Letter) and letter.unpacked.html:
+            cleaned = await self._harmless(queue_id, images=images)
             return {"remote": 0 if cleaned is None else cleaned.remote, "plain": cleaned is None}
         return {"remote": 0}
 
-    async def _harmless(self, queue_id: str, letter: Letter, *, images: bool) -> Cleaned | None:
+    async def _harmless(self, queue_id: str, *, images: bool) -> Cleaned | None:
         """Return the HTML of a message made harmless; None if that would take too long."""
         key = (queue_id, images)
         if key not in self._kept:
-            self._kept[key] = await self._threads.run(_cleaned, letter, images=images)
+            cleaned = await self._office.letters.look(queue_id, partial(_cleaned, images=images))
+            self._kept[key] = cleaned
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
+            return cleaned
         return self._kept[key]
 
     async def frame(self, visit: Visit, queue_id: str) -> Reply:
         """Return the document that a frame of the page shows."""
         images = visit.asked("images") == "1"
-        letter = await self._office.letters.open(queue_id)
-        cleaned = await self._harmless(queue_id, letter, images=images)
-        octets = document(cleaned or Cleaned("", 0), letter.first("subject"))
+        head = await self._office.letters.head(queue_id)
+        cleaned = await self._harmless(queue_id, images=images)
+        octets = document(cleaned or Cleaned("", 0), head.first("subject"))
         return Download(octets, "text/html; charset=utf-8", policy=policy(images=images))
 
     async def whole(self, visit: Visit, queue_id: str) -> Reply:
         """Hand out a message as a file."""
-        octets = await self._office.messages.export(queue_id)
+        pieces = await self._office.messages.pieces(queue_id)
         await self._record(visit, "message.download", queue_id)
-        return Download(octets, "message/rfc822", f"{queue_id}.eml")
+        return Download(b"", "message/rfc822", f"{queue_id}.eml", pieces=pieces)
 
     async def file(self, visit: Visit, queue_id: str, number: str) -> Reply:
         """Hand out a file of a message; never shown in place, whatever it says it is."""
@@ -190,27 +198,31 @@ def file_name(name: str, number: int) -> str:
     return seen(last).strip(". ")[:150] or f"file-{number + 1}"
 
 
-def _tab(asked: str, letter: Letter | None) -> str:
+def _tab(asked: str, letter: Head | None) -> str:
     if letter is None:
         return "trace"
-    if asked in _TABS and (asked != "html" or letter.unpacked.html):
+    if not isinstance(letter, Letter) or (
+        asked in _TABS and (asked != "html" or letter.unpacked.html)
+    ):
         return asked
     return "text" if letter.unpacked.text.strip() or not letter.unpacked.html else "html"
 
 
-def _tabs(letter: Letter | None) -> tuple[tuple[str, str], ...]:
-    """Return the sides that a message has."""
+def _tabs(letter: Head | None) -> tuple[tuple[str, str], ...]:
+    """Return the sides that a message has, or may have: it is not taken apart for each."""
     if letter is None:
         return TABS[-1:]
+    if not isinstance(letter, Letter):
+        return TABS
     return tuple(tab for tab in TABS if tab[0] != "html" or letter.unpacked.html)
 
 
-def _files(letter: Letter | None) -> list[tuple[int, Enclosure]]:
+def _files(letter: Head | None) -> list[tuple[int, Enclosure]]:
     """Return the files of a message with their numbers; not the pictures that its HTML shows.
 
     Where the HTML is not shown, they are files as all others.
     """
-    if letter is None:
+    if not isinstance(letter, Letter):
         return []
     html = letter.unpacked.html
     shown = {} if entangled(html) else set(_PICTURES.findall(html))
@@ -228,6 +240,12 @@ def _here(visit: Visit) -> str:
 
 def _link(hit: Hit, *, query: str, tab: str) -> str:
     return message_address(hit, query, tab)
+
+
+def _without_files(letter: Letter) -> Letter:
+    """Return what a page tells of a message: of its files all but what is in them."""
+    files = tuple(replace(each, octets=b"") for each in letter.unpacked.enclosures)
+    return replace(letter, unpacked=replace(letter.unpacked, enclosures=files))
 
 
 def _cleaned(letter: Letter, *, images: bool) -> Cleaned | None:

@@ -134,6 +134,17 @@ def test_a_cursor_of_another_list_is_a_fault(caller: Caller, path: str) -> None:
         assert caller.get(f"{path}cursor={cursor}").status == 422, cursor
 
 
+def test_what_is_only_read_is_not_kept_for_a_key(caller: Caller) -> None:
+    sent = come(caller, "archived")
+    found = caller.get(f"/search?q=id:{sent}").json["items"]
+    chosen = {"places": [each["key"]["place_id"] for each in found]}
+    key = {"Idempotency-Key": "an archive"}
+    reader = caller.with_token(caller.token_for("see"))
+    assert reader.post("/places/download", chosen, **key).status == 200
+    # Kept, it would be answered with a fault: the key was used for something else
+    assert reader.post("/places/download", {"places": [999_999]}, **key).status == 404
+
+
 def test_what_is_handed_out_or_kept_is_written_down(caller: Caller) -> None:
     queue_id = come(caller, "read")
     waiting = caller.post("/send", {"from": INFO, "to": ["a@no.example"], "text": "x"}).json["id"]

@@ -9,7 +9,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -159,6 +160,43 @@ def test_html_that_would_take_too_long_is_shown_as_text(
         assert "<iframe" not in shown
         assert "<div>" not in owner.get(f"{found[1]}/html").text
     assert max(took) < PATIENCE_S
+
+
+def test_who_takes_nothing_of_a_download_fills_no_memory(
+    server: ServerProcess, owner: Visitor
+) -> None:
+    lines = b"".join(b"%07d %b\r\n" % (number, b"x" * 60) for number in range(170_000))
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=20) as client:
+        head = b"Subject: unread\r\n\r\n"
+        client.sendmail("ann@example.net", ["info@example.org"], head + lines)
+    found = re.search(
+        r'<a href="(/messages/[A-Z0-9]+)', owner.get("/messages?q=subject:unread").text
+    )
+    assert found is not None
+    path, api = f"{found[1]}/eml", f"/api/v1{found[1]}/raw"
+    caller = Caller.of(server)
+    for taken in (owner.get(path).text.encode(), caller.call("GET", api).octets):
+        assert taken.endswith(head + lines)
+    cookies = "; ".join(f"{name}={value}" for name, value in owner.cookies.items())
+    before = _resident_kib(server)
+    with ExitStack() as links:
+        for number in range(24):
+            link = links.enter_context(socket.socket())
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            link.connect(("127.0.0.1", server.web_port))
+            known = f"Cookie: {cookies}" if number % 2 else f"Authorization: Bearer {caller.token}"
+            target = path if number % 2 else api
+            link.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{known}\r\n\r\n".encode())
+            assert link.recv(15) == b"HTTP/1.1 200 OK"
+        time.sleep(0.5)
+        assert _resident_kib(server) - before < 8 * len(lines) // 1024
+        assert owner.get(path).text.encode().endswith(lines)
+    assert "Traceback" not in server.log.read_text()
+
+
+def _resident_kib(server: ServerProcess) -> int:
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
 
 
 def test_what_no_path_has_is_refused(server: ServerProcess) -> None:

@@ -23,6 +23,7 @@ from tests.fakes.process import ServerProcess
 from tests.fakes.visitor import Visitor
 
 INFO = "info@example.org"
+TABS = ("text", "html", "headers", "source", "parts", "spam", "trace")
 PASSWORD = "a long password"
 RULES = """
 [[rule]]
@@ -161,6 +162,8 @@ def test_each_side_of_a_message(owner: Visitor) -> None:
 def test_a_file_is_never_shown_in_place(server: ServerProcess, owner: Visitor) -> None:
     ((_, at, _),) = found(owner, "Rich")
     path = at.partition("?")[0]
+    inside = {tab: f"{path}/files/1" in owner.get(f"{path}?tab={tab}").text for tab in TABS}
+    assert [tab for tab, files in inside.items() if files] == ["text", "html"]
     answered = owner.get(f"{path}/files/1")
     assert answered.headers["content-disposition"] == "attachment; filename*=UTF-8''%3Cb%3E.html"
     assert answered.headers["content-type"] == "application/octet-stream"

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
 from bitrixmail.admin.event_log import Asked, EventLog
 from bitrixmail.admin.handling import MOST_AT_ONCE, Deleted, Handling, Trained
-from bitrixmail.admin.letters import Letters
+from bitrixmail.admin.letters import SOURCE_OCTETS, Letters
 from bitrixmail.admin.rule_runs import RuleRuns
 from bitrixmail.admin.searching import Searching
 from bitrixmail.admin.spam import Spam
+from bitrixmail.interfaces.threads import IThreads
 from bitrixmail.model.errors import InputError, NotFoundError
 from bitrixmail.model.rule import Action, Rule, RuleSet, Test
 from bitrixmail.pipeline.testifying import Witnesses
 from bitrixmail.rules.judging import Judging
 from bitrixmail.store.opening import InlineStores
 from bitrixmail.tasks import InlineThreads
-from tests.fakes.stored_mail import fill
+from tests.fakes.drafts import make_draft
+from tests.fakes.stored_mail import filed, fill
 from tests.fakes.stores import make_stores, result_of
 
 
@@ -171,6 +175,60 @@ def test_a_letter_is_taken_apart(desk: Desk) -> None:
     assert (part.depth, part.type, part.size_octets) == (0, "text/plain", 8)
     with pytest.raises(NotFoundError):
         result_of(desk.letters.enclosure("Q00001", 0))
+
+
+def test_its_head_is_looked_at_without_the_rest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = b"Subject: long\r\n\r\n" + b"a line\r\n" * 100_000
+    info = result_of(desk.stores.directory.mailbox("info@example.org"))
+    assert info is not None
+    draft = replace(make_draft("QLONG", octets=long), filings=(filed(info.id, "INBOX"),))
+    result_of(desk.stores.messages.append(draft))
+    monkeypatch.setattr(desk.stores.messages, "export", None)
+    head = result_of(desk.letters.head("QLONG"))
+    assert (head.first("subject"), head.size_octets > len(long)) == ("long", True)
+    source, whole = result_of(desk.letters.source("QLONG"))
+    assert not whole
+    assert "Subject: long\n\na line\n" in source
+    assert 200_000 < len(source) <= SOURCE_OCTETS
+    with pytest.raises(NotFoundError):
+        result_of(desk.letters.head("QNONE"))
+
+
+@implementer(IThreads)
+class _Later:
+    """Begins what it is given only when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun: list[Callable[[], None]] = []
+
+    def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
+        result: Deferred[Any] = Deferred()
+        self.begun.append(lambda: result.callback(function(*args, **kwargs)))
+        return result
+
+
+def test_few_are_in_memory_at_once(desk: Desk) -> None:
+    threads = _Later()
+    letters = Letters(desk.stores.messages, threads)
+    opened = [Deferred.fromCoroutine(letters.open("Q00001")) for _ in range(4)]
+    outline = Deferred.fromCoroutine(letters.outline("Q00001"))
+    assert len(threads.begun) == 2
+    # Nobody waits for them who wants the head alone
+    head = Deferred.fromCoroutine(letters.head("Q00001"))
+    threads.begun.pop()()
+    assert head.called
+    for _ in range(5):
+        threads.begun.pop(0)()
+        assert len(threads.begun) <= 2
+    assert all(each.called for each in opened)
+    assert outline.called
+    # Nor does one that failed take the place of another
+    for _ in range(3):
+        Deferred.fromCoroutine(letters.open("QNONE")).addErrback(lambda _failure: None)
+    assert not Deferred.fromCoroutine(letters.open("Q00001")).called
+    assert len(threads.begun) == 1
 
 
 def test_the_log_is_read_by_what_is_typed(desk: Desk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bitrixmail.admin.messages import MAX_EVENTS, Messages
+from bitrixmail.admin.messages import MAX_EVENTS, Messages, Pieces
 from bitrixmail.admin.traces import Traces
 from bitrixmail.model.errors import InputError, NotFoundError
 from bitrixmail.model.plan import Trace
@@ -23,6 +23,23 @@ def test_what_is_shown_of_a_message(house: House) -> None:
     assert [told.event.kind for told in shown.events] == ["received", "filed", "filed"]
     assert [told.trace is None for told in shown.events] == [True, False, False]
     assert result_of(house.messages.export(queue_id)).endswith(LETTER)
+
+
+def test_one_is_read_piece_by_piece(house: House) -> None:
+    queue_id = deliver(house.stores, LETTER, "info@example.org")
+    whole = result_of(house.messages.export(queue_id))
+    pieces = result_of(house.messages.pieces(queue_id))
+    assert pieces.size_octets == len(whole)
+    for step in (1, 7, len(whole), 2 * len(whole)):
+        cut = [result_of(_cut(pieces, at, step)) for at in range(0, len(whole), step)]
+        assert b"".join(cut) == whole
+    assert result_of(_cut(pieces, len(whole), 1)) == b""
+    with pytest.raises(NotFoundError, match="message list"):
+        result_of(house.messages.pieces("NONE"))
+
+
+async def _cut(pieces: Pieces, offset: int, length: int) -> bytes:
+    return await pieces.read(offset, length)
 
 
 def test_of_what_nobody_kept_the_events_are_shown(house: House) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -49,6 +51,29 @@ def test_the_fields_of_others_stay() -> None:
 
 def test_lines_of_another_system_are_mended() -> None:
     assert from_file(b"From: a@b.c\n\nx\r\ny\rz\n").octets == b"From: a@b.c\r\n\r\nx\r\ny\r\nz\r\n"
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\r"])
+def test_lines_are_mended_over_the_ends_of_slices(end: bytes) -> None:
+    for before in range(256 * 1024 - 3, 256 * 1024 + 2):
+        octets = b"x" * before + end * 2 + b"y" * 256 * 1024 + end
+        once = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+        assert from_file(octets).octets == once
+
+
+def test_a_large_file_lets_others_have_their_turn() -> None:
+    """Whoever looks each millisecond meanwhile never waits for long; at once it was for most."""
+    octets = b"\n" * 32 * 1024 * 1024
+    from_file(octets[:1000])
+    thread = threading.Thread(target=from_file, args=(octets,))
+    began = last = time.perf_counter()
+    thread.start()
+    longest = 0.0
+    while thread.is_alive():
+        time.sleep(0.001)
+        now = time.perf_counter()
+        longest, last = max(longest, now - last), now
+    assert longest < (last - began) / 4
 
 
 @pytest.mark.parametrize("octets", [b"", b"\xff\xfe", b"From:\r\n\r\n", b"From: nobody\r\n\r\n"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 
 from bitrixmail.web.api.limits import CallRate
@@ -87,15 +89,57 @@ def test_so_many_callers_are_remembered_at_most() -> None:
 
 
 def test_what_was_answered_is_answered_again() -> None:
-    repeats: Repeats[str] = Repeats()
-    assert repeats.begin("a", "1") is None
+    repeats = _repeats(Clock())
+    assert repeats.begin("ann", "a", "1") is None
     with pytest.raises(ProblemError, match="being done"):
-        repeats.begin("a", "1")
-    repeats.end("a", "made")
-    assert repeats.begin("a", "1") == "made"
+        repeats.begin("ann", "a", "1")
+    repeats.end("ann", "a", b"made")
+    assert repeats.begin("ann", "a", "1") == b"made"
+    assert repeats.begin("bob", "a", "1") is None
     with pytest.raises(ProblemError) as caught:
-        repeats.begin("a", "2")
+        repeats.begin("ann", "a", "2")
     assert caught.value.status == 422
-    assert repeats.begin("b", "1") is None
-    repeats.end("b", None)
-    assert repeats.begin("b", "2") is None
+    assert repeats.begin("ann", "b", "1") is None
+    repeats.end("ann", "b", None)
+    assert repeats.begin("ann", "b", "2") is None
+
+
+def _repeats(clock: Clock) -> Repeats[bytes]:
+    return Repeats(cast("IReactorTime", clock), len)
+
+
+def _made(repeats: Repeats[bytes], user: str, name: str, octets: int) -> None:
+    assert repeats.begin(user, name, "1") is None
+    repeats.end(user, name, b"x" * octets)
+
+
+def test_answers_are_forgotten_after_a_day() -> None:
+    clock = Clock()
+    repeats = _repeats(clock)
+    _made(repeats, "ann", "a", 1)
+    clock.advance(24 * 3600 - 1)
+    assert repeats.begin("ann", "a", "1") == b"x"
+    clock.advance(1)
+    assert repeats.begin("ann", "a", "1") is None
+
+
+def test_nobodys_calls_push_out_those_of_others() -> None:
+    repeats = _repeats(Clock())
+    _made(repeats, "bob", "a", 1)
+    for number in range(2000):
+        _made(repeats, "ann", str(number), 1)
+    assert repeats.begin("bob", "a", "1") == b"x"
+    assert repeats.begin("ann", "1999", "1") == b"x"
+    assert repeats.begin("ann", "1", "1") is None
+
+
+def test_answers_take_bounded_memory() -> None:
+    repeats, large = _repeats(Clock()), 64 * 1024
+    for number in range(200):
+        _made(repeats, f"user {number}", "a", large)
+    assert repeats.begin("user 199", "a", "1") == b"x" * large
+    assert repeats.begin("user 0", "a", "1") is None
+    # It was made, so it is not made again, though nobody can be told what was answered
+    _made(repeats, "ann", "a", large + 1)
+    with pytest.raises(ProblemError, match="too large to be kept"):
+        repeats.begin("ann", "a", "1")

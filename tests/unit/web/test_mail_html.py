@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -172,11 +173,45 @@ def test_a_document_is_of_its_own() -> None:
         '<p a="' * 19_000,
         "<p>" + "".join(f"<font color=a{each}>" for each in range(100)) + "<p>x" * 10_000,
         "x" * 1024 * 1024 + "<p>",
+        "&" * 1024 * 1024,
+        "&#x" * 300_000,
+        "&notit;" * 140_000,
     ],
-    ids=["deep", "attributes", "open", "quoted", "comments", "quotes", "reopened", "long"],
-)
+    ids=[
+        "deep", "attributes", "open", "quoted", "comments", "quotes", "reopened", "long",
+        "ampersands", "numbers", "names",
+    ],
+)  # fmt: skip
 def test_what_would_take_too_long_is_known_beforehand(html: str) -> None:
     assert entangled(html)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https:\t//bank.example@evil.example/",
+        "https:/\n/bank.example@evil.example/",
+        "\r\nht\ttps://bank.exa\nmple@evil.example/",
+        "https&Tab;://bank.example&NewLine;@evil.example/",
+    ],
+)
+def test_no_link_is_made_to_look_like_one_to_another_host(address: str) -> None:
+    cleaned = clean(f'<a href="{address}">x</a>', {}, images=False)
+    assert 'href="https://evil.example/"' in cleaned.html
+    assert "bank" not in cleaned.html
+
+
+def test_a_picture_elsewhere_is_known_by_what_a_browser_reads() -> None:
+    cleaned = clean('<img src="ht\ttps://spy.example/1.gif">', {}, images=False)
+    assert (cleaned.html, cleaned.remote) == ("<img>", 1)
+
+
+def test_references_within_reason_take_a_moment() -> None:
+    html = "&nbsp;" + "word and more words&nbsp;" * 29_000
+    assert not entangled(html)
+    began = time.process_time()
+    clean(html, {}, images=False)
+    assert time.process_time() - began < 3
 
 
 def test_a_long_page_is_not_entangled() -> None:

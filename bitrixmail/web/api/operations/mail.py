@@ -145,9 +145,9 @@ class MailOperations:
 
     async def raw(self, call: Call) -> Raw:
         """Give a stored message as it came."""
-        octets = await self._messages.export(call.parts["id"])
+        pieces = await self._messages.pieces(call.parts["id"])
         await call.record("message.download", call.parts["id"])
-        return Raw(octets, "message/rfc822")
+        return Raw(b"", "message/rfc822", pieces)
 
     async def explain(self, call: Call) -> tuple[Explained, ...]:
         """Explain how the spam filter scores a message by what it knows now."""
