@@ -50,9 +50,18 @@ class SettingsDesk:
         """Return all settings. Raises InputError for a file that can't be used."""
         return await self._book.read()
 
-    async def change(self, texts: Mapping[str, str | None], who: str, address: str) -> Saved:
-        """Change settings; None is the default. Raises InputError, nothing is changed then."""
-        return await self._taken(await self._book.write(texts), who, address)
+    async def change(
+        self,
+        texts: Mapping[str, str | None],
+        who: str,
+        address: str,
+        seen: Mapping[str, str] | None = None,
+    ) -> Saved:
+        """Change settings; None is the default. Raises InputError, nothing is changed then.
+
+        `seen`: the marks of what a form showed, see ISettingsBook.write.
+        """
+        return await self._taken(await self._book.write(texts, seen or {}), who, address)
 
     async def history(self) -> tuple[Changed, ...]:
         """Return the last changes, the newest first."""

@@ -122,6 +122,40 @@ def test_all_faults_are_told_at_once_beside_their_fields(
     assert not list(server.home.glob(".*.new"))
 
 
+def given(page: str) -> dict[str, str | list[str]]:
+    """Return what a browser would send of a page of settings that has fields of one line."""
+    fields = re.findall(r'<input id="[^"]*" name="([^"]+)" value="([^"]*)"', page)
+    seen = re.findall(r'name="seen" value="([^"]+)"', page)
+    return {"section": "smtp", "seen": seen, **dict(fields)}
+
+
+def test_two_owners_do_not_undo_each_other(server: ServerProcess, owner: Visitor) -> None:
+    other = Visitor(server.web_port, cookies=dict(owner.cookies))
+    mine, his = given(shown(owner, "smtp")), given(shown(other, "smtp"))
+    assert other.post("/settings", **his | {"smtp.max_size": "33MiB"}).status == 303
+    assert owner.post("/settings", **mine | {"smtp.max_recipients": "77"}).status == 303
+    page = shown(owner, "smtp")
+    assert 'value="33MiB"' in page
+    assert 'value="77"' in page
+    # Both have changed one and the same: he is told, and what he typed is not lost
+    typed = {"smtp.max_size": "44MiB", "smtp.max_errors": "5"}
+    answered = owner.post("/settings", **mine | typed)
+    page = unescape(answered.text)
+    assert answered.status == 409
+    assert page.count('role="alert"') == 1
+    assert 'it is now "33MiB"' in page
+    assert 'value="44MiB"' in page
+    assert 'max_size = "33MiB"' in server.config.read_text()
+    # The page that came has what was only shown as it is now, so that a second save decides
+    assert owner.post("/settings", **given(page)).status == 303
+    text = server.config.read_text()
+    assert 'max_size = "44MiB"' in text
+    assert "max_recipients = 77" in text
+    assert "max_errors = 5" in text
+    for path in ("smtp.max_size", "smtp.max_recipients", "smtp.max_errors"):
+        owner.post("/settings", section="smtp", reset=path)
+
+
 def test_what_needs_a_restart_says_so(server: ServerProcess, owner: Visitor) -> None:
     owner.post("/settings", section="rules", **{"rules.time_limit": "200ms"})
     assert "next start" in shown(owner, "rules")
