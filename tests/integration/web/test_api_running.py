@@ -18,6 +18,7 @@ import pytest
 from tests.fakes.caller import Caller
 from tests.fakes.process import ServerProcess
 from tests.fakes.server import until
+from tests.fakes.visitor import Visitor
 
 INFO = "info@example.org"
 RULE = {
@@ -248,7 +249,7 @@ def ended(caller: Caller, number: int) -> dict[str, Any]:
     return last
 
 
-def test_zones_places_and_the_account(caller: Caller) -> None:
+def test_zones_places_and_the_account(server: ServerProcess, caller: Caller) -> None:
     state = caller.get("/domains/example.org/check").json
     assert state["at"] is None
     assert any(" MX " in each["line"] or "\tMX\t" in each["line"] for each in state["records"])
@@ -257,7 +258,7 @@ def test_zones_places_and_the_account(caller: Caller) -> None:
     letter = {"from": INFO, "to": ["eva@example.com"], "text": "x", "send_at": later}
     assert caller.post("/send", letter).status == 202
     assert any(each["bound"]["waiting"] for each in caller.get("/queue/places").json)
-    assert "its sender wanted it so" in owner.get("/queue").text
+    assert "its sender wanted it so" in Visitor.of(server).get("/queue").text
     assert caller.get("/queue/depths").json[0]["count"] >= 1
     account = caller.get("/account").json
     assert (account["user"]["name"], "govern" in account["rights"]) == ("admin", True)
