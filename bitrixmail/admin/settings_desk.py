@@ -14,10 +14,10 @@ from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.house import Reloaded
 from bitrixmail.model.settings_book import HIDDEN, Book, Change
 from bitrixmail.model.text import printable
+from bitrixmail.model.user import DeedSearch
 
 CHANGE = "settings.change"
-# The audit log holds other deeds too: so many are looked through, and so many shown
-_SEARCHED, _SHOWN = 2000, 100
+_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class SettingsDesk:
     async def history(self) -> tuple[Changed, ...]:
         """Return the last changes, the newest first."""
         found: list[Changed] = []
-        for deed in await self._users.deeds(_SEARCHED):
-            if deed.what == CHANGE and len(found) < _SHOWN:
+        for deed in await self._users.deeds(_SHOWN, None, DeedSearch(what=CHANGE)):
+            if deed.what == CHANGE:
                 change = _read(deed.target, deed.detail)
                 can_undo = change.before != json.dumps(HIDDEN) and deed.detail.startswith("{")
                 found.append(Changed(deed.at, deed.who, change, can_undo))
