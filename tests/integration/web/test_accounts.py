@@ -251,36 +251,6 @@ def test_a_mailbox_from_its_making_to_its_end(server: ServerProcess, owner: Visi
     assert owner.get(path).status == 404
 
 
-def test_two_do_not_undo_each_other(owner: Visitor) -> None:
-    owner.post("/mailboxes", address="two@example.org", how="none")
-    path = "/mailboxes/two@example.org"
-    names = {"description", "quota", "retention", "active", "plus_folders"}
-
-    def of(page: str) -> dict[str, str]:
-        """Return the fields of the form as a browser would send them."""
-        found = dict(
-            re.findall(r'name="(was\.\w+|\w+)" value="([^"]*)"(?: maxlength="500")?>', page)
-        )
-        boxes = re.findall(r'name="(\w+)" value="1" checked', page)
-        texts = {key: text for key, text in found.items() if key.removeprefix("was.") in names}
-        return texts | dict.fromkeys(boxes, "1")
-
-    form = of(owner.get(path).text)
-    assert owner.post(f"{path}/change", **form | {"quota": "1GiB"}).status == 303
-    assert owner.post(f"{path}/change", **form | {"retention": "30d"}).status == 303
-    assert of(owner.get(path).text)["quota"] == "1GiB"
-    refused = owner.post(f"{path}/change", **form | {"quota": "2GiB", "description": "His"})
-    assert refused.status == 409
-    assert "it is now &#34;1GiB&#34;" in refused.text
-    again = of(refused.text)
-    assert (again["quota"], again["description"], again["retention"]) == ("2GiB", "His", "30d")
-    assert of(owner.get(path).text)["quota"] == "1GiB"
-    assert owner.post(f"{path}/change", **again).status == 303
-    now = of(owner.get(path).text)
-    assert (now["quota"], now["description"], now["retention"]) == ("2GiB", "His", "30d")
-    assert owner.post(f"{path}/remove", sure="two@example.org").status == 303
-
-
 def test_a_password_is_changed_by_who_knows_it(server: ServerProcess, owner: Visitor) -> None:
     anna = a_user(server, owner, "anna", "operator")
     wrong = anna.post("/account/password", password="x", new="long enough", again="long enough")

@@ -156,6 +156,37 @@ def test_two_owners_do_not_undo_each_other(server: ServerProcess, owner: Visitor
         owner.post("/settings", section="smtp", reset=path)
 
 
+def test_two_do_not_undo_each_other_on_a_mailbox(owner: Visitor) -> None:
+    owner.post("/domains", name="example.org")
+    owner.post("/mailboxes", address="two@example.org", how="none")
+    path = "/mailboxes/two@example.org"
+    names = {"description", "quota", "retention", "active", "plus_folders"}
+
+    def of(page: str) -> dict[str, str]:
+        """Return the fields of the form as a browser would send them."""
+        found = dict(
+            re.findall(r'name="(was\.\w+|\w+)" value="([^"]*)"(?: maxlength="500")?>', page)
+        )
+        boxes = re.findall(r'name="(\w+)" value="1" checked', page)
+        texts = {key: text for key, text in found.items() if key.removeprefix("was.") in names}
+        return texts | dict.fromkeys(boxes, "1")
+
+    form = of(owner.get(path).text)
+    assert owner.post(f"{path}/change", **form | {"quota": "1GiB"}).status == 303
+    assert owner.post(f"{path}/change", **form | {"retention": "30d"}).status == 303
+    assert of(owner.get(path).text)["quota"] == "1GiB"
+    refused = owner.post(f"{path}/change", **form | {"quota": "2GiB", "description": "His"})
+    assert refused.status == 409
+    assert "it is now &#34;1GiB&#34;" in refused.text
+    again = of(refused.text)
+    assert (again["quota"], again["description"], again["retention"]) == ("2GiB", "His", "30d")
+    assert of(owner.get(path).text)["quota"] == "1GiB"
+    assert owner.post(f"{path}/change", **again).status == 303
+    now = of(owner.get(path).text)
+    assert (now["quota"], now["description"], now["retention"]) == ("2GiB", "His", "30d")
+    assert owner.post(f"{path}/remove", sure="two@example.org").status == 303
+
+
 def test_what_needs_a_restart_says_so(server: ServerProcess, owner: Visitor) -> None:
     owner.post("/settings", section="rules", **{"rules.time_limit": "200ms"})
     assert "next start" in shown(owner, "rules")
