@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,12 +10,15 @@ from bitrixmail.admin.rule_notes import RuleNotes
 from bitrixmail.admin.rules import RuleChanges, compared
 from bitrixmail.interfaces.directory import IDirectory, IRouter
 from bitrixmail.interfaces.rulebook import IRulebook
-from bitrixmail.model.errors import Fault, InputError, NotFoundError
+from bitrixmail.model.errors import ChangedMeanwhileError, Fault, InputError, NotFoundError
 from bitrixmail.model.rule import Rule, RuleSet
 from bitrixmail.model.rulebook import RuleCount
 from bitrixmail.model.text import printable
 from bitrixmail.rules.judging import Judging
+from bitrixmail.rules.syntax import dump_rules
 from bitrixmail.rules.words import nearest, place_of
+
+_MARK_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,18 @@ class RuleEditing:
         self._judging.check(RuleSet(rules=(rule,)))
         return _with(await self._rulebook.current(), rule, instead)
 
-    async def put(self, rule: Rule, instead: str, author: str) -> RuleChanges:
+    async def put(self, rule: Rule, instead: str, author: str, seen: str = "") -> RuleChanges:
         """Put a rule into force in the place of one; of none if `instead` is empty.
 
         Raises InputError if another rule has its name or it can't be used, NotFoundError if that
-        one is gone. What is not changed makes no version.
+        one is gone. What is not changed makes no version. `seen` is the mark of the one that was
+        edited, see `mark_of_rule`; ChangedMeanwhileError: another has changed it since.
         """
         old = await self._rulebook.current()
+        if seen and instead and seen != mark_of_rule(now := _found(old, instead)) and now != rule:
+            what = "somebody else has changed it meanwhile"
+            remedy = "put it once more to have yours in its place, or load it anew"
+            raise ChangedMeanwhileError(Fault(place_of(instead), what, remedy))
         self._judging.check(RuleSet(rules=(rule,)))
         changes = compared(old, _with(old, rule, instead).rules)
         found = await self._notes.at_import(RuleSet(rules=(rule,)))
@@ -124,6 +133,12 @@ class RuleEditing:
         if not changes.any:
             return changes
         return replace(changes, rules=await self._rulebook.replace(changes.rules, author, comment))
+
+
+def mark_of_rule(rule: Rule) -> str:
+    """Return what a form remembers of the rule that it shows."""
+    text = dump_rules(RuleSet(rules=(rule,)))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_MARK_DIGITS]
 
 
 def whose(rule: Rule) -> str:

@@ -32,6 +32,8 @@ from bitrixmail.tasks import utcnow
 DOOR = "api"
 MOST_RECIPIENTS = 1000
 MOST_HELD = timedelta(days=30)
+# The clocks of two machines may differ by so much
+MOST_PAST = timedelta(minutes=1)
 _PIECE_OCTETS = 64 * 1024
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LETTERS = 13
@@ -224,6 +226,9 @@ class Sending:
             faults.append(Fault("recipients", what, "send the rest separately"))
         if parcel.not_before is not None and parcel.not_before - self.now() > MOST_HELD:
             faults.append(Fault("send_at", f"is more than {MOST_HELD.days} days ahead"))
+        if parcel.not_before is not None and self.now() - parcel.not_before > MOST_PAST:
+            what = f"is in the past: here it is {self.now().isoformat(timespec='seconds')}"
+            faults.append(Fault("send_at", what, "leave it out to send at once"))
         if b"\0" in octets:
             faults.append(Fault("message", "has a NUL character", "encode it (RFC 2045)"))
         if faults:

@@ -14,10 +14,10 @@ from bitrixmail.model.errors import Fault, NotFoundError
 from bitrixmail.model.house import Reloaded
 from bitrixmail.model.settings_book import HIDDEN, Book, Change
 from bitrixmail.model.text import printable
+from bitrixmail.model.user import DeedSearch
 
 CHANGE = "settings.change"
-# The audit log holds other deeds too: so many are looked through, and so many shown
-_SEARCHED, _SHOWN = 2000, 100
+_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,24 @@ class SettingsDesk:
         """Return all settings. Raises InputError for a file that can't be used."""
         return await self._book.read()
 
-    async def change(self, texts: Mapping[str, str | None], who: str, address: str) -> Saved:
-        """Change settings; None is the default. Raises InputError, nothing is changed then."""
-        return await self._taken(await self._book.write(texts), who, address)
+    async def change(
+        self,
+        texts: Mapping[str, str | None],
+        who: str,
+        address: str,
+        seen: Mapping[str, str] | None = None,
+    ) -> Saved:
+        """Change settings; None is the default. Raises InputError, nothing is changed then.
+
+        `seen`: the marks of what a form showed, see ISettingsBook.write.
+        """
+        return await self._taken(await self._book.write(texts, seen or {}), who, address)
 
     async def history(self) -> tuple[Changed, ...]:
         """Return the last changes, the newest first."""
         found: list[Changed] = []
-        for deed in await self._users.deeds(_SEARCHED):
-            if deed.what == CHANGE and len(found) < _SHOWN:
+        for deed in await self._users.deeds(_SHOWN, None, DeedSearch(what=CHANGE)):
+            if deed.what == CHANGE:
                 change = _read(deed.target, deed.detail)
                 can_undo = change.before != json.dumps(HIDDEN) and deed.detail.startswith("{")
                 found.append(Changed(deed.at, deed.who, change, can_undo))

@@ -10,6 +10,10 @@ TROUBLES: dict[str, str] = {
     "{}: its SCRAM verifier can't be read": "{}: запись пароля для SCRAM не прочесть",
     "{}: bug in a login: {}\n{}": "{}: ошибка программы при входе: {}",
     "{}: bug in a login: {} | {}": "{}: ошибка программы при входе: {}",
+    # sending by the API
+    "not in the audit log: {} has sent {}: {}": (
+        "не записано в журнал действий: {} отправил письмо {}: {}"
+    ),
     # what is looked at
     "the probe {} failed": "проба {} не удалась",
     "the examination failed": "проверка не удалась",

@@ -18,11 +18,14 @@ class ISettingsBook(Interface):
     async def read() -> Book:
         """Return all settings. Raises InputError if the file can't be used as it is."""
 
-    async def write(texts: Mapping[str, str | None]) -> tuple[Change, ...]:
+    async def write(texts: Mapping[str, str | None], seen: Mapping[str, str]) -> tuple[Change, ...]:
         """Change settings in the file: by dotted path the text of a form, None for the default.
 
         What is the same as before is left alone. All or nothing, and comments stay. Raises
         InputError with every fault, each at the path of its setting; the file is then as before.
+
+        `seen`: the marks of what the form showed, see `mark_of`. A text that is the one shown is
+        left alone; ChangedMeanwhileError: another has changed what is to be changed.
         """
 
     async def put_back(path: str, before: str) -> tuple[Change, ...]:

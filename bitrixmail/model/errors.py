@@ -74,6 +74,10 @@ class ExistsError(InputError):
     """Something of that name exists already."""
 
 
+class ChangedMeanwhileError(InputError):
+    """What is to be changed is no more as it was when it was shown: another has changed it."""
+
+
 class SetupError(Exception):
     """The surroundings do not allow to start or go on: `problem` in one line, then ways out.
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import Enum
 
 HIDDEN = "(hidden)"
+_MARK_DIGITS = 16
+
+
+def mark_of(text: str) -> str:
+    """Return what a form remembers of a text that it shows; line ends are those of its page."""
+    shown = text.replace("\r\n", "\n").strip()
+    return hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()[:_MARK_DIGITS]
 
 
 class Kind(Enum):
@@ -54,6 +62,11 @@ class Setting:
     def key(self) -> str:
         """Its name within its section."""
         return self.path.partition(".")[2] or self.path
+
+    @property
+    def mark(self) -> str:
+        """What a form remembers of it, see `mark_of`."""
+        return mark_of(self.value)
 
     @property
     def locked(self) -> bool:

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice, takewhile
 from queue import SimpleQueue
 from time import perf_counter
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 from twisted.internet.defer import Deferred, execute, fail, succeed
@@ -23,11 +23,8 @@ from bitrixmail.interfaces.meter import IMeter
 from bitrixmail.model.errors import StoreFullError, StoreUnavailableError, TemporaryError
 from bitrixmail.model.reply import STORE_FULL
 from bitrixmail.store.database import CannotBeginError, DatabaseFile, Session
+from bitrixmail.store.units import BatchFunction, Item, Outcomes, R, Unit, touched
 from bitrixmail.tasks import Threads
-
-Item = TypeVar("Item")
-R = TypeVar("R")
-BatchFunction = Callable[[Connection, Sequence[Item]], Sequence[R]]
 
 _MOST_WAITING = 1000
 _MOST_READING = 10_000
@@ -37,33 +34,6 @@ _READERS = 3
 # would be several. Each costs the writer half a millisecond under the interpreter's lock, which
 # every recv and send of the reactor gives away to it. A lone sender does not wait.
 _GATHER_S = 0.006
-
-
-class Commit(Deferred[R]):
-    """The result of something handed to the writer. Cancelling has no effect: it may be kept."""
-
-    def cancel(self) -> None:
-        """Do nothing: what is behind the durable line is not taken back."""
-
-
-class Unit(Generic[Item, R]):
-    """One item on its way through the writer. Made by a write, ends when its Deferred fires."""
-
-    __slots__ = ("batch", "done", "error", "item", "result")
-
-    def __init__(self, batch: BatchFunction[Item, R], item: Item) -> None:
-        self.batch = batch
-        self.item = item
-        self.done: Commit[R] = Commit()
-        self.result: R | None = None
-        self.error: Exception | None = None
-
-    def fire(self) -> None:
-        """Tell whoever waits."""
-        if self.error is not None:
-            self.done.errback(self.error)
-        else:
-            self.done.callback(self.result)  # type: ignore[arg-type]  # R may be None
 
 
 def write_group(session: Session, units: Sequence[Unit[Any, Any]]) -> None:
@@ -134,6 +104,8 @@ def _read_if_changed(
 class Executor(Protocol):
     """What runs transactions for a Database."""
 
+    outcomes: Outcomes
+
     def start(self, file: DatabaseFile) -> None:
         """Begin to take work on this file."""
 
@@ -162,6 +134,9 @@ class InlineExecutor:
 
     waiting = 0
 
+    def __init__(self) -> None:
+        self.outcomes = Outcomes()
+
     def start(self, file: DatabaseFile) -> None:
         """See Executor."""
         self._writer = Session(file, file.writing)
@@ -171,6 +146,7 @@ class InlineExecutor:
     def write(self, unit: Unit[Any, Any]) -> None:
         """See Executor."""
         write_group(self._writer, [unit])
+        self.outcomes.take([unit])
         unit.fire()
 
     def read(self, function: Callable[..., R], args: tuple[Any, ...]) -> Deferred[R]:
@@ -198,6 +174,7 @@ class ThreadedExecutor:
     def __init__(self, reactor: Any) -> None:
         # IReactorTime and IReactorFromThreads
         self._reactor = reactor
+        self.outcomes = Outcomes()
         self._readers = Threads(reactor, "store-reader", _READERS)
         self._groups: SimpleQueue[Sequence[Unit[Any, Any]] | None] = SimpleQueue()
         self._waiting = 0
@@ -277,6 +254,7 @@ class ThreadedExecutor:
     def _written(self, group: Sequence[Unit[Any, Any]]) -> None:
         """Tell those who waited; what they write now makes up the next group."""
         self._waiting -= len(group)
+        self.outcomes.take(group)
         # Who came meanwhile is in step with the others soon, and then one commit serves all
         self._expected = len(group) + len(self._pending)
         for unit in group:
@@ -372,6 +350,15 @@ class Database:
     def waiting(self) -> int:
         """How many writes wait for their commit."""
         return self._executor.waiting
+
+    @property
+    def failed(self) -> tuple[int, str]:
+        """How many writes have failed since the last that did not, and what the last was told."""
+        return self._executor.outcomes.failed, self._executor.outcomes.cause
+
+    def touch(self) -> Deferred[None]:
+        """Commit something that changes nothing, to see whether that can be done. See `write`."""
+        return self.write(touched, None)
 
     def read(self, function: Callable[..., R], *args: Any) -> Deferred[R]:
         """Call `function(connection, *args)` in a read transaction of its own."""

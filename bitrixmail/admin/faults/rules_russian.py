@@ -320,4 +320,9 @@ RULES: dict[str, str] = {
     "give its id, its file, or its text": "укажите номер письма, файл или текст",
     "holds {} rules, not one": "правил здесь {}, а нужно одно",
     "to put several use the import": "несколько правил загружают на странице «Импорт и экспорт»",
+    # changed by two
+    "somebody else has changed it meanwhile": "тем временем это изменил кто-то другой",
+    "put it once more to have yours in its place, or load it anew": (
+        "сохраните ещё раз, чтобы поставить своё, или откройте заново"
+    ),
 }  # fmt: skip

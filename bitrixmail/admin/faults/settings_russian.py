@@ -229,4 +229,11 @@ SETTINGS: dict[str, str] = {
     ),
     '"{}" is no route': "«{}» — такого пути нет",
     "parameters stand as {}, not {}": "параметры записаны как {}, а не {}",
+    # changed by two
+    'somebody else has changed it meanwhile: it is now "{}"': (
+        "тем временем это изменил кто-то другой: теперь там «{}»"
+    ),
+    "save again to put yours in its place": (
+        "сохраните ещё раз, чтобы поставить своё значение"
+    ),
 }  # fmt: skip

@@ -33,6 +33,7 @@ from bitrixmail.app.settings.reload import Reload
 from bitrixmail.app.settings.sources import SettingSources
 from bitrixmail.app.settings.tree import Settings
 from bitrixmail.app.watching.history import STEP_S, History
+from bitrixmail.app.watching.readiness import Readiness
 from bitrixmail.app.watching.reports import Reports
 from bitrixmail.app.watching.troubles import Troubles
 from bitrixmail.model.errors import MailError
@@ -72,6 +73,7 @@ class WebRoom:
         self._reactor = reactor
         self._calls_per_minute = reception.settings.web.calls_per_minute
         self._draining = False
+        self._readiness = Readiness(reception.stores)
         self._started = utcnow(reactor)
         self._hub: Any = None
         stores = reception.stores
@@ -230,12 +232,14 @@ class WebRoom:
             wrong = (f"the store does not answer within {_PATIENCE_S:g} s",)
         except MailError as error:
             wrong = (error.reply.text,)
+        unready = self._readiness.faults()
         return ServerState(
             hostname=self._reception.settings.server.hostname,
             version=version("bitrixmail"),
             started=self._started,
-            ready=not self._draining,
+            ready=not self._draining and not unready,
             wrong=wrong,
+            unready=unready,
         )
 
     def _end(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,10 +35,21 @@ from bitrixmail.app.settings.sources import SettingSources
 from bitrixmail.app.settings.tree import Settings
 from bitrixmail.interfaces.settings_book import ISettingsBook
 from bitrixmail.interfaces.threads import IThreads
-from bitrixmail.model.errors import Fault, InputError, SetupError
-from bitrixmail.model.settings_book import HIDDEN, Book, Change, Kind, Section, Setting, Source
+from bitrixmail.model.errors import ChangedMeanwhileError, Fault, InputError, SetupError
+from bitrixmail.model.settings_book import (
+    HIDDEN,
+    Book,
+    Change,
+    Kind,
+    Section,
+    Setting,
+    Source,
+    mark_of,
+)
+from bitrixmail.model.text import printable
 from bitrixmail.net.tls import ServerTLS
 
+_MOST_TOLD = 500
 _Tables = Mapping[str, Mapping[str, Any]]
 
 
@@ -67,16 +78,23 @@ class SettingsBook:
             warnings=settings.warnings(),
         )
 
-    async def write(self, texts: Mapping[str, str | None]) -> tuple[Change, ...]:
+    async def write(
+        self, texts: Mapping[str, str | None], seen: Mapping[str, str]
+    ) -> tuple[Change, ...]:
         """See ISettingsBook."""
-        return await self._lock.run(self._threads.run, self._write, texts)
+        return await self._lock.run(self._threads.run, self._write, texts, seen)
 
-    def _write(self, texts: Mapping[str, str | None]) -> tuple[Change, ...]:
+    def _write(
+        self, texts: Mapping[str, str | None], seen: Mapping[str, str]
+    ) -> tuple[Change, ...]:
         book = self._read()
         known = {setting.path: setting for section in book.sections for setting in section.settings}
         values: dict[str, Any] = {}
         faults: list[Fault] = []
+        stale: list[Fault] = []
         for path, text in texts.items():
+            if text is not None and seen.get(path) == mark_of(text):
+                continue
             setting = known.get(path)
             if setting is None:
                 faults.append(Fault(path, "there is no such setting"))
@@ -84,7 +102,9 @@ class SettingsBook:
             if setting.locked:
                 faults.append(Fault(path, f"is set by {setting.by}", "change it there"))
                 continue
-            if text is None or (setting.kind is Kind.TOML and not _as_shown(text)):
+            if seen.get(path, setting.mark) != setting.mark and _differs(setting, text):
+                stale.append(_meanwhile(setting))
+            elif text is None or (setting.kind is Kind.TOML and not _as_shown(text)):
                 if text is None or setting.value:
                     values[path] = None
             elif _as_shown(text) != setting.value or (setting.secret and text):
@@ -92,9 +112,9 @@ class SettingsBook:
                     values[path] = value_of(setting.kind, path, text)
                 except InputError as error:
                     faults += error.faults
-        if faults:
-            raise InputError(*faults)
-        return self._put(values)
+        if stale:
+            raise ChangedMeanwhileError(*stale, *faults)
+        return self._put(values, faults)
 
     async def put_back(self, path: str, before: str) -> tuple[Change, ...]:
         """See ISettingsBook."""
@@ -103,7 +123,8 @@ class SettingsBook:
         value = json.loads(before) if before else None
         return await self._lock.run(self._threads.run, self._put, {path: value})
 
-    def _put(self, values: Mapping[str, Any]) -> tuple[Change, ...]:
+    def _put(self, values: Mapping[str, Any], faults: Sequence[Fault] = ()) -> tuple[Change, ...]:
+        """Put values into the file, or tell all that is wrong with it and what was found before."""
         file = self._sources.file
         if file is None:
             what = "there is no file of settings"
@@ -115,7 +136,19 @@ class SettingsBook:
             for path, value in values.items()
         }
         private = any(value and HIDDEN in _told(path, value) for path, value in whole.items())
-        changed = change_file(file, whole, self._check, private=private)
+
+        def check(fresh: Path) -> None:
+            found = [*faults]
+            try:
+                self._check(fresh)
+            except InputError as error:
+                found += error.faults
+            if found:
+                raise InputError(*found)
+
+        changed = change_file(file, whole, check, private=private)
+        if faults:  # with nothing else to be changed, nothing was checked
+            raise InputError(*faults)
         return tuple(
             Change(path, _told(path, before), _told(path, after))
             for path, (before, after) in changed.items()
@@ -201,6 +234,17 @@ def _found(tables: _Tables, path: str) -> Any:
 
 def _as_shown(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
+
+
+def _differs(setting: Setting, text: str | None) -> bool:
+    """Whether a text says something else than what is in force; None says the default."""
+    return setting.source is Source.FILE if text is None else _as_shown(text) != setting.value
+
+
+def _meanwhile(setting: Setting) -> Fault:
+    now = printable(setting.value, _MOST_TOLD)
+    what = f'somebody else has changed it meanwhile: it is now "{now}"'
+    return Fault(setting.path, what, "save again to put yours in its place")
 
 
 def _told(path: str, value: Any) -> str:

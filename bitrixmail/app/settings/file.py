@@ -7,6 +7,8 @@ mode stay, unless a secret goes into what all may read.
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -106,12 +108,23 @@ def _plain(item: Any) -> Any:
     return item if unwrap is None else unwrap()
 
 
+def _clear(real: Path) -> None:
+    """Remove what a process that was killed has left beside the file: it may hold secrets."""
+    left = re.compile(rf"\.{re.escape(real.name)}\.[0-9a-f]+\.new")
+    for each in real.parent.iterdir():
+        if left.fullmatch(each.name):
+            with suppress(OSError):
+                each.unlink()
+
+
 def _replace(real: Path, text: str, check: Callable[[Path], None], *, private: bool) -> None:
     before = real.stat()
     mode = stat.S_IMODE(before.st_mode)
     if private and mode & stat.S_IROTH:
         mode = stat.S_IRUSR | stat.S_IWUSR
-    fresh = real.with_name(f".{real.name}.{os.getpid()}.new")
+    _clear(real)
+    # Not the process id: in a container each start has the same
+    fresh = real.with_name(f".{real.name}.{secrets.token_hex(8)}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

@@ -18,6 +18,7 @@ from bitrixmail.app.watching.maillog import MailLog
 from bitrixmail.app.watching.metrics import Metrics, TimedJudge, free_octets, size_of
 from bitrixmail.app.watching.metrics_door import MetricsDoor
 from bitrixmail.app.watching.metrics_sum import Sample, SummedRegistry, samples_of
+from bitrixmail.app.watching.readiness import Readiness
 from bitrixmail.link.sessions import Sessions
 from bitrixmail.model.job import JobState
 from bitrixmail.model.queue import Depth
@@ -84,7 +85,8 @@ class Metering:
         summed = SummedRegistry(metrics.registry)
         if receivers is not None:
             receivers.reported = summed.reported
-        return MetricsDoor(clock, summed, _show_store(metrics, stores, clock))
+        look = _show_store(metrics, stores, clock)
+        return MetricsDoor(clock, summed, look, Readiness(stores).faults)
 
 
 def _show_sessions(metrics: Metrics, door: str, sessions: Sessions) -> None:

@@ -1,4 +1,4 @@
-"""A small HTTP door for those who watch a server: /metrics and /healthz (RFC 9110).
+"""A small HTTP door for those who watch a server: /metrics, /healthz, /readyz (RFC 9110).
 
 Imported only where something is measured. It asks nobody for a password: it belongs on loopback.
 """
@@ -8,7 +8,7 @@ Imported only where something is measured. It asks nobody for a password: it bel
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from prometheus_client.exposition import choose_encoder
@@ -33,7 +33,8 @@ class MetricsDoor(HTTPDoor):
     """The door of one listener or several. Made by compose, lives as long as the server.
 
     `look` reads what lies in the store before an exposition is written. Health is that it can:
-    whoever asks /healthz gets 200, or 503 with what is wrong.
+    whoever asks /healthz gets 200, or 503 with what is wrong. `unready` says what keeps mail from
+    being written: /readyz tells that as well.
     """
 
     def __init__(
@@ -41,11 +42,17 @@ class MetricsDoor(HTTPDoor):
         clock: IReactorTime,
         registry: Collector,
         look: Callable[[], Coroutine[Deferred[Any], Any, None]],
+        unready: Callable[[], Sequence[str]],
     ) -> None:
         self._clock = clock
         self._look = look
-        pages = {b"metrics": _Page(self._exposed), b"healthz": _Page(self._health)}
-        super().__init__(clock, pages, "Here are /metrics and /healthz.")
+        self._unready = unready
+        pages = {
+            b"metrics": _Page(self._exposed),
+            b"healthz": _Page(self._health),
+            b"readyz": _Page(self._readiness),
+        }
+        super().__init__(clock, pages, "Here are /metrics, /healthz and /readyz.")
         self._registry = registry
 
     async def _fault(self) -> str:
@@ -73,11 +80,19 @@ class MetricsDoor(HTTPDoor):
         return octets
 
     async def _health(self, request: Request) -> bytes:
-        fault = await self._fault()
-        request.setHeader("content-type", _TEXT)
-        if fault:
-            request.setResponseCode(503)
-        return f"{fault or 'ok'}\n".encode()
+        return _told(request, await self._fault())
+
+    async def _readiness(self, request: Request) -> bytes:
+        faults = (await self._fault(), *self._unready())
+        return _told(request, "\n".join(filter(None, faults)))
+
+
+def _told(request: Request, fault: str) -> bytes:
+    """Answer with 200, or 503 with what is wrong."""
+    request.setHeader("content-type", _TEXT)
+    if fault:
+        request.setResponseCode(503)
+    return f"{fault or 'ok'}\n".encode()
 
 
 class _Page(Resource):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from bitrixmail.model.errors import (
+    ChangedMeanwhileError,
     ExistsError,
     Fault,
     InputError,
@@ -79,6 +80,8 @@ def problem_of(error: InputError | MailError) -> ProblemError:
         return ProblemError(404, "There is no such thing.", error.faults)
     if isinstance(error, ExistsError):
         return ProblemError(409, "There is one already.", error.faults)
+    if isinstance(error, ChangedMeanwhileError):
+        return ProblemError(409, "Somebody else has changed it meanwhile.", error.faults)
     if isinstance(error, InputError):
         return ProblemError(422, "What was sent can't be used.", error.faults)
     if isinstance(error, TemporaryError):

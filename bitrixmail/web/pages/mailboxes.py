@@ -10,6 +10,7 @@ from bitrixmail.admin.accounts import MailboxOptions
 from bitrixmail.admin.office import Office
 from bitrixmail.admin.passwords import generated
 from bitrixmail.admin.routes import Led
+from bitrixmail.model.directory import Mailbox
 from bitrixmail.model.errors import Fault, InputError
 from bitrixmail.model.route import RouteKind
 from bitrixmail.model.user import Right
@@ -17,6 +18,7 @@ from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
 
 PAGE = 50
+_AGAIN = "save again to put yours in its place"
 _FIELDS = ("address", "description", "quota", "retention", "how")
 
 
@@ -89,9 +91,13 @@ class MailboxPages:
 
     async def show(self, visit: Visit, address: str) -> Reply:  # noqa: ARG002 - every page gets one
         """Show one mailbox."""
+        return Page("mailbox.html", await self._context(address))
+
+    async def _context(self, address: str) -> dict[str, object]:
         office = self._office
         mailbox = await office.accounts.mailbox(address)
-        context = {
+        shown = _shown(mailbox)
+        return {
             "mailbox": mailbox,
             "holding": (await office.accounts.holdings((mailbox,)))[mailbox.address],
             "folders": await office.accounts.folder_holdings(mailbox),
@@ -100,21 +106,39 @@ class MailboxPages:
             "ways_in": office.ways_in,
             "last_login": office.last_login(mailbox.address),
             "trouble": (await office.troubles.of([mailbox.address])).get(mailbox.address),
-            "quota": typed.size_text(mailbox.quota_octets) if mailbox.quota_octets else "",
-            "retention": typed.days_text(mailbox.retention_days) if mailbox.retention_days else "",
+            "was": shown,
+            "typed": shown,
+            "faults": (),
         }
-        return Page("mailbox.html", context)
 
     async def change(self, visit: Visit, address: str) -> Reply:
-        """Change what is said of a mailbox."""
-        options = MailboxOptions(
-            quota=visit.given("quota") or "0",
-            retention=visit.given("retention") or "0",
-            plus_folders=bool(visit.given("plus_folders")),
-            description=visit.given("description"),
-            active=bool(visit.given("active")),
-        )
+        """Change what is other than the form showed.
+
+        Where another has changed the same meanwhile, nothing is changed, and both are shown.
+        """
         before = await self._office.accounts.mailbox(address)
+        now = _shown(before)
+        given = {name: visit.given(name) for name in now}
+        was = {name: visit.given(f"was.{name}") for name in now if f"was.{name}" in visit.form}
+        changed_here = {
+            name: text for name, text in given.items() if name not in was or text != was[name]
+        }
+        faults = tuple(
+            Fault(name, f'somebody else has changed it meanwhile: it is now "{now[name]}"', _AGAIN)
+            for name, text in changed_here.items()
+            if was.get(name, now[name]) != now[name] != text
+        )
+        if faults:
+            context = await self._context(address)
+            context |= {"typed": now | changed_here, "faults": faults}
+            return Page("mailbox.html", context, 409)
+        options = MailboxOptions(
+            quota=_or_none(changed_here.get("quota")),
+            retention=_or_none(changed_here.get("retention")),
+            plus_folders=_flag(changed_here.get("plus_folders")),
+            description=changed_here.get("description"),
+            active=_flag(changed_here.get("active")),
+        )
         changed = await self._office.accounts.change_mailbox(before.address, options)
         detail = ", ".join(
             f"{name}: {getattr(before, name)} → {getattr(changed, name)}"
@@ -185,6 +209,26 @@ class MailboxPages:
 
     async def _record(self, visit: Visit, what: str, target: str, detail: str = "") -> None:
         await self._office.users.record(visit.user, what, target, detail, visit.peer)
+
+
+def _shown(mailbox: Mailbox) -> dict[str, str]:
+    """Return what the form of a mailbox has in its fields; a box is "1" or empty."""
+    return {
+        "description": mailbox.description,
+        "quota": typed.size_text(mailbox.quota_octets) if mailbox.quota_octets else "",
+        "retention": typed.days_text(mailbox.retention_days) if mailbox.retention_days else "",
+        "active": "1" if mailbox.active else "",
+        "plus_folders": "1" if mailbox.plus_folders else "",
+    }
+
+
+def _or_none(text: str | None) -> str | None:
+    """Return what a limit is set to: an empty field lifts it; None leaves it."""
+    return text if text is None else text or "0"
+
+
+def _flag(text: str | None) -> bool | None:
+    return None if text is None else bool(text)
 
 
 def _password(visit: Visit) -> str | None:

@@ -201,9 +201,9 @@ def file_name(name: str, number: int) -> str:
 def _tab(asked: str, letter: Head | None) -> str:
     if letter is None:
         return "trace"
-    if not isinstance(letter, Letter) or (
-        asked in _TABS and (asked != "html" or letter.unpacked.html)
-    ):
+    if not isinstance(letter, Letter):
+        return asked
+    if asked in _TABS and (asked != "html" or letter.unpacked.html):
         return asked
     return "text" if letter.unpacked.text.strip() or not letter.unpacked.html else "html"
 

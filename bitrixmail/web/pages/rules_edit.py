@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bitrixmail.admin.office import Office
+from bitrixmail.admin.rule_editing import mark_of_rule
 from bitrixmail.admin.trace_words import told_result, told_steps
-from bitrixmail.model.errors import Fault, InputError, NotFoundError
+from bitrixmail.model.errors import ChangedMeanwhileError, Fault, InputError, NotFoundError
 from bitrixmail.model.plan import Plan
 from bitrixmail.model.rule import All, Rule, RuleSet
 from bitrixmail.model.user import Right
@@ -39,7 +40,8 @@ _MOST_FIELDS = MOST_FIELDS - 50
 class _Draft:
     """A rule being edited. Made for a visit, ends with it.
 
-    `text` is None where the form is shown; `instead` names the rule it is put in the place of.
+    `text` is None where the form is shown; `instead` names the rule it is put in the place of,
+    `seen` is its mark as it was read, `other` how another has left it meanwhile.
     """
 
     form: Form
@@ -48,6 +50,8 @@ class _Draft:
     rule: Rule = field(default_factory=lambda: Rule("", All(), ()))
     faults: Faults = field(default_factory=dict)
     trial: dict[str, Any] = field(default_factory=dict)
+    seen: str = ""
+    other: Rule | None = None
 
 
 class RuleEditPages:
@@ -75,9 +79,10 @@ class RuleEditPages:
 
     async def edit(self, visit: Visit, name: str) -> Reply:
         """Show a rule."""
-        form = form_of_rule(await self._office.rule_editing.find(name))
+        rule = await self._office.rule_editing.find(name)
+        form = form_of_rule(rule)
         text = text_of(form) if visit.asked("tab") == TEXT else None
-        return await self._page(visit, _Draft(form, name, text))
+        return await self._page(visit, _Draft(form, name, text, seen=mark_of_rule(rule)))
 
     async def change(self, visit: Visit) -> Reply:
         """Do what a button says: change the form, show the other side of it, try it, or put it."""
@@ -98,10 +103,16 @@ class RuleEditPages:
 
     async def _put(self, visit: Visit, draft: _Draft) -> Reply | None:
         """Put a rule into force; None if it can't be, which the draft then tells."""
+        editing = self._office.rule_editing
         try:
-            changes = await self._office.rule_editing.put(draft.rule, draft.instead, visit.user)
+            changes = await editing.put(draft.rule, draft.instead, visit.user, draft.seen)
         except NotFoundError:
             raise
+        except ChangedMeanwhileError:
+            # He is shown what it is now, and may then put his own in its place
+            draft.other = await editing.find(draft.instead)
+            draft.seen = mark_of_rule(draft.other)
+            return None
         except InputError as error:
             draft.faults = placed(draft.form, error.faults)
             return None
@@ -195,6 +206,9 @@ class RuleEditPages:
             "large": large,
             "trial": draft.trial,
             "given": _given(visit, draft.form.whose if "@" in draft.form.whose else ""),
+            "seen": draft.seen,
+            "other": draft.other and text_of(form_of_rule(draft.other)),
+            "other_said": draft.other and sentence(draft.other, visit.language),
             "sentence": "" if wrong else sentence(rule, visit.language),
             "field_label": lambda field: field_clause(field, visit.language),
             "mailboxes": mailboxes,
@@ -202,12 +216,18 @@ class RuleEditPages:
             "count": counts.get(draft.instead),
             "may": visit.may(Right.MANAGE),
         }
-        return Page("rules_edit.html", context, 400 if draft.faults else 200)
+        status = 409 if draft.other else 400 if draft.faults else 200
+        return Page("rules_edit.html", context, status)
 
 
 def _draft_of(visit: Visit) -> _Draft:
     """Read what was sent: the form, changed by its button, or the text."""
-    instead = next(iter(visit.form.get("instead", ())), "")
+    draft = _read(visit, next(iter(visit.form.get("instead", ())), ""))
+    draft.seen = visit.given("seen")
+    return draft
+
+
+def _read(visit: Visit, instead: str) -> _Draft:
     if visit.given("tab") != TEXT:
         form = form_of(visit.form)
         step(form, visit.given("do"))

@@ -8,8 +8,8 @@ from bitrixmail.admin.office import Office
 from bitrixmail.admin.settings_desk import Saved
 from bitrixmail.admin.settings_words.russian import section_in_russian
 from bitrixmail.admin.upkeep import Upkeep
-from bitrixmail.model.errors import Fault, InputError
-from bitrixmail.model.settings_book import Book, Section
+from bitrixmail.model.errors import ChangedMeanwhileError, Fault, InputError
+from bitrixmail.model.settings_book import Book, Section, mark_of
 from bitrixmail.model.user import Right
 from bitrixmail.web.visit import Page, Redirect, Reply, Route, Visit
 from bitrixmail.web.words import _
@@ -43,7 +43,10 @@ class SettingsPages:
         return Page("settings.html", _context(book, section))
 
     async def save(self, visit: Visit) -> Reply:
-        """Change what is other than before; or show every fault beside its field."""
+        """Change what is other than the form showed; or tell every fault beside its field.
+
+        Where another has changed the same meanwhile, nothing is changed, and both are shown.
+        """
         try:
             book = await self._desk.read()
         except InputError as error:
@@ -51,10 +54,20 @@ class SettingsPages:
         section = _section(book, visit.given("section"), visit.language)
         reset = visit.given("reset")
         given: dict[str, str | None] = {reset: None} if reset else dict(_given(visit, section))
+        seen = dict(_seen(visit))
+        # What was only shown is shown as it is now, else the next save would put it back
+        texts = {
+            path: text
+            for path, text in given.items()
+            if text is not None and seen.get(path) != mark_of(text)
+        }
         try:
-            saved = await self._desk.change(given, visit.user, visit.peer)
+            saved = await self._desk.change(given, visit.user, visit.peer, seen)
+        except ChangedMeanwhileError as error:
+            book = await self._desk.read()
+            section = _section(book, section.name, visit.language)
+            return Page("settings.html", _context(book, section, texts, error.faults), 409)
         except InputError as error:
-            texts = {path: text for path, text in given.items() if text is not None}
             return Page("settings.html", _context(book, section, texts, error.faults), 400)
         return Redirect(f"{_PATH}?section={section.name}", _said(saved))
 
@@ -88,6 +101,13 @@ def _given(visit: Visit, section: Section) -> Iterator[tuple[str, str]]:
     for setting in section.settings:
         if setting.path in visit.form and not setting.locked:
             yield setting.path, visit.given(setting.path)
+
+
+def _seen(visit: Visit) -> Iterator[tuple[str, str]]:
+    """Yield the marks of what the form showed, by path."""
+    for each in visit.form.get("seen", ()):
+        path, _space, mark = each.partition(" ")
+        yield path, mark
 
 
 def _context(

@@ -63,6 +63,9 @@ PARAMETERS: dict[str, str] = {
     ),
 }
 NOTES: dict[str, str] = {
+    "503 while it ends, while writes fail, and while the disk is full.": (
+        "503 — пока сервер завершает работу, пока записи не удаются и пока диск полон."
+    ),
     "A cursor ends with the rule that it stands behind.": (
         "Курсор действует, пока есть правило, за которым он стоит."
     ),

@@ -273,8 +273,8 @@ SUMMARIES: dict[str, str] = {
     "Tell where mail for an address goes, and how it would go out.": (
         "Куда идёт почта для адреса и каким путём."
     ),
-    "Tell whether the server takes mail: 200 while its doors are open, 503 while it ends.": (
-        "Принимает ли сервер почту: 200 — да, 503 — завершает работу."
+    "Tell whether the server takes mail: 200, or 503 with what keeps it from that.": (
+        "Принимает ли сервер почту: 200 — да, 503 — нет, и что мешает."
     ),
     "Tell whether the server works: 200, or 503 with what is wrong.": (
         "Исправен ли сервер: 200 — да, 503 — нет, и что случилось."

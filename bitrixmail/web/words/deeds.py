@@ -91,6 +91,7 @@ DEEDS = {
     "messages.send": _("messages sent on"),
     "messages.resend": _("messages sent on"),
     "messages.download": _("messages downloaded"),
+    "message.send": _("message sent by a program"),
     "message.download": _("message downloaded"),
     "message.file": _("file of a message downloaded"),
     "view.keep": _("search kept"),

@@ -145,6 +145,41 @@ def test_what_is_only_read_is_not_kept_for_a_key(caller: Caller) -> None:
     assert reader.post("/places/download", {"places": [999_999]}, **key).status == 404
 
 
+def test_what_is_sent_is_written_down_once(caller: Caller) -> None:
+    letter = {"from": INFO, "to": [INFO], "cc": ["a@no.example"], "text": "x"}
+    sent = [caller.post("/send", letter, **{"Idempotency-Key": "audited"}).json for _ in "ab"]
+    assert [each["repeated"] for each in sent] == [False, True]
+    raw = caller.call(
+        "POST",
+        f"/api/v1/send/raw?sender={INFO}&recipient={INFO}",
+        f"From: {INFO}\r\nSubject: raw\r\n\r\nx\r\n".encode(),
+        {"Content-Type": "message/rfc822"},
+    ).json
+    caller.post("/send", {**letter, "from": "nobody"})
+    deeds = caller.get("/audit?what=message.send&limit=2").json["items"]
+    assert [(each["target"], each["detail"]) for each in deeds[::-1]] == [
+        (sent[0]["id"], "recipients: 2"),
+        (raw["id"], "recipients: 1"),
+    ]
+
+
+def test_suppressions_are_read_a_page_at_a_time(caller: Caller) -> None:
+    for name in "cab":
+        caller.post("/suppressions", {"address": f"page-{name}@example.net"})
+    found, cursor = [], ""
+    while True:
+        answer = caller.get(f"/suppressions?limit=2&cursor={cursor}").json
+        found += [each["address"] for each in answer["items"]]
+        assert len(answer["items"]) <= 2
+        if not answer["next"]:
+            break
+        cursor = answer["next"]
+    assert found == sorted(found)
+    assert [each for each in found if each.startswith("page-")] == [
+        f"page-{name}@example.net" for name in "abc"
+    ]
+
+
 def test_what_is_handed_out_or_kept_is_written_down(caller: Caller) -> None:
     queue_id = come(caller, "read")
     waiting = caller.post("/send", {"from": INFO, "to": ["a@no.example"], "text": "x"}).json["id"]
@@ -156,10 +191,11 @@ def test_what_is_handed_out_or_kept_is_written_down(caller: Caller) -> None:
     assert caller.get(f"/messages/{enclosing}/files/0").octets == b"x"
     assert caller.call("PUT", "/api/v1/views/Mine", {"query": "is:unread"}).status == 200
     assert caller.call("DELETE", "/api/v1/views/Mine").status == 204
-    deeds = [(each["what"], each["target"]) for each in caller.get("/audit?limit=5").json["items"]]
+    deeds = [(each["what"], each["target"]) for each in caller.get("/audit?limit=6").json["items"]]
     assert deeds[::-1] == [
         ("message.download", queue_id),
         ("message.download", waiting),
+        ("message.send", enclosing),
         ("message.file", enclosing),
         ("view.keep", "Mine"),
         ("view.drop", "Mine"),

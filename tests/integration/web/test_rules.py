@@ -209,6 +209,29 @@ def test_the_form_grows_without_scripts(owner: Visitor) -> None:
     assert "is not TOML" in broken.text
 
 
+def test_two_do_not_undo_each_other(office: Office, owner: Visitor) -> None:
+    form = {**RULE, "name": "twice", "description": ""}
+    assert owner.post("/rules/edit", **form, do="save").location == "/rules"
+    seen = re.search(r'name="seen" value="(\w+)"', owner.get("/rules/twice/edit").text)
+    assert seen is not None
+    mine = {**form, "instead": "twice", "seen": seen.group(1), "a.0.argument": "Mine"}
+    his = {**mine, "a.0.argument": "His"}
+    assert owner.post("/rules/edit", **his, do="save").location == "/rules"
+    before = version(office)
+    refused = owner.post("/rules/edit", **mine, do="save")
+    assert refused.status == 409
+    assert "His" in refused.text
+    assert 'value="Mine"' in refused.text
+    assert version(office) == before
+    seen = re.search(r'name="seen" value="(\w+)"', refused.text)
+    assert seen is not None
+    mine["seen"] = seen.group(1)
+    assert owner.post("/rules/edit", **mine, do="try").status == 400
+    assert owner.post("/rules/edit", **mine, do="save").location == "/rules"
+    assert version(office) == before + 1
+    assert owner.post("/rules/remove", name="twice").status == 303
+
+
 def test_a_rule_too_large_for_a_form_is_edited_as_text(office: Office, owner: Visitor) -> None:
     conditions = "".join(
         f'[[rule.condition]]\nfield = "subject"\nop = "contains"\nvalue = "{n}"\n'

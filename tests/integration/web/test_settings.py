@@ -122,6 +122,71 @@ def test_all_faults_are_told_at_once_beside_their_fields(
     assert not list(server.home.glob(".*.new"))
 
 
+def given(page: str) -> dict[str, str | list[str]]:
+    """Return what a browser would send of a page of settings that has fields of one line."""
+    fields = re.findall(r'<input id="[^"]*" name="([^"]+)" value="([^"]*)"', page)
+    seen = re.findall(r'name="seen" value="([^"]+)"', page)
+    return {"section": "smtp", "seen": seen, **dict(fields)}
+
+
+def test_two_owners_do_not_undo_each_other(server: ServerProcess, owner: Visitor) -> None:
+    other = Visitor(server.web_port, cookies=dict(owner.cookies))
+    mine, his = given(shown(owner, "smtp")), given(shown(other, "smtp"))
+    assert other.post("/settings", **his | {"smtp.max_size": "33MiB"}).status == 303
+    assert owner.post("/settings", **mine | {"smtp.max_recipients": "77"}).status == 303
+    page = shown(owner, "smtp")
+    assert 'value="33MiB"' in page
+    assert 'value="77"' in page
+    # Both have changed one and the same: he is told, and what he typed is not lost
+    typed = {"smtp.max_size": "44MiB", "smtp.max_errors": "5"}
+    answered = owner.post("/settings", **mine | typed)
+    page = unescape(answered.text)
+    assert answered.status == 409
+    assert page.count('role="alert"') == 1
+    assert 'it is now "33MiB"' in page
+    assert 'value="44MiB"' in page
+    assert 'max_size = "33MiB"' in server.config.read_text()
+    # The page that came has what was only shown as it is now, so that a second save decides
+    assert owner.post("/settings", **given(page)).status == 303
+    text = server.config.read_text()
+    assert 'max_size = "44MiB"' in text
+    assert "max_recipients = 77" in text
+    assert "max_errors = 5" in text
+    for path in ("smtp.max_size", "smtp.max_recipients", "smtp.max_errors"):
+        owner.post("/settings", section="smtp", reset=path)
+
+
+def test_two_do_not_undo_each_other_on_a_mailbox(owner: Visitor) -> None:
+    owner.post("/domains", name="example.org")
+    owner.post("/mailboxes", address="two@example.org", how="none")
+    path = "/mailboxes/two@example.org"
+    names = {"description", "quota", "retention", "active", "plus_folders"}
+
+    def of(page: str) -> dict[str, str]:
+        """Return the fields of the form as a browser would send them."""
+        found = dict(
+            re.findall(r'name="(was\.\w+|\w+)" value="([^"]*)"(?: maxlength="500")?>', page)
+        )
+        boxes = re.findall(r'name="(\w+)" value="1" checked', page)
+        texts = {key: text for key, text in found.items() if key.removeprefix("was.") in names}
+        return texts | dict.fromkeys(boxes, "1")
+
+    form = of(owner.get(path).text)
+    assert owner.post(f"{path}/change", **form | {"quota": "1GiB"}).status == 303
+    assert owner.post(f"{path}/change", **form | {"retention": "30d"}).status == 303
+    assert of(owner.get(path).text)["quota"] == "1GiB"
+    refused = owner.post(f"{path}/change", **form | {"quota": "2GiB", "description": "His"})
+    assert refused.status == 409
+    assert "it is now &#34;1GiB&#34;" in refused.text
+    again = of(refused.text)
+    assert (again["quota"], again["description"], again["retention"]) == ("2GiB", "His", "30d")
+    assert of(owner.get(path).text)["quota"] == "1GiB"
+    assert owner.post(f"{path}/change", **again).status == 303
+    now = of(owner.get(path).text)
+    assert (now["quota"], now["description"], now["retention"]) == ("2GiB", "His", "30d")
+    assert owner.post(f"{path}/remove", sure="two@example.org").status == 303
+
+
 def test_what_needs_a_restart_says_so(server: ServerProcess, owner: Visitor) -> None:
     owner.post("/settings", section="rules", **{"rules.time_limit": "200ms"})
     assert "next start" in shown(owner, "rules")

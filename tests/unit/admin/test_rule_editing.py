@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bitrixmail.admin.rule_editing import RuleEditing
-from bitrixmail.model.errors import InputError, NotFoundError
+from bitrixmail.admin.rule_editing import RuleEditing, mark_of_rule
+from bitrixmail.model.errors import ChangedMeanwhileError, InputError, NotFoundError
 from bitrixmail.model.rule import Action, All, Rule, RuleSet, Test
 from bitrixmail.pipeline.routing import Router
 from bitrixmail.rules.judging import Judging
@@ -65,6 +65,20 @@ def test_a_rule_takes_the_place_of_the_one_it_was(house: House, editing: RuleEdi
     assert names(editing) == ["a", "B", "c", "d"]
     comments = [each.comment for each in result_of(house.stores.rulebook.versions(2))]
     assert comments == ["new: d", "edit: B"]
+
+
+def test_what_another_has_changed_since_is_not_undone(house: House, editing: RuleEditing) -> None:
+    put(house, rule("a"), rule("b"))
+    seen = mark_of_rule(result_of(editing.find("a")))
+    result_of(editing.put(rule("b", 7), "b", "ann"))  # of another rule
+    result_of(editing.put(rule("a", 1), "a", "ann", seen))
+    before = version(house)
+    with pytest.raises(ChangedMeanwhileError, match="meanwhile"):
+        result_of(editing.put(rule("a", 2), "a", "bob", seen))
+    result_of(editing.put(rule("a", 1), "a", "bob", seen))  # the same is no quarrel
+    assert version(house) == before
+    result_of(editing.put(rule("a", 2), "a", "bob", mark_of_rule(rule("a", 1))))
+    assert version(house) == before + 1
 
 
 def test_what_does_not_change_makes_no_version(house: House, editing: RuleEditing) -> None:

@@ -122,6 +122,15 @@ def test_all_refused_is_a_fault_for_each(sending: Sending, gate: RecordingGate) 
         done(sending.hand_in("Z1", PARCEL, MESSAGE, ""))
 
 
+def test_a_time_that_is_over_is_told(sending: Sending) -> None:
+    over = Parcel("admin", "shop@example.org", ("a@b.example",), sending.now() - timedelta(0, 61))
+    with pytest.raises(InputError, match="send_at: is in the past: here it is 1970"):
+        done(sending.hand_in("Z1", over, MESSAGE, ""))
+    now = replace(over, not_before=sending.now() - timedelta(0, 30))
+    with pytest.raises(NotFoundError):  # it was handed on: this gate keeps nothing
+        done(sending.hand_in("Z1", now, MESSAGE, ""))
+
+
 def test_too_late_is_told(sending: Sending) -> None:
     late = Parcel("admin", "shop@example.org", ("a@b.example",), sending.now() + timedelta(31))
     with pytest.raises(InputError, match="send_at"):

@@ -18,7 +18,8 @@ from bitrixmail.model.directory import Domain, Mailbox
 from bitrixmail.model.errors import ExistsError, StoreUnavailableError, TemporaryError
 from bitrixmail.model.message import INBOX
 from bitrixmail.store.database import DatabaseFile, Session
-from bitrixmail.store.executors import Database, ThreadedExecutor, Unit, write_group
+from bitrixmail.store.executors import Database, ThreadedExecutor, write_group
+from bitrixmail.store.units import Unit
 from tests.fakes.both_stores import opened_threaded
 from tests.fakes.drafts import make_draft, make_filing
 from tests.fakes.stores import make_stores

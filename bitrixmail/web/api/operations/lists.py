@@ -15,7 +15,8 @@ from bitrixmail.admin.spam_thresholds import Threshold
 from bitrixmail.model.sender_list import SenderEntry
 from bitrixmail.model.suppression import Suppressed
 from bitrixmail.model.user import Right
-from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Text
+from bitrixmail.web.api.operation import EXACT, Call, Operation, Paged, Sliced, Text
+from bitrixmail.web.api.paging import key_in
 
 Days = Annotated[int, Field(ge=1, le=36_500)]
 Score = Annotated[float, Field(ge=0, le=100)]
@@ -109,9 +110,8 @@ class ListsOperations:
         """Yield them."""
         see, handle, manage = Right.SEE, Right.HANDLE, Right.MANAGE
         yield Operation(
-            "GET", "/suppressions", self.suppressions, see, Suppressed, Paged, listed=True,
-            key=lambda each: each.address,
-        )  # fmt: skip
+            "GET", "/suppressions", self.suppressions, see, Suppressed, Paged, listed=True
+        )
         yield Operation(
             "POST", "/suppressions", self.suppress, handle, Suppressed, None, NewSuppression, 201
         )
@@ -131,9 +131,12 @@ class ListsOperations:
         )  # fmt: skip
         yield Operation("GET", "/routes/{address}", self.route, see, Leads, FromWhom)
 
-    async def suppressions(self, call: Call) -> Sequence[Suppressed]:  # noqa: ARG002 - as all are called
+    async def suppressions(self, call: Call) -> Sliced:
         """List the addresses that nothing is sent to."""
-        return await self._office.suppressions.listing()
+        query: Paged = call.query
+        found = await self._office.suppressions.page(key_in(query.cursor), query.limit + 1)
+        items = found[: query.limit]
+        return Sliced(items, items[-1].address if len(found) > query.limit else None)
 
     async def suppress(self, call: Call) -> Suppressed:
         """Have nothing sent to an address."""

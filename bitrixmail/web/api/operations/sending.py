@@ -12,16 +12,18 @@ from html import escape
 from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, ConfigDict, Field
+from twisted.logger import Logger
 
 from bitrixmail.admin.sending import Handed, Parcel, RecipientState, Sending, address_of
 from bitrixmail.mime.composing import File, Person, Sheet, compose
 from bitrixmail.mime.headers import HeaderSection
 from bitrixmail.mime.line_ends import with_crlf
-from bitrixmail.model.errors import Fault, InputError
+from bitrixmail.model.errors import Fault, InputError, MailError
 from bitrixmail.model.user import Right
 from bitrixmail.rules.fill import MOST_FILLED, check, fill
 from bitrixmail.web.api.operation import EXACT, Call, Operation, Text
 
+_log = Logger()
 _MOST_OCTETS = 60 * 1024 * 1024
 _MOST_PEOPLE = 1000
 _MOST_FILES = 100
@@ -141,7 +143,9 @@ class SendingOperations:
         at = max(body.send_at or self._sending.now(), self._sending.now())
         message_id = self._sending.message_id(queue_id)
         octets = await call.apart(_written, body, (author, to, cc), at, message_id)
-        return await self._sending.hand_in(queue_id, parcel, octets, call.caller.peer)
+        handed = await self._sending.hand_in(queue_id, parcel, octets, call.caller.peer)
+        await _record(call, handed)
+        return handed
 
     async def raw(self, call: Call) -> Handed:
         """Send a message as it stands, to the recipients of the query.
@@ -162,7 +166,9 @@ class SendingOperations:
         if known is not None:
             return known
         octets = await call.apart(self._whole, call.body, queue_id)
-        return await self._sending.hand_in(queue_id, parcel, octets, call.caller.peer)
+        handed = await self._sending.hand_in(queue_id, parcel, octets, call.caller.peer)
+        await _record(call, handed)
+        return handed
 
     async def standing(self, call: Call) -> Standing:
         """Tell where a message stands, for each recipient."""
@@ -184,6 +190,19 @@ class SendingOperations:
         if not headers.count("message-id"):
             added += f"Message-ID: {self._sending.message_id(queue_id)}\r\n".encode()
         return added + octets
+
+
+async def _record(call: Call, handed: Handed) -> None:
+    """Write down who has sent what; it is sent, so a failure of this may not have it sent again."""
+    try:
+        await call.record("message.send", handed.id, f"recipients: {len(handed.recipients)}")
+    except MailError as error:
+        _log.error(
+            "not in the audit log: {user} has sent {queue_id}: {reason}",
+            user=call.caller.name,
+            queue_id=handed.id,
+            reason=error.cause or error.reply.text,
+        )
 
 
 def _written(

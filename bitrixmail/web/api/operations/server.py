@@ -22,7 +22,8 @@ from bitrixmail.web.live.stream import EVENTS, Stream
 class ServerState:
     """How the server is. `wrong`: what keeps it from working, one sentence each; empty: nothing.
 
-    `ready`: its doors are open, and it is not ending.
+    `ready`: its doors are open, it is not ending, and it can keep mail; `unready`: what else keeps
+    it from that, as a full disk.
     """
 
     hostname: str
@@ -30,6 +31,7 @@ class ServerState:
     started: datetime
     ready: bool
     wrong: tuple[str, ...]
+    unready: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,13 @@ class ServerOperations:
         return Fine()
 
     async def readiness(self, call: Call) -> Fine:  # noqa: ARG002 - as all are called
-        """Tell whether the server takes mail: 200 while its doors are open, 503 while it ends."""
+        """Tell whether the server takes mail: 200, or 503 with what keeps it from that.
+
+        503 while it ends, while writes fail, and while the disk is full.
+        """
         state = await self._look()
         if not state.ready or state.wrong:
-            faults = [Fault("server", wrong) for wrong in state.wrong]
+            faults = [Fault("server", wrong) for wrong in (*state.wrong, *state.unready)]
             raise ProblemError(503, "The server takes no mail now.", faults)
         return Fine()
 

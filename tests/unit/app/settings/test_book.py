@@ -15,8 +15,8 @@ from bitrixmail.app.settings.book import SettingsBook
 from bitrixmail.app.settings.file import change_file, remedies_for
 from bitrixmail.app.settings.forms import masked, unmasked, value_of
 from bitrixmail.app.settings.sources import SettingSources
-from bitrixmail.model.errors import Fault, InputError
-from bitrixmail.model.settings_book import HIDDEN, Book, Kind, Setting, Source
+from bitrixmail.model.errors import ChangedMeanwhileError, Fault, InputError
+from bitrixmail.model.settings_book import HIDDEN, Book, Kind, Setting, Source, mark_of
 from bitrixmail.tasks import InlineThreads
 from tests.fakes.stores import result_of
 
@@ -114,15 +114,44 @@ def test_what_was_not_changed_is_not_written(file: Path) -> None:
         for setting in section.settings
         if not setting.locked
     }
-    assert result_of(ours.write(texts)) == ()
+    assert result_of(ours.write(texts, {})) == ()
     assert file.read_text() == FILE
+
+
+def test_what_a_form_only_showed_does_not_undo_another_change(file: Path) -> None:
+    ours = book(file)
+    read = result_of(ours.read())
+    stale = {path: found(read, path).value for path in ("smtp.max_size", "smtp.max_errors")}
+    seen = {path: mark_of(text) for path, text in stale.items()}
+    result_of(ours.write({**stale, "smtp.max_size": "33MiB"}, seen))
+    [change] = result_of(ours.write({**stale, "smtp.max_errors": "7"}, seen))
+    assert (change.path, change.after) == ("smtp.max_errors", "7")
+    assert found(result_of(ours.read()), "smtp.max_size").value == "33MiB"
+
+
+def test_what_two_have_changed_is_told_and_then_decided(file: Path) -> None:
+    ours = book(file)
+    read = result_of(ours.read())
+    seen = {path: found(read, path).mark for path in ("smtp.max_size", "smtp.max_errors")}
+    result_of(ours.write({"smtp.max_size": "33MiB"}, seen))
+    before = file.read_text()
+    for text in ("44MiB", None):
+        with pytest.raises(ChangedMeanwhileError) as told:
+            result_of(ours.write({"smtp.max_size": text, "smtp.max_errors": "9"}, seen))
+        [fault] = told.value.faults
+        assert fault.where == "smtp.max_size"
+        assert "33MiB" in fault.what
+    assert file.read_text() == before
+    assert result_of(ours.write({"smtp.max_size": " 33MiB\r\n"}, seen)) == ()
+    seen["smtp.max_size"] = mark_of("33MiB")
+    assert len(result_of(ours.write({"smtp.max_size": "44MiB"}, seen))) == 1
 
 
 def test_secrets_in_tables_stay(file: Path) -> None:
     ours = book(file)
     shown = found(result_of(ours.read()), "outbound.route").value
     assert HIDDEN in shown
-    [change] = result_of(ours.write({"outbound.route": shown.replace("mail.", "other.")}))
+    [change] = result_of(ours.write({"outbound.route": shown.replace("mail.", "other.")}, {}))
     assert 'password = "hush"' in file.read_text()
     assert "hush" not in change.before + change.after
     result_of(ours.put_back("outbound.route", change.before))
@@ -144,14 +173,19 @@ def test_all_faults_and_nothing_written(file: Path) -> None:
         "no.such": "1",
     }
     with pytest.raises(InputError) as told:
-        result_of(book(file).write(texts))
+        result_of(book(file).write(texts, {}))
     assert {fault.where for fault in told.value.faults} == {
+        "smtp.max_size",
+        "dns.timeout",
         "outbound.tls",
         "server.data_dir",
         "no.such",
     }
     with pytest.raises(InputError) as told:
-        result_of(book(file).write({"smtp.max_size": "much", "dns.timeout": "0"}))
+        result_of(book(file).write({"no.such": "1"}, {}))
+    assert [fault.where for fault in told.value.faults] == ["no.such"]
+    with pytest.raises(InputError) as told:
+        result_of(book(file).write({"smtp.max_size": "much", "dns.timeout": "0"}, {}))
     assert {fault.where for fault in told.value.faults} == {"smtp.max_size", "dns.timeout"}
     assert file.read_text() == FILE
     assert list(file.parent.iterdir()) == [file]
@@ -160,20 +194,20 @@ def test_all_faults_and_nothing_written(file: Path) -> None:
 def test_a_certificate_that_will_not_do_is_not_written(file: Path) -> None:
     texts = {"tls.certificate": "/none/cert.pem", "tls.key": "/none/key.pem"}
     with pytest.raises(InputError) as told:
-        result_of(book(file).write(texts))
+        result_of(book(file).write(texts, {}))
     assert told.value.faults[0].where == "tls.certificate"
     assert file.read_text() == FILE
 
 
 def test_the_default_takes_the_key_out(file: Path) -> None:
     ours = book(file)
-    [change] = result_of(ours.write({"smtp.max_size": None, "smtp.max_errors": None}))
+    [change] = result_of(ours.write({"smtp.max_size": None, "smtp.max_errors": None}, {}))
     assert (change.path, change.before, change.after) == ("smtp.max_size", '"20MiB"', "")
     assert "max_size" not in file.read_text()
     [change] = result_of(ours.put_back(change.path, change.before))
     assert json.loads(change.after) == "20MiB"
     assert sources(file).load().smtp.max_size == 20 * 2**20
-    result_of(ours.write({"commands": ""}))
+    result_of(ours.write({"commands": ""}, {}))
     assert "invoice" not in file.read_text()
 
 
@@ -191,7 +225,7 @@ def test_a_secret_is_not_for_all_to_read(
 ) -> None:
     file.chmod(before)
     done = {"outbound.smarthost": "mail.example.com:587", "outbound.smarthost_user": "u"}
-    result_of(book(file).write({**(done if "smarthost" in path else {}), path: text}))
+    result_of(book(file).write({**(done if "smarthost" in path else {}), path: text}, {}))
     assert stat.S_IMODE(file.stat().st_mode) == after
 
 
@@ -249,3 +283,14 @@ def test_every_setting_is_explained_in_russian(file: Path) -> None:
     assert set(WORDS) == set(NAMES) == paths | {section.name for section in read.sections}
     for section in map(section_in_russian, read.sections):
         assert all(setting.help == WORDS[setting.path] for setting in section.settings)
+
+
+def test_what_a_killed_process_has_left_is_no_obstacle_and_goes(file: Path) -> None:
+    # A process in a container has the same id after each start
+    left = [file.with_name(f".{file.name}.{name}.new") for name in (os.getpid(), "0123abcd" * 2)]
+    others = [file.with_name(f".{name}.new") for name in (file.name, f"{file.name}.mine", "1")]
+    for each in (*left, *others):
+        each.write_text("left")
+    result_of(book(file).write({"smtp.max_size": "25MiB"}, {}))
+    assert "25MiB" in file.read_text()
+    assert sorted(file.parent.iterdir()) == sorted([file, *others])

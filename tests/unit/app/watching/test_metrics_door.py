@@ -23,9 +23,14 @@ from bitrixmail.model.errors import StoreUnavailableError
 class Asked:
     """A door and one client of it."""
 
-    def __init__(self, look: Callable[[], Coroutine[Deferred[Any], Any, None]]) -> None:
+    def __init__(
+        self,
+        look: Callable[[], Coroutine[Deferred[Any], Any, None]],
+        unready: tuple[str, ...] = (),
+    ) -> None:
         self.clock = Clock()
-        self.door = MetricsDoor(self.clock, Metrics("1.2").registry, look)
+        registry = Metrics("1.2").registry
+        self.door = MetricsDoor(self.clock, registry, look, lambda: unready)
         self.transport = StringTransport()
         protocol = self.door.buildProtocol(None)
         assert protocol is not None
@@ -75,6 +80,19 @@ def test_health_is_a_store_that_answers() -> None:
     asked = Asked(broken)
     assert asked.ask("/healthz").startswith("HTTP/1.1 503 ")
     assert asked.transport.value().endswith(b"\r\n\r\nthe disk is gone\n")
+    asked.end()
+
+
+def test_what_cannot_write_is_alive_but_not_ready() -> None:
+    asked = Asked(well, ("the disk is full",))
+    assert asked.ask("/healthz").startswith("HTTP/1.1 200 ")
+    asked.end()
+    asked = Asked(well, ("the disk is full",))
+    assert asked.ask("/readyz").startswith("HTTP/1.1 503 ")
+    assert asked.transport.value().endswith(b"\r\n\r\nthe disk is full\n")
+    asked.end()
+    asked = Asked(well)
+    assert asked.ask("/readyz").startswith("HTTP/1.1 200 ")
     asked.end()
 
 
