@@ -21,7 +21,7 @@ class Listener:
 
     def __init__(self, port: int, path: str, headers: dict[str, str]) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
-        lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1"]
+        lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self._file = self._socket.makefile("rb")
