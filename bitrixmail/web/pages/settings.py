@@ -105,7 +105,7 @@ def _given(visit: Visit, section: Section) -> Iterator[tuple[str, str]]:
 
 def _seen(visit: Visit) -> Iterator[tuple[str, str]]:
     """Yield the marks of what the form showed, by path."""
-    for each in visit.form.get("seen", ()):
+    for each in visit.given("seen").split(","):
         path, _space, mark = each.partition(" ")
         yield path, mark
 
