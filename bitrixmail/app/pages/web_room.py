@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -72,6 +72,7 @@ class WebRoom:
         self._shown = shown
         self._reactor = reactor
         self._calls_per_minute = reception.settings.web.calls_per_minute
+        self._in_force: Callable[[], Settings] = lambda: reception.settings
         self._draining = False
         self._readiness = Readiness(reception.stores)
         self._started = utcnow(reactor)
@@ -156,8 +157,9 @@ class WebRoom:
         self.house = House(inside, self.history, self.reports, self.troubles, self._reactor)
         if receivers is not None:
             self.reports.attend(receivers)
+        self._in_force = lambda: reload.in_force
         self.examiner = Examiner(
-            lambda: reload.in_force,
+            self._in_force,
             self._reception.stores,
             self._reactor,
             self._shown.sources.command(),
@@ -214,7 +216,7 @@ class WebRoom:
         from bitrixmail.admin.masked import masked  # noqa: PLC0415
         from bitrixmail.app.settings.loading import tables_of  # noqa: PLC0415
 
-        return masked(tables_of(self._reception.settings), _HIDDEN)
+        return masked(tables_of(self._in_force()), _HIDDEN)
 
     async def _metrics(self) -> Any:
         from bitrixmail.web.api.operation import Raw  # noqa: PLC0415

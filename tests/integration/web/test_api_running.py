@@ -142,6 +142,7 @@ def test_settings_are_changed_and_put_back(server: ServerProcess, caller: Caller
     assert changed.status == 200, changed.octets
     assert changed.json["reloaded"]["changed"] == ["web.calls_per_minute"]
     assert value() == ("100000", "file")
+    assert caller.get("/settings").json["web"]["calls_per_minute"] == 100_000
     wrong = caller.call("PATCH", "/api/v1/settings", {"values": {"web.calls_per_minute": "many"}})
     assert (wrong.status, "calls_per_minute" in wrong.json["faults"][0]["where"]) == (422, True)
     (change, *_) = caller.get("/settings/history").json
