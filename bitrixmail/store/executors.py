@@ -22,8 +22,8 @@ from twisted.internet.interfaces import IDelayedCall
 from bitrixmail.interfaces.meter import IMeter
 from bitrixmail.model.errors import StoreFullError, StoreUnavailableError, TemporaryError
 from bitrixmail.model.reply import STORE_FULL
-from bitrixmail.store.database import CannotBeginError, DatabaseFile, Session
-from bitrixmail.store.units import BatchFunction, Item, Outcomes, R, Unit, touched
+from bitrixmail.store.database import CannotBeginError, DatabaseFile, Session, touched
+from bitrixmail.store.units import BatchFunction, Item, Outcomes, R, Unit
 from bitrixmail.tasks import Threads
 
 _MOST_WAITING = 1000

@@ -63,10 +63,3 @@ class Outcomes:
             elif isinstance(error, TemporaryError):
                 self.failed += 1
                 self.cause = error.reply.text
-
-
-def touched(connection: Connection, items: Sequence[None]) -> list[None]:
-    """Write what stands there already: a commit that changes nothing."""
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    connection.exec_driver_sql(f"PRAGMA user_version = {int(version)}")
-    return [None] * len(items)
