@@ -21,6 +21,7 @@ from bitrixmail.accounts.second_factor import SecondFactor
 from bitrixmail.accounts.signing_in import SigningIn
 from bitrixmail.accounts.throttle import LoginThrottle
 from bitrixmail.admin.applying import Applying
+from bitrixmail.admin.masked import masked
 from bitrixmail.admin.zones import LastLooks
 from bitrixmail.app.listening.listeners import Listener
 from bitrixmail.app.looks.examining import Examiner
@@ -29,6 +30,7 @@ from bitrixmail.app.pages.house import House, Inside
 from bitrixmail.app.receiving.receivers import Receivers
 from bitrixmail.app.receiving.reception import Reception
 from bitrixmail.app.recurring.periodic import Periodic
+from bitrixmail.app.settings.loading import tables_of
 from bitrixmail.app.settings.reload import Reload
 from bitrixmail.app.settings.sources import SettingSources
 from bitrixmail.app.settings.tree import Settings
@@ -213,9 +215,6 @@ class WebRoom:
         )
 
     def _settings(self) -> Any:
-        from bitrixmail.admin.masked import masked  # noqa: PLC0415
-        from bitrixmail.app.settings.loading import tables_of  # noqa: PLC0415
-
         return masked(tables_of(self._in_force()), _HIDDEN)
 
     async def _metrics(self) -> Any:

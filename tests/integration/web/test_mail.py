@@ -122,6 +122,7 @@ def test_a_mistake_is_told_with_its_place(owner: Visitor) -> None:
     assert answered.status == 400
     assert "ok <mark>form:</mark>ann" in answered.text
     assert "There is no such field." in answered.text
+    assert "Did you mean &#34;from&#34;?" in answered.text
     owner.cookies["language"] = "ru"
     assert "Такого поля нет." in owner.get("/messages?q=form%3Aann").text
     owner.cookies["language"] = "en"

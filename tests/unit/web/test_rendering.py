@@ -83,3 +83,13 @@ def test_every_probe_has_a_name_in_words() -> None:
         if file.parent.name == "probes":
             codes |= set(own.findall(text))
     assert codes == set(PROBES)
+
+
+def test_name_and_address_of_an_author_stand_apart_on_one_line_too() -> None:
+    source = '{% import "parts.html" as parts with context %}{{ parts.author(text) }}'
+    made = written("en", source, text="Мария <b>x</b> <maria@example.net>")
+    text = re.sub(r"<br>", "", made).replace("</span>", "")
+    assert re.sub(r"<span[^>]*>", "", text).strip() == (
+        "Мария &lt;b&gt;x&lt;/b&gt; maria@example.net"
+    )
+    assert written("en", source, text="maria@example.net").strip() == "maria@example.net"
